@@ -1,0 +1,60 @@
+"""Pictures: where they are, how they are prepared, how they become batches."""
+
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+from engine.config import DataConfig
+from engine.data import archive, demo
+from engine.data.batches import Loader, Unreadable
+from engine.data.folder import Catalogue, scan
+from engine.errors import DataError
+from engine.protocol import Loading
+
+Progress = Generator[Loading, None, Path]
+
+# A source finds or makes a folder of pictures, saying how far it is, and returns it.
+# A new one is a module and a row here.
+SOURCES: dict[str, Callable[[DataConfig, int], Progress]] = {
+    "demo": demo.locate,
+    "archive": archive.locate,
+}
+
+MOST_UNREADABLE = 0.05  # share of undecodable pictures above which the data set itself is in doubt
+REPORT_SECONDS = 0.2
+
+
+def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[Loading | Unreadable, None, Catalogue]:
+    """Find the pictures of the configured source, split into training and test, and decode each once.
+
+    Yields progress and the files that cannot be decoded; returns the catalogue without them.
+
+    Raises:
+        DataError: there is nothing to train on, or more than 5 % of the files cannot be decoded.
+    """
+    yield Loading("looking for pictures")
+    if config.source in SOURCES:
+        root = yield from SOURCES[config.source](config, seed)
+    else:
+        assert config.root is not None
+        root = config.root
+    catalogue = scan(root, config.val_fraction, seed)
+    samples = (*catalogue.train, *catalogue.test)
+    bad: list[Unreadable] = []
+    reported = time.monotonic()
+    for done, unreadable in enumerate(loader.check(samples), 1):
+        if unreadable is not None:
+            bad.append(unreadable)
+            yield unreadable
+        if time.monotonic() - reported > REPORT_SECONDS:
+            reported = time.monotonic()
+            yield Loading("checking pictures", done, len(samples))
+    if len(bad) > MOST_UNREADABLE * len(samples):
+        raise DataError(
+            "Too many unreadable pictures",
+            f"{root}: {len(bad)} of {len(samples)} cannot be decoded, such as {bad[0].path} ({bad[0].reason}); "
+            f"remove or replace them",
+        )
+    sound = catalogue.without({unreadable.path for unreadable in bad})
+    sound.check(str(root))
+    return sound

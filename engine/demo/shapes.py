@@ -1,0 +1,55 @@
+"""The classes the demo's weights are pretrained on: none of the things its own two classes show."""
+
+from engine.demo import nature, things
+from engine.demo.canvas import Drawing
+
+_DRAWINGS: tuple[Drawing, ...] = (
+    nature.fish,
+    nature.snake,
+    nature.caterpillar,
+    nature.butterfly,
+    nature.ladybird,
+    nature.spider,
+    nature.snail,
+    nature.starfish,
+    nature.leaf,
+    nature.feather,
+    nature.flower,
+    nature.tree,
+    nature.cactus,
+    nature.toadstool,
+    nature.sun,
+    nature.cloud,
+    nature.lightning,
+    nature.pebbles,
+    nature.pea_pod,
+    things.sailing_boat,
+    things.kayak,
+    things.rocket,
+    things.house,
+    things.umbrella,
+    things.key,
+    things.spectacles,
+    things.ladder,
+    things.comb,
+    things.spring,
+    things.finger_ring,
+    things.target,
+    things.gear,
+    things.die,
+    things.button,
+    things.kite,
+    things.thermometer,
+    things.scarf,
+    things.skateboard,
+    things.candle,
+    things.pill,
+    things.envelope,
+    things.dumbbell,
+    things.road,
+    things.badge,
+    things.bunting,
+)
+
+SHAPES: dict[str, Drawing] = {drawing.__name__: drawing for drawing in _DRAWINGS}
+"drawing of each class by name"

@@ -1,0 +1,5 @@
+"""Classifiers: built by name, with pretrained or random weights and a new last layer."""
+
+from engine.models.build import Classifier, build, preparation
+
+__all__ = ["Classifier", "build", "preparation"]

@@ -1,0 +1,100 @@
+"""Where the engine runs, hidden from whoever watches it."""
+
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from engine.config import RunConfig
+from engine.errors import EngineError
+from engine.protocol import Command, Event, Loading, Message, RunFailed, Stop
+from engine.telemetry import Telemetry
+
+SAMPLE_SECONDS = 2.0
+
+
+class Session(Protocol):
+    """A run as a screen sees it: events come out, commands go in, neither call ever waits."""
+
+    def poll(self) -> list[Event]:
+        """The events since the last call, oldest first."""
+
+    def send(self, command: Command) -> None:
+        """Ask for something; the answer is an event."""
+
+    def close(self, timeout: float) -> bool:
+        """Stop the run where it is live, saving; whether it ended within `timeout` seconds."""
+
+
+def drive(
+    config: RunConfig,
+    inbox: "SimpleQueue[Command]",
+    emit: Callable[[Event], None],
+    resume: Path | None = None,
+    hold_open: bool = False,
+) -> None:
+    """Train to the end and hand every event to `emit`; a failure is the event `RunFailed`.
+
+    `hold_open` keeps the run waiting for commands (another arm, say) when an arm has done its epochs.
+    """
+    emit(Loading("PyTorch"))
+    try:
+        from engine.run import Run
+
+        for event in Run(config, resume=resume, hold_open=hold_open).events(inbox):
+            emit(event)
+    except EngineError as error:
+        emit(RunFailed(error.title, error.message, error.exit_status))
+    except Exception as error:  # a thread's exception would vanish, and with it the reason
+        emit(RunFailed("Unexpected error", f"{type(error).__name__}: {error}; please report this"))
+
+
+class LocalSession:
+    """The engine in a daemon thread of this process."""
+
+    def __init__(self, config: RunConfig, resume: Path | None = None, past: Iterable[Message] = ()) -> None:
+        """`past` are the events of the run that is resumed; they come out first."""
+        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._inbox: SimpleQueue[Command] = SimpleQueue()
+        for message in past:
+            if not isinstance(message, Command):
+                self._events.put(message)
+        self._done = threading.Event()
+        self._engine = threading.Thread(target=self._train, args=(config, resume), name="engine", daemon=True)
+        self._sampler = threading.Thread(target=self._sample, name="telemetry", daemon=True)
+        self._engine.start()
+        self._sampler.start()
+
+    def poll(self) -> list[Event]:
+        """The events since the last call, oldest first."""
+        events: list[Event] = []
+        try:
+            while True:
+                events.append(self._events.get_nowait())
+        except Empty:
+            return events
+
+    def send(self, command: Command) -> None:
+        """Put a command into the engine's inbox."""
+        self._inbox.put(command)
+
+    def close(self, timeout: float) -> bool:
+        """Stop the engine with a checkpoint; whether its thread ended within `timeout` seconds."""
+        self._inbox.put(Stop(save=True))
+        self._engine.join(timeout)
+        self._done.set()
+        return not self._engine.is_alive()
+
+    def _train(self, config: RunConfig, resume: Path | None) -> None:
+        try:
+            drive(config, self._inbox, self._events.put, resume, hold_open=True)
+        finally:
+            self._done.set()
+
+    def _sample(self) -> None:
+        telemetry = Telemetry()
+        while True:
+            self._events.put(telemetry.sample())
+            if self._done.wait(SAMPLE_SECONDS):
+                return

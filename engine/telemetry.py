@@ -1,0 +1,66 @@
+"""Use of the machine the engine runs on; a figure that is not to be had is `None`, never an error."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import psutil
+import pynvml
+
+from engine.protocol import Gpu, SystemSample
+
+
+class Telemetry:
+    """Samples of processors, memory and GPUs. Without an NVIDIA driver the list of GPUs is empty."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        psutil.cpu_percent()  # the first call starts the interval that the next one measures
+        self._gpus: list[tuple[int, Any, str]] = []
+        try:
+            pynvml.nvmlInit()
+            count = pynvml.nvmlDeviceGetCount()
+        except pynvml.NVMLError:
+            return
+        for index in range(count):
+            handle = _figure(partial(pynvml.nvmlDeviceGetHandleByIndex, index))
+            if handle is not None:
+                name = _figure(partial(pynvml.nvmlDeviceGetName, handle)) or "GPU"
+                self._gpus.append((index, handle, name if isinstance(name, str) else name.decode()))
+
+    def sample(self) -> SystemSample:
+        """Read all figures; takes a few milliseconds."""
+        memory = psutil.virtual_memory()
+        return SystemSample(
+            time=time.time(),
+            cpu=psutil.cpu_percent() / 100,
+            memory_used=memory.total - memory.available,
+            memory_total=memory.total,
+            process_memory=self._process.memory_info().rss,
+            gpus=tuple(_sample_gpu(*gpu) for gpu in self._gpus),
+        )
+
+
+def _sample_gpu(index: int, handle: Any, name: str) -> Gpu:  # noqa: ANN401 - NVML's opaque handle
+    rates = _figure(lambda: pynvml.nvmlDeviceGetUtilizationRates(handle))
+    memory = _figure(lambda: pynvml.nvmlDeviceGetMemoryInfo(handle))
+    celsius = _figure(lambda: pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU))
+    milliwatts = _figure(lambda: pynvml.nvmlDeviceGetPowerUsage(handle))
+    return Gpu(
+        index=index,
+        name=name,
+        utilisation=None if rates is None else rates.gpu / 100,
+        memory_used=None if memory is None else int(memory.used),
+        memory_total=None if memory is None else int(memory.total),
+        temperature=None if celsius is None else float(celsius),
+        power=None if milliwatts is None else milliwatts / 1000,
+    )
+
+
+def _figure(read: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever NVML gives for this figure
+    """The figure, or `None` where a driver, a MIG slice or a container does not give it."""
+    try:
+        return read()
+    except pynvml.NVMLError:
+        return None

@@ -1,0 +1,51 @@
+import random
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from engine.config import RunConfig, load_config
+from engine.run import Run
+
+SMALL = """
+name: small
+device: cpu
+data: {{source: folder, root: {root}, image_size: 32, batch_size: 4, threads: 2}}
+model: {{name: shufflenet_v2_x0_5}}
+init: scratch
+optim: {{scratch_lr: 0.001}}
+train: {{epochs: 2}}
+checkpoint: {{dir: {runs}}}
+"""
+
+
+def write_pictures(root: Path, parts: dict[str, int], classes: tuple[str, ...] = ("cat", "dog")) -> Path:
+    """Noise of a class's own brightness."""
+    for part, count in parts.items():
+        for label, name in enumerate(classes):
+            folder = root / part / name
+            folder.mkdir(parents=True, exist_ok=True)
+            for number in range(count):
+                rng = random.Random(f"{part}{name}{number}")
+                value = 60 + 120 * label + rng.randrange(40)
+                Image.effect_noise((40 + rng.randrange(9), 36), 30).point(
+                    lambda v, shift=value: (v + shift) // 2
+                ).convert("RGB").save(folder / f"{number}.jpg")
+    return root
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_pictures(tmp_path_factory.mktemp("pictures"), {"train": 7, "test": 3})
+
+
+@pytest.fixture
+def small(pictures: Path, tmp_path: Path) -> RunConfig:
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL.format(root=pictures, runs=tmp_path / "runs"))
+    return load_config(file)
+
+
+@pytest.fixture
+def small_run(small: RunConfig) -> Run:
+    return Run(small)
