@@ -10,14 +10,31 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, PlainSerializer, Strict, TypeAdapter
 
 from engine.errors import EngineError
 
 Arm = Literal["pretrained", "scratch"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
+
+
+NOT_FINITE = ("nan", "inf", "-inf")
+
+
+def _real_from_json(value: object) -> object:
+    return float(value) if isinstance(value, str) and value in NOT_FINITE else value
+
+
+def _real_to_json(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
+
+
+# As text a message is taken literally: "3" is no number. JSON has no NaN and no infinity; they are its strings.
+Int = Annotated[int, Strict()]
+Bool = Annotated[bool, Strict()]
+Real = Annotated[float, Strict(), BeforeValidator(_real_from_json), PlainSerializer(_real_to_json, when_used="json")]
 
 
 def other_arm(arm: Arm) -> Arm:
@@ -33,9 +50,9 @@ class Group:
     """A named parameter group of the optimizer."""
 
     name: str
-    parameters: int
+    parameters: Int
     "number of trainable scalars"
-    base_lr: float
+    base_lr: Real
     "learning rate before the schedule's multiplier"
 
 
@@ -44,8 +61,8 @@ class Loading:
     """Something slow is under way before or between steps: importing, downloading, drawing, scanning."""
 
     what: str
-    done: int = 0
-    total: int = 0
+    done: Int = 0
+    total: Int = 0
     "0 where it cannot be known"
 
 
@@ -62,12 +79,12 @@ class RunStarted:
     precision: str
     model: str
     classes: tuple[str, ...]
-    train_images: int
-    test_images: int
-    batch_size: int
-    epochs: int
-    steps_per_epoch: int
-    time: float
+    train_images: Int
+    test_images: Int
+    batch_size: Int
+    epochs: Int
+    steps_per_epoch: Int
+    time: Real
     resumed_from: str = ""
     "checkpoint the run goes on from, empty for a new run"
 
@@ -77,10 +94,10 @@ class ArmStarted:
     """An arm begins (`step` 0) or goes on after `step`; later steps of it seen before are void."""
 
     arm: Arm
-    step: int
-    epoch: int
-    epochs: int
-    steps_per_epoch: int
+    step: Int
+    epoch: Int
+    epochs: Int
+    steps_per_epoch: Int
     groups: tuple[Group, ...]
     init: str
     "where the weights come from, in words"
@@ -91,16 +108,16 @@ class TrainStep:
     """One update of the weights."""
 
     arm: Arm
-    step: int
-    epoch: int
-    loss: float
+    step: Int
+    epoch: Int
+    loss: Real
     "mean cross entropy of the batch, before the update"
-    accuracy: float
+    accuracy: Real
     "share of the batch classified correctly, before the update"
-    images_per_second: float
-    data_wait: float
+    images_per_second: Real
+    data_wait: Real
     "share of the step's time spent waiting for data"
-    learning_rates: dict[str, float]
+    learning_rates: dict[str, Real]
     "rate of each group in this update"
 
 
@@ -109,9 +126,9 @@ class Evaluating:
     """Test pictures seen so far in the evaluation after `step`."""
 
     arm: Arm
-    step: int
-    done: int
-    total: int
+    step: Int
+    done: Int
+    total: Int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +136,12 @@ class EvalDone:
     """Loss and accuracy on the whole test set after `step`."""
 
     arm: Arm
-    step: int
-    epoch: int
-    loss: float
-    accuracy: float
-    images: int
-    best: bool
+    step: Int
+    epoch: Int
+    loss: Real
+    accuracy: Real
+    images: Int
+    best: Bool
     "no earlier evaluation of this arm was more accurate"
 
 
@@ -133,17 +150,17 @@ class EpochDone:
     """An epoch of an arm, training and evaluation; `seconds` is the arm's total so far."""
 
     arm: Arm
-    step: int
-    epoch: int
-    epochs: int
-    train_loss: float
-    train_accuracy: float
-    test_loss: float
-    test_accuracy: float
-    images_per_second: float
-    data_wait: float
-    learning_rates: dict[str, float]
-    seconds: float
+    step: Int
+    epoch: Int
+    epochs: Int
+    train_loss: Real
+    train_accuracy: Real
+    test_loss: Real
+    test_accuracy: Real
+    images_per_second: Real
+    data_wait: Real
+    learning_rates: dict[str, Real]
+    seconds: Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +169,7 @@ class ImageSkipped:
 
     path: str
     reason: str
-    count: int
+    count: Int
     "pictures skipped so far"
 
 
@@ -161,12 +178,12 @@ class CheckpointSaved:
     """A checkpoint is on the disk, synced and read back."""
 
     arm: Arm
-    step: int
+    step: Int
     path: str
     reason: str
     "`epoch`, `best`, `key`, `autosave`, `switch` or `stop`"
-    bytes: int
-    time: float
+    bytes: Int
+    time: Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +191,23 @@ class CheckpointFailed:
     """A checkpoint could not be written; the one before it is whole and training goes on."""
 
     arm: Arm
-    step: int
+    step: Int
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointDamaged:
+    """A checkpoint that cannot be read and was passed over for an older one."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFailed:
+    """The run's journal or table of epochs cannot be written; told once, and training goes on."""
+
     path: str
     message: str
 
@@ -184,7 +217,7 @@ class Paused:
     """Training waits after `step`."""
 
     arm: Arm
-    step: int
+    step: Int
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +225,7 @@ class Resumed:
     """Training goes on after `step`."""
 
     arm: Arm
-    step: int
+    step: Int
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +233,9 @@ class RateChanged:
     """A group's base rate, in force from the step after `step`."""
 
     arm: Arm
-    step: int
+    step: Int
     group: str
-    base_lr: float
+    base_lr: Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +243,7 @@ class ArmSuspended:
     """An arm rests with its whole state; a switch back goes on exactly here."""
 
     arm: Arm
-    step: int
+    step: Int
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +251,11 @@ class ArmFinished:
     """An arm has done all its epochs."""
 
     arm: Arm
-    step: int
-    accuracy: float
+    step: Int
+    accuracy: Real
     "on the test set, after the last epoch"
-    best_accuracy: float
-    seconds: float
+    best_accuracy: Real
+    seconds: Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +263,7 @@ class CommandRefused:
     """A command without effect, and why."""
 
     arm: Arm
-    step: int
+    step: Int
     command: str
     reason: str
 
@@ -240,16 +273,17 @@ class RunFinished:
     """The run is over: its epochs are done, or it was stopped."""
 
     arm: Arm
-    step: int
-    completed: bool
+    step: Int
+    completed: Bool
     "whether the arm in hand has done all its epochs"
-    accuracy: float | None
+    accuracy: Real | None
     "on the test set at the last evaluation, none where there was none"
-    best_accuracy: float | None
+    best_accuracy: Real | None
     checkpoint: str
     "the last checkpoint, empty where there is none"
     weights_sha256: str
-    seconds: float
+    "empty where the run was stopped while it was still loading"
+    seconds: Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,21 +292,21 @@ class RunFailed:
 
     title: str
     message: str
-    exit_status: int = 1
+    exit_status: Int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
     """One GPU's use; `None` where the figure is not to be had."""
 
-    index: int
+    index: Int
     name: str
-    utilisation: float | None
-    memory_used: int | None
-    memory_total: int | None
-    temperature: float | None
+    utilisation: Real | None
+    memory_used: Int | None
+    memory_total: Int | None
+    temperature: Real | None
     "degrees Celsius"
-    power: float | None
+    power: Real | None
     "watts"
 
 
@@ -280,12 +314,12 @@ class Gpu:
 class SystemSample:
     """Use of the machine the engine runs on."""
 
-    time: float
-    cpu: float
+    time: Real
+    cpu: Real
     "share of all processors in use"
-    memory_used: int
-    memory_total: int
-    process_memory: int
+    memory_used: Int
+    memory_total: Int
+    process_memory: Int
     "resident memory of the engine's process"
     gpus: tuple[Gpu, ...]
 
@@ -301,6 +335,8 @@ Event = (
     | ImageSkipped
     | CheckpointSaved
     | CheckpointFailed
+    | CheckpointDamaged
+    | JournalFailed
     | Paused
     | Resumed
     | RateChanged
@@ -342,14 +378,17 @@ class SetRate:
     """Give a parameter group of the arm in hand another base rate."""
 
     group: str
-    base_lr: float
+    base_lr: Real
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End the run after the current step, with a checkpoint unless `save` is false."""
+    """End the run after the current step, with a checkpoint unless `save` is false.
 
-    save: bool = True
+    Where that checkpoint cannot be written the stop is refused and training goes on.
+    """
+
+    save: Bool = True
 
 
 Command = Pause | Resume | Save | SwitchArm | SetRate | Stop
@@ -379,11 +418,7 @@ def encode(message: Message, **extra: float | str) -> str:
     `extra` are further keys (a time, a step) that `decode` ignores.
     """
     name = name_of(message)
-    fields = _adapter(name).dump_python(message, mode="json")
-    for key, value in fields.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            fields[key] = str(value)  # JSON has no such numbers; `decode` reads them back
-    return json.dumps({"type": name, **extra, **fields}, allow_nan=False)
+    return json.dumps({"type": name, **extra, **_adapter(name).dump_python(message, mode="json")}, allow_nan=False)
 
 
 def decode(line: str) -> Message:
@@ -395,7 +430,7 @@ def decode(line: str) -> Message:
     try:
         fields = json.loads(line)
         message: Message = _adapter(fields["type"]).validate_python(fields)
-    except (json.JSONDecodeError, RecursionError, TypeError, KeyError, ValidationError) as error:
+    except (ValueError, RecursionError, TypeError, KeyError) as error:  # pydantic's errors are ValueErrors
         reason = str(error).splitlines()[0]
         raise EngineError("Unreadable message", f"{line[:80]!r} is not a message ({reason})") from None
     return message
