@@ -1,17 +1,50 @@
 """What a run is made of: the settings, their defaults (the recipe's), and how they are read and checked."""
 
-import difflib
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
+from engine import yamlfile
 from engine.errors import ConfigError
+from engine.problems import INCOMPLETE, Origin, describe
 from engine.protocol import Arm
 
-Rate = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+def _path(value: Any) -> Any:  # noqa: ANN401 - whatever stood in the file
+    """A path's text, `~` being the home folder."""
+    if isinstance(value, str):
+        if not value or "\0" in value:
+            raise ValueError("it should be a path")
+        return str(Path(value).expanduser()) if value.startswith("~") else value
+    return value
+
+
+def _matching(pattern: str, words: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"it should be {words}")
+        return value
+
+    return AfterValidator(check)
+
+
+Rate = Annotated[FiniteFloat, Field(gt=0, le=100)]
+Share = Annotated[FiniteFloat, Field(ge=0, lt=1)]
+Folder = Annotated[Path, BeforeValidator(_path)]
 
 
 class Section(BaseModel):
@@ -19,33 +52,42 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_keys(cls, value: Any) -> Any:  # noqa: ANN401 - whatever stood in the file
+        """A section whose keys are all left out, or commented out, is one of defaults."""
+        return {} if value is None else value
+
 
 class DataConfig(Section):
     """Where the pictures come from and how they are batched."""
 
     source: Literal["folder", "demo", "archive"] = "folder"
     "`folder`: one of your own; `demo`: drawn by the program; `archive`: a zip file, downloaded once"
-    root: Path | None = None
-    "the folder: `train/` and `test/` (or `val/`) with a folder per class, or just a folder per class"
-    url: str | None = None
+    root: Folder | None = None
+    """the folder: `train/` and `test/` (or `val/`) with a folder per class, or just a folder per class; a relative
+    one is relative to the working directory; with `demo` and `archive` the pictures are kept there, default: the
+    user's cache folder"""
+    url: Annotated[str, _matching(r"https?://\S+", "an address that begins with http:// or https://")] | None = None
     "address of the zip file (`source: archive`)"
-    sha1: str | None = Field(None, pattern="^[0-9a-fA-F]{40}$")
+    sha1: Annotated[str, _matching("[0-9a-fA-F]{40}", "40 hexadecimal digits")] | None = None
     "checksum of the zip file (`source: archive`)"
     image_size: int | None = Field(None, ge=16, le=2048)
     "side of the picture the model sees, in pixels; default: that of the pretrained weights, else 224"
     batch_size: int = Field(64, ge=1, le=65536)
     "pictures a step"
-    val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    val_fraction: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
     "share of each class kept for testing where there is no `test/` or `val/`"
     threads: int | None = Field(None, ge=1, le=256)
     "threads that decode pictures; default: one a processor, at most 8"
 
     @model_validator(mode="after")
     def _complete(self) -> "DataConfig":
-        if self.source == "folder" and self.root is None:
-            raise ValueError("root: missing; name the folder of pictures (or --data DIR)")
-        if self.source == "archive" and (self.url is None or self.sha1 is None):
-            raise ValueError("source: archive needs `url` and `sha1`")
+        needed = {"folder": ("root",), "archive": ("url", "sha1"), "demo": ()}[self.source]
+        for key in needed:
+            if getattr(self, key) is None:
+                hint = "name your folder of pictures (--data DIR)" if key == "root" else "`source: archive` needs it"
+                raise PydanticCustomError(INCOMPLETE, "incomplete", {"key": key, "hint": hint})
         return self
 
 
@@ -54,8 +96,8 @@ class ModelConfig(Section):
 
     name: str = "resnet18"
     "any torchvision classification model"
-    weights: str = "default"
-    "`default`: torchvision's (downloaded), `demo`: the demo's own, or a .pth or .safetensors file"
+    weights: Annotated[str, BeforeValidator(_path)] = "default"
+    "`default`: torchvision's (downloaded once), `demo`: the demo's own, or a .pth or .safetensors file"
 
 
 class GroupConfig(Section):
@@ -81,8 +123,8 @@ class OptimConfig(Section):
     "SGD with momentum, or AdamW"
     momentum: Share = 0.9
     "of SGD; AdamW's first beta"
-    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.001
-    "pulls weights towards zero"
+    weight_decay: Annotated[FiniteFloat, Field(ge=0, le=10)] = 0.001
+    "pulls weights towards zero, all of them alike"
     groups: GroupsConfig = GroupsConfig()
     "rates of the pretrained arm"
     scratch_lr: Rate = 5e-4
@@ -95,9 +137,9 @@ class ScheduleConfig(Section):
     name: Literal["constant", "cosine", "one_cycle"] = "constant"
     "shape after the warm-up"
     warmup: Share = 0.0
-    "share of all steps over which the multiplier rises to 1 (one_cycle: default 0.3)"
-    final: Annotated[float, Field(ge=0, le=1)] = 0.0
-    "multiplier at the last step (cosine, one_cycle)"
+    "share of all steps over which the multiplier rises to 1; with `one_cycle`, 0 means 0.3"
+    final: Annotated[FiniteFloat, Field(ge=0, le=1)] = 0.0
+    "multiplier at the last step (`cosine`, `one_cycle`)"
 
 
 class TrainConfig(Section):
@@ -105,65 +147,74 @@ class TrainConfig(Section):
 
     epochs: int = Field(5, ge=1, le=100_000)
     "times through the training pictures, for each arm"
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    "`auto`: bfloat16 on CUDA devices that have it, else float32"
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    "`auto`: mixed precision on CUDA, in bfloat16 or, on GPUs without it, float16; else float32"
 
 
 class CheckpointConfig(Section):
     """What is kept of a run."""
 
-    dir: Path = Path("checkpoints")
-    "folder of the runs, a folder each"
-    every_seconds: Annotated[float, Field(gt=0)] = 60.0
-    "at most this much training is lost to a crash"
+    dir: Folder = Path("checkpoints")
+    "folder of the runs, a folder each; a relative one is relative to the working directory"
+    every_seconds: Annotated[FiniteFloat, Field(gt=0)] = 60.0
+    "seconds between two checkpoints within an epoch: about as much is lost to a crash at most"
 
 
 class RunConfig(Section):
     """Everything a run needs."""
 
-    name: str = Field("run", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    name: Annotated[
+        str,
+        _matching(
+            r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+            "at most 64 letters, digits, dots, hyphens or underscores, the first one a letter or digit",
+        ),
+    ] = "run"
     "first part of the run folder's name"
     seed: int = Field(0, ge=0, lt=2**31)
     "decides the split, the order, the crops and the random weights"
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
-    "`auto`, `cpu`, `cuda`, `cuda:N` or `mps`"
+    device: Annotated[str, _matching(r"auto|cpu|mps|cuda(:\d{1,3})?", "auto, cpu, cuda, cuda:N or mps")] = "auto"
+    "`auto` (CUDA, else MPS, else the CPU), `cpu`, `cuda`, `cuda:N` or `mps`"
     init: Arm = "pretrained"
-    "the arm that is trained first"
-    data: DataConfig = Field(default_factory=DataConfig, validate_default=True)
+    "the arm that is trained first: `pretrained` or `scratch`"
+    data: DataConfig
     model: ModelConfig = ModelConfig()
     optim: OptimConfig = OptimConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     train: TrainConfig = TrainConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
 
-    @field_validator("data", mode="before")
-    @classmethod
-    def _data_given(cls, value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
-        return {} if value is None else value
-
     def to_yaml(self) -> str:
         """The whole configuration, defaults included, as a file that loads back to an equal one."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
 
 
-def load_config(path: str | Path | None = None, overrides: list[str] | None = None) -> RunConfig:
+def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -> RunConfig:
     """Read a YAML file and apply `a.b=c` overrides in order; no path means the embedded demo.
+
+    Relative paths in it are relative to the working directory, not to the file.
 
     Raises:
         ConfigError: the file cannot be read or a setting is unknown or impossible; every problem is
             listed with its file, its dotted key and, for an unknown key, the nearest known one.
     """
     file = Path(path) if path is not None else shipped_config("demo")
-    settings = _read_yaml(file)
-    origin: dict[str, str] = {}
-    for text in overrides or []:
-        key = _override(settings, text)
-        origin[key] = f"--set {text}"
+    settings = yamlfile.read(file)
+    origin = Origin(str(file))
+    problems: list[str] = []
+    for text in overrides:
+        try:
+            origin.overrides[_override(settings, text)] = f"--set {text}"
+        except ConfigError as error:
+            problems.append(error.message)
+    settings.setdefault("data", None)  # so that what is missing in it is said
     try:
-        return RunConfig.model_validate(settings)
+        config = RunConfig.model_validate(settings)
     except ValidationError as error:
-        problems = "\n".join(sorted({_describe(item, str(file), origin) for item in error.errors()}))
-        raise ConfigError("Unusable configuration", problems) from None
+        problems += dict.fromkeys(describe(item, origin, known_keys()) for item in error.errors())
+    if problems:
+        raise ConfigError("Unusable configuration", "\n".join(problems))
+    return config
 
 
 def shipped_config(name: str) -> Path:
@@ -184,56 +235,19 @@ def known_keys(section: type[BaseModel] = RunConfig, prefix: str = "") -> list[s
     return keys
 
 
-def _read_yaml(file: Path) -> dict[str, Any]:
-    try:
-        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError("Configuration not read", f"{file}: {error.strerror}; check the path") from None
-    except UnicodeDecodeError:
-        raise ConfigError("Configuration not read", f"{file} is not a text file in UTF-8") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise ConfigError("Configuration not read", f"{file}{where}: not valid YAML ({reason})") from None
-    if settings is None:
-        return {}
-    if not isinstance(settings, dict):
-        raise ConfigError("Configuration not read", f"{file}: expected `key: value` lines at the top level")
-    return settings
-
-
 def _override(settings: dict[str, Any], text: str) -> str:
+    """Apply `a.b=c`; the dotted key it changes."""
     key, equals, value = text.partition("=")
     parts = key.strip().split(".")
     if not equals or not all(parts):
         raise ConfigError("Unusable --set", f"--set {text}: expected KEY=VALUE, such as train.epochs=3")
-    try:
-        parsed = yaml.safe_load(value)
-        # YAML reads 5e-4 as text (it wants 5.0e-4), people mean the number.
-        parsed = float(parsed) if isinstance(parsed, str) and "e" in parsed.lower() else parsed
-    except yaml.YAMLError:
-        raise ConfigError("Unusable --set", f"--set {text}: the value is not valid YAML") from None
-    except ValueError:
-        pass
+    parsed = yamlfile.parse(value, f"--set {text}")
     section = settings
     for part in parts[:-1]:
-        inner = section.get(part)
-        section[part] = inner if isinstance(inner, dict) else {}
+        if section.get(part) is None:
+            section[part] = {}
         section = section[part]
+        if not isinstance(section, dict):
+            return ".".join(parts)  # what stands there instead of a section is a problem of its own
     section[parts[-1]] = parsed
     return ".".join(parts)
-
-
-def _describe(item: Any, file: str, origin: dict[str, str]) -> str:  # noqa: ANN401 - pydantic's error record
-    """One problem as a sentence: where, which key, what is wrong, what would be right."""
-    key = ".".join(str(part) for part in item["loc"])
-    where = origin.get(key, file)
-    if item["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, known_keys(), n=1, cutoff=0.5)
-        hint = f"did you mean `{near[0]}`?" if near else "see the configuration reference in the README"
-        return f"{where}: unknown key `{key}`; {hint}"
-    if item["type"] == "value_error":
-        return f"{where}: `{key}.{item['ctx']['error']}"
-    message = item["msg"][0].lower() + item["msg"][1:]
-    return f"{where}: `{key}` is {item['input']!r}; {message}"

@@ -21,16 +21,18 @@ SOURCES: dict[str, Callable[[DataConfig, int], Progress]] = {
 }
 
 MOST_UNREADABLE = 0.05  # share of undecodable pictures above which the data set itself is in doubt
-REPORT_SECONDS = 0.2
+REPORT_SECONDS = 0.1  # between two reports of progress
 
 
 def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[Loading | Unreadable, None, Catalogue]:
     """Find the pictures of the configured source, split into training and test, and decode each once.
 
-    Yields progress and the files that cannot be decoded; returns the catalogue without them.
+    Yields progress, at least every 0.2 s while decoding, and the files that cannot be decoded; returns the
+    catalogue without them.
 
     Raises:
         DataError: there is nothing to train on, or more than 5 % of the files cannot be decoded.
+        EngineError: the pictures could not be downloaded.
     """
     yield Loading("looking for pictures")
     if config.source in SOURCES:
@@ -42,11 +44,11 @@ def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[L
     samples = (*catalogue.train, *catalogue.test)
     bad: list[Unreadable] = []
     reported = time.monotonic()
-    for done, unreadable in enumerate(loader.check(samples), 1):
+    for done, unreadable in loader.check(samples):
         if unreadable is not None:
             bad.append(unreadable)
             yield unreadable
-        if time.monotonic() - reported > REPORT_SECONDS:
+        if time.monotonic() - reported >= REPORT_SECONDS:
             reported = time.monotonic()
             yield Loading("checking pictures", done, len(samples))
     if len(bad) > MOST_UNREADABLE * len(samples):

@@ -14,10 +14,19 @@ from dataclasses import dataclass
 import torch
 
 from engine.data.folder import Sample
-from engine.data.pictures import UNREADABLE, Preparation, check, decode, test_pixels, training_pixels
+from engine.data.pictures import (
+    Preparation,
+    UnreadablePictureError,
+    check,
+    decode,
+    test_pixels,
+    training_pixels,
+)
 from engine.errors import DataError
 
 AHEAD = 3  # batches decoded ahead
+CHECKS_AHEAD = 256  # pictures checked ahead
+ANSWER_SECONDS = 0.2  # a slow picture or disk holds back an answer no longer than this
 MOST_THREADS = 8
 
 
@@ -58,25 +67,62 @@ class Loader:
         return whole + (rest > 1 or (rest == 1 and whole == 0))
 
     def training(self, samples: Sequence[Sample], epoch: int, start: int) -> Iterator[Batch]:
-        """The shuffled, augmented batches of `epoch` from number `start` (counted from 0) on."""
+        """The shuffled, augmented batches of `epoch` from number `start` (counted from 0) on.
+
+        Raises:
+            DataError: not one file of a batch can be read any more.
+        """
         generator = torch.Generator().manual_seed(random.Random(f"{self._seed}/{epoch}").getrandbits(62))
         order = torch.randperm(len(samples), generator=generator).tolist()
         batches = self.steps_per_epoch(len(samples))
         groups = (order[i * self._batch_size : (i + 1) * self._batch_size] for i in range(start, batches))
-        return self._batches(
+        for batch in self._batches(
             [(samples[index], random.Random(f"{self._seed}/{epoch}/{index}")) for index in group] for group in groups
-        )
+        ):
+            if not len(batch.labels):
+                raise _lost(batch.unreadable)
+            yield batch
 
     def testing(self, samples: Sequence[Sample]) -> Iterator[Batch]:
-        """All samples in order, prepared as test pictures."""
-        size = self._batch_size
-        return self._batches([(sample, None) for sample in samples[i : i + size]] for i in range(0, len(samples), size))
+        """All samples in order, prepared as test pictures; a batch whose files are all lost has no pictures.
 
-    def check(self, samples: Sequence[Sample]) -> Iterator[Unreadable | None]:
-        """For each sample, in order: `None`, or why its file cannot be decoded."""
-        reasons = self._pool.map(check, (sample.path for sample in samples))
-        for sample, reason in zip(samples, reasons, strict=True):
-            yield Unreadable(sample.path, reason) if reason else None
+        Raises:
+            DataError: not one file can be read any more.
+        """
+        size, readable = self._batch_size, 0
+        groups = (samples[i : i + size] for i in range(0, len(samples), size))
+        for batch in self._batches([(sample, None) for sample in group] for group in groups):
+            yield batch
+            readable += len(batch.labels)
+        if not readable:
+            raise _lost(batch.unreadable)
+
+    def check(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Unreadable | None]]:
+        """Decode each file once, in order: the number done so far, and the last one of them if it is unreadable.
+
+        Yields after each file, and every 0.2 s while a file takes longer.
+        """
+        todo = iter(samples)
+        waiting: deque[tuple[Sample, Future[str]]] = deque()
+        done = 0
+        try:
+            while True:
+                while len(waiting) < CHECKS_AHEAD and (sample := next(todo, None)) is not None:
+                    waiting.append((sample, self._pool.submit(check, sample.path)))
+                if not waiting:
+                    return
+                sample, future = waiting[0]
+                try:
+                    reason = future.result(ANSWER_SECONDS)
+                except TimeoutError:
+                    yield done, None
+                    continue
+                waiting.popleft()
+                done += 1
+                yield done, Unreadable(sample.path, reason) if reason else None
+        finally:
+            for _, future in waiting:
+                future.cancel()
 
     def _batches(self, groups: Iterator[list[tuple[Sample, random.Random | None]]]) -> Iterator[Batch]:
         waiting: deque[list[Future[tuple[torch.Tensor, int] | Unreadable]]] = deque()
@@ -88,14 +134,14 @@ class Loader:
                     return
                 results = [future.result() for future in waiting.popleft()]
                 pairs = [item for item in results if not isinstance(item, Unreadable)]
-                bad = [item for item in results if isinstance(item, Unreadable)]
-                if not pairs:
-                    raise DataError(
-                        "Pictures lost",
-                        f"no file of a batch can be read any more: {bad[0].path} ({bad[0].reason})",
-                    )
-                images, labels = zip(*pairs, strict=True)
-                yield Batch(torch.stack(images), torch.tensor(labels), bad)
+                size = self._preparation.image_size
+                yield Batch(
+                    torch.stack([pixels for pixels, _ in pairs])
+                    if pairs
+                    else torch.empty(0, 3, size, size, dtype=torch.uint8),
+                    torch.tensor([label for _, label in pairs], dtype=torch.int64),
+                    [item for item in results if isinstance(item, Unreadable)],
+                )
         finally:
             for futures in waiting:
                 for future in futures:
@@ -104,8 +150,16 @@ class Loader:
     def _load(self, sample: Sample, rng: random.Random | None) -> tuple[torch.Tensor, int] | Unreadable:
         try:
             picture = decode(sample.path)
-        except UNREADABLE as error:
-            return Unreadable(sample.path, str(error) or type(error).__name__)
+        except UnreadablePictureError as error:
+            return Unreadable(sample.path, str(error))
         if rng is None:
             return test_pixels(picture, self._preparation), sample.label
         return training_pixels(picture, self._preparation, rng), sample.label
+
+
+def _lost(files: list[Unreadable]) -> DataError:
+    return DataError(
+        "Pictures lost",
+        f"not one of {len(files)} files can be read any more, such as {files[0].path} ({files[0].reason}); "
+        f"bring the folder back, then go on with --resume",
+    )

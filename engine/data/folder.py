@@ -2,7 +2,9 @@
 
 import os
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 from engine.errors import DataError
@@ -50,20 +52,23 @@ class Catalogue:
 def scan(root: Path, val_fraction: float, seed: int) -> Catalogue:
     """List the pictures below `root`.
 
-    `root` has `train` and `test` (or `val`), each with a folder per class; or, with `train` alone or with
-    neither, `val_fraction` of each class is kept for testing, chosen by `seed`. Hidden folders are no classes.
+    `root` has `train` and `test` (or, without it, `val`), each with a folder per class; or, with `train` alone
+    or with none of them, `val_fraction` of each class is kept for testing, chosen by `seed`. Hidden folders
+    are no classes; folders within a class belong to it.
 
     Raises:
         DataError: no folder, fewer than two classes, an empty class, or classes that differ.
     """
-    if not root.is_dir():
-        what = "is not a folder" if root.exists() else "does not exist"
-        raise DataError("No pictures", f"{root} {what}; name your folder of pictures with --data DIR")
     try:
+        if not root.is_dir():
+            what = "is not a folder" if root.exists() else "does not exist"
+            raise DataError("No pictures", f"{root} {what}; name your folder of pictures with --data DIR")
         train_root = root / "train" if (root / "train").is_dir() else root
         test_root = next((root / name for name in ("test", "val") if (root / name).is_dir()), None)
         if test_root is not None and train_root == root:
-            raise DataError("No training pictures", f"{root} has `{test_root.name}` but no `train`; add it")
+            raise DataError(
+                "No training pictures", f"{root} has `{test_root.name}` but no `train`; add it with the same classes"
+            )
         classes = _classes(train_root)
         train = _list(train_root, classes)
         if test_root is None:
@@ -71,20 +76,25 @@ def scan(root: Path, val_fraction: float, seed: int) -> Catalogue:
         else:
             _check_same_classes(classes, _classes(test_root), root, test_root.name)
             catalogue = Catalogue(classes, train, _list(test_root, classes))
-    except PermissionError as error:
-        raise DataError("Pictures not readable", f"{error.filename}: permission denied") from None
+    except OSError as error:
+        raise DataError("Pictures not readable", f"{error.filename}: {error.strerror}; make it readable") from None
     catalogue.check(str(root))
     return catalogue
 
 
+def is_hidden(name: str) -> bool:
+    """Whether a folder is none of the user's: `.ipynb_checkpoints` and the like."""
+    return name.startswith((".", "__MACOSX"))
+
+
 def _classes(root: Path) -> tuple[str, ...]:
-    hidden = (".", "__MACOSX")
-    names = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(hidden))
+    names = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not is_hidden(entry.name))
     if len(names) < 2:
         found = f"only `{names[0]}`" if names else "none"
         raise DataError(
             "Too few classes",
-            f"{root}: at least two class folders are needed, {found} found; see the README's Data",
+            f"{root}: at least two class folders are needed, {found} found; put the pictures of each class into a "
+            f"folder named after it",
         )
     return tuple(names)
 
@@ -100,27 +110,41 @@ def _check_same_classes(train: tuple[str, ...], test: tuple[str, ...], root: Pat
 
 
 def _list(root: Path, classes: tuple[str, ...]) -> tuple[Sample, ...]:
-    samples = []
-    for label, name in enumerate(classes):
-        for folder, inner, files in os.walk(root / name, followlinks=True):
-            inner[:] = sorted(part for part in inner if not part.startswith("."))
-            samples += [
-                Sample(os.path.join(folder, file), label)  # noqa: PTH118 - half the time of Path for a million files
-                for file in sorted(files)
-                if file.lower().endswith(EXTENSIONS) and not file.startswith(".")
-            ]
-    return tuple(samples)
+    return tuple(
+        Sample(os.path.join(folder, file), label)  # noqa: PTH118 - half the time of Path for a million files
+        for label, name in enumerate(classes)
+        for folder, files in _walk(root / name)
+        for file in sorted(files)
+        if file.lower().endswith(EXTENSIONS) and not file.startswith(".")
+    )
+
+
+def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each folder from `root` down with its files: sorted, links followed, none of them twice."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    seen: set[tuple[int, int]] = set()
+    for folder, inner, files in os.walk(root, followlinks=True, onerror=fail):
+        status = Path(folder).stat()
+        if (status.st_dev, status.st_ino) in seen:  # a link to a folder above it would go round for ever
+            inner.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        inner[:] = sorted(part for part in inner if not is_hidden(part))
+        yield folder, files
 
 
 def _split(classes: tuple[str, ...], samples: tuple[Sample, ...], fraction: float, seed: int, root: Path) -> Catalogue:
     train: list[Sample] = []
     test: list[Sample] = []
-    for label, name in enumerate(classes):
-        mine = [sample for sample in samples if sample.label == label]
+    for label, of_class in groupby(samples, key=lambda sample: sample.label):
+        name, mine = classes[label], list(of_class)
         if len(mine) == 1:
             raise DataError("Too few pictures", f"{root / name}: one picture cannot be split; add more")
         random.Random(f"{seed}/split/{name}").shuffle(mine)
-        kept = min(max(round(len(mine) * fraction), 1), len(mine) - 1) if mine else 0
+        kept = min(max(round(len(mine) * fraction), 1), len(mine) - 1)
         test += sorted(mine[:kept], key=lambda sample: sample.path)
         train += sorted(mine[kept:], key=lambda sample: sample.path)
     return Catalogue(classes, tuple(train), tuple(test))

@@ -3,36 +3,57 @@
 import math
 import random
 import warnings
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
 
+import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
+from pydantic import Field
 from torchvision.transforms.v2 import functional as transforms
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-# What Pillow raises for a damaged, foreign or monstrous file.
-UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
+# Pillow registers its formats at the first picture that needs them; done here, no two threads do it at once.
+Image.init()
+# Files are told by their content, so a `.jpg` may be any of these. Others are refused: some of Pillow's formats
+# start programs (EPS starts Ghostscript), and none of them is what people train on.
+FORMATS: tuple[str, ...] = tuple(
+    name for name in ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM", "GIF", "AVIF") if name in Image.OPEN
+)
+
+# Pillow warns of harmless oddities, and a warning tears the screen. For the whole process, because
+# `warnings.catch_warnings` around each picture would not be safe in threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+Channel = Annotated[float, Field(ge=0, le=1)]
+Deviation = Annotated[float, Field(gt=0, le=10)]
+
+
+class UnreadablePictureError(Exception):
+    """A file that cannot be decoded as a picture; the text says why, in a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
     """How pictures are made fit for a model: part of its input, at training and at test time alike."""
 
-    image_size: int = 224
+    image_size: Annotated[int, Field(ge=1, le=4096)] = 224
     "side of the square the model sees, in pixels"
-    resize_size: int = 256
+    resize_size: Annotated[int, Field(ge=1, le=8192)] = 256
     "short side a test picture is resized to before its centre is cropped"
-    mean: tuple[float, ...] = IMAGENET_MEAN
-    std: tuple[float, ...] = IMAGENET_STD
+    mean: tuple[Channel, Channel, Channel] = IMAGENET_MEAN
+    "of red, green and blue in 0..1"
+    std: tuple[Deviation, Deviation, Deviation] = IMAGENET_STD
+    "of red, green and blue in 0..1"
     interpolation: Literal["nearest", "bilinear", "bicubic"] = "bilinear"
 
     def at_size(self, image_size: int) -> "Preparation":
         """The same for another size, the margin around the centre crop in proportion."""
         resize_size = round(image_size * self.resize_size / self.image_size)
-        return Preparation(image_size, resize_size, self.mean, self.std, self.interpolation)
+        return replace(self, image_size=image_size, resize_size=resize_size)
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
         """uint8 (N, 3, H, W) in 0..255 to float32, each channel to about zero mean and unit variance."""
@@ -42,21 +63,20 @@ class Preparation:
 
 
 def decode(path: str) -> Image.Image:
-    """The picture in RGB; raises one of `UNREADABLE` for a file that is none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of harmless oddities, and a warning tears the screen
-        with Image.open(path) as picture:
-            return picture.convert("RGB")
+    """The picture in RGB: the first one of an animation, without its transparency.
+
+    Raises:
+        UnreadablePictureError: the file is missing, damaged, monstrous or no picture.
+    """
+    return _open(path, reduced=False)
 
 
 def check(path: str) -> str:
     """Why the picture cannot be decoded; empty if it can. JPEG files are decoded at reduced scale."""
     try:
-        with Image.open(path) as picture:
-            picture.draft("RGB", (1, 1))
-            picture.load()
-    except UNREADABLE as error:
-        return str(error).splitlines()[0] if str(error) else type(error).__name__
+        _open(path, reduced=True)
+    except UnreadablePictureError as error:
+        return str(error)
     return ""
 
 
@@ -101,3 +121,26 @@ def random_crop(height: int, width: int, rng: random.Random) -> tuple[int, int, 
 
 def _mode(preparation: Preparation) -> transforms.InterpolationMode:
     return transforms.InterpolationMode(preparation.interpolation)
+
+
+def _open(path: str, reduced: bool) -> Image.Image:
+    try:
+        with Image.open(path, formats=FORMATS) as picture:
+            if reduced:
+                picture.draft("RGB", (1, 1))
+            if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format == "PNG"):
+                # Pillow would cut 16 bits off at 255, which makes such a picture white; keep the high byte.
+                return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
+            return picture.convert("RGB")
+    except Exception as error:  # a decoder fed with damaged bytes raises whatever they lead it to
+        raise UnreadablePictureError(_reason(path, error)) from None
+
+
+def _reason(path: str, error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, UnidentifiedImageError):
+        return "not a picture in a known format" if Path(path).stat().st_size else "the file is empty"
+    if isinstance(error, MemoryError):
+        return "too large for the memory"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -12,16 +12,17 @@ from torch import nn
 
 from engine.config import ModelConfig
 from engine.data.pictures import Preparation
-from engine.errors import EngineError, WeightsError
+from engine.errors import WeightsError
 from engine.models.head import find_head, replace_head
-from engine.models.weights import DEMO_WEIGHTS, load_backbone, read_preparation, read_weights
+from engine.models.weights import (
+    DEMO_WEIGHTS,
+    as_preparation,
+    download,
+    load_backbone,
+    read_preparation,
+    read_weights,
+)
 from engine.protocol import Arm
-
-# Their second classifiers during training are not part of the recipe.
-_WITHOUT_AUXILIARY: dict[str, dict[str, Any]] = {
-    "googlenet": {"aux_logits": False},
-    "inception_v3": {"aux_logits": False},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,18 @@ class Classifier:
 
 
 def preparation(config: ModelConfig, image_size: int | None) -> Preparation:
-    """How pictures are prepared: as the weights' own metadata says, else ImageNet's way; downloads nothing."""
+    """How pictures are prepared: as the weights' own metadata says, else ImageNet's way; downloads nothing.
+
+    Raises:
+        WeightsError: unknown model, unreadable weights, or a model that cannot take pictures of `image_size`.
+    """
     _check_name(config.name)
     file = _file(config)
     prepared = read_preparation(file) if file is not None else _torchvision_preparation(config.name)
-    return prepared if image_size is None else prepared.at_size(image_size)
+    if image_size is None or image_size == prepared.image_size:
+        return prepared
+    _check_size(config.name, image_size)
+    return prepared.at_size(image_size)
 
 
 def build(config: ModelConfig, classes: int, arm: Arm, seed: int) -> Classifier:
@@ -49,17 +57,20 @@ def build(config: ModelConfig, classes: int, arm: Arm, seed: int) -> Classifier:
         EngineError: the weights could not be downloaded.
     """
     _check_name(config.name)
-    file = _file(config)
+    init, weights, source = "random weights", None, ""
+    if arm == "pretrained":
+        file = _file(config)
+        if file is None:
+            file, init = download(_default_weights(config.name), config.name), "torchvision's default weights"
+        else:
+            init = "the demo's own weights" if config.weights == "demo" else f"weights of {file}"
+        weights, source = read_weights(file), str(file)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(random.Random(f"{seed}/backbone").getrandbits(62))
-        if arm == "pretrained" and file is None:
-            model, init = _download(config.name), "torchvision's default weights"
-        else:
-            model, init = _random(config.name), "random weights"
+        model = _random(config.name)
         head = find_head(model)
-        if arm == "pretrained" and file is not None:
-            init = f"weights of {file}" if config.weights != "demo" else "the demo's own weights"
-            load_backbone(model, head, read_weights(file), str(file))
+        if weights is not None:
+            load_backbone(model, head, weights, source)
         torch.manual_seed(random.Random(f"{seed}/head").getrandbits(62))
         replace_head(model, head, classes)
     return Classifier(model, head, init)
@@ -74,38 +85,38 @@ def _file(config: ModelConfig) -> Path | None:
 def _check_name(name: str) -> None:
     known = torchvision.models.list_models(module=torchvision.models)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(known)}"
+        near = difflib.get_close_matches(name.lower(), known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "use resnet18, mobilenet_v3_small or the like"
         raise WeightsError("Unknown model", f"model.name `{name}` is no torchvision classification model; {hint}")
 
 
+def _check_size(name: str, size: int) -> None:
+    """Raise `WeightsError` where the model cannot take pictures of this size."""
+    if name.startswith("regnet"):
+        return  # takes any, and is the one family that cannot be built without memory for its weights
+    with torch.device("meta"):
+        model = _random(name)
+        try:
+            model(torch.empty(2, 3, size, size))
+        except (RuntimeError, AssertionError, ValueError) as error:
+            raise WeightsError(
+                "Picture size does not fit",
+                f"data.image_size {size} is not for {name} ({str(error).splitlines()[0]}); leave it out, or use "
+                f"{_torchvision_preparation(name).image_size}",
+            ) from None
+
+
 def _random(name: str) -> nn.Module:
-    model: nn.Module = torchvision.models.get_model(
-        name,
-        weights=None,
-        **({"init_weights": True} if name in _WITHOUT_AUXILIARY else {}),
-        **_WITHOUT_AUXILIARY.get(name, {}),
-    )
-    return model
-
-
-def _download(name: str) -> nn.Module:
-    weights = _default_weights(name)
-    if weights is None:
-        raise WeightsError(
-            "No pretrained weights",
-            f"torchvision has none for {name}; set model.weights to a file, or train from scratch with init: scratch",
-        )
-    try:
-        model: nn.Module = torchvision.models.get_model(
-            name, weights=weights, progress=False, **_WITHOUT_AUXILIARY.get(name, {})
-        )
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise EngineError(
-            "Weights not downloaded",
-            f"{weights.url}: {reason}; check the connection, or fetch the file elsewhere and set model.weights to it",
-        ) from None
+    """The model with random weights, built so that torchvision's own weights fit it, but for second classifiers."""
+    options: dict[str, Any] = {}
+    if name in ("googlenet", "inception_v3"):
+        # Their second classifiers, for training, are not part of the recipe. Their weights want pictures
+        # normalised in another way than their metadata says, which the model itself sees to.
+        options = {"aux_logits": False, "init_weights": True, "transform_input": True}
+    elif name.startswith("vit_"):
+        # The position embedding has an entry a patch, so the size is part of the weights.
+        options = {"image_size": _torchvision_preparation(name).image_size}
+    model: nn.Module = torchvision.models.get_model(name, weights=None, **options)
     return model
 
 
@@ -118,10 +129,12 @@ def _torchvision_preparation(name: str) -> Preparation:
     if weights is None:
         return Preparation()
     preset = weights.transforms()
-    return Preparation(
-        image_size=preset.crop_size[0],
-        resize_size=preset.resize_size[0],
-        mean=tuple(preset.mean),
-        std=tuple(preset.std),
-        interpolation=preset.interpolation.value,
+    return as_preparation(
+        {
+            "image_size": preset.crop_size[0],
+            "resize_size": preset.resize_size[0],
+            "mean": preset.mean,
+            "std": preset.std,
+            "interpolation": preset.interpolation.value,
+        }
     )

@@ -21,21 +21,27 @@ def find_head(model: nn.Module) -> str:
         linear = [name for name in inside if _is_linear(modules[name])]
         if linear:
             return str(linear[-1])
-    raise WeightsError("No head found", f"{type(model).__name__} has no linear layer in {', '.join(PLACES)}")
+    raise WeightsError(
+        "No head found",
+        f"{type(model).__name__} has no linear layer in {', '.join(PLACES)}; set model.name to another model",
+    )
 
 
 def replace_head(model: nn.Module, name: str, classes: int) -> None:
-    """Put a new layer of `classes` outputs in place: Xavier uniform weights (Glorot & Bengio 2010), zero bias."""
+    """Put a new layer of `classes` outputs in place: Xavier uniform weights (Glorot & Bengio 2010), zero bias.
+
+    A layer without a bias (MaxViT's) is replaced by one without, so that the weights fit torchvision's model.
+    """
     old = model.get_submodule(name)
     new: nn.Linear | nn.Conv2d
     if isinstance(old, nn.Conv2d):
-        new = nn.Conv2d(old.in_channels, classes, kernel_size=1)
+        new = nn.Conv2d(old.in_channels, classes, kernel_size=1, bias=old.bias is not None)
     else:
         assert isinstance(old, nn.Linear)
-        new = nn.Linear(old.in_features, classes)
+        new = nn.Linear(old.in_features, classes, bias=old.bias is not None)
     nn.init.xavier_uniform_(new.weight)
-    assert new.bias is not None
-    nn.init.zeros_(new.bias)
+    if new.bias is not None:
+        nn.init.zeros_(new.bias)
     parent, _, last = name.rpartition(".")
     setattr(model.get_submodule(parent), last, new)
 

@@ -1,32 +1,51 @@
-"""Files of pretrained weights, read without running any code in them."""
+"""Files of pretrained weights: downloaded as torchvision does, and read without running any code in them."""
 
 import json
 import pickle
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from pydantic import TypeAdapter, ValidationError
+from safetensors import safe_open
 from torch import nn
 
 from engine.data.pictures import Preparation
-from engine.errors import WeightsError
+from engine.errors import EngineError, WeightsError
 
 DEMO_WEIGHTS = Path(__file__).parent.parent / "demo" / "weights.safetensors"
 
+_PREPARATION: TypeAdapter[Preparation] = TypeAdapter(Preparation)
+
+
+def as_preparation(values: Mapping[str, Any]) -> Preparation:
+    """The preparation that metadata describes, what it does not say being ImageNet's; other keys are ignored.
+
+    Raises:
+        ValidationError: a value is impossible.
+    """
+    return _PREPARATION.validate_python({key: values[key] for key in Preparation.__dataclass_fields__ if key in values})
+
 
 def read_preparation(file: Path) -> Preparation:
-    """How the weights' own metadata says pictures are prepared; ImageNet's way where it says nothing."""
-    if file.suffix != ".safetensors":
-        return Preparation()
-    known = Preparation.__dataclass_fields__
+    """How the weights' own metadata says pictures are prepared; ImageNet's way where it says nothing.
+
+    The metadata of a `.safetensors` file are JSON texts by the names of `Preparation`'s fields; a checkpoint of
+    this program has them under `preparation`.
+
+    Raises:
+        WeightsError: the file is missing or damaged, or its metadata are impossible.
+    """
+    content = _open(file)
     try:
-        with safe_open(file, framework="pt") as opened:
-            metadata = {key: json.loads(text) for key, text in (opened.metadata() or {}).items() if key in known}
-        values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in metadata.items()}
-        return Preparation(**values)
-    except (OSError, SafetensorError, json.JSONDecodeError, TypeError) as error:
-        raise _unreadable(file, error) from None
+        return as_preparation(content.get("preparation") or {})
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise WeightsError(
+            "Weights refused", f"{file}: its metadata cannot be used ({problems}); correct them or leave them out"
+        ) from None
 
 
 def read_weights(file: Path) -> dict[str, torch.Tensor]:
@@ -37,24 +56,43 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
     Raises:
         WeightsError: the file is missing, damaged, holds code, or holds something else.
     """
-    try:
-        if file.suffix == ".safetensors":
-            with safe_open(file, framework="pt") as opened:
-                return {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - no mapping
-        content: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, SafetensorError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise _unreadable(file, error) from None
-    except pickle.UnpicklingError:
-        raise WeightsError(
-            "Weights refused",
-            f"{file}: not a file of plain tensors (it is damaged or holds code); save a state_dict",
-        ) from None
+    content = _open(file)
     for key in ("state_dict", "model"):
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
+        if isinstance(content.get(key), dict):
             content = content[key]
-    if not isinstance(content, dict) or not all(isinstance(value, torch.Tensor) for value in content.values()):
-        raise WeightsError("Weights refused", f"{file}: expected tensors by name (a state_dict)")
-    return {str(key).removeprefix("module."): value for key, value in content.items()}
+    if not content or not all(isinstance(value, torch.Tensor) for value in content.values()):
+        raise WeightsError("Weights refused", f"{file}: expected tensors by name; save the model's state_dict()")
+    return {_current_name(str(key)): value for key, value in content.items()}
+
+
+def download(weights: Any, model: str) -> Path:  # noqa: ANN401 - a member of one of torchvision's many enums
+    """torchvision's file of these weights, from its cache or the web; checked by the digest in its name.
+
+    Raises:
+        WeightsError: torchvision has none for this model (`weights` is `None`).
+        EngineError: the download failed; nothing is left of it.
+    """
+    if weights is None:
+        raise WeightsError(
+            "No pretrained weights",
+            f"torchvision has none for {model}; set model.weights to a file, or train from scratch with init: scratch",
+        )
+    # Not by torchvision's own function, which writes to standard output and unpickles what it gets.
+    url = str(weights.url)
+    file = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    digest = re.search(r"-([0-9a-f]{8,})\.", file.name)
+    if not file.exists():
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            torch.hub.download_url_to_file(url, str(file), digest[1] if digest else None, progress=False)
+        except (OSError, RuntimeError) as error:
+            cause = getattr(error, "reason", error)
+            raise EngineError(
+                "Weights not downloaded",
+                f"{url}: {getattr(cause, 'strerror', None) or cause}; check the connection, or fetch the file "
+                f"elsewhere and put it into {file.parent} or set model.weights to it",
+            ) from None
+    return file
 
 
 def load_backbone(model: nn.Module, head: str, weights: dict[str, torch.Tensor], source: str) -> None:
@@ -71,7 +109,8 @@ def load_backbone(model: nn.Module, head: str, weights: dict[str, torch.Tensor],
     given = {key: value for key, value in weights.items() if outside(key)}
     # Files of old PyTorch versions lack this counter, which no computation of these models reads.
     missing = [key for key in wanted if key not in given and not key.endswith("num_batches_tracked")]
-    unexpected = [key for key in given if key not in wanted]
+    # The second classifiers of GoogLeNet and Inception are left out of the model.
+    unexpected = [key for key in given if key not in wanted and not key.startswith(("aux1.", "aux2.", "AuxLogits."))]
     misshapen = [
         f"{key} {tuple(given[key].shape)} instead of {tuple(wanted[key].shape)}"
         for key in wanted
@@ -88,11 +127,38 @@ def load_backbone(model: nn.Module, head: str, weights: dict[str, torch.Tensor],
             f"{source} for {type(model).__name__}, keys outside the head `{head}`: {'; '.join(problems)}; "
             f"set model.name to the model they were made for",
         )
-    model.load_state_dict(given, strict=False)
+    # Not by `load_state_dict`: for files without its version number it rebuilds an MNASNet as an older one.
+    with torch.no_grad():
+        for key, value in wanted.items():
+            if key in given:
+                value.copy_(given[key])
 
 
-def _unreadable(file: Path, error: Exception) -> WeightsError:
-    if isinstance(error, FileNotFoundError) or not file.exists():
-        return WeightsError("Weights not found", f"{file} does not exist; correct model.weights")
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return WeightsError("Weights not readable", f"{file}: {reason}")
+def _open(file: Path) -> dict[str, Any]:
+    """What a file of weights holds; for a `.safetensors` file the tensors under `model`."""
+    try:
+        if file.suffix.lower() == ".safetensors":
+            with safe_open(file, framework="pt") as opened:
+                known = Preparation.__dataclass_fields__
+                metadata = {key: json.loads(text) for key, text in (opened.metadata() or {}).items() if key in known}
+                tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - no mapping
+            return {"model": tensors, "preparation": metadata}
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise WeightsError(
+            "Weights refused",
+            f"{file}: not a file of plain tensors (it is damaged or holds code); save the model's state_dict()",
+        ) from None
+    except Exception as error:  # the readers raise whatever damaged bytes lead them to
+        if not file.exists():
+            raise WeightsError("Weights not found", f"{file} does not exist; correct model.weights") from None
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise WeightsError("Weights not readable", f"{file}: {reason}; set model.weights to a sound file") from None
+    if not isinstance(content, dict):
+        raise WeightsError("Weights refused", f"{file}: expected tensors by name; save the model's state_dict()")
+    return content
+
+
+def _current_name(key: str) -> str:
+    """A key without the prefix of `DataParallel`, and in today's spelling (torchvision's DenseNet files are old)."""
+    return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12])\.", r"\1\2.", key.removeprefix("module."))

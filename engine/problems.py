@@ -1,0 +1,65 @@
+"""A setting's problem as a sentence: where it was given, which key, what is wrong, what would be right."""
+
+import difflib
+import re
+import reprlib
+from dataclasses import dataclass, field
+from typing import Any
+
+INCOMPLETE = "incomplete_section"  # type of the error for a key that another setting makes necessary
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where settings were given: in a file, but for those keys that `overrides` gives another place."""
+
+    file: str
+    overrides: dict[str, str] = field(default_factory=dict)
+
+    def of(self, path: list[str]) -> str:
+        """Where the key or a section around it was given last."""
+        keys = (".".join(path[:length]) for length in range(len(path), 0, -1))
+        return next((self.overrides[key] for key in keys if key in self.overrides), self.file)
+
+
+def describe(item: Any, origin: Origin, known: list[str]) -> str:  # noqa: ANN401 - pydantic's error record
+    """One of pydantic's errors as a sentence; `known` are the dotted keys there are."""
+    path = [str(part) for part in item["loc"]]
+    context = item.get("ctx", {})
+    if item["type"] == INCOMPLETE:
+        path.append(context["key"])
+    key, where = ".".join(path), origin.of(path)
+    match item["type"]:
+        case "extra_forbidden":
+            return f"{where}: unknown key `{key}`; {_nearest(key, known)}"
+        case "missing":
+            return f"{where}: `{key}` is missing; give it or leave its section out"
+        case "incomplete_section":
+            return f"{where}: `{key}` is missing; {context['hint']}"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return f"{where}: `{key}` is {_shown(item['input'])}; it should be a section with keys of its own"
+        case "value_error":
+            return f"{where}: `{key}` is {_shown(item['input'])}; {context['error']}"
+        case _:
+            reason = item["msg"].replace("Input should", "it should").partition(", unable")[0]
+            return f"{where}: `{key}` is {_shown(item['input'])}; {reason}"
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    """What an unknown key was probably meant to be."""
+    leaf = key.rpartition(".")[2]
+    near = [name for name in known if name.rpartition(".")[2] == leaf]
+    near = near or difflib.get_close_matches(key, known, n=1, cutoff=0.7)
+    if not near:
+        leaves = {name.rpartition(".")[2]: name for name in known}
+        near = [leaves[name] for name in difflib.get_close_matches(leaf, leaves, n=1, cutoff=0.7)]
+    if not near:
+        return "the README's configuration reference lists them all"
+    return f"did you mean {' or '.join(f'`{name}`' for name in near)}?"
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - whatever stood in the file
+    """The value, cut to a bounded length; a single word as it was written."""
+    if value is None or value == "":
+        return "empty"
+    return value if isinstance(value, str) and re.fullmatch(r"[\w.+-]{1,40}", value) else reprlib.repr(value)
