@@ -1,0 +1,144 @@
+"""Batches: what is in them depends on the seed, the epoch and the picture, and on nothing else."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from engine.data.batches import Batch, Loader
+from engine.data.folder import Sample
+from engine.data.pictures import Preparation
+from engine.errors import DataError
+
+PREPARED = Preparation(16, 18)
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
+    root = tmp_path_factory.mktemp("batches")
+    found = []
+    for number in range(13):
+        path = root / f"{number}.png"
+        Image.effect_noise((24 + number, 20), 80).convert("RGB").save(path)
+        found.append(Sample(str(path), number % 2))
+    return found
+
+
+def training(samples: list[Sample], threads: int = 2, seed: int = 0, epoch: int = 0, start: int = 0) -> list[Batch]:
+    loader = Loader(PREPARED, 4, seed, threads)
+    try:
+        return list(loader.training(samples, epoch, start))
+    finally:
+        loader.close()
+
+
+def equal(a: list[Batch], b: list[Batch]) -> bool:
+    return len(a) == len(b) and all(
+        torch.equal(x.images, y.images) and torch.equal(x.labels, y.labels) for x, y in zip(a, b, strict=True)
+    )
+
+
+def test_a_batch_is_uint8_pictures_and_int64_labels(samples: list[Sample]) -> None:
+    batch = training(samples)[0]
+    assert batch.images.shape == (4, 3, 16, 16) and batch.images.dtype == torch.uint8
+    assert batch.labels.shape == (4,) and batch.labels.dtype == torch.int64
+
+
+@pytest.mark.parametrize("threads", [1, 3, 8])
+def test_the_number_of_threads_changes_nothing(samples: list[Sample], threads: int) -> None:
+    assert equal(training(samples, threads=threads), training(samples))
+
+
+def test_the_state_of_the_global_generators_changes_nothing(samples: list[Sample]) -> None:
+    torch.manual_seed(1)
+    first = training(samples)
+    torch.manual_seed(2)
+    assert equal(training(samples), first)
+
+
+def test_seed_and_epoch_each_change_order_and_crops(samples: list[Sample]) -> None:
+    first = training(samples)
+    assert not equal(first, training(samples, epoch=1))
+    assert not equal(first, training(samples, seed=1))
+
+
+@pytest.mark.parametrize("start", [0, 1, 2])
+def test_an_epoch_taken_up_in_the_middle_goes_on_with_the_same_batches(samples: list[Sample], start: int) -> None:
+    assert equal(training(samples, start=start), training(samples)[start:])
+
+
+def test_every_picture_is_in_an_epoch_once(samples: list[Sample]) -> None:
+    loader = Loader(PREPARED, 4, 0, 2)
+    tagged = [Sample(sample.path, number) for number, sample in enumerate(samples[:12])]
+    seen = torch.cat([batch.labels for batch in loader.training(tagged, 0, 0)])
+    loader.close()
+    assert sorted(seen.tolist()) == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("pictures", "sizes"), [(8, [4, 4]), (9, [4, 4]), (10, [4, 4, 2]), (1, [1]), (3, [3]), (5, [4])]
+)
+def test_a_last_batch_of_one_picture_is_left_out_for_batch_norm_unless_it_is_all_there_is(
+    samples: list[Sample], pictures: int, sizes: list[int]
+) -> None:
+    assert [len(batch.labels) for batch in training(samples[:pictures])] == sizes
+    loader = Loader(PREPARED, 4, 0, 1)
+    assert loader.steps_per_epoch(pictures) == len(sizes)
+    loader.close()
+
+
+def test_the_picture_left_out_is_another_one_each_epoch(samples: list[Sample]) -> None:
+    tagged = [Sample(sample.path, number) for number, sample in enumerate(samples[:9])]
+    left_out = set()
+    for epoch in range(12):
+        seen = torch.cat([batch.labels for batch in training(tagged, epoch=epoch)])
+        left_out |= set(range(9)) - set(seen.tolist())
+    assert len(left_out) > 3
+
+
+def test_all_test_pictures_come_in_order_the_last_one_too(samples: list[Sample]) -> None:
+    loader = Loader(PREPARED, 4, 0, 2)
+    batches = list(loader.testing(samples))
+    loader.close()
+    assert [len(batch.labels) for batch in batches] == [4, 4, 4, 1]
+    assert torch.cat([batch.labels for batch in batches]).tolist() == [sample.label for sample in samples]
+
+
+# --- files that break while training --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fragile(samples: list[Sample], tmp_path: Path) -> list[Sample]:
+    copies = [Sample(str(tmp_path / Path(sample.path).name), sample.label) for sample in samples[:9]]
+    for sample, copy in zip(samples, copies, strict=False):
+        Path(copy.path).write_bytes(Path(sample.path).read_bytes())
+    return copies
+
+
+def test_a_file_that_vanishes_is_named_and_the_epoch_goes_on(fragile: list[Sample]) -> None:
+    Path(fragile[3].path).unlink()
+    for batches in (training(fragile[:8]), list(Loader(PREPARED, 4, 0, 2).testing(fragile[:8]))):
+        bad = [item for batch in batches for item in batch.unreadable]
+        assert [(item.path, item.reason) for item in bad] == [(fragile[3].path, "No such file or directory")]
+        assert sum(len(batch.labels) for batch in batches) == 7
+
+
+def test_a_test_batch_without_a_readable_picture_is_empty_and_the_evaluation_goes_on(fragile: list[Sample]) -> None:
+    Path(fragile[8].path).unlink()
+    loader = Loader(PREPARED, 4, 0, 2)
+    last = list(loader.testing(fragile))[-1]
+    loader.close()
+    assert last.images.shape == (0, 3, 16, 16) and last.labels.shape == (0,)
+    assert [item.path for item in last.unreadable] == [fragile[8].path]
+
+
+def test_a_lost_folder_stops_training_and_evaluation_with_an_error_that_names_a_file(fragile: list[Sample]) -> None:
+    for sample in fragile:
+        Path(sample.path).unlink()
+    loader = Loader(PREPARED, 4, 0, 2)
+    for batches in (loader.training(fragile, 0, 0), loader.testing(fragile)):
+        with pytest.raises(DataError, match=r"not one of \d files can be read any more, such as .*png") as caught:
+            list(batches)
+        assert caught.value.title == "Pictures lost"
+    loader.close()
