@@ -1,0 +1,165 @@
+"""A run told as events, and a session that a test plays the engine for."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from textual.pilot import Pilot
+
+from engine import protocol as p
+from tui.app import Dashboard
+
+NOW = 1_800_000_000.0
+EPOCHS, STEPS_PER_EPOCH = 3, 10
+
+
+class ScriptedSession:
+    """Hands out the events a test puts in, and keeps the commands the screen sends."""
+
+    def __init__(self, events: list[p.Event]) -> None:
+        self.events = list(events)
+        self.sent: list[p.Command] = []
+
+    def poll(self) -> list[p.Event]:
+        events, self.events = self.events, []
+        return events
+
+    def send(self, command: p.Command) -> None:
+        self.sent.append(command)
+
+    def close(self, timeout: float) -> bool:
+        return True
+
+
+def started(arm: p.Arm = "pretrained", step: int = 0) -> p.ArmStarted:
+    rates = (5e-5, 5e-4) if arm == "pretrained" else (5e-4, 5e-4)
+    return p.ArmStarted(
+        arm=arm,
+        step=step,
+        epoch=step // STEPS_PER_EPOCH + 1,
+        epochs=EPOCHS,
+        steps_per_epoch=STEPS_PER_EPOCH,
+        groups=(p.Group("backbone", 11_176_512, rates[0]), p.Group("head", 1026, rates[1])),
+        init="torchvision's default weights" if arm == "pretrained" else "random weights",
+    )
+
+
+def step_of(arm: p.Arm, step: int) -> p.TrainStep:
+    slow = 1 if arm == "pretrained" else 3
+    return p.TrainStep(
+        arm=arm,
+        step=step,
+        epoch=(step - 1) // STEPS_PER_EPOCH + 1,
+        loss=0.1 + 0.6 / (1 + step / (3 * slow)),
+        accuracy=1 - 0.5 / (1 + step / (2 * slow)),
+        images_per_second=312.0,
+        data_wait=0.04,
+        learning_rates={"backbone": 5e-5, "head": 5e-4},
+    )
+
+
+def epoch_of(arm: p.Arm, epoch: int) -> list[p.Event]:
+    """The evaluation after an epoch, and what follows it."""
+    step = epoch * STEPS_PER_EPOCH
+    accuracy = (0.93 if arm == "pretrained" else 0.6) + 0.01 * epoch
+    evaluation = p.EvalDone(arm, step, epoch, 0.3 / epoch, accuracy, 400, best=True)
+    done = p.EpochDone(
+        arm=arm,
+        step=step,
+        epoch=epoch,
+        epochs=EPOCHS,
+        train_loss=0.2,
+        train_accuracy=0.9,
+        test_loss=0.3 / epoch,
+        test_accuracy=accuracy,
+        images_per_second=312.0,
+        data_wait=0.04,
+        learning_rates={"backbone": 5e-5, "head": 5e-4},
+        seconds=4.5 * epoch,
+    )
+    saved = p.CheckpointSaved(arm, step, f"checkpoints/demo-1/{arm}/last.pt", "epoch", 1_500_000, NOW - 12)
+    return [p.Evaluating(arm, step, 0, 400), p.Evaluating(arm, step, 400, 400), evaluation, done, saved]
+
+
+def trained(arm: p.Arm, first: int, last: int) -> list[p.Event]:
+    """Steps `first` to `last` of an arm, evaluations included."""
+    events: list[p.Event] = []
+    for step in range(first, last + 1):
+        events.append(step_of(arm, step))
+        if step % STEPS_PER_EPOCH == 0:
+            events += epoch_of(arm, step // STEPS_PER_EPOCH)
+    return events
+
+
+def gpu(index: int = 0, **figures: float | int | None) -> p.Gpu:
+    known = {
+        "utilisation": 0.87,
+        "memory_used": 31 * 2**30,
+        "memory_total": 80 * 2**30,
+        "temperature": 61.0,
+        "power": 420.0,
+    }
+    return p.Gpu(index=index, name="NVIDIA H100", **(known | figures))
+
+
+def system(*gpus: p.Gpu) -> p.SystemSample:
+    return p.SystemSample(NOW, 0.42, 6 * 2**30, 24 * 2**30, 2**30, gpus)
+
+
+RUN_STARTED = p.RunStarted(
+    name="demo-1",
+    path="checkpoints/demo-1",
+    arm="pretrained",
+    device="cuda:0",
+    precision="bfloat16",
+    model="resnet18",
+    classes=("hot_dog", "not_hot_dog"),
+    train_images=600,
+    test_images=400,
+    batch_size=64,
+    epochs=EPOCHS,
+    steps_per_epoch=STEPS_PER_EPOCH,
+    time=NOW - 60,
+)
+
+BEGUN: list[p.Event] = [system(gpu()), RUN_STARTED, started()]
+"a run that is about to train its first step"
+
+TRAINING: list[p.Event] = [*BEGUN, *trained("pretrained", 1, 14)]
+"a run in its second epoch"
+
+BOTH_ARMS: list[p.Event] = [
+    *TRAINING,
+    p.ArmSuspended("pretrained", 14),
+    started("scratch"),
+    *trained("scratch", 1, 25),
+]
+"the other arm taken up, too"
+
+
+class Screen:
+    """The dashboard in a terminal that is not there, and the test in the place of the engine."""
+
+    def __init__(self, events: list[p.Event]) -> None:
+        self.session = ScriptedSession(events)
+        self.app = Dashboard(lambda: self.session)
+
+    @asynccontextmanager
+    async def shown(self, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
+        """The dashboard on a terminal of `size`, with what the engine has said so far."""
+        async with self.app.run_test(size=size) as pilot:
+            while self.app.session is None:
+                await pilot.pause()
+            await self.feed(pilot)
+            yield pilot
+
+    async def feed(self, pilot: Pilot[None], *events: p.Event) -> None:
+        """Let the engine say something and the screen show it."""
+        self.session.events += events
+        self.app.tick()
+        self.app.draw(plots=True)
+        await pilot.pause()
+
+    def text(self) -> str:
+        """What a person reads on the screen."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)

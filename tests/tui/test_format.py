@@ -1,0 +1,67 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui import format as f
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0:00"), (7.4, "0:07"), (754, "12:34"), (11045, "3:04:05"), (None, "–"), (math.inf, "–"), (-3, "0:00")],
+)
+def test_durations_read_as_on_a_clock(seconds, text):
+    assert f.clock(seconds) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.9, "0 s"), (59, "59 s"), (60, "1 min"), (7300, "2 h"), (2e5, "2 d")])
+def test_an_age_has_one_unit(seconds, text):
+    assert f.age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(2, "2"), (999, "999"), (2050, "2.05 k"), (341_792, "342 k"), (11_176_512, "11.2 M")]
+)
+def test_counts_have_three_digits(number, text):
+    assert f.count(number) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(5e-5, "5e-5"), (1.25e-3, "1.25e-3"), (0.1, "1e-1"), (0, "0"), (1.0, "1e0"), (20.0, "2e1")]
+)
+def test_rates_are_short(value, text):
+    assert f.rate(value) == text
+
+
+def test_what_is_not_there_yet_is_a_dash_and_what_cannot_be_had_is_not_available():
+    assert f.percent(None) == "–"
+    assert f.gibibytes(None) == "n/a"
+
+
+@given(st.floats(-1, 2), st.integers(1, 200))
+def test_a_bar_has_its_width_whatever_the_share(share, width):
+    filled, empty = f.bar(share, width)
+    assert len(filled) + len(empty) == width
+
+
+def test_a_bar_is_empty_at_nothing_and_full_at_one():
+    assert f.bar(0, 10) == ("", " " * 10)
+    assert f.bar(1, 10) == ("█" * 10, "")
+
+
+def test_rates_step_along_one_two_five():
+    up = [5e-5]
+    while up[-1] < 5e-3:
+        up.append(f.next_nice(up[-1], up=True))
+    assert up == [5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3]
+    down = [up[-1]]
+    while len(down) < len(up):
+        down.append(f.next_nice(down[-1], up=False))
+    assert down == up[::-1]
+
+
+@given(st.floats(1e-9, 100))
+def test_a_step_up_is_up_a_step_down_is_down_and_neither_is_far(value):
+    assert value < f.next_nice(value, up=True) <= value * 2.6
+    assert value / 2.6 <= f.next_nice(value, up=False) < value

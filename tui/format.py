@@ -1,0 +1,78 @@
+"""Numbers as short text for people, at widths that do not jump about."""
+
+import math
+
+MISSING = "–"
+NOT_AVAILABLE = "n/a"
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share of 0..1 as per cent: `95.3 %`; a dash where there is none yet."""
+    return MISSING if share is None else f"{share * 100:.{digits}f} %"
+
+
+def clock(seconds: float | None) -> str:
+    """A duration as on a clock: `0:07`, `12:34`, `3:04:05`; a dash where it is not known."""
+    if seconds is None or not math.isfinite(seconds):
+        return MISSING
+    minutes, rest = divmod(round(max(seconds, 0)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def age(seconds: float) -> str:
+    """How long ago, in one unit: `4 s`, `3 min`, `2 h`, `5 d`."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return f"{int(max(seconds, 0))} s"
+
+
+def count(number: int) -> str:
+    """A count in three digits: `512`, `2.05 k`, `341 k`, `11.2 M`."""
+    value = float(number)
+    for unit in ("", " k", " M", " G"):
+        if value < 999.5 or unit == " G":
+            digits = 0 if not unit or value >= 99.95 else 1 if value >= 9.995 else 2
+            return f"{value:.{digits}f}{unit}"
+        value /= 1000
+    raise AssertionError("the last unit returns")
+
+
+def rate(value: float) -> str:
+    """A learning rate: `5e-5`, `1.25e-3`, `0`."""
+    if value == 0:
+        return "0"
+    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def gibibytes(size: int | None) -> str:
+    """Memory in GiB without its unit: `3.1`, `80`."""
+    if size is None:
+        return NOT_AVAILABLE
+    value = size / 2**30
+    return f"{value:.1f}" if value < 99.5 else f"{value:.0f}"
+
+
+def speed(per_second: float) -> str:
+    """A throughput: `9.4`, `312`, `12,345`."""
+    return f"{per_second:.1f}" if per_second < 9.95 else f"{per_second:,.0f}"
+
+
+def bar(share: float, width: int) -> tuple[str, str]:
+    """The filled and the empty part of a bar of `width` cells, to an eighth of a cell."""
+    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
+    whole, part = divmod(eighths, 8)
+    filled = "█" * whole + (_EIGHTHS[part] if part else "")
+    return filled, " " * (width - len(filled))
+
+
+def next_nice(value: float, up: bool) -> float:
+    """The next number of the series ... 0.1, 0.2, 0.5, 1, 2, 5 ... above or below a positive `value`."""
+    exponent = math.floor(math.log10(value))
+    steps = [float(f"{mantissa}e{exponent + shift}") for shift in (-1, 0, 1) for mantissa in (1, 2, 5)]
+    if up:
+        return next(step for step in steps if step > value * 1.001)
+    return next(step for step in reversed(steps) if step < value * 0.999)

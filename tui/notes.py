@@ -1,0 +1,69 @@
+"""What a person is told of an event, in one sentence."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.protocol import (
+    ArmFinished,
+    ArmStarted,
+    CheckpointFailed,
+    CheckpointSaved,
+    CommandRefused,
+    EpochDone,
+    Event,
+    ImageSkipped,
+    Paused,
+    RateChanged,
+    Resumed,
+    RunFailed,
+    other_arm,
+)
+from engine.report import epoch_line, message
+from tui.format import percent, rate
+
+Level = Literal["info", "good", "warning", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence for the message line, the log, or both."""
+
+    text: str
+    level: Level = "info"
+    shown: bool = True
+    "in the message line"
+    kept: bool = True
+    "in the log"
+
+
+def note_of(event: Event) -> Note | None:
+    """The note of an event, `None` for one that needs no words."""
+    match event:
+        case ArmStarted(step=0):
+            return Note(f"{event.arm} starts from {event.init}")
+        case ArmStarted():
+            return Note(f"{event.arm} goes on after step {event.step}")
+        case EpochDone():
+            return Note(epoch_line(event), shown=False)
+        case CheckpointSaved(reason="key" | "stop"):
+            return Note(message(event), "good")
+        case CheckpointSaved():
+            return Note(f"saved {event.path} at step {event.step} ({event.reason})", shown=False)
+        case Paused():
+            return Note(f"paused after step {event.step}; press p to go on", "warning")
+        case Resumed():
+            return Note(f"training goes on after step {event.step}", "good")
+        case RateChanged():
+            return Note(f"{event.group} has base rate {rate(event.base_lr)} from step {event.step + 1} on", "good")
+        case ArmFinished():
+            other = other_arm(event.arm)
+            return Note(
+                f"{event.arm} is done: accuracy {percent(event.accuracy)}; m trains the {other} arm, q leaves", "good"
+            )
+        case CommandRefused() | ImageSkipped():
+            return Note(message(event), "warning")
+        case CheckpointFailed() | RunFailed():
+            return Note(message(event), "bad")
+        case _:
+            text = message(event)
+            return Note(text, shown=False) if text else None

@@ -1,0 +1,73 @@
+"""How far the arm in hand is, how fast, and how good."""
+
+from textual.content import Content
+
+from tui.format import MISSING, bar, clock, percent, speed
+from tui.panels.panel import Panel, lines, row
+from tui.state import ArmView, UiState
+from tui.theme import ARM_COLOURS
+
+LABEL = 11
+
+
+class Progress(Panel):
+    """Epoch, step, time left, throughput, waiting for data, best accuracy, last checkpoint."""
+
+    def on_mount(self) -> None:
+        """Name the panel."""
+        self.border_title = "progress"
+
+    def text(self, state: UiState, now: float) -> Content:
+        """Six lines."""
+        if state.view is None or state.run is None:
+            return self._loading(state)
+        view, width = state.view, max(self.size.width, 20)
+        done, total, what = view.step, view.total_steps, "step"
+        if state.evaluating is not None:
+            done, total, what = state.evaluating.done, state.evaluating.total, "evaluating"
+        share = percent(done / total if total else 0.0, 0)
+        filled, empty = bar(done / total if total else 0.0, width - 6)
+        best = view.best
+        saved = state.checkpoint
+        return lines(
+            row(("epoch", LABEL, "$muted"), (f"{view.epoch} of {view.epochs}", 13, "bold"))
+            + Content.assemble((f"{what} ", "$muted"), (f"{done:,} of {total:,}", "bold")),
+            Content.assemble(
+                (filled, ARM_COLOURS[view.arm]), (empty, "on $panel"), (share.rjust(6), "bold" if done else "$muted")
+            ),
+            row(("time left", LABEL, "$muted"), (self._left(state, view), 13, "bold"), ("", 0, ""))
+            + Content.assemble(("spent ", "$muted"), clock(view.history[-1].seconds if view.history else None)),
+            row(
+                ("images/s", LABEL, "$muted"),
+                (speed(view.images_per_second) if view.images_per_second else MISSING, 13, "bold"),
+            )
+            + Content.assemble(
+                ("data wait ", "$muted"),
+                (percent(view.data_wait, 0), "bold $warning" if view.data_wait > 0.3 else ""),
+            ),
+            row(("best", LABEL, "$muted"), (percent(best.accuracy if best else None), 13, "bold $success"))
+            + Content.assemble(("in epoch ", "$muted"), str(best.epoch) if best else MISSING),
+            row(("safe file", LABEL, "$muted"))
+            + Content.assemble("/".join(saved.path.rsplit("/", 2)[-2:]) if saved else MISSING, self._skipped(state)),
+        )
+
+    def _left(self, state: UiState, view: ArmView) -> str:
+        if state.phase in ("finished", "ended", "failed") or state.run is None:
+            return MISSING
+        return clock(view.seconds_left(state.run.batch_size))
+
+    def _skipped(self, state: UiState) -> tuple[str, str]:
+        return (f"  {state.skipped} unreadable", "$warning") if state.skipped else ("", "")
+
+    def _loading(self, state: UiState) -> Content:
+        loading = state.loading
+        if state.phase != "loading" or not loading.what:
+            return Content("")
+        if not loading.total:
+            return Content.assemble((f"{loading.what}…", "bold"))
+        share = loading.done / loading.total
+        filled, empty = bar(share, max(self.size.width, 20) - 6)
+        return lines(
+            Content.assemble((f"{loading.what}", "bold")),
+            Content.assemble((filled, "$primary"), (empty, "on $panel"), (percent(share, 0).rjust(6), "bold")),
+        )

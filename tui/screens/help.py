@@ -1,0 +1,43 @@
+"""What the keys do and what the numbers mean."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.keys import KEYS
+
+WORDS = (
+    ("pretrained", "The arm that starts from weights learnt on other pictures; only the last layer is new."),
+    ("scratch", "The same network from random weights: what fine-tuning is compared with."),
+    ("backbone", "All layers but the last. Its rate is small, because its weights are good already."),
+    ("head", "The new last layer. Its rate is ten times the backbone's, because it knows nothing yet."),
+    ("base, now", "A group's own rate, and that times the schedule's multiplier in the last step."),
+    ("loss", "Mean cross entropy: training is a smoothed line, test a point an epoch."),
+    ("accuracy", "Share of pictures classified correctly."),
+    ("data wait", "Share of a step spent waiting for pictures; if it is high, the processor is too slow for the GPU."),
+    ("safe at step", "The last checkpoint on the disk: what a crash or a power cut cannot take away."),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """All keys and words, scrolling where the terminal is small."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,h,q", "dismiss", show=False)]
+
+    def compose(self) -> ComposeResult:
+        """Two lists."""
+        keys = [(" ".join(key.keys), key.help) for key in KEYS]
+        keys.append(("ctrl+p", "Search all commands."))
+        with VerticalScroll(classes="sheet") as sheet:
+            sheet.border_title = "help"
+            sheet.border_subtitle = "Esc closes"
+            with Container(id="words"):
+                for title, rows in (("Keys", keys), ("Words", WORDS)):
+                    yield Static(title, classes="head")
+                    for name, text in rows:
+                        yield Static(name, classes="term", markup=False)
+                        yield Static(text, markup=False)

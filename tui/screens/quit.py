@@ -1,0 +1,51 @@
+"""The question before training is broken off; the safe way is the first."""
+
+import time
+from typing import ClassVar, Literal, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from engine.protocol import CheckpointSaved
+from tui.format import age
+
+Choice = Literal["save", "leave", "stay"]
+
+
+class QuitScreen(ModalScreen[Choice]):
+    """Save and leave, leave without saving, or go on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "choose('stay')", show=False),
+        Binding("s", "choose('save')", show=False),
+        Binding("N", "choose('leave')", show=False),
+    ]
+
+    def __init__(self, saved: CheckpointSaved | None) -> None:
+        super().__init__()
+        self._saved = saved
+
+    def compose(self) -> ComposeResult:
+        """The question and its answers."""
+        saved = self._saved
+        kept = f"step {saved.step}, saved {age(time.time() - saved.time)} ago, is kept" if saved else "all is lost"
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = "quit"
+            yield Static("Training is under way.")
+            yield OptionList(
+                Option("s    save and quit: nothing is lost", id="save"),
+                Option(f"N    quit without saving: {kept}", id="leave"),
+                Option("Esc  go on training", id="stay"),
+            )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter or a click."""
+        self.dismiss(cast(Choice, event.option_id))
+
+    def action_choose(self, choice: Choice) -> None:
+        """A key."""
+        self.dismiss(choice)
