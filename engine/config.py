@@ -1,5 +1,6 @@
 """What a run is made of: the settings, their defaults (the recipe's), and how they are read and checked."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ def _path(value: Any) -> Any:  # noqa: ANN401 - whatever stood in the file
     if isinstance(value, str):
         if not value or "\0" in value:
             raise ValueError("it should be a path")
-        return str(Path(value).expanduser()) if value.startswith("~") else value
+        return os.path.expanduser(value)  # noqa: PTH111 - Path's own fails for `~name` where there is no such user
     return value
 
 

@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from engine.data.pictures import Preparation
 from engine.errors import EngineError, WeightsError
 
 DEMO_WEIGHTS = Path(__file__).parent.parent / "demo" / "weights.safetensors"
+
+# It warns of files that it goes on to refuse, and a warning tears the screen.
+warnings.filterwarnings("ignore", module=r"torch\._weights_only_unpickler")
 
 _PREPARATION: TypeAdapter[Preparation] = TypeAdapter(Preparation)
 
