@@ -94,10 +94,19 @@ class Dashboard(App[None]):
     def draw(self, plots: bool = False) -> None:
         """Let the panels draw what changed."""
         now = time.time()
-        system = self.state.system
-        self.screen_stack[0].set_class(system is not None and len(system.gpus) > 1, "-gpus")
+        self._classify()
         for view in (*self._views, *(self._plots if plots else ())):
             view.show(self.state, now)
+
+    def _classify(self) -> None:
+        """Tell the style sheet what there is to make room for."""
+        system = self.state.system
+        for name, present in (
+            ("-gpus", system is not None and len(system.gpus) > 1),
+            ("-failed", bool(self.state.failure)),
+        ):
+            if self.screen_stack[0].has_class(name) != present:
+                self.screen_stack[0].set_class(present, name)
 
     # --- keys -------------------------------------------------------------------------------------------
 

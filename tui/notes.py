@@ -6,12 +6,14 @@ from typing import Literal
 from engine.protocol import (
     ArmFinished,
     ArmStarted,
+    CheckpointDamaged,
     CheckpointFailed,
     CheckpointSaved,
     CommandRefused,
     EpochDone,
     Event,
     ImageSkipped,
+    JournalFailed,
     Paused,
     RateChanged,
     Resumed,
@@ -45,10 +47,9 @@ def note_of(event: Event) -> Note | None:
             return Note(f"{event.arm} goes on after step {event.step}")
         case EpochDone():
             return Note(epoch_line(event), shown=False)
-        case CheckpointSaved(reason="key" | "stop"):
-            return Note(message(event), "good")
         case CheckpointSaved():
-            return Note(f"saved {event.path} at step {event.step} ({event.reason})", shown=False)
+            asked_for = event.reason in ("key", "stop")
+            return Note(f"saved {event.path} at step {event.step} ({event.reason})", "good", shown=asked_for)
         case Paused():
             return Note(f"paused after step {event.step}; press p to go on", "warning")
         case Resumed():
@@ -60,10 +61,12 @@ def note_of(event: Event) -> Note | None:
             return Note(
                 f"{event.arm} is done: accuracy {percent(event.accuracy)}; m trains the {other} arm, q leaves", "good"
             )
-        case CommandRefused() | ImageSkipped():
+        case CommandRefused() | ImageSkipped() | CheckpointDamaged():
             return Note(message(event), "warning")
-        case CheckpointFailed() | RunFailed():
+        case CheckpointFailed() | JournalFailed():
             return Note(message(event), "bad")
+        case RunFailed():
+            return Note(message(event), "bad", shown=False)  # the failure has a panel of its own
         case _:
             text = message(event)
             return Note(text, shown=False) if text else None

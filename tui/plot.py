@@ -41,10 +41,12 @@ class Plot(Widget):
         self._drawn: object = None
         self._rows: list[list[Segment]] = []
 
+    def stale(self, version: object) -> bool:
+        """Whether `version` is not what was drawn last."""
+        return version != self._drawn
+
     def draw(self, lines: list[Line], last_x: int, version: object) -> None:
-        """Show the lines; nothing happens if `version` is that of the last call."""
-        if version == self._drawn:
-            return
+        """Show the lines."""
         self._drawn = version
         rows = render(lines, last_x, self.size.width, self.size.height, percent=self._percent)
         for y in range(max(len(rows), len(self._rows))):

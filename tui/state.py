@@ -10,6 +10,7 @@ from engine.protocol import (
     ArmFinished,
     ArmStarted,
     ArmSuspended,
+    CheckpointDamaged,
     CheckpointFailed,
     CheckpointSaved,
     CommandRefused,
@@ -19,6 +20,7 @@ from engine.protocol import (
     Event,
     Group,
     ImageSkipped,
+    JournalFailed,
     Loading,
     Paused,
     RateChanged,
@@ -156,13 +158,13 @@ class UiState:
             case RunFinished():
                 self.phase = "ended"
             case RunFailed():
-                self.failure, self.phase = event, "failed"
+                self.failure, self.phase, self.note = event, "failed", Note("")
             case SystemSample():
                 self.system = event
             case CommandRefused():
                 if event.arm in self.arms:
                     self.arms[event.arm].asked.clear()
-            case CheckpointFailed() | ArmSuspended():
+            case CheckpointFailed() | CheckpointDamaged() | JournalFailed() | ArmSuspended():
                 pass  # their note says it all
             case _:
                 assert_never(event)

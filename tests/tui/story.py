@@ -150,6 +150,7 @@ class Screen:
             while self.app.session is None:
                 await pilot.pause()
             await self.feed(pilot)
+            await self.feed(pilot)  # what was said may have changed the sizes
             yield pilot
 
     async def feed(self, pilot: Pilot[None], *events: p.Event) -> None:

@@ -45,7 +45,7 @@ def test_a_failure_is_kept_and_is_the_last_word():
     failure = p.RunFailed("Loss is not finite", "lower the rates")
     state = state_after(*TRAINING, failure)
     assert state.phase == "failed" and state.failure == failure
-    assert state.note.level == "bad" and "lower the rates" in state.note.text
+    assert state.log[-1].level == "bad" and "lower the rates" in state.log[-1].text
 
 
 def test_each_arm_has_its_own_curves_and_history():

@@ -33,6 +33,9 @@ class Curves(Plot):
 
     def show(self, state: UiState, now: float) -> None:
         """Draw what is new."""
+        version = (state.drawn_steps, self.size)
+        if not self.stale(version):
+            return
         self.border_title = self._legend()
         lines: list[Line] = []
         epochs = 1
@@ -49,7 +52,7 @@ class Curves(Plot):
             lines.append(
                 Line([e.step / per_epoch for e in view.evaluations], self._test(view), colour, dashed, points=True)
             )
-        self.draw(lines, epochs, (state.drawn_steps, self.size))
+        self.draw(lines, epochs, version)
 
 
 def loss() -> Curves:

@@ -17,9 +17,9 @@ class Failure(Panel):
     def text(self, state: UiState, now: float) -> Content:
         """Title, message, and the keys that help."""
         failure = state.failure
-        self.display = failure is not None
         if failure is None:
             return Content("")
+        self.display = True
         return lines(
             Content.assemble((failure.title, "bold $error")),
             Content(failure.message),

@@ -19,6 +19,11 @@ class Panel(Static):
         """The text for this state at time `now`, `self.size` cells large at most."""
         raise NotImplementedError
 
+    def _title(self, title: str) -> None:
+        """Give the border a title."""
+        if self.border_title != title:
+            self.border_title = title
+
     def show(self, state: UiState, now: float) -> None:
         """Draw the state, unless it looks as it did."""
         text = self.text(state, now)

@@ -1,0 +1,123 @@
+"""What a person reads on the screen, state by state and size by size, compared with files in `screens/`.
+
+After a change that is meant: `UPDATE_SCREENS=1 make test`, and look at the difference.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from engine import protocol as p
+from tests.tui.story import BEGUN, BOTH_ARMS, TRAINING, Screen, gpu, system, trained
+
+FOLDER = Path(__file__).parent / "screens"
+FAILURE = p.RunFailed(
+    "Out of memory", "a batch of 64 does not fit the GPU; use --set data.batch_size=32, or a smaller model"
+)
+STATES: dict[str, list[p.Event]] = {
+    "loading": [system(), p.Loading("checking pictures", 1200, 10_000)],
+    "training": BOTH_ARMS,
+    "paused": [*TRAINING, p.Paused("pretrained", 14)],
+    "evaluating": [*BEGUN, *trained("pretrained", 1, 9), p.Evaluating("pretrained", 10, 128, 400)],
+    "finished": [*BEGUN, *trained("pretrained", 1, 30), p.ArmFinished("pretrained", 30, 0.96, 0.96, 13.5)],
+    "failed": [*TRAINING, FAILURE],
+}
+SIZES = {"80x24": (80, 24), "120x36": (120, 36), "200x50": (200, 50)}
+
+
+async def shown(events: list[p.Event], size: tuple[int, int]) -> str:
+    screen = Screen(events)
+    async with screen.shown(size):
+        return screen.text()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("state", STATES)
+async def test_the_screen_reads_as_it_should(state: str, size: str):
+    text = await shown(STATES[state], SIZES[size]) + "\n"
+    file = FOLDER / f"{state}-{size}.txt"
+    if os.environ.get("UPDATE_SCREENS"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+    assert text == file.read_text()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (60, 24), (50, 45), (40, 10), (200, 50), (10, 3)])
+@pytest.mark.parametrize("state", STATES)
+async def test_no_size_breaks_the_screen_or_hides_the_state(state: str, size: tuple[int, int]):
+    text = await shown(STATES[state], size)
+    assert state.upper()[: min(size[0] - 4, 10)] in text.splitlines()[0]
+
+
+async def test_resizing_draws_for_the_new_size():
+    screen = Screen(BOTH_ARMS)
+    async with screen.shown((80, 24)) as pilot:
+        small = screen.text()
+        await pilot.resize_terminal(200, 50)
+        await pilot.pause()
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        await screen.feed(pilot)
+        assert screen.text() == small
+
+
+async def test_without_a_gpu_its_figures_are_not_available():
+    screen = Screen([system(), *TRAINING[1:]])
+    async with screen.shown():
+        line = next(row for row in screen.text().splitlines() if " GPU " in row)
+        assert "n/a" in line
+
+
+async def test_a_figure_that_a_gpu_does_not_give_is_not_available_and_the_others_show():
+    screen = Screen([system(gpu(utilisation=None, power=None)), *TRAINING[1:]])
+    async with screen.shown((120, 36)):
+        line = next(row for row in screen.text().splitlines() if "GPU0" in row)
+        assert line.count("n/a") == 2 and "31.0/80.0G" in line and "61°C" in line
+
+
+@pytest.mark.parametrize(("size", "shown_gpus"), [((120, 36), 8), ((200, 50), 8), ((80, 24), 2)])
+async def test_each_of_several_gpus_has_a_line_and_those_without_room_are_counted(size, shown_gpus):
+    screen = Screen([system(*(gpu(index) for index in range(8))), *TRAINING[1:]])
+    async with screen.shown(size) as pilot:
+        await screen.feed(pilot)
+        text = screen.text()
+        assert [f"GPU{index}" in text for index in range(8)] == [index < shown_gpus for index in range(8)]
+        assert ("6 more GPUs" in text) == (shown_gpus == 2)
+
+
+async def test_a_failure_shows_title_message_and_leaves_the_log_readable():
+    screen = Screen([*TRAINING, FAILURE])
+    async with screen.shown((80, 24)) as pilot:
+        text = screen.text()
+        assert "Out of memory" in text and "--set data.batch_size=32" in text
+        await pilot.press("l")
+        await pilot.pause()
+        assert "epoch 1/3" in screen.text()
+
+
+async def test_nothing_is_drawn_again_while_nothing_changes(monkeypatch: pytest.MonkeyPatch):
+    screen = Screen([*TRAINING, p.Paused("pretrained", 14)])
+    async with screen.shown() as pilot:
+        await screen.feed(pilot)
+        drawn: list[object] = []
+        for widget in screen.app.query("*"):
+            monkeypatch.setattr(widget, "refresh", lambda *region, **options: drawn.append(region))
+        await screen.feed(pilot)
+        assert drawn == []
+
+
+async def test_a_rising_curve_rises_on_the_plot():
+    screen = Screen([*BEGUN, *trained("pretrained", 1, 30)])
+    async with screen.shown((80, 24)):
+        rows = [row.ljust(80)[45:] for row in screen.text().splitlines()[2:10]]
+        columns = list(zip(*rows, strict=True))
+        heights = [next((y for y, cell in enumerate(column) if "⠀" < cell <= "⣿"), None) for column in columns]
+        drawn = [height for height in heights if height is not None]
+        assert len(drawn) > 20 and drawn[0] > drawn[-1]
+
+
+async def test_text_from_outside_is_not_read_as_markup():
+    screen = Screen([*TRAINING, p.ImageSkipped("cats [bold]/x[/].jpg", "[red]odd[/red]", 1)])
+    async with screen.shown((120, 36)):
+        assert "cats [bold]/x[/].jpg: [red]odd[/red]" in screen.text()
