@@ -6,7 +6,8 @@ BIN := .venv/bin
 # The stamp is older than pyproject.toml only when what must be installed may have changed.
 .venv/.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@echo "installing into .venv; the first time this takes a few minutes and about 6 GB, most of it PyTorch"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
 run: .venv/.installed

@@ -1,5 +1,7 @@
 """The dashboard: a timer drains the session, folds its events into the state, and lets the panels draw it."""
 
+import asyncio
+import signal
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -46,6 +48,8 @@ class Dashboard(App[None]):
         self.theme = THEME.name
         self.state = UiState()
         self.session: Session | None = None
+        self.ended_by = 0
+        "the signal that ended the screen, if one did"
         self._start = start
         self._stray = stray if stray is not None else SimpleQueue()
         self._ticks = 0
@@ -65,7 +69,14 @@ class Dashboard(App[None]):
 
     def on_mount(self) -> None:
         """Paint, then start the session, then pull at a steady pace."""
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self._signalled, number)
         self.call_after_refresh(self._begin)
+
+    def _signalled(self, number: int) -> None:
+        """The terminal went away, or somebody wants this process to end: the screen ends at once."""
+        self.ended_by = number
+        self.exit()
 
     def on_resize(self) -> None:
         """Draw for the new size."""

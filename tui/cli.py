@@ -2,12 +2,22 @@
 
 import argparse
 import os
+import signal
 import sys
+import tempfile
 from collections.abc import Sequence
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from engine import __version__
 from engine.errors import EngineError
 from engine.launch import Launch, add_run_arguments, plan
+from tui.format import percent
+
+if TYPE_CHECKING:
+    from tui.app import Dashboard
+
+SAVING_SECONDS, IDLE_SECONDS = 60.0, 0.5  # to wait for the engine's end
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,20 +53,49 @@ def dashboard(launch: Launch) -> int:
     with own_terminal() as stray:
         app = Dashboard(lambda: LocalSession(launch.config, launch.resume, past), stray)
         app.run()
-    state, session = app.state, app.session
-    ended = session is None or session.close(timeout=5.0 if state.live else 0.5)
-    status = app.return_code or 0
-    if status:
-        while not stray.empty():  # the dashboard itself broke: what it said is all there is to report
-            print(stray.get(), file=sys.stderr)
-    if state.failure is not None:
-        print(f"{state.failure.title}: {state.failure.message}", file=sys.stderr)
-        status = state.failure.exit_status
-    elif state.run is not None and state.view is not None:
-        run, view = state.run, state.view
-        print(f"{run.name}: {view.arm} is at step {view.step} of {view.total_steps}; finetune-tui --resume {run.path}")
-    if not ended:  # still importing or decoding: nothing to wait for, and a normal exit would
+    if app.ended_by == signal.SIGHUP:
+        for number in (0, 1, 2):  # there is no terminal to write to any more
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+    ended = _end(app)
+    status = _say_goodbye(app, stray)
+    if not ended:  # still importing or decoding: it has nothing to save, and a normal exit would wait for it
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
     return status
+
+
+def _end(app: "Dashboard") -> bool:
+    """End the engine, saving where it still trains; whether it ended."""
+    if app.session is None:
+        return True
+    ended = app.session.close(SAVING_SECONDS if app.state.live else IDLE_SECONDS)
+    for event in app.session.poll():
+        app.state.fold(event)
+    return ended
+
+
+def _say_goodbye(app: "Dashboard", stray: "SimpleQueue[str]") -> int:
+    """What a person should know once the screen is gone; the exit status."""
+    state = app.state
+    if app.return_code and not app.ended_by:
+        print(f"The dashboard broke; please report {_keep(stray)}", file=sys.stderr)
+    if state.failure is not None:
+        print(f"{state.failure.title}: {state.failure.message}", file=sys.stderr)
+        return state.failure.exit_status
+    run, view, saved = state.run, state.view, state.checkpoint
+    if run is not None and view is not None:
+        best = f", best accuracy {percent(view.best.accuracy)}" if view.best else ""
+        where = f"saved at step {saved.step} in {saved.path}" if saved else "not saved"
+        print(f"{run.name}: {view.arm} did {view.step} of {view.total_steps} steps{best}, {where}")
+        if not view.finished:
+            print(f"go on with: finetune-tui --resume {run.path}")
+    return 128 + app.ended_by if app.ended_by else app.return_code or 0
+
+
+def _keep(stray: "SimpleQueue[str]") -> str:
+    """Write the last words of a broken dashboard to a file; its name."""
+    with tempfile.NamedTemporaryFile("w", prefix="finetune-tui-", suffix=".log", delete=False) as file:
+        while not stray.empty():
+            print(stray.get(), file=file)
+    return file.name

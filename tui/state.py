@@ -95,7 +95,7 @@ class UiState:
 
     def __init__(self) -> None:
         self.phase: Phase = "loading"
-        self.loading = Loading("")
+        self.loading = Loading("starting")
         self.run: RunStarted | None = None
         self.arm: Arm | None = None
         self.arms: dict[Arm, ArmView] = {}
@@ -115,7 +115,7 @@ class UiState:
     @property
     def view(self) -> ArmView | None:
         """The arm in hand."""
-        return self.arms[self.arm] if self.arm is not None else None
+        return self.arms.get(self.arm) if self.arm is not None else None
 
     @property
     def live(self) -> bool:

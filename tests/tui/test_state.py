@@ -48,6 +48,11 @@ def test_a_failure_is_kept_and_is_the_last_word():
     assert state.log[-1].level == "bad" and "lower the rates" in state.log[-1].text
 
 
+def test_a_failure_between_the_start_of_the_run_and_of_its_arm_shows_too():
+    state = state_after(*BEGUN[:2], p.RunFailed("Out of memory", "smaller batch"))
+    assert state.phase == "failed" and state.view is None
+
+
 def test_each_arm_has_its_own_curves_and_history():
     state = state_after(*BOTH_ARMS)
     assert state.arm == "scratch"
