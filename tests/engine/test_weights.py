@@ -23,6 +23,9 @@ from engine.models import Classifier, build, preparation
 from engine.models.head import find_head
 from engine.models.weights import load_backbone, read_weights
 
+# pytest sets its own filters of warnings; that the real program shows none is tested with the bad inputs.
+pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+
 NAME = "shufflenet_v2_x0_5"
 Tensors = dict[str, torch.Tensor]
 
