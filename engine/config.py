@@ -78,7 +78,7 @@ class DataConfig(Section):
     batch_size: int = Field(64, ge=1, le=65536)
     "pictures a step"
     val_fraction: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
-    "share of each class kept for testing where there is no `test/` or `val/`"
+    "share of each class that is kept for testing where there is no `test/` or `val/`"
     threads: int | None = Field(None, ge=1, le=256)
     "threads that decode pictures; default: one a processor, at most 8"
 
@@ -121,9 +121,9 @@ class OptimConfig(Section):
     """The optimizer."""
 
     name: Literal["sgd", "adamw"] = "sgd"
-    "SGD with momentum, or AdamW"
+    "`sgd` (with momentum) or `adamw`"
     momentum: Share = 0.9
-    "of SGD; AdamW's first beta"
+    "of SGD; with `adamw`, its first beta"
     weight_decay: Annotated[FiniteFloat, Field(ge=0, le=10)] = 0.001
     "pulls weights towards zero, all of them alike"
     groups: GroupsConfig = GroupsConfig()
@@ -136,7 +136,7 @@ class ScheduleConfig(Section):
     """A multiplier on every group's base rate, over the arm's steps."""
 
     name: Literal["constant", "cosine", "one_cycle"] = "constant"
-    "shape after the warm-up"
+    "`constant`, `cosine` or `one_cycle`: how the multiplier goes on after the warm-up"
     warmup: Share = 0.0
     "share of all steps over which the multiplier rises to 1; with `one_cycle`, 0 means 0.3"
     final: Annotated[FiniteFloat, Field(ge=0, le=1)] = 0.0

@@ -343,13 +343,13 @@ def test_any_text_as_an_override_is_a_setting_or_a_config_error(text: str) -> No
 
 
 def reference(section: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
-    """The rows of the README's table: key, default, meaning. A section's row is its docstring."""
+    """The rows of the README's table: key, default, meaning."""
     rows = []
     for name, field in section.model_fields.items():
         key = prefix + name
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             inner = field.annotation
-            rows += [f"| **`{key}`** | | {inner.__doc__} |", *reference(inner, f"{key}.")]
+            rows += [f"| **`{key}`** | | {field.description or inner.__doc__} |", *reference(inner, f"{key}.")]
             continue
         default = "required" if field.is_required() else "" if field.default is None else f"`{field.default}`"
         if key.endswith(".lr"):  # the default stands in the section around it
