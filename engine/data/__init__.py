@@ -43,10 +43,12 @@ def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[L
     catalogue = scan(root, config.val_fraction, seed)
     samples = (*catalogue.train, *catalogue.test)
     bad: list[Unreadable] = []
+    bad_paths: set[str] = set()
     reported = time.monotonic()
     for done, unreadable in loader.check(samples):
         if unreadable is not None:
             bad.append(unreadable)
+            bad_paths.add(samples[done - 1].path)
             yield unreadable
         if time.monotonic() - reported >= REPORT_SECONDS:
             reported = time.monotonic()
@@ -57,6 +59,6 @@ def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[L
             f"{root}: {len(bad)} of {len(samples)} cannot be decoded, such as {bad[0].path} ({bad[0].reason}); "
             f"remove or replace them",
         )
-    sound = catalogue.without({unreadable.path for unreadable in bad})
+    sound = catalogue.without(bad_paths)
     sound.check(str(root))
     return sound

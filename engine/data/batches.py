@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from engine.data.folder import Sample
+from engine.data.folder import Sample, printable
 from engine.data.pictures import (
     Preparation,
     UnreadablePictureError,
@@ -26,16 +26,21 @@ from engine.errors import DataError
 
 AHEAD = 3  # batches decoded ahead
 CHECKS_AHEAD = 256  # pictures checked ahead
-ANSWER_SECONDS = 0.2  # a slow picture or disk holds back an answer no longer than this
+ANSWER_SECONDS = 0.1  # a slow picture or disk holds back an answer no longer than this
 MOST_THREADS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A picture file that cannot be decoded, and why."""
+    """A picture file that cannot be decoded, and why: text for people, whatever bytes the name is made of."""
 
     path: str
     reason: str
+
+    @classmethod
+    def of(cls, sample: Sample, reason: str) -> "Unreadable":
+        """`reason` for the file of a sample."""
+        return cls(printable(sample.path), reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ class Loader:
     def check(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Unreadable | None]]:
         """Decode each file once, in order: the number done so far, and the last one of them if it is unreadable.
 
-        Yields after each file, and every 0.2 s while a file takes longer.
+        Yields after each file, and every 0.1 s while a file takes longer.
         """
         todo = iter(samples)
         waiting: deque[tuple[Sample, Future[str]]] = deque()
@@ -119,7 +124,7 @@ class Loader:
                     continue
                 waiting.popleft()
                 done += 1
-                yield done, Unreadable(sample.path, reason) if reason else None
+                yield done, Unreadable.of(sample, reason) if reason else None
         finally:
             for _, future in waiting:
                 future.cancel()
@@ -151,7 +156,7 @@ class Loader:
         try:
             picture = decode(sample.path)
         except UnreadablePictureError as error:
-            return Unreadable(sample.path, str(error))
+            return Unreadable.of(sample, str(error))
         if rng is None:
             return test_pixels(picture, self._preparation), sample.label
         return training_pixels(picture, self._preparation, rng), sample.label

@@ -87,8 +87,17 @@ def is_hidden(name: str) -> bool:
     return name.startswith((".", "__MACOSX"))
 
 
+def printable(path: str) -> str:
+    """The path with what is not UTF-8 in it replaced, so that any screen and any file can take it."""
+    return os.fsencode(path).decode("utf-8", errors="replace")
+
+
 def _classes(root: Path) -> tuple[str, ...]:
     names = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not is_hidden(entry.name))
+    if unprintable := [name for name in names if printable(name) != name]:
+        raise DataError(
+            "Unprintable class", f"{root}: the name of {printable(unprintable[0])} is not UTF-8; rename the folder"
+        )
     if len(names) < 2:
         found = f"only `{names[0]}`" if names else "none"
         raise DataError(

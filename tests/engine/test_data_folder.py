@@ -1,6 +1,8 @@
 """A folder of pictures becomes a training and a test set, or an error that says what to mend."""
 
+import os
 import shutil
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -189,6 +191,24 @@ def test_a_picture_that_cannot_be_decoded_is_named_and_left_out(tmp_path: Path) 
     assert len(left) == 59 and str(broken) not in left
 
 
+def test_a_file_name_that_is_not_utf_8_is_told_in_letters_that_can_be_printed(tmp_path: Path) -> None:
+    fill(tmp_path, {"a": 30, "b": 30})
+    name = os.fsdecode(b"caf\xe9.png")
+    (tmp_path / "a" / "007.png").rename(tmp_path / "a" / name)
+    assert len(opened(tmp_path)[1].train) == 48
+    (tmp_path / "a" / name).write_bytes(b"")
+    items, catalogue = opened(tmp_path)
+    assert [item.path for item in items if isinstance(item, Unreadable)] == [f"{tmp_path}/a/caf\ufffd.png"]
+    assert len(catalogue.train) + len(catalogue.test) == 59
+
+
+def test_a_class_whose_name_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    fill(tmp_path, {"a": 3, "b": 3})
+    (tmp_path / "a").rename(tmp_path / os.fsdecode(b"caf\xe9"))
+    with pytest.raises(DataError, match="the name of caf\ufffd is not UTF-8; rename the folder"):
+        scan(tmp_path, 0.2, 0)
+
+
 @pytest.mark.parametrize(("bad", "stops"), [(3, False), (4, True)])
 def test_more_than_five_per_cent_of_them_stop_before_training(tmp_path: Path, bad: int, stops: bool) -> None:
     fill(tmp_path, {"a": 30, "b": 30})
@@ -214,8 +234,6 @@ def test_progress_is_told_while_one_picture_keeps_all_others_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first picture is decoded when the third report of progress has come: without any report, never."""
-    import threading
-
     fill(tmp_path, {"a": 5, "b": 5})
     go_on = threading.Event()
 

@@ -6,6 +6,7 @@ import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 import torch
@@ -16,12 +17,14 @@ from safetensors.torch import save_file
 from torch import nn
 from webserver import Server, serving
 
-from engine.config import ModelConfig
+from engine.config import ModelConfig, RunConfig
 from engine.data.pictures import Preparation
 from engine.errors import EngineError, WeightsError
 from engine.models import Classifier, build, preparation
 from engine.models.head import find_head
 from engine.models.weights import load_backbone, read_weights
+from engine.protocol import Command, Stop
+from engine.run import Run
 
 # pytest sets its own filters of warnings; that the real program shows none is tested with the bad inputs.
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
@@ -83,6 +86,14 @@ def test_every_weight_outside_the_head_is_copied_from_a_pth_file(
 def test_every_weight_outside_the_head_is_copied_from_a_safetensors_file(tensors: Tensors, tmp_path: Path) -> None:
     save_file(tensors, tmp_path / "weights.safetensors")
     assert same(outside_head(built(tmp_path / "weights.safetensors").model.state_dict()), outside_head(tensors))
+
+
+def test_a_checkpoint_that_a_run_wrote_works_as_the_weights_of_another(small: RunConfig) -> None:
+    inbox: SimpleQueue[Command] = SimpleQueue()
+    inbox.put(Stop())
+    *_, finished = Run(small).events(inbox)
+    state = torch.load(finished.checkpoint, weights_only=True)["model"]
+    assert same(outside_head(built(Path(finished.checkpoint)).model.state_dict()), outside_head(state))
 
 
 def test_a_file_of_the_time_before_zip_and_without_batch_counters_is_read(tensors: Tensors, tmp_path: Path) -> None:
