@@ -262,19 +262,19 @@ def test_progress_is_told_while_one_picture_keeps_all_others_waiting(
 
 
 def test_a_million_files_are_not_submitted_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    checked: list[str] = []
-    monkeypatch.setattr("engine.data.batches.check", lambda path: checked.append(path) or "")
-    root = tmp_path
     for name in ("a", "b"):
-        (root / name).mkdir()
+        (tmp_path / name).mkdir()
         for number in range(400):
-            (root / name / f"{number}.jpg").touch()
+            (tmp_path / name / f"{number}.jpg").touch()
     loader = Loader(Preparation(16, 18), 4, 0, 2)
-    found = loader.check(scan(root, 0.2, 0).train)
+    submitted: list[object] = []
+    submit = loader._pool.submit
+    monkeypatch.setattr(loader._pool, "submit", lambda *task: submitted.append(task) or submit(*task))
+    found = loader.check(scan(tmp_path, 0.2, 0).train)
     next(found)
-    found.close()
+    assert len(submitted) == 256
+    assert len(list(found)) == 639 and len(submitted) == 640
     loader.close()
-    assert len(checked) <= 257
 
 
 def test_a_folder_that_vanishes_while_it_is_checked_is_an_error_in_words(tmp_path: Path) -> None:

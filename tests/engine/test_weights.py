@@ -22,7 +22,7 @@ from engine.data.pictures import Preparation
 from engine.errors import EngineError, WeightsError
 from engine.models import Classifier, build, preparation
 from engine.models.head import find_head
-from engine.models.weights import load_backbone, read_weights
+from engine.models.weights import _current_name, load_backbone, read_weights
 from engine.protocol import Command, Stop
 from engine.run import Run
 
@@ -108,27 +108,16 @@ def test_weights_without_any_head_are_taken(tensors: Tensors, tmp_path: Path) ->
     assert built(tmp_path / "backbone.pth").model.fc.out_features == 2
 
 
-@pytest.mark.parametrize("name", ["mnasnet0_5", "googlenet", "densenet121"])
+@pytest.mark.parametrize("name", ["mnasnet0_5", "googlenet", "inception_v3", "densenet121"])
 def test_files_as_torchvision_publishes_them_fit_its_own_models(name: str) -> None:
-    """Without version numbers (MNASNet), with second classifiers (GoogLeNet), in an old spelling (DenseNet)."""
-    options = {"init_weights": False} if name == "googlenet" else {}
+    """Without version numbers (MNASNet), with second classifiers (GoogLeNet, Inception), in an old spelling (DenseNet)."""
+    options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
     with torch.device("meta"):
         published = torchvision.models.get_model(name, **options).state_dict()
-        model = build_on_meta(name)
+        model = torchvision.models.get_model(name, **options, **({"aux_logits": False} if options else {}))
     old = {re.sub(r"(denselayer\d+\.(?:norm|conv))([12])\.", r"\1.\2.", key): value for key, value in published.items()}
     assert (old.keys() != published.keys()) == (name == "densenet121")
-    load_backbone(model, find_head(model), renamed(old), "published.pth")
-
-
-def build_on_meta(name: str) -> nn.Module:
-    options = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
-    return torchvision.models.get_model(name, **options)
-
-
-def renamed(tensors: Tensors) -> Tensors:
-    from engine.models.weights import _current_name
-
-    return {_current_name(key): value for key, value in tensors.items()}
+    load_backbone(model, find_head(model), {_current_name(key): value for key, value in old.items()}, "published.pth")
 
 
 def test_weights_of_an_mnasnet_without_its_version_are_copied_bit_for_bit(tmp_path: Path) -> None:
