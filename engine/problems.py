@@ -21,6 +21,11 @@ class Origin:
         keys = (".".join(path[:length]) for length in range(len(path), 0, -1))
         return next((self.overrides[key] for key in keys if key in self.overrides), self.file)
 
+    def of_unknown(self, path: list[str]) -> str:
+        """The same for a key that there is not; a key below it may have made it."""
+        below = ".".join([*path, ""])
+        return next((text for key, text in self.overrides.items() if key.startswith(below)), self.of(path))
+
 
 def describe(item: Any, origin: Origin, known: list[str]) -> str:  # noqa: ANN401 - pydantic's error record
     """One of pydantic's errors as a sentence; `known` are the dotted keys there are."""
@@ -31,7 +36,7 @@ def describe(item: Any, origin: Origin, known: list[str]) -> str:  # noqa: ANN40
     key, where = ".".join(path), origin.of(path)
     match item["type"]:
         case "extra_forbidden":
-            return f"{where}: unknown key `{key}`; {_nearest(key, known)}"
+            return f"{origin.of_unknown(path)}: unknown key `{key}`; {_nearest(key, known)}"
         case "missing":
             return f"{where}: `{key}` is missing; give it or leave its section out"
         case "incomplete_section":

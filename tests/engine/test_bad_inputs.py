@@ -10,18 +10,18 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 import torch
 import torchvision
 from PIL import Image
 
-import engine.headless
 from engine.__main__ import main
-from engine.checkpoint import save
 from engine.config import load_config
 from engine.journal import create_run
-from engine.report import Report
+from engine.protocol import Command, Stop
+from engine.run import Run
 
 # pytest sets its own filters of warnings; the real program, tested below, shows none.
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
@@ -78,9 +78,9 @@ def other_models_weights() -> None:
     torch.save(torchvision.models.squeezenet1_1().state_dict(), "other.pth")
 
 
-def empty_run(**changes: object) -> None:
+def empty_run() -> None:
     """A run's folder without a checkpoint: `runs/good-1`."""
-    create_run(load_config("good.yaml", ["checkpoint.dir=runs", *(f"{k}={v}" for k, v in changes.items())]))
+    create_run(load_config("good.yaml", ["checkpoint.dir=runs"]))
 
 
 def damaged_run() -> None:
@@ -89,16 +89,21 @@ def damaged_run() -> None:
     Path("runs/good-1/scratch/last.pt").write_bytes(b"half a checkpoint")
 
 
-def run_of(**changes: object) -> Callable[[], object]:
-    """A run whose one checkpoint differs from what fits the configuration in `changes`."""
+def run_and(change: Callable[[], object] = lambda: None) -> Callable[[], object]:
+    """A run stopped before its first step, with a checkpoint, and something changed since: `runs/good-1`."""
 
     def make() -> None:
-        empty_run()
-        config = load_config("good.yaml").model_dump(mode="json")
-        state = {"arm": "scratch", "classes": ["cat", "dog"], "train_images": 14, "config": config} | changes
-        save(state, Path("runs/good-1/scratch/last.pt"))
+        inbox: SimpleQueue[Command] = SimpleQueue()
+        inbox.put(Stop())
+        list(Run(load_config("good.yaml", ["checkpoint.dir=runs"])).events(inbox))
+        change()
 
     return make
+
+
+def rename_a_class() -> None:
+    for part in ("train", "test"):
+        Path("pictures", part, "dog").rename(Path("pictures", part, "fox"))
 
 
 CONFIG = ["good.yaml"]
@@ -217,11 +222,13 @@ ROWS = {
         ["--resume", "gone-9", "--set", "checkpoint.dir=runs"], ["gone-9 is no run", "there: good-1"], empty_run
     ),
     "a run without a checkpoint": Row(RESUME, ["runs/good-1", "no checkpoint", "start the run anew"], empty_run),
-    "a run whose checkpoint is damaged": Row(RESUME, ["last.pt", "damaged", "another one"], damaged_run),
-    "a run of other classes": Row(RESUME, ["last.pt", "classes", "fox"], run_of(classes=["cat", "fox"])),
-    "a run of another number of pictures": Row(RESUME, ["training pictures 99, now 14"], run_of(train_images=99)),
+    "a run whose checkpoint is damaged": Row(RESUME, ["last.pt", "damaged"], damaged_run),
+    "a run of other classes": Row(RESUME, ["last.pt", "classes", "dog", "fox"], run_and(rename_a_class)),
+    "a run of another number of pictures": Row(
+        RESUME, ["last.pt", "14", "13"], run_and(Path("pictures/train/cat/0.jpg").unlink)
+    ),
     "a run with another model": Row(
-        [*RESUME, "--model", "resnet18"], ["model shufflenet_v2_x0_5, now resnet18"], run_of()
+        [*RESUME, "--model", "resnet18"], ["last.pt", "shufflenet_v2_x0_5", "resnet18"], run_and()
     ),
     "a run and a configuration": Row(
         ["good.yaml", "--resume", "good-1"], ["--resume goes on with the run's own configuration", "leave out CONFIG"]
@@ -267,12 +274,11 @@ def check_message(row: Row, status: int | None, out: str, err: str) -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_bad_input_is_one_clear_message_and_exit_status_2(
-    name: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     row = ROWS[name]
     row.prepare()
     before = runs(place)
-    monkeypatch.setattr(engine.headless, "Report", lambda: Report(sys.stdout, sys.stderr))
     status = main(["train", *row.arguments])
     captured = capsys.readouterr()
     check_message(row, status, captured.out, captured.err)
@@ -283,9 +289,8 @@ def test_bad_input_is_one_clear_message_and_exit_status_2(
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 @pytest.mark.parametrize("device", ["cuda", "cuda:3"])
 def test_a_device_that_this_machine_does_not_have_is_refused(
-    device: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    device: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(engine.headless, "Report", lambda: Report(sys.stdout, sys.stderr))
     status = main(["train", "good.yaml", "--set", f"device={device}"])
     captured = capsys.readouterr()
     check_message(Row([], [f"device: {device}", "use auto or cpu"]), status, captured.out, captured.err)
@@ -316,9 +321,6 @@ def test_arguments_that_are_no_arguments_are_refused_with_the_usage(
     assert captured.err.startswith("usage: ") and "error: " in captured.err.splitlines()[-1]
 
 
-def test_the_same_configuration_without_the_mistake_trains(
-    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(engine.headless, "Report", lambda: Report(sys.stdout, sys.stderr))
+def test_the_same_configuration_without_the_mistake_trains(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "good.yaml"]) == 0
     assert "epoch 1/1" in capsys.readouterr().out and len(runs(place)) == 1

@@ -145,6 +145,11 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(write, key: str, m
     assert found[0].startswith(f"--set {key}=1: unknown key `{key}`; ") and meant in found[0]
 
 
+def test_an_unknown_section_is_blamed_on_the_override_that_names_it(write) -> None:
+    found = problems(write(MINIMAL), ["optimizer.lr=1"])
+    assert found == ["--set optimizer.lr=1: unknown key `optimizer`; did you mean `optim`?"]
+
+
 def test_all_problems_are_told_together_each_with_its_place_and_key(write) -> None:
     file = write("seed: -1\nsede: 3\ndata: {root: x, batch_size: many}\ntrain: 5\noptim: {groups: {head: {}}}\n")
     found = problems(file, ["optim.momentum=1", "nonsense", "data.threads=[1"])
@@ -330,7 +335,7 @@ def test_any_other_mapping_is_a_configuration_or_a_config_error(
         assert str(file) in error.message
 
 
-@given(text=st.text(max_size=30))
+@given(text=st.text(max_size=30) | st.from_regex(r"\A[a-z0-9]{0,3}(\.[a-z0-9]{0,3}){0,2}=.{0,4}\Z"))
 @settings(max_examples=150, deadline=None)
 def test_any_text_as_an_override_is_a_setting_or_a_config_error(text: str) -> None:
     try:

@@ -110,7 +110,7 @@ def test_weights_without_any_head_are_taken(tensors: Tensors, tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", ["mnasnet0_5", "googlenet", "inception_v3", "densenet121"])
 def test_files_as_torchvision_publishes_them_fit_its_own_models(name: str) -> None:
-    """Without version numbers (MNASNet), with second classifiers (GoogLeNet, Inception), in an old spelling (DenseNet)."""
+    """Without version numbers (MNASNet), with second classifiers (GoogLeNet, Inception), in old spelling (DenseNet)."""
     options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
     with torch.device("meta"):
         published = torchvision.models.get_model(name, **options).state_dict()
