@@ -10,18 +10,16 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 
 import pytest
 import torch
 import torchvision
+from onestep import first_step
 from PIL import Image
 
 from engine.__main__ import main
 from engine.config import load_config
 from engine.journal import create_run
-from engine.protocol import Command, Stop
-from engine.run import Run
 
 # pytest sets its own filters of warnings; the real program, tested below, shows none.
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
@@ -90,12 +88,10 @@ def damaged_run() -> None:
 
 
 def run_and(change: Callable[[], object] = lambda: None) -> Callable[[], object]:
-    """A run stopped before its first step, with a checkpoint, and something changed since: `runs/good-1`."""
+    """A run stopped after its first step and something changed since: `runs/good-1`."""
 
     def make() -> None:
-        inbox: SimpleQueue[Command] = SimpleQueue()
-        inbox.put(Stop())
-        list(Run(load_config("good.yaml", ["checkpoint.dir=runs"])).events(inbox))
+        first_step(load_config("good.yaml", ["checkpoint.dir=runs"]))
         change()
 
     return make

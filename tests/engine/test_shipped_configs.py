@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from queue import SimpleQueue
 
 import pytest
 import torch
 import torchvision
+from onestep import first_step
 
 from engine import protocol as p
-from engine.config import RunConfig, load_config, shipped_config
-from engine.run import Run
+from engine.config import load_config, shipped_config
 
 SHIPPED = ["demo", "folder", "hotdog"]
 
@@ -52,16 +51,6 @@ def stand_in(pictures: Path, tmp_path: Path, weights: dict[str, Path], monkeypat
         ]
 
     return overrides
-
-
-def first_step(config: RunConfig) -> list[p.Event]:
-    inbox: SimpleQueue[p.Command] = SimpleQueue()
-    events = []
-    for event in Run(config).events(inbox):
-        events.append(event)
-        if isinstance(event, p.TrainStep):
-            inbox.put(p.Stop())
-    return events
 
 
 @pytest.mark.parametrize("init", ["pretrained", "scratch"])

@@ -6,13 +6,13 @@ import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from queue import SimpleQueue
 
 import pytest
 import torch
 import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onestep import first_step
 from safetensors.torch import save_file
 from torch import nn
 from webserver import Server, serving
@@ -23,8 +23,6 @@ from engine.errors import EngineError, WeightsError
 from engine.models import Classifier, build, preparation
 from engine.models.head import find_head
 from engine.models.weights import _current_name, load_backbone, read_weights
-from engine.protocol import Command, Stop
-from engine.run import Run
 
 # pytest sets its own filters of warnings; that the real program shows none is tested with the bad inputs.
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
@@ -89,9 +87,7 @@ def test_every_weight_outside_the_head_is_copied_from_a_safetensors_file(tensors
 
 
 def test_a_checkpoint_that_a_run_wrote_works_as_the_weights_of_another(small: RunConfig) -> None:
-    inbox: SimpleQueue[Command] = SimpleQueue()
-    inbox.put(Stop())
-    *_, finished = Run(small).events(inbox)
+    *_, finished = first_step(small)
     state = torch.load(finished.checkpoint, weights_only=True)["model"]
     assert same(outside_head(built(Path(finished.checkpoint)).model.state_dict()), outside_head(state))
 
