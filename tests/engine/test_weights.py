@@ -89,7 +89,8 @@ def test_every_weight_outside_the_head_is_copied_from_a_safetensors_file(tensors
 def test_a_checkpoint_that_a_run_wrote_works_as_the_weights_of_another(small: RunConfig) -> None:
     *_, finished = first_step(small)
     state = torch.load(finished.checkpoint, weights_only=True)["model"]
-    assert same(outside_head(built(Path(finished.checkpoint)).model.state_dict()), outside_head(state))
+    classifier = built(Path(finished.checkpoint), small.model.name)
+    assert same(outside_head(classifier.model.state_dict(), classifier.head), outside_head(state, classifier.head))
 
 
 def test_a_file_of_the_time_before_zip_and_without_batch_counters_is_read(tensors: Tensors, tmp_path: Path) -> None:
