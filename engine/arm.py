@@ -1,25 +1,38 @@
 """One arm of the comparison: its model, its optimizer and how far it has come."""
 
 import hashlib
+import math
 import random
 from typing import Any
 
 import torch
-from torch import nn
+from torch.nn.functional import cross_entropy
 
 from engine.config import RunConfig
 from engine.data.pictures import Preparation
+from engine.device import choose_precision
 from engine.errors import CheckpointError, EngineError
 from engine.models import build
-from engine.optim import apply_schedule, build_optimizer
+from engine.optim import apply_schedule, build_optimizer, set_base_rate
 from engine.protocol import Arm
 from engine.schedule import multiplier
 
+_MIXED = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+
 
 class TrainedArm:
-    """All state of an arm. It changes in `update` and `load` alone; between two updates it can be saved."""
+    """All state of an arm. Its methods change it; between two of them it can be saved."""
 
-    def __init__(self, arm: Arm, config: RunConfig, classes: int, device: torch.device, prepared: Preparation) -> None:
+    def __init__(
+        self,
+        arm: Arm,
+        config: RunConfig,
+        *,
+        classes: int,
+        steps_per_epoch: int,
+        device: torch.device,
+        prepared: Preparation,
+    ) -> None:
         built = build(config.model, classes, arm, config.seed)
         self.arm = arm
         self.init = built.init
@@ -28,24 +41,57 @@ class TrainedArm:
         self.step = 0
         self.seconds = 0.0
         self.history: list[dict[str, Any]] = []
-        self.sums = {"loss": 0.0, "correct": 0, "images": 0, "seconds": 0.0, "data_seconds": 0.0}
+        self.unsaved = False
+        self._sums = {"loss": 0.0, "correct": 0, "images": 0, "seconds": 0.0, "data_seconds": 0.0}
+        self.epochs = config.train.epochs
         self._config = config
+        self.steps_per_epoch = steps_per_epoch
         self._device = device
         self._prepared = prepared
-        self._loss = nn.CrossEntropyLoss()
-        self._bfloat16 = precision(config, device) == "bfloat16"
+        self.precision = choose_precision(config.train.precision, device)
+        self._mixed = _MIXED.get(self.precision)
+        # float16 has so few small numbers that gradients need a scale to survive; bfloat16 has as many as float32.
+        self._scaler = torch.amp.GradScaler(device.type, enabled=self.precision == "float16")
+
+    # --- how far it has come ----------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> int:
+        """The epoch the next step belongs to, or the last one; from 1."""
+        return min(self.step // self.steps_per_epoch + 1, self.epochs)
+
+    @property
+    def position(self) -> int:
+        """Number of the next batch in its epoch, from 0."""
+        return self.step % self.steps_per_epoch
+
+    @property
+    def evaluation_due(self) -> bool:
+        """Whether an epoch has been trained and not been evaluated yet."""
+        return self.step // self.steps_per_epoch > len(self.history)
+
+    @property
+    def done(self) -> bool:
+        """Whether all epochs have been trained and evaluated."""
+        return self.step >= self._total_steps and not self.evaluation_due
 
     @property
     def best_accuracy(self) -> float | None:
         """Best test accuracy so far."""
         return max((row["test_accuracy"] for row in self.history), default=None)
 
-    def update(
-        self, images: torch.Tensor, labels: torch.Tensor, total_steps: int
-    ) -> tuple[float, int, dict[str, float]]:
+    @property
+    def _total_steps(self) -> int:
+        return self.epochs * self.steps_per_epoch
+
+    # --- training and testing ---------------------------------------------------------------------------
+
+    def update(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[float, int, dict[str, float]]:
         """One step of the optimizer on uint8 `images` (N, 3, H, W) and `labels` (N).
 
-        Returns the mean loss and the number of correct predictions before the update, and the rates used.
+        Returns the mean loss and the number of correct predictions before the update, and the rates used. In
+        float16 a batch whose scaled gradient overflows leaves the weights alone (the scale is halved), but it
+        is a step like any other: its pictures have been seen, and the schedule goes on.
 
         Raises:
             EngineError: the loss is not finite; the weights are as they were.
@@ -54,21 +100,18 @@ class TrainedArm:
         torch.manual_seed(random.Random(f"{self._config.seed}/step/{self.step}").getrandbits(62))
         self.model.train()
         labels = labels.to(self._device)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
-            logits = self.model(self._prepared.normalise(images.to(self._device)))
-            loss = self._loss(logits, labels)
-        value = float(loss.detach())
-        if not torch.isfinite(loss.detach()):
-            raise EngineError(
-                "Loss is not finite",
-                f"{self.arm}, step {self.step + 1}: the loss is {value}; lower the learning rates (for example "
-                f"--set optim.groups.backbone.lr=1e-5) and resume from the last checkpoint",
-            )
-        rates = apply_schedule(self.optimizer, multiplier(self.step, total_steps, self._config.schedule))
+        logits = self._logits(images)
+        loss = cross_entropy(logits, labels)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise self._not_finite(value)
+        rates = apply_schedule(self.optimizer, multiplier(self.step, self._total_steps, self._config.schedule))
         self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self._scaler.step(self.optimizer)
+        self._scaler.update()
         self.step += 1
+        self.unsaved = True
         return value, int((logits.argmax(1) == labels).sum()), rates
 
     @torch.inference_mode()
@@ -76,25 +119,76 @@ class TrainedArm:
         """Summed loss and number of correct predictions on test pictures."""
         self.model.eval()
         labels = labels.to(self._device)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
-            logits = self.model(self._prepared.normalise(images.to(self._device)))
-        total = nn.functional.cross_entropy(logits.float(), labels, reduction="sum")
-        return float(total), int((logits.argmax(1) == labels).sum())
+        logits = self._logits(images)
+        return cross_entropy(logits, labels, reduction="sum").item(), int((logits.argmax(1) == labels).sum())
+
+    def count(self, loss: float, correct: int, images: int, seconds: float, waited: float) -> None:
+        """Add a step to the figures of the epoch: `seconds` it took, `waited` of them for data."""
+        self.seconds += seconds
+        step = {"loss": loss * images, "correct": correct, "images": images, "seconds": seconds}
+        step["data_seconds"] = waited
+        self._sums = {key: total + step[key] for key, total in self._sums.items()}
+
+    def end_epoch(self, test_loss: float, test_accuracy: float, seconds: float) -> dict[str, Any]:
+        """Close the epoch after its evaluation, which took `seconds`; its row of the history."""
+        self.seconds += seconds
+        sums = self._sums
+        row = {
+            "step": self.step,
+            "epoch": self.step // self.steps_per_epoch,
+            "epochs": self.epochs,
+            "train_loss": sums["loss"] / sums["images"],
+            "train_accuracy": sums["correct"] / sums["images"],
+            "test_loss": test_loss,
+            "test_accuracy": test_accuracy,
+            "images_per_second": sums["images"] / sums["seconds"],
+            "data_wait": sums["data_seconds"] / sums["seconds"],
+            "learning_rates": {group["name"]: group["lr"] for group in self.optimizer.param_groups},
+            "seconds": self.seconds,
+        }
+        self.history.append(row)
+        self._sums = dict.fromkeys(sums, 0)
+        self.unsaved = True
+        return row
+
+    def set_rate(self, group: str, base_lr: float) -> None:
+        """Give a parameter group another base rate, from the next update on."""
+        set_base_rate(self.optimizer, group, base_lr)
+        self.unsaved = True
+
+    def _logits(self, images: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(self._device.type, self._mixed, enabled=self._mixed is not None):
+            logits: torch.Tensor = self.model(self._prepared.normalise(images.to(self._device)))
+        return logits.float()
+
+    def _not_finite(self, loss: float) -> EngineError:
+        remedy = "lower the learning rates (for example --set optim.groups.backbone.lr=1e-5)"
+        if self.precision == "float16":
+            remedy += " or compute more exactly (--set train.precision=float32)"
+        where = f"{self.arm}, step {self.step + 1}"
+        return EngineError(
+            "Loss is not finite", f"{where}: the loss is {loss}; {remedy} and resume from the last checkpoint"
+        )
+
+    # --- as plain data ----------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """Everything needed to go on exactly here, as plain values and tensors."""
+        """Everything needed to go on exactly here but the history, as plain values and tensors."""
         return {
             "arm": self.arm,
             "step": self.step,
+            "epoch": self.epoch,
+            "position": self.position,
             "seconds": self.seconds,
-            "sums": dict(self.sums),
+            "sums": dict(self._sums),
             "model": dict(self.model.state_dict()),
             "optimizer": self.optimizer.state_dict(),
+            "scaler": self._scaler.state_dict(),
             "random": {"seed": self._config.seed, "torch": torch.get_rng_state()},
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Go back to a saved state.
+        """Go back to a saved state, history and learning rates included.
 
         Raises:
             CheckpointError: it is of another model or optimizer.
@@ -102,16 +196,18 @@ class TrainedArm:
         try:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
+            if self._scaler.is_enabled() and state["scaler"]:  # empty where another precision was used
+                self._scaler.load_state_dict(state["scaler"])
             torch.set_rng_state(state["random"]["torch"])
-            self.step, self.seconds, self.sums = state["step"], state["seconds"], dict(state["sums"])
+            self.step, self.seconds, self._sums = state["step"], state["seconds"], dict(state["sums"])
             self.history = list(state["history"][self.arm])
-        except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(
                 "Checkpoint does not fit",
                 f"it is not of this model and optimizer ({str(error).splitlines()[0]}); resume with the settings it "
                 f"was made with",
             ) from None
-        self.init = f"checkpoint at step {self.step}"
+        self.init = f"checkpoint at step {self.step}, with its learning rates"
 
     def weights_sha256(self) -> str:
         """Checksum over names and bytes of all weights and buffers, equal for bit-equal models."""
@@ -120,28 +216,3 @@ class TrainedArm:
             digest.update(name.encode())
             digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
         return digest.hexdigest()
-
-
-def choose_device(name: str) -> torch.device:
-    """The device a configuration names; `auto` takes CUDA, then MPS, then the CPU.
-
-    Raises:
-        EngineError: this machine does not have it.
-    """
-    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    if name == "auto":
-        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
-    device = torch.device(name)
-    present = {"cpu": True, "mps": mps, "cuda": cuda and (device.index or 0) < torch.cuda.device_count()}
-    if not present[device.type]:
-        from engine.errors import ConfigError
-
-        raise ConfigError("No such device", f"device: {name} is not to be had here; use auto or cpu")
-    return device
-
-
-def precision(config: RunConfig, device: torch.device) -> str:
-    """`bfloat16` or `float32`; `auto` takes bfloat16 on CUDA devices that have it."""
-    if config.train.precision != "auto":
-        return config.train.precision
-    return "bfloat16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"

@@ -3,6 +3,9 @@
 These are for what a user did or what the machine refused; a mistake of this program is an `assert`.
 """
 
+import traceback
+from pathlib import Path
+
 
 class EngineError(Exception):
     """A failure with a title (a few words) and a message (what, where, what to do).
@@ -41,5 +44,20 @@ class CheckpointError(UserError):
     """A run or checkpoint that cannot be resumed."""
 
 
+class FormatError(CheckpointError):
+    """A checkpoint in the format of another version of this program."""
+
+
 class SaveError(EngineError):
     """A checkpoint that could not be written; the run goes on and the one before it is whole."""
+
+
+def place(error: BaseException) -> str:
+    """Where in this program an unexpected exception arose, as `engine/run.py:12`; empty if it was elsewhere."""
+    root = Path(__file__).parent.parent
+    frames = [
+        f"{Path(frame.filename).relative_to(root).as_posix()}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(root / "engine")
+    ]
+    return frames[-1] if frames else ""

@@ -1,20 +1,20 @@
 """A run's folder: its name, its configuration, and the journal that is the truth of what happened."""
 
+import contextlib
 import csv
 import re
 import time
-from dataclasses import asdict
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from engine.config import RunConfig, load_config
 from engine.errors import CheckpointError, EngineError, UserError
 from engine.protocol import (
     Arm,
     Command,
-    EpochDone,
     Evaluating,
     Event,
+    JournalFailed,
     Loading,
     Message,
     SystemSample,
@@ -31,13 +31,15 @@ PASSING = (Loading, Evaluating, SystemSample)
 class Journal:
     """Appends every event, and every command with the step it took effect at, a line of JSON each.
 
-    `metrics.csv` gets a row an epoch. A line that cannot be written is dropped and `broken` says why;
-    training is worth more than its record.
+    `metrics.csv` is a table of the epochs for a spreadsheet. What cannot be written is left out, and `failure`
+    says so once: training is worth more than its record.
     """
 
     def __init__(self, folder: Path) -> None:
+        """Raises `UserError` where the journal cannot be opened."""
         self.folder = folder
-        self.broken = ""
+        self._failure: JournalFailed | None = None
+        self._told = False
         try:
             self._file: TextIO = (folder / JOURNAL).open("a", encoding="utf-8")
         except OSError as error:
@@ -45,44 +47,55 @@ class Journal:
 
     def event(self, event: Event) -> None:
         """Record an event."""
-        if isinstance(event, PASSING):
-            return
-        self._write(encode(event, at=time.time()))
-        if isinstance(event, EpochDone):
-            self._metrics(event)
+        if not isinstance(event, PASSING):
+            self._write(encode(event, at=time.time()))
 
     def command(self, command: Command, arm: Arm, step: int) -> None:
         """Record a command and where it took effect: after `step` of `arm`."""
         self._write(encode(command, at=time.time(), at_arm=arm, at_step=step))
 
+    def metrics(self, history: dict[Arm, list[dict[str, Any]]]) -> None:
+        """Write `metrics.csv` anew, a row an epoch of each arm; a resume leaves no row twice."""
+        rows = [{"arm": arm} | _flat(row) for arm, epochs in history.items() for row in epochs]
+        path = self.folder / METRICS
+        temporary = path.with_name(f".{METRICS}.tmp")
+        try:
+            with temporary.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, rows[0])
+                writer.writeheader()
+                writer.writerows(rows)
+            temporary.replace(path)
+        except OSError as error:
+            self._failed(path, error)
+
+    def failure(self) -> JournalFailed | None:
+        """What could not be written, the first time it is asked for."""
+        if self._told or self._failure is None:
+            return None
+        self._told = True
+        return self._failure
+
     def close(self) -> None:
         """Close the file; nothing is recorded after that."""
-        try:
+        with contextlib.suppress(OSError):  # the lines it could not write have been told
             self._file.close()
-        except OSError as error:
-            self.broken = error.strerror or str(error)
 
     def _write(self, line: str) -> None:
         try:
             self._file.write(line + "\n")
             self._file.flush()
         except OSError as error:
-            self.broken = error.strerror or str(error)
+            self._failed(self.folder / JOURNAL, error)
 
-    def _metrics(self, epoch: EpochDone) -> None:
-        row = asdict(epoch)
-        rates = row.pop("learning_rates")
-        row |= {f"lr_{name}": rate for name, rate in rates.items()}
-        path = self.folder / METRICS
-        try:
-            fresh = not path.exists() or path.stat().st_size == 0
-            with path.open("a", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, row)
-                if fresh:
-                    writer.writeheader()
-                writer.writerow(row)
-        except OSError as error:
-            self.broken = error.strerror or str(error)
+    def _failed(self, path: Path, error: OSError) -> None:
+        if self._failure is None:
+            reason = f"{path}: {error.strerror or error}; training goes on, its record has gaps"
+            self._failure = JournalFailed(str(path), reason)
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    rates = {f"lr_{name}": rate for name, rate in row["learning_rates"].items()}
+    return {key: value for key, value in row.items() if key != "learning_rates"} | rates
 
 
 def create_run(config: RunConfig) -> Path:

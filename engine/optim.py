@@ -44,10 +44,7 @@ def apply_schedule(optimizer: torch.optim.Optimizer, multiplier: float) -> dict[
     return {group["name"]: group["lr"] for group in optimizer.param_groups}
 
 
-def set_base_rate(optimizer: torch.optim.Optimizer, name: str, base_lr: float) -> bool:
-    """Give a group another base rate; whether there is such a group."""
-    for group in optimizer.param_groups:
-        if group["name"] == name:
-            group["base_lr"] = base_lr
-            return True
-    return False
+def set_base_rate(optimizer: torch.optim.Optimizer, name: str, base_lr: float) -> None:
+    """Give the group of that name another base rate, which the schedule multiplies from the next update on."""
+    (group,) = (group for group in optimizer.param_groups if group["name"] == name)
+    group["base_lr"] = base_lr

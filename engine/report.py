@@ -1,11 +1,11 @@
 """Events as text for people: one line an epoch, messages, and a progress bar where there is a terminal."""
 
-import sys
 import time
 from typing import TextIO
 
 from engine.protocol import (
     ArmStarted,
+    CheckpointDamaged,
     CheckpointFailed,
     CheckpointSaved,
     CommandRefused,
@@ -13,6 +13,7 @@ from engine.protocol import (
     Evaluating,
     Event,
     ImageSkipped,
+    JournalFailed,
     Loading,
     RunFailed,
     RunFinished,
@@ -27,7 +28,7 @@ BAR_SECONDS = 0.2
 class Report:
     """Writes epochs to `out` and messages to `messages`; a bar only where `messages` is a terminal."""
 
-    def __init__(self, out: TextIO = sys.stdout, messages: TextIO = sys.stderr) -> None:
+    def __init__(self, out: TextIO, messages: TextIO) -> None:
         self._out = out
         self._messages = messages
         self._bar = messages.isatty()
@@ -95,10 +96,14 @@ def message(event: Event) -> str:
             return f"skipped {event.path}: {event.reason} ({event.count} so far)"
         case CheckpointSaved(reason="key" | "stop"):
             return f"saved {event.path} at step {event.step}"
-        case CheckpointFailed():
+        case CheckpointFailed() | JournalFailed():
             return f"not saved: {event.message}"
+        case CheckpointDamaged():
+            return f"passed over: {event.message}"
         case CommandRefused():
             return f"{event.command} refused: {event.reason}"
+        case RunFinished(weights_sha256=""):
+            return "stopped before the first step"
         case RunFinished(best_accuracy=None):
             return f"stopped at step {event.step}"
         case RunFinished():

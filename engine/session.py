@@ -1,5 +1,6 @@
 """Where the engine runs, hidden from whoever watches it."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -7,7 +8,6 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from engine.config import RunConfig
-from engine.errors import EngineError
 from engine.protocol import Command, Event, Loading, Message, RunFailed, Stop
 from engine.telemetry import Telemetry
 
@@ -24,7 +24,7 @@ class Session(Protocol):
         """Ask for something; the answer is an event."""
 
     def close(self, timeout: float) -> bool:
-        """Stop the run where it is live, saving; whether it ended within `timeout` seconds."""
+        """Stop the run where it is live, saving if that can be done; whether it ended within `timeout` seconds."""
 
 
 def drive(
@@ -37,17 +37,17 @@ def drive(
     """Train to the end and hand every event to `emit`; a failure is the event `RunFailed`.
 
     `hold_open` keeps the run waiting for commands (another arm, say) when an arm has done its epochs.
+    What `emit` raises ends the run and is raised here.
     """
     emit(Loading("PyTorch"))
     try:
         from engine.run import Run
-
-        for event in Run(config, resume=resume, hold_open=hold_open).events(inbox):
+    except Exception as error:  # a library that is missing, broken, or of another processor
+        emit(RunFailed("PyTorch not loaded", f"{type(error).__name__}: {error}; install the program anew"))
+        return
+    with contextlib.closing(Run(config, resume=resume, hold_open=hold_open).events(inbox)) as events:
+        for event in events:
             emit(event)
-    except EngineError as error:
-        emit(RunFailed(error.title, error.message, error.exit_status))
-    except Exception as error:  # a thread's exception would vanish, and with it the reason
-        emit(RunFailed("Unexpected error", f"{type(error).__name__}: {error}; please report this"))
 
 
 class LocalSession:
@@ -80,10 +80,12 @@ class LocalSession:
         self._inbox.put(command)
 
     def close(self, timeout: float) -> bool:
-        """Stop the engine with a checkpoint; whether its thread ended within `timeout` seconds."""
+        """Stop the engine, with a checkpoint if one can be written; whether it ended within `timeout` seconds."""
         self._inbox.put(Stop(save=True))
+        self._inbox.put(Stop(save=False))  # reached only where the first one was refused
         self._engine.join(timeout)
         self._done.set()
+        self._sampler.join(timeout)
         return not self._engine.is_alive()
 
     def _train(self, config: RunConfig, resume: Path | None) -> None:

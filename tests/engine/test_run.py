@@ -67,7 +67,7 @@ def test_resuming_from_a_stop_at_any_step_equals_an_uninterrupted_run(small: Run
 
 
 def test_an_arm_goes_on_exactly_where_it_was_after_switching_away_and_back(small: RunConfig, tmp_path) -> None:
-    model = torchvision.models.get_model("shufflenet_v2_x0_5", weights=None)
+    model = torchvision.models.get_model("squeezenet1_1", weights=None)
     torch.save(model.state_dict(), tmp_path / "w.pth")
     config = small.model_copy(update={"model": small.model.model_copy(update={"weights": str(tmp_path / "w.pth")})})
     whole = last(Run(config))
@@ -128,7 +128,7 @@ def test_a_checkpoint_is_plain_data_and_its_model_loads_into_a_bare_torchvision_
     saved = next(event for event in only(events, p.CheckpointSaved) if event.reason == "key")
     assert saved.step == 3 and saved.path.endswith("step-000003.pt")
     state = torch.load(saved.path, weights_only=True)
-    torchvision.models.shufflenet_v2_x0_5(num_classes=2).load_state_dict(state["model"])
+    torchvision.models.squeezenet1_1(num_classes=2).load_state_dict(state["model"])
     assert state["step"] == 3 and state["position"] == 3 and state["config"]["seed"] == 0
 
 

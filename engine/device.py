@@ -1,0 +1,36 @@
+"""Where a run computes, and how exactly."""
+
+from typing import Literal
+
+import torch
+
+from engine.errors import ConfigError
+
+Precision = Literal["float32", "bfloat16", "float16"]
+
+
+def choose_device(name: str) -> torch.device:
+    """The device a configuration names; `auto` takes CUDA, then MPS, then the CPU.
+
+    Raises:
+        ConfigError: this machine does not have it.
+    """
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if name == "auto":
+        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
+    device = torch.device(name)
+    present = {"cpu": True, "mps": mps, "cuda": cuda and (device.index or 0) < torch.cuda.device_count()}
+    if not present[device.type]:
+        raise ConfigError("No such device", f"device: {name} is not to be had here; use auto or cpu")
+    return device
+
+
+def choose_precision(name: Literal["auto", "float32", "bfloat16", "float16"], device: torch.device) -> Precision:
+    """The precision a configuration names; `auto` is mixed on CUDA: bfloat16, or float16 where the GPU lacks it."""
+    if name != "auto":
+        return name
+    if device.type != "cuda":
+        return "float32"
+    with torch.cuda.device(device):
+        # Emulated bfloat16 is slower than float32.
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
