@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import torchvision
 from PIL import Image
 
 from engine.config import RunConfig, load_config
@@ -52,3 +53,13 @@ def small(pictures: Path, tmp_path: Path) -> RunConfig:
 @pytest.fixture
 def small_run(small: RunConfig) -> Run:
     return Run(small)
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file for the pretrained arm of the small run."""
+    file = tmp_path_factory.mktemp("weights") / "squeezenet.pth"
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        torch.save(torchvision.models.squeezenet1_1().state_dict(), file)
+    return file

@@ -1,0 +1,58 @@
+"""Runs driven from a test: what is to be sent after which event, and what came out."""
+
+from collections.abc import Callable, Iterable
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from engine import protocol as p
+from engine.config import RunConfig
+from engine.run import Run
+
+STEPS_PER_EPOCH = 4  # 14 pictures in batches of 4, the last one of 2
+STEPS = 2 * STEPS_PER_EPOCH
+
+Reaction = Callable[[p.Event], Iterable[p.Command]]
+E = TypeVar("E")
+
+
+def play(run: Run, react: Reaction = lambda event: ()) -> list[p.Event]:
+    """All events of a run; what `react` returns for an event is in the inbox before the next one."""
+    inbox: SimpleQueue[p.Command] = SimpleQueue()
+    events = []
+    for event in run.events(inbox):
+        events.append(event)
+        for command in react(event):
+            inbox.put(command)
+    return events
+
+
+def after_step(step: int, *commands: p.Command, arm: str = "scratch") -> Reaction:
+    """Send commands after a step, as often as it is done; after step 0 means before the first one."""
+
+    def react(event: p.Event) -> Iterable[p.Command]:
+        wanted = p.TrainStep if step else p.ArmStarted
+        return commands if isinstance(event, wanted) and (event.arm, event.step) == (arm, step) else ()
+
+    return react
+
+
+def only(events: Iterable[p.Event], kind: type[E]) -> list[E]:
+    """The events of a kind."""
+    return [event for event in events if isinstance(event, kind)]
+
+
+def folder_of(events: Iterable[p.Event]) -> str:
+    """The run's folder."""
+    return only(events, p.RunStarted)[0].path
+
+
+def with_settings(config: RunConfig, **settings: Any) -> RunConfig:
+    """The configuration with other settings: `optim__name="adamw"` is `optim.name`."""
+    values = config.model_dump()
+    for key, value in settings.items():
+        *sections, name = key.split("__")
+        section = values
+        for part in sections:
+            section = section[part]
+        section[name] = value
+    return RunConfig.model_validate(values)
