@@ -41,4 +41,5 @@ def own_terminal() -> Iterator["SimpleQueue[str]"]:
             os.dup2(copy, number)
             os.close(copy)
         reader.join(timeout=1.0)
-        screen.close()
+        with contextlib.suppress(OSError):  # the terminal may have gone away
+            screen.close()

@@ -1,12 +1,15 @@
 """The real program in a real terminal: a pseudo-terminal, a process, files."""
 
+import fcntl
 import os
 import pty
 import select
 import signal
 import subprocess
 import sys
+import termios
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,7 @@ class Terminal:
     def __init__(self, *args: str, cwd: Path) -> None:
         self.screen, program_side = pty.openpty()
         environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
+        # The controlling terminal, so that closing our side hangs the program up.
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tui", *args],
             stdin=program_side,
@@ -41,6 +45,7 @@ class Terminal:
             cwd=cwd,
             env=environment,
             start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
         )
         os.close(program_side)
         self.seen = b""
@@ -57,12 +62,24 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self.screen, keys.encode())
 
+    def hang_up(self) -> None:
+        """What a dropped connection does."""
+        os.close(self.screen)
+        self.screen = -1
+
+    def close(self) -> None:
+        """Leave nothing behind, whatever the test did."""
+        if self.screen >= 0:
+            self.hang_up()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
     def end(self) -> tuple[int, str]:
         """Exit status and what was written to standard error."""
-        while self._read():
+        while self.screen >= 0 and self._read():
             pass
         _, errors = self.process.communicate(timeout=DEADLINE)
-        os.close(self.screen)
         return self.process.returncode, errors.decode()
 
     def _read(self) -> bool:
@@ -92,8 +109,22 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_session_from_the_first_paint_to_save_and_quit(folder: Path):
-    terminal = Terminal("small.yaml", cwd=folder)
+@pytest.fixture
+def run(folder: Path) -> Iterator[Callable[..., Terminal]]:
+    """Start the program in the folder."""
+    terminals: list[Terminal] = []
+
+    def start(*args: str) -> Terminal:
+        terminals.append(Terminal(*args, cwd=folder))
+        return terminals[-1]
+
+    yield start
+    for terminal in terminals:
+        terminal.close()
+
+
+def test_a_session_from_the_first_paint_to_save_and_quit(run, folder: Path):
+    terminal = run("small.yaml")
     terminal.wait_for("LOADING")
     terminal.wait_for("TRAINING")
     terminal.press("p")
@@ -114,10 +145,10 @@ def test_a_session_from_the_first_paint_to_save_and_quit(folder: Path):
     assert list(run.glob("scratch/step-*.pt"))
 
 
-def test_a_failure_of_the_engine_is_on_the_screen_and_afterwards_on_standard_error(folder: Path):
+def test_a_failure_of_the_engine_is_on_the_screen_and_afterwards_on_standard_error(run, folder: Path):
     for picture in (folder / "pictures").glob("*/*/[0-3].png"):
         picture.write_bytes(b"no picture")
-    terminal = Terminal("small.yaml", cwd=folder)
+    terminal = run("small.yaml")
     terminal.wait_for("FAILED")
     terminal.wait_for("Too many unreadable pictures")
     terminal.press("q")
@@ -127,8 +158,8 @@ def test_a_failure_of_the_engine_is_on_the_screen_and_afterwards_on_standard_err
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_saves_before_the_process_ends(folder: Path, number: int):
-    terminal = Terminal("small.yaml", cwd=folder)
+def test_a_signal_saves_before_the_process_ends(run, folder: Path, number: int):
+    terminal = run("small.yaml")
     terminal.wait_for("TRAINING")
     terminal.process.send_signal(number)
     status, errors = terminal.end()
@@ -136,8 +167,16 @@ def test_a_signal_saves_before_the_process_ends(folder: Path, number: int):
     assert (folder / "runs" / "small-1" / "scratch" / "last.pt").is_file()
 
 
-def test_a_mistake_in_the_arguments_opens_no_screen(folder: Path):
-    terminal = Terminal("small.yaml", "--set", "train.epoch=3", cwd=folder)
+def test_a_dropped_connection_saves_too(run, folder: Path):
+    terminal = run("small.yaml")
+    terminal.wait_for("TRAINING")
+    terminal.hang_up()
+    assert terminal.end() == (128 + signal.SIGHUP, "")
+    assert (folder / "runs" / "small-1" / "scratch" / "last.pt").is_file()
+
+
+def test_a_mistake_in_the_arguments_opens_no_screen(run, folder: Path):
+    terminal = run("small.yaml", "--set", "train.epoch=3")
     status, errors = terminal.end()
     assert status == 2 and "train.epochs" in errors and b"\x1b[?1049h" not in terminal.seen
 
