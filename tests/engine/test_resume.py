@@ -20,7 +20,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "sgd, dropout": {"schedule__name": "one_cycle"},
     "adamw": {"optim__name": "adamw", "schedule__name": "cosine"},
     "batch norm": {"model__name": "shufflenet_v2_x0_5"},
-    "float16": {"train__precision": "float16"},
 }
 
 
@@ -28,7 +27,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 def whole(request: pytest.FixtureRequest, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A configuration and the events of its uninterrupted run."""
     data = {"source": "folder", "root": pictures, "image_size": 32, "batch_size": 4, "threads": 2}
-    config = RunConfig(device="cpu", init="scratch", data=data, train={"epochs": 2})
+    config = RunConfig(device="cpu", init="scratch", data=data, model={"name": "squeezenet1_1"}, train={"epochs": 2})
     runs = tmp_path_factory.mktemp("runs")
     config = with_settings(config, checkpoint__dir=runs, optim__scratch_lr=1e-3, **VARIANTS[request.param])
     return config, play(Run(config))
@@ -91,6 +90,12 @@ def test_the_steps_after_the_last_save_are_done_again(whole: tuple[RunConfig, li
     assert only(again, p.TrainStep)[0].step == 5
     assert learned(again) == learned(uninterrupted)[5:]
     assert again[-1].weights_sha256 == uninterrupted[-1].weights_sha256
+
+
+def test_in_float16_the_scale_of_the_gradients_goes_on_too(small: RunConfig) -> None:
+    config = with_settings(small, train__precision="float16")
+    stopped = play(Run(config), after_step(5, p.Stop()))
+    check_equal(stopped + play(Run(config, resume=folder_of(stopped))), play(Run(config)))
 
 
 # --- both arms ------------------------------------------------------------------------------------------
