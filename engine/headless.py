@@ -1,6 +1,5 @@
 """A run without a screen: events to the standard streams, signals to commands, an end to an exit status."""
 
-import contextlib
 import os
 import signal
 import sys
@@ -8,9 +7,20 @@ from queue import SimpleQueue
 from types import FrameType
 
 from engine.launch import Launch
-from engine.protocol import CheckpointSaved, Command, CommandRefused, Event, RunFailed, RunFinished, Stop, encode
+from engine.protocol import (
+    CheckpointSaved,
+    Command,
+    CommandRefused,
+    Event,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    Stop,
+    encode,
+)
 from engine.report import Report, message
 from engine.session import drive
+from engine.streams import Stream
 
 DONE, FAILED = 0, 1
 
@@ -27,7 +37,9 @@ def train(launch: Launch, json_lines: bool = False) -> int:
 class _Headless:
     def __init__(self, json_lines: bool) -> None:
         self._json_lines = json_lines
-        self._report = Report(sys.stdout, sys.stderr)
+        self._out = Stream(sys.stdout, self._output_broken)
+        self._messages = Stream(sys.stderr, self._output_broken)
+        self._report = Report(self._out, self._messages)
         self._inbox: SimpleQueue[Command] = SimpleQueue()
         self._stopping = False
         self._saved = ""
@@ -42,6 +54,30 @@ class _Headless:
                 signal.signal(number, handler)
         return self._status
 
+    def _emit(self, event: Event) -> None:
+        if self._json_lines:
+            print(encode(event), file=self._out, flush=True)
+            self._say(message(event))
+        else:
+            self._report.show(event)
+        match event:
+            case RunStarted():
+                self._saved = event.resumed_from
+            case CheckpointSaved():
+                self._saved = event.path
+            case CommandRefused(command="stop") if self._stopping:
+                self._inbox.put(Stop(save=False))
+                last = f"the last good checkpoint is {self._saved}" if self._saved else "there is no checkpoint"
+                self._say(f"stopping without saving; {last}")
+            case RunFinished(completed=True):
+                self._status = DONE
+            case RunFailed():
+                self._status = event.exit_status
+
+    def _say(self, text: str) -> None:
+        if text:
+            print(text, file=self._messages, flush=True)
+
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:
             os._exit(128 + number)
@@ -52,45 +88,8 @@ class _Headless:
         self._status = status
         self._inbox.put(Stop(save=True))
 
-    def _emit(self, event: Event) -> None:
-        match event:
-            case CheckpointSaved():
-                self._saved = event.path
-            case RunFailed():
-                self._status = event.exit_status
-            case RunFinished(completed=True):
-                self._status = DONE
-        try:
-            self._write(event)
-            if isinstance(event, CommandRefused) and event.command == "stop" and self._stopping:
-                self._inbox.put(Stop(save=False))
-                last = f"the last good checkpoint is {self._saved}" if self._saved else "there is no checkpoint"
-                print(f"stopping without saving; {last}", file=sys.stderr)
-        except OSError as error:
-            _give_up_broken_streams()
-            if not isinstance(error, BrokenPipeError):
-                # A full disk, say, under a redirected output: the training is worth more.
-                print(f"output not written: {error.strerror}; training goes on without it", file=sys.stderr)
-            elif not self._stopping:  # nobody reads any more (`| head`): end quietly, and lose nothing
-                self._stop(FAILED)
-
-    def _write(self, event: Event) -> None:
-        if not self._json_lines:
-            self._report.show(event)
-            return
-        print(encode(event), flush=True)
-        if text := message(event):
-            print(text, file=sys.stderr, flush=True)
-
-
-def _give_up_broken_streams() -> None:
-    """Point the standard streams that cannot be written at nothing, where what waits in them goes too."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            nothing = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nothing, stream.fileno())
-            os.close(nothing)
-            with contextlib.suppress(OSError):
-                stream.flush()
+    def _output_broken(self, error: OSError) -> None:
+        if not isinstance(error, BrokenPipeError):  # a full disk, say, under a redirected output
+            self._say(f"output not written: {error.strerror}; training goes on without it")
+        elif not self._stopping:  # nobody reads any more (`| head`): end quietly, and lose nothing
+            self._stop(FAILED)

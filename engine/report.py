@@ -1,7 +1,6 @@
 """Events as text for people: one line an epoch, messages, and a progress bar where there is a terminal."""
 
 import time
-from typing import TextIO
 
 from engine.protocol import (
     ArmStarted,
@@ -20,6 +19,7 @@ from engine.protocol import (
     RunStarted,
     TrainStep,
 )
+from engine.streams import Output
 
 BAR_WIDTH = 24
 BAR_SECONDS = 0.2
@@ -28,7 +28,7 @@ BAR_SECONDS = 0.2
 class Report:
     """Writes epochs to `out` and messages to `messages`; a bar only where `messages` is a terminal."""
 
-    def __init__(self, out: TextIO, messages: TextIO) -> None:
+    def __init__(self, out: Output, messages: Output) -> None:
         self._out = out
         self._messages = messages
         self._bar = messages.isatty()
@@ -47,7 +47,7 @@ class Report:
         elif text := message(event):
             self._line(self._messages, text)
 
-    def _line(self, stream: TextIO, text: str) -> None:
+    def _line(self, stream: Output, text: str) -> None:
         if self._bar:
             self._messages.write("\r\x1b[K")
             self._messages.flush()

@@ -11,8 +11,8 @@ ONE_CYCLE_WARMUP = 0.3  # share of rising steps in Smith & Topin, "Super-Converg
 def multiplier(step: int, total: int, config: ScheduleConfig) -> float:
     """The multiplier of update `step`, counted from 0, of `total` updates; in 0..1.
 
-    Warm-up rises linearly, reaching 1 at its last step; one-cycle rises and falls along half cosines.
-    Steps beyond the end keep the last value.
+    Warm-up rises linearly and the step after it has 1; one-cycle rises and falls along half cosines. Every
+    schedule has a step of 1, be it the only one. Steps beyond the end keep the last value.
     """
     step = min(max(step, 0), total - 1)
     share = config.warmup
@@ -24,7 +24,7 @@ def multiplier(step: int, total: int, config: ScheduleConfig) -> float:
         return _half_cosine(risen) if config.name == "one_cycle" else risen
     if config.name == "constant":
         return 1.0
-    left = (total - 1 - step) / max(total - 1 - warmup, 1)
+    left = 1 - (step - warmup) / max(total - 1 - warmup, 1)
     return config.final + (1 - config.final) * _half_cosine(left)
 
 

@@ -1,0 +1,57 @@
+"""Standard streams that may break: a reader that goes away, a full disk under a redirected file."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import Protocol, TextIO
+
+
+class Output(Protocol):
+    """What `print` needs of a stream, and whether it is a terminal."""
+
+    def write(self, text: str, /) -> object:
+        """Write text."""
+
+    def flush(self) -> object:
+        """Hand on what has been written."""
+
+    def isatty(self) -> bool:
+        """Whether a person reads it."""
+
+
+class Stream:
+    """A standard stream; once it has broken, which `broken` is told, what is written goes nowhere."""
+
+    def __init__(self, stream: TextIO | None, broken: Callable[[OSError], None]) -> None:
+        """`stream` is `None` where the process was started without it."""
+        self._stream = stream
+        self._broken = broken
+
+    def write(self, text: str, /) -> None:
+        """Write text."""
+        with self._guarded() as stream:
+            if stream is not None:
+                stream.write(text)
+
+    def flush(self) -> None:
+        """Hand on what has been written."""
+        with self._guarded() as stream:
+            if stream is not None:
+                stream.flush()
+
+    def isatty(self) -> bool:
+        """Whether a person reads it."""
+        return self._stream is not None and self._stream.isatty()
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[TextIO | None]:
+        try:
+            yield self._stream
+        except OSError as error:
+            assert self._stream is not None
+            # What waits in the stream's buffer goes there when the process ends.
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, self._stream.fileno())
+            os.close(nothing)
+            self._stream = None
+            self._broken(error)

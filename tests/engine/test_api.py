@@ -1,0 +1,38 @@
+"""The Python program in the README runs as it stands there."""
+
+import re
+from pathlib import Path
+
+import pytest
+from driving import only
+
+from engine import Run, load_config
+from engine import protocol as p
+from engine.journal import read_journal
+
+README = (Path(__file__).parent.parent.parent / "README.md").read_text()
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.skipif(not EXAMPLES, reason="README.md has no Python example yet")
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_readmes_example_trains_to_its_end(
+    example: str, small: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (named,) = re.findall(r'"(configs/\w+\.yaml)"', example)
+    (tmp_path / "configs").mkdir()
+    (tmp_path / named).write_text((tmp_path / "small.yaml").read_text())  # its own is for minutes, not for seconds
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "README.md", "exec"), {})
+    (folder,) = (tmp_path / "runs").iterdir()
+    events = read_journal(folder)
+    assert isinstance(events[-1], p.RunFinished)
+    assert len(capsys.readouterr().out.splitlines()) >= len(only(events, p.EpochDone)) > 0
+
+
+def test_the_package_offers_a_run_and_a_configuration_and_no_other_name() -> None:
+    import engine
+
+    assert engine.Run is Run and engine.load_config is load_config
+    with pytest.raises(AttributeError, match="no attribute 'Trainer'"):
+        engine.Trainer  # noqa: B018
