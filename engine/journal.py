@@ -2,8 +2,10 @@
 
 import contextlib
 import csv
+import os
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -41,9 +43,13 @@ class Journal:
         self._failure: JournalFailed | None = None
         self._told = False
         try:
-            self._file: TextIO = (folder / JOURNAL).open("a", encoding="utf-8")
+            path = folder / JOURNAL
+            torn = _is_torn(path)
+            self._file: TextIO = path.open("a", encoding="utf-8")
         except OSError as error:
             raise _not_writable(folder, error) from None
+        if torn:  # by a crash: the next line must not be lost with it
+            self._write("")
 
     def event(self, event: Event) -> None:
         """Record an event."""
@@ -142,25 +148,30 @@ def load_run_config(folder: Path, overrides: list[str]) -> RunConfig:
     return load_config(folder / CONFIG, overrides)
 
 
-def read_journal(folder: Path) -> list[Message]:
-    """The events and commands of a run, oldest first; a last line cut short by a crash is left out.
+def read_journal(folder: Path) -> Iterator[Message]:
+    """The events and commands of a run, oldest first; what a crash left of a line is left out.
 
     Raises:
         CheckpointError: the journal cannot be read.
     """
     try:
-        lines = (folder / JOURNAL).read_text(encoding="utf-8", errors="replace").splitlines()
+        with (folder / JOURNAL).open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                with contextlib.suppress(EngineError):  # the steps after a torn line were recorded again
+                    yield decode(line)
     except FileNotFoundError:
-        return []
+        return
     except OSError as error:
         raise CheckpointError("Journal not read", f"{folder / JOURNAL}: {error.strerror}") from None
-    messages: list[Message] = []
-    for line in lines:
-        try:
-            messages.append(decode(line))
-        except EngineError:
-            continue  # what a crash left of a line; the steps after it were recorded again
-    return messages
+
+
+def _is_torn(path: Path) -> bool:
+    """Whether a crash cut the last line short."""
+    if not path.exists() or path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"
 
 
 def _not_writable(folder: Path, error: OSError) -> UserError:

@@ -6,17 +6,16 @@ from pathlib import Path
 
 from engine.config import RunConfig, load_config, shipped_config
 from engine.errors import ConfigError, DataError, WeightsError
-from engine.journal import find_run, load_run_config, read_journal
-from engine.protocol import ARMS, Message
+from engine.journal import find_run, load_run_config
+from engine.protocol import ARMS
 
 
 @dataclass(frozen=True)
 class Launch:
-    """A run to start, or to go on with: its configuration, its folder and its past."""
+    """A run to start, or to go on with: its configuration and, to go on, its folder."""
 
     config: RunConfig
-    resume: Path | None
-    past: list[Message]
+    resume: Path | None = None
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +59,7 @@ def plan(args: argparse.Namespace) -> Launch:
         file = shipped_config("folder")
     config = load_config(file, overrides)
     _check_paths(config)
-    return Launch(config, None, [])
+    return Launch(config)
 
 
 def _plan_resume(args: argparse.Namespace, overrides: list[str]) -> Launch:
@@ -74,18 +73,24 @@ def _plan_resume(args: argparse.Namespace, overrides: list[str]) -> Launch:
     folder = find_run(args.resume, root)
     config = load_run_config(folder, overrides)
     _check_paths(config)
-    return Launch(config, folder, read_journal(folder))
+    return Launch(config, folder)
 
 
 def _check_paths(config: RunConfig) -> None:
     """What takes no time to see before a screen opens."""
     root = config.data.root
-    if config.data.source == "folder" and root is not None and not root.is_dir():
-        what = "is not a folder" if root.exists() else "does not exist"
-        raise DataError("No pictures", f"data.root {root} {what}; name your folder of pictures with --data DIR")
+    if config.data.source == "folder" and root is not None and (reason := _why_no_folder(root)):
+        raise DataError("No pictures", f"data.root {root} {reason}; name your folder of pictures with --data DIR")
     weights = config.model.weights
     if weights not in ("default", "demo") and not Path(weights).is_file():
         raise WeightsError("Weights not found", f"model.weights {weights} does not exist; correct the path")
+
+
+def _why_no_folder(path: Path) -> str:
+    try:
+        return "" if path.is_dir() else "is not a folder" if path.exists() else "does not exist"
+    except OSError as error:  # below a folder that may not be entered
+        return f"cannot be read ({error.strerror})"
 
 
 def _quoted(text: str) -> str:

@@ -2,13 +2,15 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from engine.config import RunConfig
-from engine.protocol import Command, Event, Loading, Message, RunFailed, Stop
+from engine.errors import CheckpointError
+from engine.journal import read_journal
+from engine.protocol import Command, Event, Loading, RunFailed, RunFinished, Stop
 from engine.telemetry import Telemetry
 
 SAMPLE_SECONDS = 2.0
@@ -39,7 +41,7 @@ def drive(
     `hold_open` keeps the run waiting for commands (another arm, say) when an arm has done its epochs.
     What `emit` raises ends the run and is raised here.
     """
-    emit(Loading("PyTorch"))
+    emit(Loading("loading PyTorch"))
     try:
         from engine.run import Run
     except Exception as error:  # a library that is missing, broken, or of another processor
@@ -53,13 +55,10 @@ def drive(
 class LocalSession:
     """The engine in a daemon thread of this process."""
 
-    def __init__(self, config: RunConfig, resume: Path | None = None, past: Iterable[Message] = ()) -> None:
-        """`past` are the events of the run that is resumed; they come out first."""
+    def __init__(self, config: RunConfig, resume: Path | None = None) -> None:
+        """`resume` is the folder of a run to go on with; what its journal tells comes out first."""
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._inbox: SimpleQueue[Command] = SimpleQueue()
-        for message in past:
-            if not isinstance(message, Command):
-                self._events.put(message)
         self._done = threading.Event()
         self._engine = threading.Thread(target=self._train, args=(config, resume), name="engine", daemon=True)
         self._sampler = threading.Thread(target=self._sample, name="telemetry", daemon=True)
@@ -90,9 +89,18 @@ class LocalSession:
 
     def _train(self, config: RunConfig, resume: Path | None) -> None:
         try:
+            if resume is not None:
+                self._retell(resume)
             drive(config, self._inbox, self._events.put, resume, hold_open=True)
         finally:
             self._done.set()
+
+    def _retell(self, folder: Path) -> None:
+        with contextlib.suppress(CheckpointError):  # the checkpoints are what counts
+            for message in read_journal(folder):
+                # How an earlier process ended says nothing of this one.
+                if not isinstance(message, Command | RunFinished | RunFailed):
+                    self._events.put(message)
 
     def _sample(self) -> None:
         telemetry = Telemetry()

@@ -44,14 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def dashboard(launch: Launch) -> int:
     """Show and steer the run until it is left."""
     # Late, so that --help and mistakes are answered at once.
-    from engine.protocol import RunFailed, RunFinished
     from engine.session import LocalSession
     from tui.app import Dashboard
     from tui.terminal import own_terminal
 
-    past = [message for message in launch.past if not isinstance(message, RunFailed | RunFinished)]
     with own_terminal() as stray:
-        app = Dashboard(lambda: LocalSession(launch.config, launch.resume, past), stray)
+        app = Dashboard(lambda: LocalSession(launch.config, launch.resume), stray)
         app.run()
     if app.ended_by == signal.SIGHUP:
         for number in (0, 1, 2):  # there is no terminal to write to any more

@@ -25,7 +25,7 @@ def test_the_readmes_example_trains_to_its_end(
     monkeypatch.chdir(tmp_path)
     exec(compile(example, "README.md", "exec"), {})
     (folder,) = (tmp_path / "runs").iterdir()
-    events = read_journal(folder)
+    events = list(read_journal(folder))
     assert isinstance(events[-1], p.RunFinished)
     assert len(capsys.readouterr().out.splitlines()) >= len(only(events, p.EpochDone)) > 0
 

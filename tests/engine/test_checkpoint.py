@@ -280,7 +280,7 @@ def test_on_a_full_disk_training_goes_on_and_the_older_checkpoint_is_intact(smal
         (disk / "filler").unlink()
         resumed = play(Run(small, resume=folder_of(events)))
         assert only(resumed, p.TrainStep)[0].step == 5 and resumed[-1].completed
-        assert len(read_journal(Path(folder_of(events)))) > len(resumed)
+        assert len(list(read_journal(Path(folder_of(events))))) > len(resumed)
 
 
 def test_a_folder_that_is_read_only_is_an_event_and_training_goes_on(small: RunConfig) -> None:

@@ -25,7 +25,7 @@ def test_it_holds_every_event_and_command_in_order_and_when_each_took_effect(sma
     events = play(
         Run(small), lambda e: after_step(2, p.Save(), p.SetRate("head", 0.5))(e) or after_step(5, p.Stop())(e)
     )
-    recorded, commands = split(read_journal(Path(folder_of(events))))
+    recorded, commands = split(list(read_journal(Path(folder_of(events)))))
     assert recorded == [event for event in events if not isinstance(event, p.Loading | p.Evaluating)]
     assert commands == [p.Save(), p.SetRate("head", 0.5), p.Stop()]
     lines = [json.loads(line) for line in Path(folder_of(events), "journal.jsonl").read_text().splitlines()]
@@ -36,7 +36,7 @@ def test_it_holds_every_event_and_command_in_order_and_when_each_took_effect(sma
 
 def test_a_refused_command_is_in_it_only_as_refused(small: RunConfig) -> None:
     events = play(Run(small), after_step(1, p.Resume(), p.SetRate("neck", 1.0)))
-    recorded, commands = split(read_journal(Path(folder_of(events))))
+    recorded, commands = split(list(read_journal(Path(folder_of(events)))))
     assert commands == [] and len(only(recorded, p.CommandRefused)) == 2
 
 
@@ -46,7 +46,7 @@ def test_an_event_is_in_it_before_it_is_handed_out(small: RunConfig) -> None:
         if isinstance(event, p.RunStarted):
             folder = Path(event.path)
         if isinstance(event, p.TrainStep):
-            assert read_journal(folder)[-1] == event
+            assert list(read_journal(folder))[-1] == event
             break
     events.close()
 
@@ -60,7 +60,7 @@ def test_pictures_skipped_before_the_run_had_a_folder_are_in_it(small: RunConfig
     (root / "train" / "cat" / "broken.jpg").write_bytes(b"no picture")
     events = play(Run(with_settings(small, data__root=root)), after_step(1, p.Stop()))
     (skipped,) = only(events, p.ImageSkipped)
-    assert skipped in read_journal(Path(folder_of(events))) and skipped.path.endswith("broken.jpg")
+    assert skipped in list(read_journal(Path(folder_of(events)))) and skipped.path.endswith("broken.jpg")
 
 
 def test_the_folder_holds_the_resolved_configuration_and_a_table_for_a_spreadsheet(small: RunConfig) -> None:
@@ -78,10 +78,18 @@ def test_the_folder_holds_the_resolved_configuration_and_a_table_for_a_spreadshe
 
 def test_a_line_cut_short_by_a_crash_is_left_out(small: RunConfig) -> None:
     folder = Path(folder_of(play(Run(small), after_step(2, p.Stop()))))
-    whole = read_journal(folder)
+    whole = list(read_journal(folder))
     with (folder / "journal.jsonl").open("a") as file:
         file.write('{"type": "train_step", "arm": "scr')
-    assert read_journal(folder) == whole
+    assert list(read_journal(folder)) == whole
+
+
+def test_a_torn_line_takes_no_other_with_it(small: RunConfig) -> None:
+    folder = Path(folder_of(play(Run(small), after_step(2, p.Stop()))))
+    with (folder / "journal.jsonl").open("a") as file:
+        file.write('{"type": "train_step", "arm": "scr')
+    events = play(Run(small, resume=folder), after_step(3, p.Stop()))
+    assert only(events, p.RunStarted)[0] in list(read_journal(folder))
 
 
 @pytest.mark.parametrize("name", ["journal.jsonl", "metrics.csv"])
@@ -104,20 +112,20 @@ def test_what_cannot_be_written_is_an_event_once_and_training_goes_on(small: Run
 
 def test_a_failed_run_says_so_in_it(small: RunConfig) -> None:
     events = play(Run(small), after_step(1, p.SetRate("head", 100.0), p.SetRate("backbone", 100.0)))
-    assert isinstance(events[-1], p.RunFailed) and read_journal(Path(folder_of(events)))[-1] == events[-1]
+    assert isinstance(events[-1], p.RunFailed) and list(read_journal(Path(folder_of(events))))[-1] == events[-1]
 
 
 def test_an_unexpected_error_is_in_it_with_its_place(small: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TrainedArm, "score", lambda arm, images, labels: {}["no"])
     events = play(Run(small))
-    last = read_journal(Path(folder_of(events)))[-1]
+    last = list(read_journal(Path(folder_of(events))))[-1]
     assert last == events[-1] and isinstance(last, p.RunFailed) and "engine/run.py:" in last.message
 
 
 def test_a_resume_that_fails_before_training_is_in_it(small: RunConfig) -> None:
     folder = Path(folder_of(play(Run(small), after_step(1, p.Stop()))))
     failed = play(Run(with_settings(small, data__batch_size=3), resume=folder))[-1]
-    assert isinstance(failed, p.RunFailed) and read_journal(folder)[-1] == failed
+    assert isinstance(failed, p.RunFailed) and list(read_journal(folder))[-1] == failed
 
 
 # --- folders --------------------------------------------------------------------------------------------
@@ -143,7 +151,7 @@ def test_a_checkpoint_folder_that_cannot_be_made_ends_the_run_before_training(sm
 
 
 def test_a_folder_without_a_journal_has_an_empty_past(tmp_path: Path) -> None:
-    assert read_journal(tmp_path) == []
+    assert list(read_journal(tmp_path)) == []
     (tmp_path / journal.JOURNAL).mkdir()
     with pytest.raises(CheckpointError, match=r"journal\.jsonl"):
-        read_journal(tmp_path)
+        list(read_journal(tmp_path))

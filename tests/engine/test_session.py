@@ -11,6 +11,7 @@ from driving import folder_of, only
 
 from engine import protocol as p
 from engine.config import RunConfig
+from engine.journal import read_journal
 from engine.session import LocalSession, drive
 
 PATIENCE = 120.0  # seconds: far more than it takes, so that only a hang fails
@@ -84,11 +85,17 @@ def test_closing_ends_a_run_that_cannot_be_saved(small: RunConfig) -> None:
     assert len(only(events, p.RunFinished)) == 1
 
 
-def test_the_past_of_a_resumed_run_comes_out_first_without_its_commands(small: RunConfig) -> None:
-    past = [p.Paused("scratch", 1), p.Save(), p.Resumed("scratch", 1)]
-    session = LocalSession(small, past=past)
-    assert session.close(PATIENCE)
-    assert session.poll()[:2] == [past[0], past[2]]
+def test_the_past_of_a_resumed_run_comes_out_first_without_its_commands_and_its_end(small: RunConfig) -> None:
+    first = LocalSession(small)
+    first.send(p.Pause())
+    events = until(first, p.Paused)
+    assert first.close(PATIENCE)
+    folder = Path(folder_of(events))
+    told = [m for m in read_journal(folder) if not isinstance(m, p.Command | p.RunFinished)]
+    second = LocalSession(small, resume=folder)
+    assert second.close(PATIENCE)
+    again = [event for event in second.poll() if not isinstance(event, p.Loading | p.SystemSample)]
+    assert told and again[: len(told)] == told and isinstance(again[-1], p.RunFinished)
 
 
 def test_a_failure_is_the_last_event_and_ends_the_threads(small: RunConfig) -> None:
@@ -115,7 +122,7 @@ def collect(config: RunConfig, react: Callable[[p.Event], None] = lambda event: 
 
 def test_it_hands_out_every_event_of_a_run(small: RunConfig) -> None:
     events = collect(small)
-    assert events[0] == p.Loading("PyTorch") and isinstance(events[-1], p.RunFinished)
+    assert events[0] == p.Loading("loading PyTorch") and isinstance(events[-1], p.RunFinished)
 
 
 def test_a_torch_that_cannot_be_loaded_is_an_event(small: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
