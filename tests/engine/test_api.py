@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from driving import only
 
 from engine import Run, load_config
 from engine import protocol as p
 from engine.journal import read_journal
+from tests.engine.driving import only
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text()
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)

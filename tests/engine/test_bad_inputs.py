@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 import torch
 import torchvision
-from onestep import first_step
 from PIL import Image
 
 from engine.__main__ import main
 from engine.config import load_config
 from engine.journal import create_run
+from tests.engine.onestep import first_step
 
 # pytest sets its own filters of warnings; the real program, tested below, shows none.
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import torch
 import torchvision
-from driving import after_step, folder_of, only, play, with_settings
 
 from engine import checkpoint, comparison
 from engine import protocol as p
@@ -20,6 +19,7 @@ from engine.config import RunConfig
 from engine.errors import CheckpointError, FormatError, SaveError
 from engine.journal import read_journal
 from engine.run import Run
+from tests.engine.driving import after_step, folder_of, only, play, with_settings
 
 
 def state(time: float = 1.0, size: int = 30, **more: Any) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from webserver import Server, serving
 
 from engine.config import DataConfig
 from engine.data.archive import locate
 from engine.data.folder import scan
 from engine.errors import DataError, EngineError
 from engine.protocol import Loading
+from tests.engine.webserver import Server, serving
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 import torch
-from driving import only
 
 from engine import protocol as p
 from engine.__main__ import main
+from tests.engine.driving import only
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 120

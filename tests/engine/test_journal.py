@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import pytest
-from driving import after_step, folder_of, only, play, with_settings
 
 from engine import journal
 from engine import protocol as p
@@ -14,6 +13,7 @@ from engine.config import RunConfig, load_config
 from engine.errors import CheckpointError, UserError
 from engine.journal import create_run, find_run, read_journal
 from engine.run import Run
+from tests.engine.driving import after_step, folder_of, only, play, with_settings
 
 
 def split(messages: list[p.Message]) -> tuple[list[p.Message], list[p.Message]]:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import torch
-from driving import STEPS, after_step, folder_of, only, play, with_settings
 
 from engine import protocol as p
 from engine.config import RunConfig
 from engine.errors import CheckpointError
 from engine.run import Run
+from tests.engine.driving import STEPS, after_step, folder_of, only, play, with_settings
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "sgd, dropout": {"schedule__name": "one_cycle"},

@@ -7,7 +7,6 @@ from queue import SimpleQueue
 
 import pytest
 import torch
-from driving import STEPS, after_step, folder_of, only, play, with_settings
 
 from engine import protocol as p
 from engine.arm import TrainedArm
@@ -15,6 +14,7 @@ from engine.config import RunConfig
 from engine.device import choose_device, choose_precision
 from engine.errors import ConfigError
 from engine.run import Run
+from tests.engine.driving import STEPS, after_step, folder_of, only, play, with_settings
 
 
 def decode_threads() -> list[str]:

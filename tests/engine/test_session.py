@@ -7,12 +7,12 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
-from driving import folder_of, only
 
 from engine import protocol as p
 from engine.config import RunConfig
 from engine.journal import read_journal
 from engine.session import LocalSession, drive
+from tests.engine.driving import folder_of, only
 
 PATIENCE = 120.0  # seconds: far more than it takes, so that only a hang fails
 

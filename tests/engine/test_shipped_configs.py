@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 import torchvision
-from onestep import first_step
 
 from engine import protocol as p
 from engine.config import load_config, shipped_config
+from tests.engine.onestep import first_step
 
 SHIPPED = ["demo", "folder", "hotdog"]
 

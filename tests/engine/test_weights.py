@@ -12,10 +12,8 @@ import torch
 import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onestep import first_step
 from safetensors.torch import save_file
 from torch import nn
-from webserver import Server, serving
 
 from engine.config import ModelConfig, RunConfig
 from engine.data.pictures import Preparation
@@ -23,6 +21,8 @@ from engine.errors import EngineError, WeightsError
 from engine.models import Classifier, build, preparation
 from engine.models.head import find_head
 from engine.models.weights import _current_name, load_backbone, read_weights
+from tests.engine.onestep import first_step
+from tests.engine.webserver import Server, serving
 
 # pytest sets its own filters of warnings; that the real program shows none is tested with the bad inputs.
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")

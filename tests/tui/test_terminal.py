@@ -16,6 +16,8 @@ import pytest
 import torch
 from PIL import Image
 
+# One thread for torch: for so small a model more are no faster, and far slower beside other programs.
+ENVIRONMENT = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "OMP_NUM_THREADS": "1"}
 DEADLINE = 120.0  # seconds until a wait gives up; a failure, never a measure
 
 CONFIG = """
@@ -35,7 +37,6 @@ class Terminal:
 
     def __init__(self, *args: str, cwd: Path) -> None:
         self.screen, program_side = pty.openpty()
-        environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
         # The controlling terminal, so that closing our side hangs the program up.
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tui", *args],
@@ -43,7 +44,7 @@ class Terminal:
             stdout=program_side,
             stderr=subprocess.PIPE,
             cwd=cwd,
-            env=environment,
+            env=ENVIRONMENT,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
         )
@@ -183,7 +184,9 @@ def test_a_mistake_in_the_arguments_opens_no_screen(run, folder: Path):
 
 def test_without_a_terminal_the_run_goes_by_itself_with_a_line_an_epoch(folder: Path):
     command = [sys.executable, "-m", "tui", "small.yaml", "--epochs", "2"]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    result = subprocess.run(
+        command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
     assert result.returncode == 0, result.stderr
     assert ["epoch 1/2" in line or "epoch 2/2" in line for line in result.stdout.splitlines()] == [True, True]
 
