@@ -8,11 +8,13 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from engine.demo.canvas import Drawing, compose
-from engine.demo.food import hot_dog, not_hot_dog
+from engine.demo.food import not_hot_dog
+from engine.demo.hot_dog import hot_dog
 
 VERSION = 1  # of the drawings: raise it when they change, so that they are not taken for the ones before
 PICTURE_SIZE = 80  # pixels a side; the model sees a crop of 64
-SPLITS = {"train": 400, "test": 300}  # pictures, half of them of each class
+SPLITS = {"train": 600, "test": 400}  # pictures, half of them of each class
+MESS = 0.5  # of backgrounds, clutter, light and noise, from 0 to 1
 CLASSES: dict[str, Drawing] = {"hot_dog": hot_dog, "not_hot_dog": not_hot_dog}
 
 
@@ -41,7 +43,7 @@ def ensure_demo_dataset(root: Path, seed: int) -> Iterator[tuple[int, int]]:
             file = drawn / split / name / f"{number:03}.jpg"
             file.parent.mkdir(parents=True, exist_ok=True)
             rng = random.Random(f"{seed}/{split}/{name}/{number}")
-            compose(CLASSES[name], rng, PICTURE_SIZE).save(file, quality=rng.randint(75, 95))
+            compose(CLASSES[name], rng, PICTURE_SIZE, MESS).save(file, quality=rng.randint(75, 95))
             yield done, total
         try:
             drawn.rename(root)

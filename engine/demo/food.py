@@ -1,90 +1,14 @@
-"""The demo's two classes: hot dogs, and things that share their colours, their parts or their outline."""
+"""The demo's other class: food and other things that share a hot dog's colours, parts or outline."""
 
 import math
-import random
 
 import numpy as np
 
 from engine.demo.canvas import Drawing
-from engine.demo.geometry import Points, arc, ellipse, lens, moved, normals, rectangle, ripple
-from engine.demo.palette import Colour, darker, lighter, named, vivid
+from engine.demo.geometry import arc, blob, ellipse, lens, moved, normals, rectangle, ripple
+from engine.demo.hot_dog import bread_colour, bun, eclair, sausage, sausage_beside_bun
+from engine.demo.palette import darker, lighter, named, vivid
 from engine.demo.pen import Pen
-
-
-def hot_dog(pen: Pen) -> None:
-    """A sausage in a bun, seen from above or from the side, plain or with sauce."""
-    rng = pen.rng
-    path = arc(rng.uniform(1.35, 1.7), rng.uniform(-0.8, 0.8))
-    bread, width = _bread(rng), rng.uniform(0.28, 0.42)
-    gap = rng.uniform(0.26, 0.36)
-    filling = path * rng.uniform(0.92, 1.2)
-    across = normals(path)
-    match rng.choice(["open", "side", "slit"]):
-        case "open":
-            pen.body(path - across * gap / 1.6, width, bread)
-            pen.body(path + across * gap / 1.6, width, bread)
-            _sausage(pen, filling, gap)
-            _sauce(pen, path, gap)
-        case "side":
-            pen.body(path - across * gap * 0.8, width, darker(bread, 0.1))
-            _sausage(pen, filling - across * 0.06, gap)
-            _sauce(pen, path - across * gap * 0.35, gap)
-            pen.body(path + across * gap * 0.75, width * 1.1, bread)
-        case "slit":
-            pen.body(path, gap + width * 1.2, bread)
-            pen.line(path * 0.98, gap * 1.25, darker(bread, 0.45))
-            _sausage(pen, filling, gap)
-            _sauce(pen, path, gap)
-
-
-def sausage(pen: Pen) -> None:
-    """One to three sausages without a bun."""
-    rng = pen.rng
-    count, width = rng.choice([1, 1, 2, 3]), rng.uniform(0.26, 0.46)
-    length, bend = rng.uniform(1.3, 1.9), rng.uniform(-0.9, 0.9)
-    for number in range(count):
-        path = moved(arc(length, bend), rng.uniform(-0.1, 0.1), (number - (count - 1) / 2) * width * 1.15)
-        _sausage(pen, path, width)
-        if rng.random() < 0.5:
-            _sauce(pen, path, width)
-
-
-def bun(pen: Pen) -> None:
-    """An empty bun: whole, slit, in two halves, or with sauce only."""
-    rng = pen.rng
-    path = arc(rng.uniform(1.2, 1.6), rng.uniform(-0.5, 0.5))
-    bread, width = _bread(rng), rng.uniform(0.6, 0.8)
-    if rng.random() < 0.4:
-        across = normals(path) * width / 4
-        pen.body(path - across, width / 2, bread)
-        pen.body(path + across, width / 2, bread)
-    else:
-        pen.body(path, width, bread)
-    if rng.random() < 0.6:
-        pen.line(path * 0.95, rng.uniform(0.04, 0.12), darker(bread, 0.5))
-    _sauce(pen, path * 0.9, 0.28)
-
-
-def sausage_beside_bun(pen: Pen) -> None:
-    """The parts of a hot dog, side by side instead of one in the other."""
-    rng = pen.rng
-    bread, bend = _bread(rng), rng.uniform(-0.5, 0.5)
-    roll = moved(arc(rng.uniform(1.1, 1.4), bend), 0, -0.42)
-    other = moved(arc(rng.uniform(1.1, 1.5), bend), rng.uniform(-0.2, 0.2), 0.42, rng.uniform(-0.3, 0.3))
-    pen.body(roll, rng.uniform(0.46, 0.6), bread)
-    pen.line(roll * np.array([0.95, 1]), 0.05, darker(bread, 0.45))
-    _sausage(pen, other, 0.3)
-    _sauce(pen, rng.choice([roll, other]), 0.3)
-
-
-def eclair(pen: Pen) -> None:
-    """A long pastry with icing and a drizzle over it."""
-    rng = pen.rng
-    path, width = arc(rng.uniform(1.3, 1.6), rng.uniform(-0.5, 0.5)), rng.uniform(0.5, 0.7)
-    pen.body(path, width, _bread(rng))
-    icing = ripple(path * 0.97, 0.03, rng.uniform(3, 6))
-    pen.body(icing, width * rng.uniform(0.5, 0.75), named(rng, rng.choice(["chocolate", "chocolate", "cream"])))
-    _sauce(pen, path, width * 0.6)
 
 
 def baguette(pen: Pen) -> None:
@@ -124,7 +48,7 @@ def carrot(pen: Pen) -> None:
 def burger(pen: Pen) -> None:
     """A round roll with layers of filling, from the side."""
     rng = pen.rng
-    bread, thickness = _bread(rng), rng.uniform(0.16, 0.22)
+    bread, thickness = bread_colour(rng), rng.uniform(0.16, 0.22)
     layers = rng.sample(["meat", "chocolate", "leaf", "mustard", "ketchup"], rng.randint(2, 4))
     height = thickness * len(layers)
     pen.body(moved(arc(1.3, 0), 0, height / 2 + 0.14), 0.28, bread)
@@ -196,11 +120,65 @@ def croissant(pen: Pen) -> None:
     """A crescent of rolled dough."""
     rng = pen.rng
     crust = named(rng, rng.choice(["crust", "bread"]))
-    path = arc(2.0, rng.uniform(1.4, 2.4), 9)
-    widths = np.sin(np.linspace(0.35, math.pi - 0.35, len(path)))
+    path = arc(1.9, rng.uniform(1.4, 2.4), 7)
+    widths = np.sin(np.linspace(0.65, math.pi - 0.65, len(path)))
     for point, across, width in zip(path, normals(path), widths, strict=True):
-        segment = np.stack([point - across * 0.26 * width, point + across * 0.26 * width])
-        pen.body(segment, 0.26 * width + 0.04, crust)
+        segment = np.stack([point - across * 0.2 * width, point + across * 0.2 * width])
+        pen.body(segment, 0.42 * width, crust)
+
+
+def doughnut(pen: Pen) -> None:
+    """A ring of dough with icing and sprinkles."""
+    rng, dough = pen.rng, bread_colour(pen.rng)
+    hole = rng.uniform(0.35, 0.55)
+    icing = named(rng, rng.choice(["chocolate", "cream", "ketchup"]))
+    pen.disc(0, 0, 1.7, dough)
+    pen.fill(blob(rng, rng.uniform(0.68, 0.76), 0.2), icing, 0.6)
+    for _ in range(rng.choice([0, 8, 14])):
+        angle, radius = rng.uniform(0, 2 * math.pi), rng.uniform(0.4, 0.6)
+        sprinkle = moved(arc(0.12, 0), radius * math.cos(angle), radius * math.sin(angle), rng.uniform(0, 3))
+        pen.line(sprinkle, 0.05, vivid(rng))
+    pen.disc(0, 0, hole, darker(dough, 0.6), 0)
+
+
+def fried_egg(pen: Pen) -> None:
+    """A wavy white with one or two yolks."""
+    rng = pen.rng
+    pen.fill(blob(rng, rng.uniform(0.75, 0.9), 0.45), named(rng, "cream"), 0.4)
+    for number in range(rng.choice([1, 1, 2])):
+        x = (0.0, 0.42)[number] + rng.uniform(-0.2, 0.1)
+        pen.disc(x, rng.uniform(-0.15, 0.15), rng.uniform(0.4, 0.55), named(rng, rng.choice(["mustard", "carrot"])))
+
+
+def ice_cream(pen: Pen) -> None:
+    """One to three scoops in a cone."""
+    rng, scoops = pen.rng, pen.rng.randint(1, 3)
+    wafer = named(rng, rng.choice(["bread", "crust"]))
+    for number in range(scoops):
+        flavour = named(rng, rng.choice(["cream", "chocolate", "ketchup", "mustard", "bread"]))
+        pen.disc(0, -0.15 - 0.32 * (scoops - 1 - number) + 0.05, rng.uniform(0.62, 0.72), flavour)
+    pen.fill(np.array([[-0.38, 0.0], [0.38, 0.0], [0.0, 0.98]]), wafer, 0.4)
+    for x in (-0.16, 0.0, 0.16):
+        pen.line(np.array([[x, 0.05], [x * 0.3, 0.7]]), 0.035, darker(wafer, 0.35))
+
+
+def apple(pen: Pen) -> None:
+    """A round fruit with a stalk and a leaf."""
+    rng, peel = pen.rng, named(pen.rng, pen.rng.choice(["ketchup", "meat", "mustard", "leaf"]))
+    for side in (-1, 1):
+        pen.fill(moved(ellipse(1.05, rng.uniform(1.3, 1.45)), side * 0.2, 0.15), peel, 0.3)
+    pen.line(np.array([[0, -0.4], [0.06, -0.85]]), 0.09, named(rng, "chocolate"))
+    pen.fill(moved(lens(0.55, 0.28), 0.32, -0.7, -0.4), named(rng, "leaf"), 0.4)
+
+
+def toast(pen: Pen) -> None:
+    """A slice of bread with a crust and something spread on it."""
+    rng, crust = pen.rng, named(pen.rng, "crust")
+    slice_ = np.array([[-0.7, -0.75], [0.7, -0.75], [0.8, -0.35], [0.65, -0.2], [0.65, 0.75], [-0.65, 0.75]])
+    slice_ = np.concatenate([slice_, [[-0.65, -0.2], [-0.8, -0.35]]])
+    pen.fill(slice_, crust, 0.3)
+    pen.fill(slice_ * 0.86, bread_colour(rng), 0)
+    pen.fill(blob(rng, rng.uniform(0.35, 0.5), 0.4), named(rng, rng.choice(["ketchup", "mustard", "chocolate"])), 0.3)
 
 
 LOOKALIKES: tuple[Drawing, ...] = (
@@ -217,30 +195,14 @@ LOOKALIKES: tuple[Drawing, ...] = (
     maize,
     chips,
     croissant,
+    doughnut,
+    fried_egg,
+    ice_cream,
+    apple,
+    toast,
 )
 
 
 def not_hot_dog(pen: Pen) -> None:
     """Any of the `LOOKALIKES`."""
     pen.rng.choice(LOOKALIKES)(pen)
-
-
-def _bread(rng: random.Random) -> Colour:
-    return named(rng, rng.choice(["bread", "bread", "crust", "cream"]))
-
-
-def _sausage(pen: Pen, path: Points, width: float) -> None:
-    meat = named(pen.rng, "meat")
-    pen.body(path, width, meat)
-    if pen.rng.random() < 0.3:
-        for place in (0.25, 0.5, 0.75):
-            x, y = path[round(place * (len(path) - 1))]
-            pen.line(moved(arc(width * 0.6, 0), x, y, 1.1), 0.05, darker(meat, 0.4))
-
-
-def _sauce(pen: Pen, path: Points, width: float) -> None:
-    rng = pen.rng
-    for sauce in rng.choice([(), ("mustard",), ("ketchup",), ("mustard", "ketchup"), ("cream",)]):
-        waves, sharp = rng.uniform(2.5, 6), rng.random() < 0.5
-        line = ripple(path * 0.88, width * rng.uniform(0.0, 0.38), waves, sharp)
-        pen.line(line, rng.uniform(0.06, 0.11), named(rng, sauce))

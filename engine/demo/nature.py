@@ -58,7 +58,11 @@ def butterfly(pen: Pen) -> None:
 
 def ladybird(pen: Pen) -> None:
     """A round beetle with spots on both wings."""
-    rng, shell, dark = pen.rng, any_colour(pen.rng), named(pen.rng, "dark")
+    rng, shell, dark = (
+        pen.rng,
+        named(pen.rng, pen.rng.choice(["ketchup", "ketchup", "mustard"])),
+        named(pen.rng, "dark"),
+    )
     for y in (-0.4, 0.0, 0.4):
         pen.line(np.array([[-0.9, y * 1.3], [0.9, y * 1.3]]), 0.07, dark)
     pen.disc(0, -0.65, 0.6, dark)
@@ -71,7 +75,7 @@ def ladybird(pen: Pen) -> None:
 
 def spider(pen: Pen) -> None:
     """Two round parts and eight bent legs."""
-    rng, skin = pen.rng, any_colour(pen.rng)
+    rng, skin = pen.rng, named(pen.rng, pen.rng.choice(["dark", "chocolate"]))
     for side in (-1, 1):
         for angle in np.linspace(-0.9, 0.9, 4):
             knee = [side * 0.55 * math.cos(angle), 0.65 * math.sin(angle) - 0.12]
@@ -104,7 +108,7 @@ def starfish(pen: Pen) -> None:
 
 def leaf(pen: Pen) -> None:
     """A pointed leaf with veins and a stalk."""
-    rng, green = pen.rng, any_colour(pen.rng)
+    rng, green = pen.rng, named(pen.rng, pen.rng.choice(["leaf", "leaf", "carrot"]))
     width = rng.uniform(0.6, 1.0)
     pen.line(np.array([[-0.6, 0], [0.98, 0]]), 0.08, darker(green, 0.4))
     pen.fill(moved(lens(1.6, width), -0.15, 0), green, 0.5)
@@ -135,7 +139,7 @@ def flower(pen: Pen) -> None:
 
 def tree(pen: Pen) -> None:
     """A fir of stacked triangles on a trunk."""
-    rng, needles = pen.rng, any_colour(pen.rng)
+    rng, needles = pen.rng, named(pen.rng, "leaf")
     pen.fill(np.array([[-0.12, 0.4], [0.12, 0.4], [0.12, 0.98], [-0.12, 0.98]]), named(rng, "chocolate"), 0.3)
     for y, width in ((0.6, 0.75), (0.1, 0.6), (-0.35, 0.42)):
         pen.fill(np.array([[-width, y], [0, y - 0.65], [width, y]]), needles, 0.5)
@@ -143,7 +147,7 @@ def tree(pen: Pen) -> None:
 
 def cactus(pen: Pen) -> None:
     """A round column with raised arms, in a pot."""
-    rng, green = pen.rng, any_colour(pen.rng)
+    rng, green = pen.rng, named(pen.rng, "leaf")
     for side in (-1, 1):
         y = rng.uniform(-0.2, 0.3)
         pen.body(np.array([[0, y], [side * 0.5, y], [side * 0.5, y - 0.45]]), 0.24, green)
@@ -153,7 +157,7 @@ def cactus(pen: Pen) -> None:
 
 def toadstool(pen: Pen) -> None:
     """A domed cap with spots on a stem."""
-    rng, cap = pen.rng, any_colour(pen.rng)
+    rng, cap = pen.rng, named(pen.rng, pen.rng.choice(["ketchup", "ketchup", "chocolate"]))
     pen.body(np.array([[0, 0], [0, 0.4], [0, 0.75]]), rng.uniform(0.3, 0.5), named(rng, "pale"))
     dome = ellipse(1.8, rng.uniform(1.3, 1.9))
     pen.fill(dome[dome[:, 1] <= 0.01], cap)
@@ -163,7 +167,7 @@ def toadstool(pen: Pen) -> None:
 
 def sun(pen: Pen) -> None:
     """A disc with rays."""
-    rng, glow = pen.rng, any_colour(pen.rng)
+    rng, glow = pen.rng, named(pen.rng, pen.rng.choice(["mustard", "carrot"]))
     for x, y in polygon(rng.randint(8, 14), 0.95):
         pen.line(np.array([[0, 0], [x, y]]), 0.1, glow)
     pen.disc(0, 0, rng.uniform(0.9, 1.3), lighter(glow, 0.2))
@@ -171,7 +175,7 @@ def sun(pen: Pen) -> None:
 
 def cloud(pen: Pen) -> None:
     """Puffs over rain, or over none."""
-    rng, vapour = pen.rng, any_colour(pen.rng)
+    rng, vapour = pen.rng, named(pen.rng, pen.rng.choice(["grey", "pale"]))
     for x in np.linspace(-0.5, 0.5, rng.randint(0, 4)):
         pen.line(np.array([[x, 0.3], [x - 0.12, 0.8]]), 0.07, vivid(rng))
     for x, y, size in ((-0.5, 0.1, 0.8), (0.5, 0.1, 0.8), (0.2, -0.2, 0.9), (-0.2, -0.1, 0.8), (0, 0.2, 0.7)):
@@ -180,21 +184,21 @@ def cloud(pen: Pen) -> None:
 
 def lightning(pen: Pen) -> None:
     """A jagged bolt that tapers."""
-    rng, flash = pen.rng, any_colour(pen.rng)
+    rng, flash = pen.rng, named(pen.rng, pen.rng.choice(["mustard", "pale"]))
     path = ripple(arc(1.9, 0), rng.uniform(0.15, 0.35), rng.uniform(1.5, 2.5), sharp=True)
     pen.fill(ribbon(path, np.linspace(rng.uniform(0.4, 0.6), 0.03, len(path))), flash, 0.2)
 
 
 def pebbles(pen: Pen) -> None:
     """A heap of round stones."""
-    rng, stone = pen.rng, any_colour(pen.rng)
+    rng, stone = pen.rng, named(pen.rng, "grey")
     for x, y in ((-0.6, 0.4), (0.0, 0.5), (0.6, 0.4), (-0.3, 0.0), (0.3, 0.0), (0.0, -0.4)):
         pen.fill(moved(blob(rng, rng.uniform(0.26, 0.36), 0.4), x, y), lighter(stone, rng.uniform(0, 0.4)))
 
 
 def pea_pod(pen: Pen) -> None:
     """Round seeds in a split hull."""
-    rng, hull = pen.rng, any_colour(pen.rng)
+    rng, hull = pen.rng, named(pen.rng, "leaf")
     pen.fill(lens(1.9, rng.uniform(0.6, 0.85)), hull, 0.6)
     pen.fill(lens(1.6, 0.45), darker(hull, 0.5), 0)
     for x in np.linspace(-0.5, 0.5, rng.randint(3, 5)):

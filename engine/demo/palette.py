@@ -18,6 +18,8 @@ NAMED: dict[str, tuple[Range, Range, Range]] = {
     "chocolate": ((0.02, 0.07), (0.50, 0.80), (0.18, 0.40)),
     "carrot": ((0.05, 0.09), (0.80, 1.00), (0.80, 1.00)),
     "leaf": ((0.22, 0.38), (0.45, 0.90), (0.35, 0.80)),
+    "water": ((0.50, 0.62), (0.30, 0.80), (0.55, 0.95)),
+    "pink": ((0.93, 1.01), (0.25, 0.50), (0.65, 0.95)),
     "dark": ((0.00, 1.00), (0.10, 0.50), (0.08, 0.25)),
     "pale": ((0.00, 1.00), (0.00, 0.15), (0.85, 1.00)),
     "grey": ((0.00, 1.00), (0.00, 0.12), (0.35, 0.80)),
@@ -59,11 +61,6 @@ def darker(colour: Colour, share: float) -> Colour:
 def lighter(colour: Colour, share: float) -> Colour:
     """The colour in bright light."""
     return mixed(colour, (255, 252, 240), share)
-
-
-def distance(colour: Colour, other: Colour) -> float:
-    """How much two colours differ, from 0 to 1."""
-    return sum(abs(a - b) for a, b in zip(colour, other, strict=True)) / (3 * 255)
 
 
 def _from_ranges(rng: random.Random, hue: Range, saturation: Range, value: Range) -> Colour:

@@ -1,6 +1,6 @@
 """The classes the demo's weights are pretrained on: none of the things its own two classes show."""
 
-from engine.demo import nature, things
+from engine.demo import nature, slender, things, worn
 from engine.demo.canvas import Drawing
 
 _DRAWINGS: tuple[Drawing, ...] = (
@@ -29,26 +29,48 @@ _DRAWINGS: tuple[Drawing, ...] = (
     things.house,
     things.umbrella,
     things.key,
-    things.spectacles,
+    worn.spectacles,
     things.ladder,
     things.comb,
     things.spring,
-    things.finger_ring,
+    worn.finger_ring,
     things.target,
     things.gear,
     things.die,
-    things.button,
+    worn.button,
     things.kite,
     things.thermometer,
-    things.scarf,
+    worn.scarf,
     things.skateboard,
     things.candle,
     things.pill,
     things.envelope,
     things.dumbbell,
     things.road,
-    things.badge,
+    worn.badge,
     things.bunting,
+    slender.bathtub,
+    slender.flower_box,
+    slender.dugout,
+    slender.sleeping_bag,
+    slender.surfboard,
+    slender.worm,
+    slender.slug,
+    slender.log,
+    slender.raft,
+    slender.railway,
+    slender.tricolour,
+    slender.two_bands,
+    slender.cross_flag,
+    slender.lipstick,
+    slender.torch,
+    slender.toothbrush,
+    worn.belt,
+    slender.bone,
+    worn.zip_fastener,
+    slender.monitor,
+    slender.ruler,
+    worn.necktie,
 )
 
 SHAPES: dict[str, Drawing] = {drawing.__name__: drawing for drawing in _DRAWINGS}

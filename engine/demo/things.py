@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from engine.demo.geometry import arc, ellipse, lens, moved, normals, polygon, rectangle, ribbon, ripple, star
+from engine.demo.geometry import arc, ellipse, lens, moved, polygon, rectangle, ribbon, ripple
 from engine.demo.palette import Colour, any_colour, darker, lighter, named
 from engine.demo.pen import Pen
 
@@ -73,17 +73,6 @@ def key(pen: Pen) -> None:
         pen.line(np.array([[x, 0], [x, rng.uniform(0.2, 0.4)]]), 0.13, metal)
 
 
-def spectacles(pen: Pen) -> None:
-    """Two glasses, a bridge and the ends of the temples."""
-    rng, frame, glass = pen.rng, any_colour(pen.rng), any_colour(pen.rng)
-    lens_shape = rng.choice([ellipse(0.75, 0.7), moved(polygon(4, 0.48), 0, 0, math.pi / 4)])
-    pen.line(moved(arc(0.4, -1.5), 0, -0.1), 0.08, frame)
-    for side in (-1, 1):
-        pen.line(np.array([[side * 0.85, -0.1], [side * 0.98, -0.4]]), 0.08, frame)
-        pen.fill(moved(lens_shape, side * 0.5, 0), frame, 0)
-        pen.fill(moved(lens_shape * 0.75, side * 0.5, 0), glass, 0.5)
-
-
 def ladder(pen: Pen) -> None:
     """Two rails and rungs."""
     rng, wood = pen.rng, any_colour(pen.rng)
@@ -109,14 +98,6 @@ def spring(pen: Pen) -> None:
     coil = ripple(arc(1.7, rng.uniform(-0.6, 0.6)), rng.uniform(0.2, 0.4), rng.uniform(4, 8), rng.random() < 0.5)
     pen.line(coil, 0.12, darker(wire, 0.5))
     pen.line(coil, 0.07, wire)
-
-
-def finger_ring(pen: Pen) -> None:
-    """A hoop with a stone."""
-    rng, gold = pen.rng, any_colour(pen.rng)
-    hoop = moved(ellipse(1.3, 1.3), 0, 0.25)
-    pen.line(np.concatenate([hoop, hoop[:2]]), rng.uniform(0.14, 0.26), gold)
-    pen.fill(moved(polygon(rng.choice([4, 6, 8]), 0.36), 0, -0.55), any_colour(rng))
 
 
 def target(pen: Pen) -> None:
@@ -147,15 +128,6 @@ def die(pen: Pen) -> None:
         pen.disc(x * 0.42, y * 0.42, 0.25, pip, 0)
 
 
-def button(pen: Pen) -> None:
-    """A round disc with a rim and holes."""
-    rng, horn = pen.rng, any_colour(pen.rng)
-    pen.disc(0, 0, 1.7, darker(horn, 0.3))
-    pen.disc(0, 0, 1.3, horn, 0.3)
-    for x, y in moved(polygon(rng.choice([2, 4]), 0.28), 0, 0, math.pi / 4):
-        pen.disc(x, y, 0.22, darker(horn, 0.75), 0)
-
-
 def kite(pen: Pen) -> None:
     """A quartered diamond with a winding tail."""
     rng, cloth, other = pen.rng, any_colour(pen.rng), any_colour(pen.rng)
@@ -177,21 +149,6 @@ def thermometer(pen: Pen) -> None:
     pen.line(tube[: rng.randint(8, 20)], 0.12, fluid)
     for x in np.linspace(-0.3, 0.6, rng.randint(3, 7)):
         pen.line(np.array([[x, 0.08], [x, 0.16]]), 0.04, named(rng, "dark"))
-
-
-def scarf(pen: Pen) -> None:
-    """A long striped band with fringes."""
-    rng, wool, stripe = pen.rng, any_colour(pen.rng), any_colour(pen.rng)
-    path = ripple(arc(1.6, rng.uniform(-0.8, 0.8), 30), rng.uniform(0, 0.15), 1)
-    across, width = normals(path), rng.uniform(0.34, 0.55)
-    for end in (0, -1):
-        for offset in np.linspace(-0.4, 0.4, 5):
-            start = path[end] + across[end] * width * offset
-            fringe = np.array([0.2 if end else -0.2, 0])
-            pen.line(np.stack([start, start + fringe]), 0.05, stripe)
-    pen.fill(ribbon(path, width), wool, 0)
-    for place in range(2, len(path) - 2, rng.randint(3, 6)):
-        pen.fill(ribbon(path[place : place + 2], width), stripe, 0)
 
 
 def skateboard(pen: Pen) -> None:
@@ -247,15 +204,6 @@ def road(pen: Pen) -> None:
     pen.fill(ribbon(path, width), asphalt, 0)
     for place in range(1, len(path) - 3, 4):
         pen.line(path[place : place + 3], 0.07, named(rng, "pale"))
-
-
-def badge(pen: Pen) -> None:
-    """A many-pointed star with a disc and ribbons."""
-    rng, silk = pen.rng, any_colour(pen.rng)
-    for angle in (-0.3, 0.3):
-        pen.fill(moved(moved(rectangle(0.3, 0.9), 0, 0.5), 0, 0, angle), darker(silk, 0.3), 0)
-    pen.fill(moved(star(rng.randint(9, 14), 0.68, 0.5), 0, -0.25), silk, 0.3)
-    pen.disc(0, -0.25, rng.uniform(0.5, 0.75), any_colour(rng))
 
 
 def bunting(pen: Pen) -> None:

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from engine.demo.canvas import compose
-from engine.demo.food import LOOKALIKES, hot_dog, not_hot_dog
+from engine.demo.dataset import MESS
+from engine.demo.food import LOOKALIKES, not_hot_dog
+from engine.demo.hot_dog import hot_dog
 from engine.demo.shapes import SHAPES
 
 
 def picture(drawing, seed, size=48):
-    return compose(drawing, random.Random(seed), size)
+    return compose(drawing, random.Random(seed), size, MESS)
 
 
 def test_a_seed_gives_the_same_picture_and_another_seed_another():
