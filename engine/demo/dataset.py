@@ -14,7 +14,7 @@ from engine.demo.hot_dog import hot_dog
 VERSION = 1  # of the drawings: raise it when they change, so that they are not taken for the ones before
 PICTURE_SIZE = 80  # pixels a side; the model sees a crop of 64
 SPLITS = {"train": 600, "test": 400}  # pictures, half of them of each class
-MESS = 0.5  # of backgrounds, clutter, light and noise, from 0 to 1
+MESS = 0.35  # of backgrounds, clutter, light and noise, from 0 to 1
 CLASSES: dict[str, Drawing] = {"hot_dog": hot_dog, "not_hot_dog": not_hot_dog}
 
 
