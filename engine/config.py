@@ -81,6 +81,11 @@ class DataConfig(Section):
     "share of each class that is kept for testing where there is no `test/` or `val/`"
     threads: int | None = Field(None, ge=1, le=256)
     "threads that decode pictures; default: one a processor, at most 8"
+    prepare: bool = True
+    """decode each picture once and keep its pixels in the user's cache folder, the short side of training pictures
+    reduced to 4/3 of `image_size`; without it they are decoded in each epoch, at their full size"""
+    cache_gib: Annotated[FiniteFloat, Field(gt=0)] = 20.0
+    "room in GiB for all prepared pictures; those used longest ago go first, what does not fit is decoded as needed"
 
     @model_validator(mode="after")
     def _complete(self) -> "DataConfig":

@@ -164,6 +164,16 @@ class EpochDone:
 
 
 @dataclass(frozen=True, slots=True)
+class PicturesPrepared:
+    """Decoded pictures are kept in the user's cache folder; `reason` says why not all of them, empty if all are."""
+
+    prepared: Int
+    pictures: Int
+    bytes: Int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImageSkipped:
     """A picture that cannot be decoded; training goes on without it."""
 
@@ -332,6 +342,7 @@ Event = (
     | Evaluating
     | EvalDone
     | EpochDone
+    | PicturesPrepared
     | ImageSkipped
     | CheckpointSaved
     | CheckpointFailed

@@ -14,6 +14,7 @@ from engine.protocol import (
     ImageSkipped,
     JournalFailed,
     Loading,
+    PicturesPrepared,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -92,6 +93,9 @@ def message(event: Event) -> str:
         case ArmStarted():
             rates = ", ".join(f"{group.name} {group.base_lr:g}" for group in event.groups)
             return f"{event.arm}: {event.init}; learning rates: {rates}"
+        case PicturesPrepared() if event.reason:
+            kept = f"{event.prepared} of {event.pictures} pictures are kept prepared"
+            return f"{kept}, the others are decoded as needed: {event.reason}"
         case ImageSkipped():
             return f"skipped {event.path}: {event.reason} ({event.count} so far)"
         case CheckpointSaved(reason="key" | "stop"):

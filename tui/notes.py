@@ -15,6 +15,7 @@ from engine.protocol import (
     ImageSkipped,
     JournalFailed,
     Paused,
+    PicturesPrepared,
     RateChanged,
     Resumed,
     RunFailed,
@@ -45,6 +46,9 @@ def note_of(event: Event) -> Note | None:
             return Note(f"{event.arm} starts from {event.init}")
         case ArmStarted():
             return Note(f"{event.arm} goes on after step {event.step}")
+        case PicturesPrepared(reason=""):
+            size = f"{event.bytes / 2**20:.0f} MiB in the cache folder"
+            return Note(f"{event.prepared} prepared pictures, {size}", shown=False)
         case EpochDone():
             return Note(epoch_line(event), shown=False)
         case CheckpointSaved():

@@ -23,6 +23,7 @@ from engine.protocol import (
     JournalFailed,
     Loading,
     Paused,
+    PicturesPrepared,
     RateChanged,
     Resumed,
     RunFailed,
@@ -122,7 +123,7 @@ class UiState:
         """Whether there is training that an end now would break off."""
         return self.phase in ("training", "evaluating", "paused")
 
-    def fold(self, event: Event) -> None:  # noqa: PLR0912 - one case an event is the point
+    def fold(self, event: Event) -> None:
         """Take in an event."""
         if note := note_of(event):
             self.tell(note)
@@ -164,7 +165,7 @@ class UiState:
             case CommandRefused():
                 if event.arm in self.arms:
                     self.arms[event.arm].asked.clear()
-            case CheckpointFailed() | CheckpointDamaged() | JournalFailed() | ArmSuspended():
+            case PicturesPrepared() | CheckpointFailed() | CheckpointDamaged() | JournalFailed() | ArmSuspended():
                 pass  # their note says it all
             case _:
                 assert_never(event)

@@ -10,16 +10,15 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 import torch
 
+from engine.data.decoded import Decoded
 from engine.data.folder import Sample, printable
 from engine.data.pictures import (
     Preparation,
     UnreadablePictureError,
-    check,
-    decode,
-    test_pixels,
     training_pixels,
 )
 from engine.errors import DataError
@@ -55,7 +54,11 @@ class Batch:
 class Loader:
     """Makes batches of samples. Close it, or use it in a `with`, to end its threads."""
 
-    def __init__(self, preparation: Preparation, batch_size: int, seed: int, threads: int | None) -> None:
+    def __init__(
+        self, preparation: Preparation, batch_size: int, seed: int, threads: int | None, side: int | None = None
+    ) -> None:
+        """`side` bounds the short side of training pictures before they are cropped."""
+        self.decoded = Decoded(preparation, side)
         self._preparation = preparation
         self._batch_size = batch_size
         self._seed = seed
@@ -64,6 +67,7 @@ class Loader:
     def close(self) -> None:
         """End the threads; batches not taken yet are dropped."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self.decoded.close()
 
     def steps_per_epoch(self, samples: int) -> int:
         """Number of training batches in an epoch of `samples` pictures."""
@@ -102,18 +106,19 @@ class Loader:
         if not readable:
             raise _lost(batch.unreadable)
 
-    def check(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Unreadable | None]]:
+    def check(self, train: Sequence[Sample], test: Sequence[Sample] = ()) -> Iterator[tuple[int, Unreadable | None]]:
         """Decode each file once, in order: the number done so far, and the last one of them if it is unreadable.
 
         Yields after each file, and every 0.1 s while a file takes longer.
         """
-        todo = iter(samples)
+        todo = chain(((sample, False) for sample in train), ((sample, True) for sample in test))
         waiting: deque[tuple[Sample, Future[str]]] = deque()
         done = 0
         try:
             while True:
-                while len(waiting) < CHECKS_AHEAD and (sample := next(todo, None)) is not None:
-                    waiting.append((sample, self._pool.submit(check, sample.path)))
+                while len(waiting) < CHECKS_AHEAD and (item := next(todo, None)) is not None:
+                    sample, testing = item
+                    waiting.append((sample, self._pool.submit(self.decoded.check, sample.path, testing)))
                 if not waiting:
                     return
                 sample, future = waiting[0]
@@ -154,12 +159,11 @@ class Loader:
 
     def _load(self, sample: Sample, rng: random.Random | None) -> tuple[torch.Tensor, int] | Unreadable:
         try:
-            picture = decode(sample.path)
+            if rng is None:
+                return self.decoded.test(sample.path), sample.label
+            return training_pixels(self.decoded.training(sample.path), self._preparation, rng), sample.label
         except UnreadablePictureError as error:
             return Unreadable.of(sample, str(error))
-        if rng is None:
-            return test_pixels(picture, self._preparation), sample.label
-        return training_pixels(picture, self._preparation, rng), sample.label
 
 
 def _lost(files: list[Unreadable]) -> DataError:

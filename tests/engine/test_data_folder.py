@@ -237,11 +237,11 @@ def test_progress_is_told_while_one_picture_keeps_all_others_waiting(
     fill(tmp_path, {"a": 5, "b": 5})
     go_on = threading.Event()
 
-    def slow(path: str) -> str:
+    def slow(self: object, path: str, testing: bool) -> str:
         assert go_on.wait(30)
         return ""
 
-    monkeypatch.setattr("engine.data.batches.check", slow)
+    monkeypatch.setattr("engine.data.decoded.Decoded.check", slow)
     monkeypatch.setattr("engine.data.batches.ANSWER_SECONDS", 0.001)
     monkeypatch.setattr("engine.data.REPORT_SECONDS", 0.0)
     loader = Loader(Preparation(16, 18), 4, 0, 2)
@@ -249,7 +249,7 @@ def test_progress_is_told_while_one_picture_keeps_all_others_waiting(
     try:
         while True:
             item = next(found)
-            if isinstance(item, Loading) and item.what == "checking pictures":
+            if isinstance(item, Loading) and item.what == "preparing pictures":
                 reports.append((item.done, item.total))
             if len(reports) == 3:
                 go_on.set()

@@ -1,0 +1,98 @@
+"""Decoded pictures: from the store where they are in it, else from their files, and then into the store."""
+
+import numpy as np
+import torch
+from PIL import Image
+
+from engine.data.folder import Catalogue
+from engine.data.pictures import (
+    Preparation,
+    UnreadablePictureError,
+    check,
+    decode,
+    decode_bounded,
+    test_pixels,
+)
+from engine.data.store import Pixels, Store
+
+
+class Decoded:
+    """What the model's input is made of: the same pixels whether there is a store or not."""
+
+    def __init__(self, preparation: Preparation, side: int | None) -> None:
+        """`side` bounds the short side of training pictures; none leaves them as they are."""
+        self._preparation = preparation
+        self._side = side
+        self._store: Store | None = None
+        self._places: dict[tuple[str, bool], int] = {}
+
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """All that decides what the pixels of a file are."""
+        return (
+            self._preparation.image_size,
+            self._preparation.resize_size,
+            self._preparation.interpolation,
+            self._side,
+        )
+
+    @property
+    def store(self) -> Store | None:
+        """Where pictures are kept, if they are."""
+        return self._store
+
+    def keep_in(self, store: Store, catalogue: Catalogue) -> None:
+        """Use a store of the catalogue's training pictures and, after them, its test pictures."""
+        self._store = store
+        keys = [(sample.path, False) for sample in catalogue.train] + [(sample.path, True) for sample in catalogue.test]
+        self._places = {key: place for place, key in enumerate(keys)}
+
+    def close(self) -> None:
+        """Close the store; decode from the files after that."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def training(self, path: str) -> Image.Image:
+        """A training picture in RGB, to be cropped.
+
+        Raises:
+            UnreadablePictureError: it cannot be decoded.
+        """
+        return Image.fromarray(self._get(path, testing=False))
+
+    def test(self, path: str) -> torch.Tensor:
+        """A test picture, ready for the model; uint8 (3, size, size).
+
+        Raises:
+            UnreadablePictureError: it cannot be decoded.
+        """
+        return torch.from_numpy(self._get(path, testing=True).copy()).permute(2, 0, 1)
+
+    def check(self, path: str, testing: bool) -> str:
+        """Why a picture cannot be decoded; empty if it can. One that the store has room for is in it then."""
+        place = self._places.get((path, testing))
+        if self._store is None or place is None or self._store.full:
+            return check(path)
+        if place in self._store:
+            return ""
+        try:
+            self._get(path, testing)
+        except UnreadablePictureError as error:
+            return str(error)
+        return ""
+
+    def _get(self, path: str, testing: bool) -> Pixels:
+        store, place = self._store, self._places.get((path, testing))
+        if store is None or place is None:
+            return self._decode(path, testing)
+        if (kept := store.get(place)) is not None:
+            return kept
+        pixels = self._decode(path, testing)
+        store.put(place, pixels)
+        return pixels
+
+    def _decode(self, path: str, testing: bool) -> Pixels:
+        if testing:
+            return test_pixels(decode(path), self._preparation).permute(1, 2, 0).numpy()
+        return np.array(decode(path) if self._side is None else decode_bounded(path, self._side))

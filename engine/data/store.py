@@ -1,0 +1,176 @@
+"""Pictures decoded once: their pixels in a file in the cache folder, shared by both arms and by later runs.
+
+`index` has a fixed-size record a picture, written after its pixels, so that a record means a whole picture;
+`pixels` has the pixels one after the other. Both only grow, by one process at a time; others read.
+"""
+
+import fcntl
+import hashlib
+import mmap
+import os
+import shutil
+import threading
+import zlib
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+"(height, width, 3)"
+
+FORMAT = 1  # raise it when what is stored for the same key changes
+RECORD = np.dtype([("offset", "<u8"), ("height", "<u4"), ("width", "<u4"), ("crc", "<u4"), ("stored", "<u4")])
+
+
+def fingerprint(paths: Iterable[str], settings: object) -> str:
+    """A name for pictures prepared with `settings`: another one if any file has changed.
+
+    A file that cannot be looked at has a fingerprint, too: it is decoding that says what is wrong with it.
+    """
+    digest = hashlib.sha256(repr((FORMAT, settings)).encode())
+    for path in paths:
+        try:
+            found = os.stat(path)  # noqa: PTH116 - half the time of Path for a million files
+            digest.update(f"{os.path.abspath(path)!a} {found.st_size} {found.st_mtime_ns}\n".encode())  # noqa: PTH100
+        except OSError as error:
+            digest.update(f"{path!a} {error.errno}\n".encode())
+    return digest.hexdigest()[:20]
+
+
+class Store:
+    """The pixels of a list of pictures, by their place in it; safe to use from several threads."""
+
+    def __init__(self, folder: Path, pictures: int, budget: int) -> None:
+        """Open or make the store in `folder` for so many pictures, with `budget` bytes for all stores beside it.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._index_file, self._pixels_file = (_open(folder / name) for name in ("index", "pixels"))
+        with suppress(OSError):
+            os.utime(folder)  # the time of the last use
+        try:
+            fcntl.flock(self._index_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._mine = True
+        except OSError:
+            self._mine = False  # another process writes it
+        if self._mine:
+            os.ftruncate(self._index_file.fileno(), pictures * RECORD.itemsize)
+        size = pictures * RECORD.itemsize
+        records = os.pread(self._index_file.fileno(), size, 0).ljust(size, b"\0")
+        self._index: npt.NDArray[Any] = np.frombuffer(records, RECORD).copy()
+        self._checked = np.zeros(pictures, bool)
+        self._end = os.fstat(self._pixels_file.fileno()).st_size
+        self._map = mmap.mmap(-1, 1)
+        self._budget = budget
+        self._room = budget - _make_room(folder, budget) if self._mine else 0
+        self.full = ""
+
+    def __contains__(self, place: int) -> bool:
+        return bool(self._index["stored"][place])
+
+    @property
+    def stored(self) -> int:
+        """Number of pictures in it."""
+        return int(self._index["stored"].sum())
+
+    @property
+    def bytes(self) -> int:
+        """Size of the pixels on the disk."""
+        return self._end
+
+    def get(self, place: int) -> Pixels | None:
+        """The pixels of a picture, not to be written to; `None` if they are not there or are damaged."""
+        record = self._index[place]
+        if not record["stored"]:
+            return None
+        offset, height, width = int(record["offset"]), int(record["height"]), int(record["width"])
+        size = height * width * 3
+        with self._lock:
+            if offset + size > len(self._map):
+                self._grow_map()
+            pixels = np.frombuffer(self._map, np.uint8, size, offset) if offset + size <= len(self._map) else None
+        if pixels is not None and not self._checked[place]:
+            if zlib.crc32(pixels.data) != record["crc"]:
+                pixels = None
+            self._checked[place] = pixels is not None
+        if pixels is None:
+            self._index["stored"][place] = 0  # it is decoded and stored anew
+            return None
+        return pixels.reshape(height, width, 3)
+
+    def put(self, place: int, pixels: Pixels) -> bool:
+        """Keep the pixels of a picture; whether there was room. `full` says why there is none any more."""
+        with self._lock:
+            if not self._mine or self.full:
+                return False
+            if self._end + pixels.nbytes > self._room:
+                self.full = f"they take more than {self._budget / 2**30:.1f} GiB (data.cache_gib)"
+                return False
+            offset, data = self._end, np.ascontiguousarray(pixels)
+            self._end += data.nbytes
+            record = np.array((offset, *data.shape[:2], zlib.crc32(data.data), 1), RECORD)
+            try:
+                _write(self._pixels_file.fileno(), data.data, offset)
+                _write(self._index_file.fileno(), record.tobytes(), place * RECORD.itemsize)
+            except OSError as error:
+                self.full = error.strerror or str(error)
+                return False
+            self._index[place] = record
+        return True
+
+    def close(self) -> None:
+        """Close the files; arrays handed out stay valid."""
+        self._index_file.close()
+        self._pixels_file.close()
+
+    def _grow_map(self) -> None:
+        size = os.fstat(self._pixels_file.fileno()).st_size
+        if size:
+            # The map before stays open for as long as an array looks into it.
+            self._map = mmap.mmap(self._pixels_file.fileno(), size, access=mmap.ACCESS_READ)
+
+
+def _open(path: Path) -> BinaryIO:
+    # Not for appending: that mode would ignore the place that is written to.
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b")
+
+
+def _write(handle: int, data: bytes | memoryview, offset: int) -> None:
+    view = memoryview(data).cast("B")
+    while view:
+        written = os.pwrite(handle, view, offset)
+        view, offset = view[written:], offset + written
+
+
+def _make_room(folder: Path, budget: int) -> int:
+    """Remove the stores used longest ago until the others leave half the budget; the bytes of those that stay."""
+    others: list[tuple[float, int, Path]] = []
+    for other in folder.parent.iterdir():
+        with suppress(OSError):
+            if other != folder and (other / "index").exists():
+                others.append((other.stat().st_mtime, (other / "pixels").stat().st_size, other))
+    kept = sum(size for _, size, _ in others)
+    for _, size, other in sorted(others):
+        if kept <= budget // 2:
+            break
+        if _in_use(other):
+            continue
+        shutil.rmtree(other, ignore_errors=True)
+        kept -= size
+    return kept
+
+
+def _in_use(folder: Path) -> bool:
+    try:
+        with (folder / "index").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False

@@ -1,0 +1,139 @@
+"""Decoded pictures on the disk: whole, checked, bounded, and never a reason to stop."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.data.store import RECORD, Store, fingerprint
+
+ROOM = 1 << 20
+
+
+def picture(number: int, height: int = 5, width: int = 7) -> np.ndarray:
+    return np.random.default_rng(number).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "prepared" / "mine"
+
+
+def filled(folder: Path, count: int = 4) -> None:
+    store = Store(folder, count, ROOM)
+    for number in range(count):
+        assert store.put(number, picture(number, height=number + 1))
+    store.close()
+
+
+def test_what_was_put_in_comes_out_in_this_process_and_in_the_next(folder: Path) -> None:
+    store = Store(folder, 3, ROOM)
+    assert store.put(1, picture(1)) and 1 in store and 0 not in store
+    assert np.array_equal(store.get(1), picture(1)) and store.get(0) is None
+    store.close()
+    again = Store(folder, 3, ROOM)
+    assert np.array_equal(again.get(1), picture(1)) and again.stored == 1
+    assert again.put(0, picture(0)) and np.array_equal(again.get(0), picture(0))
+    again.close()
+
+
+@pytest.mark.parametrize("byte", [0, 20, 60, -1])
+def test_a_damaged_picture_is_not_handed_out_and_can_be_put_in_anew(folder: Path, byte: int) -> None:
+    filled(folder)
+    pixels = bytearray((folder / "pixels").read_bytes())
+    pixels[byte] ^= 1
+    (folder / "pixels").write_bytes(pixels)
+    store = Store(folder, 4, ROOM)
+    damaged = [number for number in range(4) if store.get(number) is None]
+    assert len(damaged) == 1 and damaged[0] not in store
+    assert store.put(damaged[0], picture(9)) and np.array_equal(store.get(damaged[0]), picture(9))
+    store.close()
+
+
+@pytest.mark.parametrize("name", ["pixels", "index"])
+def test_a_file_cut_short_loses_the_pictures_behind_the_cut_and_no_other(folder: Path, name: str) -> None:
+    filled(folder)
+    size = (folder / name).stat().st_size
+    os.truncate(folder / name, size // 2)
+    store = Store(folder, 4, ROOM)
+    found = [store.get(number) for number in range(4)]
+    assert found[0] is not None and found[3] is None
+    assert all(np.array_equal(kept, picture(n, height=n + 1)) for n, kept in enumerate(found) if kept is not None)
+    store.close()
+
+
+def test_what_a_crash_left_of_a_picture_is_not_in_it(folder: Path) -> None:
+    filled(folder)
+    with (folder / "pixels").open("ab") as file:
+        file.write(b"half a picture")
+    store = Store(folder, 4, ROOM)
+    assert store.put(0, picture(8)) and np.array_equal(store.get(0), picture(8))
+    assert np.array_equal(store.get(3), picture(3, height=4))
+    store.close()
+
+
+def test_without_room_a_picture_is_not_kept_and_the_reason_is_told(folder: Path) -> None:
+    store = Store(folder, 4, budget=2 * picture(0).nbytes)
+    assert [store.put(number, picture(number)) for number in range(3)] == [True, True, False]
+    assert "data.cache_gib" in store.full and store.stored == 2
+    store.close()
+
+
+def test_a_full_disk_is_a_reason_too_and_leaves_what_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(folder, 2)
+    store = Store(folder, 4, ROOM)
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("engine.data.store.os.pwrite", full)
+    assert not store.put(3, picture(3)) and store.full == "No space left on device"
+    assert np.array_equal(store.get(1), picture(1, height=2))
+    store.close()
+
+
+def test_a_second_process_reads_and_does_not_write(folder: Path) -> None:
+    filled(folder)
+    first, second = Store(folder, 4, ROOM), Store(folder, 4, ROOM)
+    assert np.array_equal(second.get(2), picture(2, height=3))
+    assert not second.put(2, picture(5)) and not second.full
+    first.close()
+    second.close()
+
+
+def test_the_stores_used_longest_ago_make_room_but_not_one_in_use(tmp_path: Path) -> None:
+    for age, name in ((300, "oldest"), (200, "busy"), (100, "newer")):
+        filled(tmp_path / name)
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    busy = Store(tmp_path / "busy", 4, ROOM)
+    os.utime(tmp_path / "busy", (1e9 - 400, 1e9 - 400))
+    size = (tmp_path / "newer" / "pixels").stat().st_size
+    Store(tmp_path / "mine", 4, budget=4 * size).close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["busy", "mine", "newer"]
+    busy.close()
+
+
+def test_another_file_another_size_or_other_settings_have_another_fingerprint(tmp_path: Path) -> None:
+    file = tmp_path / "a.jpg"
+    file.write_bytes(b"one")
+    first = fingerprint([str(file)], (64,))
+    assert first == fingerprint([str(file)], (64,)) != fingerprint([str(file)], (65,))
+    assert first != fingerprint([str(file), str(file)], (64,))
+    file.write_bytes(b"two!")
+    assert first != fingerprint([str(file)], (64,))
+    file.unlink()
+    assert fingerprint([str(file)], (64,)) != first
+
+
+def test_a_record_is_written_after_its_pixels(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    real = os.pwrite
+    monkeypatch.setattr(
+        "engine.data.store.os.pwrite",
+        lambda handle, data, offset: written.append(len(data)) or real(handle, data, offset),
+    )
+    store = Store(folder, 1, ROOM)
+    store.put(0, picture(0))
+    store.close()
+    assert written == [picture(0).nbytes, RECORD.itemsize]
