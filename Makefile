@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint clean
+.PHONY: run test lint bench clean
 
 # The stamp is older than pyproject.toml only when what must be installed may have changed.
 .venv/.installed: pyproject.toml
@@ -21,6 +21,9 @@ lint: .venv/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: .venv/.installed
+	$(BIN)/python -m tests.bench.throughput
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
