@@ -71,8 +71,8 @@ class Run:
         config = self.config
         self._device = choose_device(config.device)
         self._prepared = preparation(config.model, config.data.image_size)
-        side = round(self._prepared.image_size * 4 / 3) if config.data.prepare else None
-        self._loader = Loader(self._prepared, config.data.batch_size, config.seed, config.data.threads, side)
+        data = config.data
+        self._loader = Loader(self._prepared, data.batch_size, config.seed, data.threads, bounded=data.prepare)
         try:
             found = yield from self._find_pictures()
             if found is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -59,12 +59,12 @@ class Dashboard(App[None]):
 
     def compose(self) -> ComposeResult:
         """All panels; their places are in `app.tcss`."""
-        plots, others = [make() for make in panels.PLOTS], [make() for make in panels.NUMBERS]
-        head, foot = [make() for make in panels.HEAD], [make() for make in panels.FOOT]
-        self._plots = [cast(panels.View, plot) for plot in plots]
-        self._views = [cast(panels.View, view) for view in (*head, *others, *foot)]
+        head, plots, numbers, foot = (
+            [make() for make in row] for row in (panels.HEAD, panels.PLOTS, panels.NUMBERS, panels.FOOT)
+        )
+        self._plots, self._views = plots, [*head, *numbers, *foot]
         yield from head
-        yield Container(*plots, *others, id="body")
+        yield Container(*plots, *numbers, id="body")
         yield from foot
 
     def on_mount(self) -> None:

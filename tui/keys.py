@@ -7,7 +7,7 @@ the engine's events; until then `answer` says what was asked for.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.protocol import Command, Pause, Resume, Save, SetRate, SwitchArm
+from engine.protocol import Arm, Command, Pause, Resume, Save, SetRate, SwitchArm, other_arm
 from tui.format import next_nice, rate
 from tui.state import UiState
 
@@ -47,11 +47,16 @@ def _not_training(state: UiState) -> str:
     return reason or ("this arm has done all its epochs" if state.phase == "finished" else "")
 
 
+def _other(state: UiState) -> Arm:
+    assert state.arm is not None
+    return other_arm(state.arm)
+
+
 def _no_other_arm(state: UiState) -> str:
-    reason, other = _without_run(state), state.arms.get(state.other())
-    if not reason and other is not None and other.finished:
-        reason = f"{other.arm} has done all its epochs"
-    return reason
+    if reason := _without_run(state):
+        return reason
+    other = state.arms.get(_other(state))
+    return f"{other.arm} has done all its epochs" if other is not None and other.finished else ""
 
 
 def _pause_or_resume(state: UiState) -> Command:
@@ -89,9 +94,9 @@ KEYS: tuple[Key, ...] = (
         "m",
         "switch arm",
         "Suspend this arm with its whole state and start the other one, or go on with it exactly where it was.",
-        build=lambda state: SwitchArm(state.other()),
+        build=lambda state: SwitchArm(_other(state)),
         refusal=_no_other_arm,
-        answer=lambda state: f"switching to {state.other()} after this step…",
+        answer=lambda state: f"switching to {_other(state)} after this step…",
     ),
     Key(
         "save",

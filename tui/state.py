@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
 from engine.protocol import (
-    ARMS,
     Arm,
     ArmFinished,
     ArmStarted,
@@ -68,11 +67,6 @@ class ArmView:
     def total_steps(self) -> int:
         """Steps of all epochs."""
         return self.epochs * self.steps_per_epoch
-
-    @property
-    def progress(self) -> float:
-        """Share of the steps done."""
-        return self.step / self.total_steps if self.total_steps else 0.0
 
     @property
     def best(self) -> EvalDone | None:
@@ -214,7 +208,3 @@ class UiState:
         view.groups[event.group] = Group(old.name, old.parameters, event.base_lr)
         if view.asked.get(event.group) == event.base_lr:
             del view.asked[event.group]
-
-    def other(self) -> Arm:
-        """The arm that is not in hand."""
-        return ARMS[1] if self.arm == ARMS[0] else ARMS[0]

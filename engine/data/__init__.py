@@ -28,9 +28,7 @@ MOST_UNREADABLE = 0.05  # share of undecodable pictures above which the data set
 REPORT_SECONDS = 0.1  # between two reports of progress
 
 
-def open_catalogue(
-    config: DataConfig, seed: int, loader: Loader
-) -> Generator[Loading | PicturesPrepared | Unreadable, None, Catalogue]:
+def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[Found, None, Catalogue]:
     """Find the pictures of the configured source, split into training and test, and decode each once.
 
     Yields progress, at least every 0.2 s while decoding, and the files that cannot be decoded; returns the

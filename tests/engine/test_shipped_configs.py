@@ -1,6 +1,5 @@
 """Every configuration that comes with the program loads, and trains a step on stand-in data."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,6 @@ from engine.config import load_config, shipped_config
 from tests.engine.onestep import first_step
 
 SHIPPED = ["demo", "folder", "hotdog"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """So small a model is many times slower where its threads wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

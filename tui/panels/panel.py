@@ -5,6 +5,7 @@ from typing import Any
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.format import bar, percent
 from tui.state import UiState
 
 
@@ -19,17 +20,20 @@ class Panel(Static):
         """The text for this state at time `now`, `self.size` cells large at most."""
         raise NotImplementedError
 
-    def _title(self, title: str) -> None:
-        """Give the border a title."""
-        if self.border_title != title:
-            self.border_title = title
-
     def show(self, state: UiState, now: float) -> None:
         """Draw the state, unless it looks as it did."""
         text = self.text(state, now)
         if self._shown is None or not self._shown.is_same(text):
             self._shown = text
             self.update(text)
+
+
+def filled_bar(share: float, width: int, style: str) -> Content:
+    """A bar with its share as per cent behind it, `width` cells in all."""
+    filled, empty = bar(share, width - 6)
+    return Content.assemble(
+        (filled, style), (empty, "on $panel"), (percent(share, 0).rjust(6), "bold" if share else "$muted")
+    )
 
 
 def lines(*rows: Content) -> Content:

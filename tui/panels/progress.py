@@ -2,8 +2,8 @@
 
 from textual.content import Content
 
-from tui.format import MISSING, bar, clock, percent, speed
-from tui.panels.panel import Panel, lines, row
+from tui.format import MISSING, clock, percent, speed
+from tui.panels.panel import Panel, filled_bar, lines, row
 from tui.state import ArmView, UiState
 from tui.theme import ARM_COLOURS
 
@@ -25,17 +25,13 @@ class Progress(Panel):
         done, total, what = view.step, view.total_steps, "step"
         if state.evaluating is not None:
             done, total, what = state.evaluating.done, state.evaluating.total, "evaluating"
-        share = percent(done / total if total else 0.0, 0)
-        filled, empty = bar(done / total if total else 0.0, width - 6)
         best = view.best
         saved = state.checkpoint
         return lines(
             row(("epoch", LABEL, "$muted"), (f"{view.epoch} of {view.epochs}", 13, "bold"))
             + Content.assemble((f"{what} ", "$muted"), (f"{done:,} of {total:,}", "bold")),
-            Content.assemble(
-                (filled, ARM_COLOURS[view.arm]), (empty, "on $panel"), (share.rjust(6), "bold" if done else "$muted")
-            ),
-            row(("time left", LABEL, "$muted"), (self._left(state, view), 13, "bold"), ("", 0, ""))
+            filled_bar(done / total if total else 0.0, width, ARM_COLOURS[view.arm]),
+            row(("time left", LABEL, "$muted"), (self._left(state, view), 13, "bold"))
             + Content.assemble(("spent ", "$muted"), clock(view.history[-1].seconds if view.history else None)),
             row(
                 ("images/s", LABEL, "$muted"),
@@ -65,9 +61,7 @@ class Progress(Panel):
             return Content("")
         if not loading.total:
             return Content.assemble((f"{loading.what}…", "bold"))
-        share = loading.done / loading.total
-        filled, empty = bar(share, max(self.size.width, 20) - 6)
         return lines(
-            Content.assemble((f"{loading.what}", "bold")),
-            Content.assemble((filled, "$primary"), (empty, "on $panel"), (percent(share, 0).rjust(6), "bold")),
+            Content.assemble((loading.what, "bold")),
+            filled_bar(loading.done / loading.total, max(self.size.width, 20), "$primary"),
         )

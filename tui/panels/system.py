@@ -24,7 +24,9 @@ class System(Panel):
         if sample is None:
             return Content("")
         if len(sample.gpus) == 1:
-            self._title(f"system: {sample.gpus[0].name}")
+            title = f"system: {sample.gpus[0].name}"
+            if self.border_title != title:  # setting it draws the panel again
+                self.border_title = title
         width = self.size.width
         rows = [_gpu(gpu, width) for gpu in sample.gpus] or [_line("GPU", None, NOT_AVAILABLE, width)]
         room = max(self.size.height - OTHER_LINES, 1)
