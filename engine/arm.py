@@ -1,7 +1,6 @@
 """One arm of the comparison: its model, its optimizer and how far it has come."""
 
 import hashlib
-import math
 import random
 from typing import Any
 
@@ -9,11 +8,12 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from engine.config import RunConfig
-from engine.data.pictures import Preparation
+from engine.data.batches import Batch
+from engine.data.feed import Feed
 from engine.device import choose_precision
 from engine.errors import CheckpointError, EngineError
 from engine.models import build
-from engine.optim import apply_schedule, build_optimizer, set_base_rate
+from engine.optim import apply_schedule, build_optimizer, lay_out_like_parameters, set_base_rate
 from engine.protocol import Arm
 from engine.schedule import multiplier
 
@@ -31,12 +31,13 @@ class TrainedArm:
         classes: int,
         steps_per_epoch: int,
         device: torch.device,
-        prepared: Preparation,
+        feed: Feed,
     ) -> None:
         built = build(config.model, classes, arm, config.seed)
         self.arm = arm
         self.init = built.init
-        self.model = built.model.to(device)
+        # Convolutions are faster, on CPUs and on GPUs with tensor cores, where a pixel's channels lie side by side.
+        self.model = built.model.to(device).to(memory_format=torch.channels_last)
         self.optimizer = build_optimizer(self.model, built.head, config.optim, arm)
         self.step = 0
         self.seconds = 0.0
@@ -47,11 +48,12 @@ class TrainedArm:
         self._config = config
         self.steps_per_epoch = steps_per_epoch
         self._device = device
-        self._prepared = prepared
+        self._feed = feed
         self.precision = choose_precision(config.train.precision, device)
         self._mixed = _MIXED.get(self.precision)
         # float16 has so few small numbers that gradients need a scale to survive; bfloat16 has as many as float32.
         self._scaler = torch.amp.GradScaler(device.type, enabled=self.precision == "float16")
+        self._spoilt = torch.zeros((), device=device)  # 1 from the first loss that is not finite on
 
     # --- how far it has come ----------------------------------------------------------------------------
 
@@ -86,41 +88,40 @@ class TrainedArm:
 
     # --- training and testing ---------------------------------------------------------------------------
 
-    def update(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[float, int, dict[str, float]]:
-        """One step of the optimizer on uint8 `images` (N, 3, H, W) and `labels` (N).
+    def update(self, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+        """One step of the optimizer.
 
-        Returns the mean loss and the number of correct predictions before the update, and the rates used. In
-        float16 a batch whose scaled gradient overflows leaves the weights alone (the scale is halved), but it
-        is a step like any other: its pictures have been seen, and the schedule goes on.
-
-        Raises:
-            EngineError: the loss is not finite; the weights are as they were.
+        Returns a tensor on the device, of the mean loss and the number of correct predictions before the update,
+        and the rates used. Nothing waits for the device: from a loss that is not finite on, it is the device
+        that leaves the weights alone, and whoever reads the figures that ends the run. In float16 a batch whose
+        scaled gradient overflows leaves them alone, too (the scale is halved), but it is a step like any other:
+        its pictures have been seen, and the schedule goes on.
         """
         # Dropout and the like depend on (seed, step) alone, so a resumed run repeats them exactly.
         torch.manual_seed(random.Random(f"{self._config.seed}/step/{self.step}").getrandbits(62))
         self.model.train()
-        labels = labels.to(self._device)
+        images, labels = self._feed(batch)
         logits = self._logits(images)
         loss = cross_entropy(logits, labels)
-        value = loss.item()
-        if not math.isfinite(value):
-            raise self._not_finite(value)
         rates = apply_schedule(self.optimizer, multiplier(self.step, self._total_steps, self._config.schedule))
         self.optimizer.zero_grad()
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        if not self._scaler.is_enabled():  # else it does the same with gradients
+            self._spoilt = torch.maximum(self._spoilt, (~loss.detach().isfinite()).float())
+            self.optimizer.found_inf = self._spoilt  # type: ignore[attr-defined]
         self._scaler.step(self.optimizer)
         self._scaler.update()
         self.step += 1
         self.unsaved = True
-        return value, int((logits.argmax(1) == labels).sum()), rates
+        return torch.stack((loss.detach(), (logits.argmax(1) == labels).sum())), rates
 
     @torch.inference_mode()
-    def score(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:
-        """Summed loss and number of correct predictions on test pictures."""
+    def score(self, batch: Batch) -> torch.Tensor:
+        """Summed loss and number of correct predictions on test pictures, as a tensor on the device."""
         self.model.eval()
-        labels = labels.to(self._device)
+        images, labels = self._feed(batch)
         logits = self._logits(images)
-        return cross_entropy(logits, labels, reduction="sum").item(), int((logits.argmax(1) == labels).sum())
+        return torch.stack((cross_entropy(logits, labels, reduction="sum"), (logits.argmax(1) == labels).sum()))
 
     def count(self, loss: float, correct: int, images: int, seconds: float, waited: float) -> None:
         """Add a step to the figures of the epoch: `seconds` it took, `waited` of them for data."""
@@ -156,19 +157,20 @@ class TrainedArm:
         set_base_rate(self.optimizer, group, base_lr)
         self.unsaved = True
 
-    def _logits(self, images: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(self._device.type, self._mixed, enabled=self._mixed is not None):
-            logits: torch.Tensor = self.model(self._prepared.normalise(images.to(self._device)))
-        return logits.float()
-
-    def _not_finite(self, loss: float) -> EngineError:
+    def not_finite(self, step: int, loss: float) -> EngineError:
+        """What to say, and to do, where the loss of a step is not finite."""
         remedy = "lower the learning rates (for example --set optim.groups.backbone.lr=1e-5)"
         if self.precision == "float16":
             remedy += " or compute more exactly (--set train.precision=float32)"
-        where = f"{self.arm}, step {self.step + 1}"
+        where = f"{self.arm}, step {step}"
         return EngineError(
             "Loss is not finite", f"{where}: the loss is {loss}; {remedy} and resume from the last checkpoint"
         )
+
+    def _logits(self, images: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(self._device.type, self._mixed, enabled=self._mixed is not None):
+            logits: torch.Tensor = self.model(images)
+        return logits.float()
 
     # --- as plain data ----------------------------------------------------------------------------------
 
@@ -196,6 +198,7 @@ class TrainedArm:
         try:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
+            lay_out_like_parameters(self.optimizer)
             if self._scaler.is_enabled() and state["scaler"]:  # empty where another precision was used
                 self._scaler.load_state_dict(state["scaler"])
             torch.set_rng_state(state["random"]["torch"])

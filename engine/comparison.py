@@ -10,8 +10,8 @@ import torch
 from engine import checkpoint
 from engine.arm import TrainedArm
 from engine.config import RunConfig
+from engine.data.feed import Feed
 from engine.data.folder import Catalogue
-from engine.data.pictures import Preparation
 from engine.errors import CheckpointError, SaveError
 from engine.protocol import ARMS, Arm, CheckpointDamaged, CheckpointFailed, CheckpointSaved, Event, Loading
 
@@ -27,7 +27,7 @@ class Comparison:
         catalogue: Catalogue,
         steps_per_epoch: int,
         device: torch.device,
-        prepared: Preparation,
+        feed: Feed,
     ) -> None:
         self.folder = Path()
         self.last_checkpoint = ""
@@ -35,7 +35,7 @@ class Comparison:
         self._catalogue = catalogue
         self._steps_per_epoch = steps_per_epoch
         self._device = device
-        self._prepared = prepared
+        self._feed = feed
         self._arms: dict[Arm, TrainedArm] = {}
         self._past: dict[Arm, list[dict[str, Any]]] = {name: [] for name in ARMS}
         self._latest = 0.0  # time of the newest checkpoint
@@ -100,7 +100,7 @@ class Comparison:
             classes=len(self._catalogue.classes),
             steps_per_epoch=self._steps_per_epoch,
             device=self._device,
-            prepared=self._prepared,
+            feed=self._feed,
         )
 
     def _newest(self, arm: str) -> Generator[Event, None, checkpoint.Found | None]:

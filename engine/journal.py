@@ -19,6 +19,7 @@ from engine.protocol import (
     JournalFailed,
     Loading,
     Message,
+    Preparing,
     SystemSample,
     decode,
     encode,
@@ -27,7 +28,7 @@ from engine.protocol import (
 CONFIG, JOURNAL, METRICS = "config.yaml", "journal.jsonl", "metrics.csv"
 
 # What only says that something is under way is not worth keeping.
-PASSING = (Loading, Evaluating, SystemSample)
+PASSING = (Loading, Preparing, Evaluating, SystemSample)
 
 
 class Journal:

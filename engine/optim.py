@@ -25,8 +25,17 @@ def build_optimizer(model: nn.Module, head: str, config: OptimConfig, arm: Arm) 
         for rate in [pretrained[name] if arm == "pretrained" else config.scratch_lr]
     ]
     if config.name == "adamw":
-        return torch.optim.AdamW(groups, betas=(config.momentum, 0.999), weight_decay=config.weight_decay)
-    return torch.optim.SGD(groups, lr=1.0, momentum=config.momentum, weight_decay=config.weight_decay)
+        betas = (config.momentum, 0.999)
+        return torch.optim.AdamW(groups, betas=betas, weight_decay=config.weight_decay, fused=True)
+    return torch.optim.SGD(groups, lr=1.0, momentum=config.momentum, weight_decay=config.weight_decay, fused=True)
+
+
+def lay_out_like_parameters(optimizer: torch.optim.Optimizer) -> None:
+    """Give each loaded tensor the memory layout of its parameter: fused optimizers go through both side by side."""
+    for parameter, state in optimizer.state.items():
+        for key, value in state.items():
+            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                state[key] = torch.empty_like(parameter).copy_(value)
 
 
 def describe_groups(optimizer: torch.optim.Optimizer) -> tuple[Group, ...]:

@@ -164,6 +164,14 @@ class EpochDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Preparing:
+    """Pictures decoded and kept so far, while training is under way."""
+
+    done: Int
+    total: Int
+
+
+@dataclass(frozen=True, slots=True)
 class PicturesPrepared:
     """Decoded pictures are kept in the user's cache folder; `reason` says why not all of them, empty if all are."""
 
@@ -342,6 +350,7 @@ Event = (
     | Evaluating
     | EvalDone
     | EpochDone
+    | Preparing
     | PicturesPrepared
     | ImageSkipped
     | CheckpointSaved

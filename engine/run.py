@@ -8,30 +8,19 @@ from queue import SimpleQueue
 
 import torch
 
-from engine.arm import TrainedArm
 from engine.comparison import Comparison
 from engine.config import RunConfig
 from engine.data import open_catalogue
-from engine.data.batches import Batch, Loader, Unreadable
+from engine.data.batches import Loader, Unreadable
+from engine.data.feed import Feed
 from engine.data.folder import Catalogue
 from engine.device import choose_device
 from engine.errors import EngineError, UserError, place
 from engine.journal import Journal, create_run
 from engine.models import preparation
-from engine.protocol import (
-    ArmFinished,
-    Command,
-    EpochDone,
-    EvalDone,
-    Evaluating,
-    Event,
-    ImageSkipped,
-    RunFailed,
-    RunFinished,
-    RunStarted,
-    TrainStep,
-)
+from engine.protocol import Command, Event, RunFailed, RunFinished, RunStarted
 from engine.steering import Inbox, Steering
+from engine.training import Skipped, Training
 
 
 class Run:
@@ -42,7 +31,7 @@ class Run:
         self.config = config
         self.folder = Path(resume) if resume is not None else None
         self._hold_open = hold_open
-        self._skipped: set[str] = set()
+        self._skipped = Skipped()
         self._journal: Journal | None = None
         self._early: list[Event] = []  # what came before there was a journal
 
@@ -81,7 +70,7 @@ class Run:
             self._catalogue = found
             yield from self._start()
             while not self._steering.stopped:
-                yield from self._train(self._comparison.hand)
+                yield from self._training.train(self._comparison.hand)
                 if not self._steering.stopped and self._comparison.hand.done:
                     if not self._hold_open:
                         break
@@ -101,16 +90,16 @@ class Run:
             except StopIteration as end:
                 catalogue: Catalogue = end.value
                 return catalogue
-            yield self._skip(item) if isinstance(item, Unreadable) else item
+            if isinstance(item, Unreadable):
+                yield from self._skipped(item)
+            else:
+                yield item
         return None
-
-    def _skip(self, item: Unreadable) -> ImageSkipped:
-        self._skipped.add(item.path)
-        return ImageSkipped(item.path, item.reason, len(self._skipped))
 
     def _start(self) -> Iterator[Event]:
         steps = self._loader.steps_per_epoch(len(self._catalogue.train))
-        self._comparison = Comparison(self.config, self._catalogue, steps, self._device, self._prepared)
+        feed = Feed(self._prepared, self._device)
+        self._comparison = Comparison(self.config, self._catalogue, steps, self._device, feed)
         if self.folder is not None:
             yield from self._comparison.resume(self.folder)
         else:
@@ -119,6 +108,15 @@ class Run:
             self.folder = self._comparison.folder = create_run(self.config)
         self._journal = Journal(self.folder)
         self._steering = Steering(self._inbox, self._comparison, self._journal)
+        self._training = Training(
+            loader=self._loader,
+            catalogue=self._catalogue,
+            comparison=self._comparison,
+            steering=self._steering,
+            journal=self._journal,
+            device=self._device,
+            skipped=self._skipped,
+        )
         yield RunStarted(
             name=self.folder.resolve().name,
             path=str(self.folder),
@@ -136,80 +134,7 @@ class Run:
             resumed_from=self._comparison.last_checkpoint,
         )
         yield self._steering.arm_started()
-
-    # --- the loop ---------------------------------------------------------------------------------------
-
-    def _train(self, arm: TrainedArm) -> Iterator[Event]:
-        """Train an arm until it is done, suspended or the run is stopped."""
-        while self._in_hand(arm) and not arm.done:
-            if arm.evaluation_due:
-                yield from self._evaluate(arm)
-            else:
-                yield from self._train_epoch(arm)
-
-    def _train_epoch(self, arm: TrainedArm) -> Iterator[Event]:
-        batches = self._loader.training(self._catalogue.train, arm.epoch - 1, arm.position)
-        while True:
-            yield from self._steering.commands()
-            if not self._in_hand(arm):
-                return
-            began = time.perf_counter()
-            batch = next(batches, None)
-            if batch is None:
-                return
-            waited = time.perf_counter() - began
-            yield from (self._skip(item) for item in batch.unreadable)
-            yield self._step(arm, batch, began, waited)
-            if self._comparison.autosave_due:
-                yield from self._comparison.save_all("autosave")
-
-    def _step(self, arm: TrainedArm, batch: Batch, began: float, waited: float) -> TrainStep:
-        epoch, images = arm.epoch, len(batch.labels)
-        loss, correct, rates = arm.update(batch.images, batch.labels)
-        seconds = time.perf_counter() - began
-        arm.count(loss, correct, images, seconds, waited)
-        return TrainStep(
-            arm=arm.arm,
-            step=arm.step,
-            epoch=epoch,
-            loss=loss,
-            accuracy=correct / images,
-            images_per_second=images / seconds,
-            data_wait=waited / seconds,
-            learning_rates=rates,
-        )
-
-    def _evaluate(self, arm: TrainedArm) -> Iterator[Event]:
-        """Score the test set, then save; left half done by a command, it is due again later."""
-        began, idle = time.perf_counter(), 0.0
-        total_loss, correct, done, total = 0.0, 0, 0, len(self._catalogue.test)
-        yield Evaluating(arm.arm, arm.step, 0, total)
-        for batch in self._loader.testing(self._catalogue.test):
-            loss, right = arm.score(batch.images, batch.labels)
-            total_loss, correct, done = total_loss + loss, correct + right, done + len(batch.labels)
-            yield from (self._skip(item) for item in batch.unreadable)
-            yield Evaluating(arm.arm, arm.step, done, total)
-            waiting = time.perf_counter()
-            yield from self._steering.commands()
-            idle += time.perf_counter() - waiting
-            if not self._in_hand(arm):
-                return
-        accuracy, best_before = correct / done, arm.best_accuracy
-        best = best_before is None or accuracy > best_before
-        row = arm.end_epoch(total_loss / done, accuracy, time.perf_counter() - began - idle)
-        yield EvalDone(arm.arm, arm.step, row["epoch"], row["test_loss"], accuracy, done, best)
-        assert self._journal is not None
-        self._journal.metrics(self._comparison.history)
-        yield EpochDone(arm=arm.arm, **row)
-        if best:
-            yield self._comparison.save("best", "best")
-        yield self._comparison.save("last", "epoch")
-        if arm.done:
-            assert arm.best_accuracy is not None
-            yield ArmFinished(arm.arm, arm.step, accuracy, arm.best_accuracy, arm.seconds)
-
-    def _in_hand(self, arm: TrainedArm) -> bool:
-        return arm is self._comparison.hand and not self._steering.stopped
+        yield from self._training.tell_prepared()
 
     # --- the end ----------------------------------------------------------------------------------------
 

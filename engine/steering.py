@@ -42,6 +42,11 @@ class Inbox:
             self._looked_at.append(command)
         return any(isinstance(command, Stop) for command in self._looked_at)
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is none."""
+        return not self._looked_at and self._queue.empty()
+
     def take(self) -> Command | None:
         """The next command, if any."""
         return self._looked_at.popleft() if self._looked_at else self._from_queue()
@@ -65,6 +70,11 @@ class Steering:
         self._inbox = inbox
         self._comparison = comparison
         self._journal = journal
+
+    @property
+    def waited_for(self) -> bool:
+        """Whether there is a command to apply."""
+        return not self._inbox.empty
 
     def commands(self) -> Iterator[Event]:
         """Apply what waits in the inbox."""

@@ -23,6 +23,7 @@ from engine.protocol import (
     Loading,
     Paused,
     PicturesPrepared,
+    Preparing,
     RateChanged,
     Resumed,
     RunFailed,
@@ -95,6 +96,8 @@ class UiState:
         self.arm: Arm | None = None
         self.arms: dict[Arm, ArmView] = {}
         self.evaluating: Evaluating | None = None
+        self.preparing: Preparing | None = None
+        "pictures are still being decoded for the first time"
         self.checkpoint: CheckpointSaved | None = None
         self.skipped = 0
         self.system: SystemSample | None = None
@@ -159,7 +162,11 @@ class UiState:
             case CommandRefused():
                 if event.arm in self.arms:
                     self.arms[event.arm].asked.clear()
-            case PicturesPrepared() | CheckpointFailed() | CheckpointDamaged() | JournalFailed() | ArmSuspended():
+            case Preparing():
+                self.preparing = event
+            case PicturesPrepared():
+                self.preparing = None
+            case CheckpointFailed() | CheckpointDamaged() | JournalFailed() | ArmSuspended():
                 pass  # their note says it all
             case _:
                 assert_never(event)

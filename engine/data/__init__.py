@@ -1,5 +1,6 @@
 """Pictures: where they are, how they are prepared, how they become batches."""
 
+import random
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import platformdirs
 from engine.config import DataConfig
 from engine.data import archive, demo
 from engine.data.batches import Loader, Unreadable
-from engine.data.folder import Catalogue, scan
+from engine.data.folder import Catalogue, Sample, scan
 from engine.data.store import Store, fingerprint
 from engine.errors import DataError
 from engine.protocol import Loading, PicturesPrepared
@@ -25,14 +26,16 @@ SOURCES: dict[str, Callable[[DataConfig, int], Progress]] = {
 }
 
 MOST_UNREADABLE = 0.05  # share of undecodable pictures above which the data set itself is in doubt
+SAMPLE = 256  # pictures that are decoded before training, to see what the others will be like
 REPORT_SECONDS = 0.1  # between two reports of progress
 
 
 def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[Found, None, Catalogue]:
-    """Find the pictures of the configured source, split into training and test, and decode each once.
+    """Find the pictures of the configured source, split into training and test, and decode a sample of them.
 
-    Yields progress, at least every 0.2 s while decoding, and the files that cannot be decoded; returns the
-    catalogue without them.
+    The sample has a readable picture of each class in both parts; where more than half as many of it are
+    unreadable as may be, all pictures are decoded. Yields progress, at least every 0.2 s while decoding, and
+    the files that cannot be decoded.
 
     Raises:
         DataError: there is nothing to train on, or more than 5 % of the files cannot be decoded.
@@ -45,32 +48,61 @@ def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[F
         assert config.root is not None
         root = config.root
     catalogue = scan(root, config.val_fraction, seed)
-    samples = (*catalogue.train, *catalogue.test)
     if config.prepare:
         yield from _open_store(config, catalogue, loader)
-    bad: list[Unreadable] = []
-    bad_paths: set[str] = set()
-    reported = time.monotonic()
-    for done, unreadable in loader.check(catalogue.train, catalogue.test):
-        if unreadable is not None:
-            bad.append(unreadable)
-            bad_paths.add(samples[done - 1].path)
-            yield unreadable
-        if time.monotonic() - reported >= REPORT_SECONDS:
-            reported = time.monotonic()
-            yield Loading("preparing pictures" if config.prepare else "checking pictures", done, len(samples))
-    store = loader.decoded.store
-    if store is not None:
-        yield PicturesPrepared(store.stored, len(samples) - len(bad), store.bytes, store.full)
-    if len(bad) > MOST_UNREADABLE * len(samples):
+    samples = [(sample, testing) for testing in (False, True) for sample in (catalogue.train, catalogue.test)[testing]]
+    random.Random(f"{seed}/sample").shuffle(samples)
+    bad = yield from _check(samples[:SAMPLE], loader)
+    if 2 * len(bad) > MOST_UNREADABLE * min(SAMPLE, len(samples)):
+        bad |= yield from _check(samples[SAMPLE:], loader)
+        check_share(len(bad), len(samples), next(iter(bad.values())))
+    else:
+        for missing in _classes_without(samples[:SAMPLE], bad, catalogue):
+            bad |= yield from _check(missing, loader, until_readable=True)
+    catalogue.check(str(root), bad.keys())
+    return catalogue
+
+
+def check_share(bad: int, pictures: int, example: Unreadable) -> None:
+    """Raise `DataError` where too many pictures cannot be decoded."""
+    if bad > MOST_UNREADABLE * pictures:
         raise DataError(
             "Too many unreadable pictures",
-            f"{root}: {len(bad)} of {len(samples)} cannot be decoded, such as {bad[0].path} ({bad[0].reason}); "
-            f"remove or replace them",
+            f"{bad} of {pictures} cannot be decoded, such as {example.path} ({example.reason}); remove or replace them",
         )
-    sound = catalogue.without(bad_paths)
-    sound.check(str(root))
-    return sound
+
+
+def _check(
+    samples: list[tuple[Sample, bool]], loader: Loader, until_readable: bool = False
+) -> Generator[Loading | Unreadable, None, dict[str, Unreadable]]:
+    """Decode samples; the unreadable ones by path. `until_readable` ends at the first that is not."""
+    bad: dict[str, Unreadable] = {}
+    reported = time.monotonic()
+    before = 0
+    for done, unreadable in loader.check(samples):
+        if unreadable is not None:
+            bad[samples[done - 1][0].path] = unreadable
+            yield unreadable
+        elif until_readable and done > before:
+            break
+        before = done
+        if time.monotonic() - reported >= REPORT_SECONDS:
+            reported = time.monotonic()
+            yield Loading("looking into pictures", done, len(samples))
+    return bad
+
+
+def _classes_without(
+    checked: list[tuple[Sample, bool]], bad: dict[str, Unreadable], catalogue: Catalogue
+) -> Iterator[list[tuple[Sample, bool]]]:
+    """The pictures of each class and part that none is known to be readable of."""
+    sound = {(sample.label, testing) for sample, testing in checked if sample.path not in bad}
+    for testing, part in ((False, catalogue.train), (True, catalogue.test)):
+        by_class: dict[int, list[tuple[Sample, bool]]] = {}
+        for sample in part:
+            if (sample.label, testing) not in sound and sample.path not in bad:
+                by_class.setdefault(sample.label, []).append((sample, testing))
+        yield from by_class.values()
 
 
 def _open_store(config: DataConfig, catalogue: Catalogue, loader: Loader) -> Iterator[Loading | PicturesPrepared]:

@@ -7,20 +7,16 @@ threads hang or are orphaned. What is in a batch depends on (seed, epoch, sample
 import os
 import random
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
+from typing import NamedTuple
 
 import torch
 
 from engine.data.decoded import Decoded
 from engine.data.folder import Sample, printable
-from engine.data.pictures import (
-    Preparation,
-    UnreadablePictureError,
-    training_pixels,
-)
+from engine.data.pictures import Preparation, UnreadablePictureError, training_crop
 from engine.errors import DataError
 
 BOUND = 4 / 3  # short side of a bounded picture in crops: the average one, 54 % of the area, is hardly enlarged then
@@ -28,6 +24,7 @@ AHEAD = 3  # batches decoded ahead
 CHECKS_AHEAD = 256  # pictures checked ahead
 ANSWER_SECONDS = 0.1  # a slow picture or disk holds back an answer no longer than this
 MOST_THREADS = 8
+TRIES = 20  # pictures that may take the place of an unreadable one
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +42,23 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pictures as uint8 (N, 3, size, size), labels as int64 (N), and the files that could not be read."""
+    """Pictures, their labels, and the files that could not be read."""
 
     images: torch.Tensor
+    "uint8 (N, 3, size, size), the channels of a pixel side by side in memory"
     labels: torch.Tensor
+    "int64 (N)"
+    mirrored: torch.Tensor
+    "int64: the numbers of the pictures that are to be flipped"
+    unreadable: list[Unreadable]
+
+
+class _Made(NamedTuple):
+    """A picture of a batch: its label, whether it is to be flipped, and what was unreadable on the way to it."""
+
+    label: int | None
+    "`None` where there is no picture"
+    mirrored: bool
     unreadable: list[Unreadable]
 
 
@@ -63,7 +73,8 @@ class Loader:
         self._preparation = preparation
         self._batch_size = batch_size
         self._seed = seed
-        self._pool = ThreadPoolExecutor(threads or min(os.cpu_count() or 1, MOST_THREADS), thread_name_prefix="decode")
+        self._threads = threads or min(os.cpu_count() or 1, MOST_THREADS)
+        self._pool = ThreadPoolExecutor(self._threads, "decode", initializer=_compute_alone)
 
     def close(self) -> None:
         """End the threads; batches not taken yet are dropped."""
@@ -79,19 +90,16 @@ class Loader:
     def training(self, samples: Sequence[Sample], epoch: int, start: int) -> Iterator[Batch]:
         """The shuffled, augmented batches of `epoch` from number `start` (counted from 0) on.
 
+        Another picture takes the place of one that cannot be decoded, so that a batch keeps its size.
+
         Raises:
-            DataError: not one file of a batch can be read any more.
+            DataError: for a picture that cannot be decoded no other one is found that can.
         """
         generator = torch.Generator().manual_seed(random.Random(f"{self._seed}/{epoch}").getrandbits(62))
         order = torch.randperm(len(samples), generator=generator).tolist()
         batches = self.steps_per_epoch(len(samples))
         groups = (order[i * self._batch_size : (i + 1) * self._batch_size] for i in range(start, batches))
-        for batch in self._batches(
-            [(samples[index], random.Random(f"{self._seed}/{epoch}/{index}")) for index in group] for group in groups
-        ):
-            if not len(batch.labels):
-                raise _lost(batch.unreadable)
-            yield batch
+        yield from self._batches(groups, lambda index, pixels: self._train_on(samples, epoch, index, pixels))
 
     def testing(self, samples: Sequence[Sample]) -> Iterator[Batch]:
         """All samples in order, prepared as test pictures; a batch whose files are all lost has no pictures.
@@ -100,19 +108,20 @@ class Loader:
             DataError: not one file can be read any more.
         """
         size, readable = self._batch_size, 0
-        groups = (samples[i : i + size] for i in range(0, len(samples), size))
-        for batch in self._batches([(sample, None) for sample in group] for group in groups):
+        groups = (list(range(i, min(i + size, len(samples)))) for i in range(0, len(samples), size))
+        for batch in self._batches(groups, lambda index, pixels: self._test_on(samples[index], pixels)):
             yield batch
             readable += len(batch.labels)
         if not readable:
             raise _lost(batch.unreadable)
 
-    def check(self, train: Sequence[Sample], test: Sequence[Sample] = ()) -> Iterator[tuple[int, Unreadable | None]]:
-        """Decode each file once, in order: the number done so far, and the last one of them if it is unreadable.
+    def check(self, samples: Sequence[tuple[Sample, bool]]) -> Iterator[tuple[int, Unreadable | None]]:
+        """Decode files once, in order: the number done so far, and the last one of them if it is unreadable.
 
-        Yields after each file, and every 0.1 s while a file takes longer.
+        A sample comes with whether it is a test picture. Yields after each file, and every 0.1 s while a file
+        takes longer.
         """
-        todo = chain(((sample, False) for sample in train), ((sample, True) for sample in test))
+        todo = iter(samples)
         waiting: deque[tuple[Sample, Future[str]]] = deque()
         done = 0
         try:
@@ -135,36 +144,68 @@ class Loader:
             for _, future in waiting:
                 future.cancel()
 
-    def _batches(self, groups: Iterator[list[tuple[Sample, random.Random | None]]]) -> Iterator[Batch]:
-        waiting: deque[list[Future[tuple[torch.Tensor, int] | Unreadable]]] = deque()
+    def _batches(self, groups: Iterator[list[int]], make: Callable[[int, torch.Tensor], _Made]) -> Iterator[Batch]:
+        """A batch of each group of samples; `make` fills in the pixels of one, in a thread of the pool."""
+        waiting: deque[tuple[torch.Tensor, list[Future[list[_Made]]]]] = deque()
+        side = self._preparation.image_size
+
+        def fill(images: torch.Tensor, group: list[int]) -> list[_Made]:
+            return [make(index, pixels) for index, pixels in zip(group, images, strict=True)]
+
         try:
             while True:
                 while len(waiting) < AHEAD and (group := next(groups, None)) is not None:
-                    waiting.append([self._pool.submit(self._load, *item) for item in group])
+                    images = torch.empty(len(group), side, side, 3, dtype=torch.uint8)
+                    # A task a thread, not one a picture: fewer of them cost the step less.
+                    share = -(-len(group) // self._threads)
+                    parts = (slice(i, i + share) for i in range(0, len(group), share))
+                    waiting.append((images, [self._pool.submit(fill, images[part], group[part]) for part in parts]))
                 if not waiting:
                     return
-                results = [future.result() for future in waiting.popleft()]
-                pairs = [item for item in results if not isinstance(item, Unreadable)]
-                size = self._preparation.image_size
-                yield Batch(
-                    torch.stack([pixels for pixels, _ in pairs])
-                    if pairs
-                    else torch.empty(0, 3, size, size, dtype=torch.uint8),
-                    torch.tensor([label for _, label in pairs], dtype=torch.int64),
-                    [item for item in results if isinstance(item, Unreadable)],
-                )
+                images, futures = waiting.popleft()
+                yield _batch(images, [made for future in futures for made in future.result()])
         finally:
-            for futures in waiting:
+            for _, futures in waiting:
                 for future in futures:
                     future.cancel()
 
-    def _load(self, sample: Sample, rng: random.Random | None) -> tuple[torch.Tensor, int] | Unreadable:
+    def _train_on(self, samples: Sequence[Sample], epoch: int, index: int, pixels: torch.Tensor) -> _Made:
+        """Fill in a random crop of a sample, or of another one; its label, and whether it is to be flipped."""
+        rng, bad = random.Random(f"{self._seed}/{epoch}/{index}"), []
+        for _ in range(TRIES):
+            sample = samples[index]
+            try:
+                pixels.copy_(training_crop(self.decoded.training(sample.path), self._preparation, rng))
+            except UnreadablePictureError as error:
+                bad.append(Unreadable.of(sample, str(error)))
+                index = rng.randrange(len(samples))
+            else:
+                return _Made(sample.label, rng.random() < 0.5, bad)
+        raise _lost(bad)
+
+    def _test_on(self, sample: Sample, pixels: torch.Tensor) -> _Made:
         try:
-            if rng is None:
-                return self.decoded.test(sample.path), sample.label
-            return training_pixels(self.decoded.training(sample.path), self._preparation, rng), sample.label
+            pixels.copy_(self.decoded.test(sample.path))
         except UnreadablePictureError as error:
-            return Unreadable.of(sample, str(error))
+            return _Made(None, False, [Unreadable.of(sample, str(error))])
+        return _Made(sample.label, False, [])
+
+
+def _batch(images: torch.Tensor, made: list[_Made]) -> Batch:
+    kept = [item for item in made if item.label is not None]
+    if len(kept) < len(made):
+        images = images[[place for place, item in enumerate(made) if item.label is not None]]
+    return Batch(
+        images.permute(0, 3, 1, 2),
+        torch.tensor([item.label for item in kept], dtype=torch.int64),
+        torch.tensor([place for place, item in enumerate(kept) if item.mirrored], dtype=torch.int64),
+        [bad for item in made for bad in item.unreadable],
+    )
+
+
+def _compute_alone() -> None:
+    """One picture a thread at a time is parallel enough: no threads within it."""
+    torch.set_num_threads(1)
 
 
 def _lost(files: list[Unreadable]) -> DataError:

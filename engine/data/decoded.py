@@ -2,10 +2,10 @@
 
 import numpy as np
 import torch
-from PIL import Image
 
 from engine.data.folder import Catalogue
 from engine.data.pictures import (
+    Pixels,
     Preparation,
     UnreadablePictureError,
     check,
@@ -13,7 +13,7 @@ from engine.data.pictures import (
     decode_bounded,
     test_pixels,
 )
-from engine.data.store import Pixels, Store
+from engine.data.store import Store
 
 
 class Decoded:
@@ -53,21 +53,21 @@ class Decoded:
             self._store.close()
             self._store = None
 
-    def training(self, path: str) -> Image.Image:
-        """A training picture in RGB, to be cropped.
+    def training(self, path: str) -> Pixels:
+        """A training picture, to be cropped.
 
         Raises:
             UnreadablePictureError: it cannot be decoded.
         """
-        return Image.fromarray(self._get(path, testing=False))
+        return self._get(path, testing=False)
 
     def test(self, path: str) -> torch.Tensor:
-        """A test picture, ready for the model; uint8 (3, size, size).
+        """A test picture, ready for the model; uint8 (size, size, 3).
 
         Raises:
             UnreadablePictureError: it cannot be decoded.
         """
-        return torch.from_numpy(self._get(path, testing=True).copy()).permute(2, 0, 1)
+        return torch.from_numpy(self._get(path, testing=True))
 
     def check(self, path: str, testing: bool) -> str:
         """Why a picture cannot be decoded; empty if it can. One that the store has room for is in it then."""

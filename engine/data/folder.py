@@ -2,8 +2,8 @@
 
 import os
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -28,18 +28,10 @@ class Catalogue:
     train: tuple[Sample, ...]
     test: tuple[Sample, ...]
 
-    def without(self, paths: set[str]) -> "Catalogue":
-        """The same without some files."""
-        return replace(
-            self,
-            train=tuple(sample for sample in self.train if sample.path not in paths),
-            test=tuple(sample for sample in self.test if sample.path not in paths),
-        )
-
-    def check(self, where: str) -> None:
+    def check(self, where: str, unreadable: Collection[str] = ()) -> None:
         """Raise `DataError` where a class has no picture to train or to test on."""
         for part, samples in (("train", self.train), ("test", self.test)):
-            present = {sample.label for sample in samples}
+            present = {sample.label for sample in samples if sample.path not in unreadable}
             empty = [name for label, name in enumerate(self.classes) if label not in present]
             if empty:
                 raise DataError(

@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image, UnidentifiedImageError
 from pydantic import Field
+from torch.nn.functional import interpolate
 from torchvision.transforms.v2 import functional as transforms
+
+Pixels = npt.NDArray[np.uint8]
+"(height, width, 3)"
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -55,12 +60,6 @@ class Preparation:
         resize_size = round(image_size * self.resize_size / self.image_size)
         return replace(self, image_size=image_size, resize_size=resize_size)
 
-    def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
-        """uint8 (N, 3, H, W) in 0..255 to float32, each channel to about zero mean and unit variance."""
-        mean = torch.tensor(self.mean, device=pixels.device).view(1, 3, 1, 1)
-        std = torch.tensor(self.std, device=pixels.device).view(1, 3, 1, 1)
-        return (pixels.float() / 255 - mean) / std
-
 
 def decode(path: str) -> Image.Image:
     """The picture in RGB: the first one of an animation, without its transparency.
@@ -94,17 +93,18 @@ def check(path: str) -> str:
     return ""
 
 
-def training_pixels(picture: Image.Image, preparation: Preparation, rng: random.Random) -> torch.Tensor:
-    """Random resized crop and random horizontal flip; uint8 (3, size, size)."""
-    top, left, height, width = random_crop(picture.height, picture.width, rng)
-    size = [preparation.image_size, preparation.image_size]
-    crop = transforms.resized_crop(
-        picture, top, left, height, width, size, interpolation=_mode(preparation), antialias=True
-    )
-    if rng.random() < 0.5:
-        crop = transforms.horizontal_flip(crop)
-    pixels: torch.Tensor = transforms.pil_to_tensor(crop)
-    return pixels
+def training_crop(pixels: Pixels, preparation: Preparation, rng: random.Random) -> torch.Tensor:
+    """A random resized crop, antialiased; uint8 (size, size, 3)."""
+    height, width, _ = pixels.shape
+    top, left, height, width = random_crop(height, width, rng)
+    # Seen as a batch whose channels come last, the layout that torch resizes fastest.
+    window = torch.from_numpy(pixels[None, top : top + height, left : left + width]).permute(0, 3, 1, 2)
+    size = (preparation.image_size, preparation.image_size)
+    if preparation.interpolation == "nearest":
+        crop = interpolate(window, size, mode="nearest-exact")
+    else:
+        crop = interpolate(window, size, mode=preparation.interpolation, antialias=True)
+    return crop[0].permute(1, 2, 0)
 
 
 def test_pixels(picture: Image.Image, preparation: Preparation) -> torch.Tensor:

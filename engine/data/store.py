@@ -1,7 +1,7 @@
 """Pictures decoded once: their pixels in a file in the cache folder, shared by both arms and by later runs.
 
 `index` has a fixed-size record a picture, written after its pixels, so that a record means a whole picture;
-`pixels` has the pixels one after the other. Both only grow, by one process at a time; others read.
+`pixels` has the pixels one after the other and only grows. Several processes may read and write at a time.
 """
 
 import fcntl
@@ -11,16 +11,15 @@ import os
 import shutil
 import threading
 import zlib
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-Pixels = npt.NDArray[np.uint8]
-"(height, width, 3)"
+from engine.data.pictures import Pixels
 
 FORMAT = 1  # raise it when what is stored for the same key changes
 RECORD = np.dtype([("offset", "<u8"), ("height", "<u4"), ("width", "<u4"), ("crc", "<u4"), ("stored", "<u4")])
@@ -55,39 +54,35 @@ class Store:
         self._index_file, self._pixels_file = (_open(folder / name) for name in ("index", "pixels"))
         with suppress(OSError):
             os.utime(folder)  # the time of the last use
-        try:
-            fcntl.flock(self._index_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._mine = True
-        except OSError:
-            self._mine = False  # another process writes it
-        if self._mine:
-            os.ftruncate(self._index_file.fileno(), pictures * RECORD.itemsize)
+        fcntl.flock(self._index_file, fcntl.LOCK_SH)  # in use; no other store's need for room removes it
         size = pictures * RECORD.itemsize
+        if os.fstat(self._index_file.fileno()).st_size < size:
+            os.ftruncate(self._index_file.fileno(), size)
         records = os.pread(self._index_file.fileno(), size, 0).ljust(size, b"\0")
         self._index: npt.NDArray[Any] = np.frombuffer(records, RECORD).copy()
         self._checked = np.zeros(pictures, bool)
-        self._end = os.fstat(self._pixels_file.fileno()).st_size
+        self._damaged: set[int] = set()
         self._map = mmap.mmap(-1, 1)
         self._budget = budget
-        self._room = budget - _make_room(folder, budget) if self._mine else 0
+        self._room = budget - _make_room(folder, budget)
         self.full = ""
 
     def __contains__(self, place: int) -> bool:
-        return bool(self._index["stored"][place])
+        return bool(self._record(place)["stored"])
 
     @property
     def stored(self) -> int:
-        """Number of pictures in it."""
+        """Number of pictures in it, as far as this process has looked."""
         return int(self._index["stored"].sum())
 
     @property
     def bytes(self) -> int:
         """Size of the pixels on the disk."""
-        return self._end
+        return os.fstat(self._pixels_file.fileno()).st_size
 
     def get(self, place: int) -> Pixels | None:
         """The pixels of a picture, not to be written to; `None` if they are not there or are damaged."""
-        record = self._index[place]
+        record = self._record(place)
         if not record["stored"]:
             return None
         offset, height, width = int(record["offset"]), int(record["height"]), int(record["width"])
@@ -101,29 +96,42 @@ class Store:
                 pixels = None
             self._checked[place] = pixels is not None
         if pixels is None:
-            self._index["stored"][place] = 0  # it is decoded and stored anew
+            self._damaged.add(place)  # it is decoded and stored anew
+            self._index["stored"][place] = 0
             return None
         return pixels.reshape(height, width, 3)
 
     def put(self, place: int, pixels: Pixels) -> bool:
-        """Keep the pixels of a picture; whether there was room. `full` says why there is none any more."""
+        """Keep the pixels of a picture; whether they are kept. `full` says why there is no room any more."""
+        data = np.ascontiguousarray(pixels)
         with self._lock:
-            if not self._mine or self.full:
+            if self.full:
                 return False
-            if self._end + pixels.nbytes > self._room:
-                self.full = f"they take more than {self._budget / 2**30:.1f} GiB (data.cache_gib)"
-                return False
-            offset, data = self._end, np.ascontiguousarray(pixels)
-            self._end += data.nbytes
-            record = np.array((offset, *data.shape[:2], zlib.crc32(data.data), 1), RECORD)
             try:
-                _write(self._pixels_file.fileno(), data.data, offset)
-                _write(self._index_file.fileno(), record.tobytes(), place * RECORD.itemsize)
+                with _alone(self._pixels_file):
+                    if self._record(place)["stored"]:
+                        return True  # another process was faster
+                    offset = self.bytes
+                    if offset + data.nbytes > self._room:
+                        self.full = f"they take more than {self._budget / 2**30:.1f} GiB (data.cache_gib)"
+                        return False
+                    record = np.array((offset, *data.shape[:2], zlib.crc32(data.data), 1), RECORD)
+                    _write(self._pixels_file.fileno(), data.data, offset)
+                    _write(self._index_file.fileno(), record.tobytes(), place * RECORD.itemsize)
             except OSError as error:
                 self.full = error.strerror or str(error)
                 return False
             self._index[place] = record
+            self._damaged.discard(place)
         return True
+
+    def _record(self, place: int) -> Any:  # noqa: ANN401 - a numpy record
+        """A picture's record: the one known, or else what another process may have written since."""
+        if not self._index["stored"][place] and place not in self._damaged:
+            found = os.pread(self._index_file.fileno(), RECORD.itemsize, place * RECORD.itemsize)
+            if len(found) == RECORD.itemsize:
+                self._index[place] = np.frombuffer(found, RECORD)[0]
+        return self._index[place]
 
     def close(self) -> None:
         """Close the files; arrays handed out stay valid."""
@@ -133,13 +141,24 @@ class Store:
     def _grow_map(self) -> None:
         size = os.fstat(self._pixels_file.fileno()).st_size
         if size:
-            # The map before stays open for as long as an array looks into it.
-            self._map = mmap.mmap(self._pixels_file.fileno(), size, access=mmap.ACCESS_READ)
+            # The map before stays open for as long as an array looks into it. A private one: torch takes no
+            # array that cannot be written to, and whoever did would change a copy.
+            self._map = mmap.mmap(self._pixels_file.fileno(), size, access=mmap.ACCESS_COPY)
 
 
 def _open(path: Path) -> BinaryIO:
     # Not for appending: that mode would ignore the place that is written to.
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b")
+
+
+@contextmanager
+def _alone(file: BinaryIO) -> Iterator[None]:
+    """While no other process writes."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _write(handle: int, data: bytes | memoryview, offset: int) -> None:

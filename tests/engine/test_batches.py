@@ -35,7 +35,8 @@ def training(samples: list[Sample], threads: int = 2, seed: int = 0, epoch: int 
 
 def equal(a: list[Batch], b: list[Batch]) -> bool:
     return len(a) == len(b) and all(
-        torch.equal(x.images, y.images) and torch.equal(x.labels, y.labels) for x, y in zip(a, b, strict=True)
+        torch.equal(x.images, y.images) and torch.equal(x.labels, y.labels) and torch.equal(x.mirrored, y.mirrored)
+        for x, y in zip(a, b, strict=True)
     )
 
 
@@ -116,12 +117,31 @@ def fragile(samples: list[Sample], tmp_path: Path) -> list[Sample]:
     return copies
 
 
-def test_a_file_that_vanishes_is_named_and_the_epoch_goes_on(fragile: list[Sample]) -> None:
+def test_half_of_the_training_pictures_are_flipped_and_no_test_picture(samples: list[Sample]) -> None:
+    flips = sum(len(batch.mirrored) for epoch in range(80) for batch in training(samples[:12], epoch=epoch))
+    assert 402 < flips < 558  # five standard deviations around half of 960
+    loader = Loader(PREPARED, 4, 0, 2)
+    assert not any(len(batch.mirrored) for batch in loader.testing(samples))
+    loader.close()
+
+
+def test_another_picture_takes_the_place_of_a_file_that_vanishes_always_the_same_one(fragile: list[Sample]) -> None:
     Path(fragile[3].path).unlink()
-    for batches in (training(fragile[:8]), list(Loader(PREPARED, 4, 0, 2).testing(fragile[:8]))):
-        bad = [item for batch in batches for item in batch.unreadable]
-        assert [(item.path, item.reason) for item in bad] == [(fragile[3].path, "No such file or directory")]
-        assert sum(len(batch.labels) for batch in batches) == 7
+    tagged = [Sample(sample.path, number) for number, sample in enumerate(fragile[:8])]
+    batches = training(tagged)
+    bad = [item for batch in batches for item in batch.unreadable]
+    assert {(item.path, item.reason) for item in bad} == {(fragile[3].path, "No such file or directory")}
+    seen = torch.cat([batch.labels for batch in batches]).tolist()
+    assert len(seen) == 8 and set(seen) == {0, 1, 2, 4, 5, 6, 7}
+    assert equal(batches, training(tagged, threads=3))
+
+
+def test_a_test_picture_that_vanishes_is_named_and_left_out(fragile: list[Sample]) -> None:
+    Path(fragile[3].path).unlink()
+    batches = list(Loader(PREPARED, 4, 0, 2).testing(fragile[:8]))
+    bad = [item for batch in batches for item in batch.unreadable]
+    assert [(item.path, item.reason) for item in bad] == [(fragile[3].path, "No such file or directory")]
+    assert [len(batch.labels) for batch in batches] == [3, 4]
 
 
 def test_a_test_batch_without_a_readable_picture_is_empty_and_the_evaluation_goes_on(fragile: list[Sample]) -> None:
@@ -138,7 +158,7 @@ def test_a_lost_folder_stops_training_and_evaluation_with_an_error_that_names_a_
         Path(sample.path).unlink()
     loader = Loader(PREPARED, 4, 0, 2)
     for batches in (loader.training(fragile, 0, 0), loader.testing(fragile)):
-        with pytest.raises(DataError, match=r"not one of \d files can be read any more, such as .*png") as caught:
+        with pytest.raises(DataError, match=r"not one of \d+ files can be read any more, such as .*png") as caught:
             list(batches)
         assert caught.value.title == "Pictures lost"
     loader.close()

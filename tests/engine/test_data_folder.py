@@ -14,6 +14,7 @@ from PIL import Image
 from engine.config import DataConfig
 from engine.data import open_catalogue
 from engine.data.batches import Loader, Unreadable
+from engine.data.decoded import Decoded
 from engine.data.folder import Catalogue, scan
 from engine.data.pictures import Preparation
 from engine.errors import DataError
@@ -164,7 +165,7 @@ def test_a_root_that_is_no_folder_is_refused(tmp_path: Path, make, what: str) ->
         scan(root, 0.2, 0)
 
 
-# --- every picture is decoded once before training ----------------------------------------------------------
+# --- a sample of the pictures is decoded before training ----------------------------------------------------------
 
 
 def opened(root: Path, batch_size: int = 4) -> tuple[list[Loading | Unreadable], Catalogue]:
@@ -180,15 +181,15 @@ def opened(root: Path, batch_size: int = 4) -> tuple[list[Loading | Unreadable],
         loader.close()
 
 
-def test_a_picture_that_cannot_be_decoded_is_named_and_left_out(tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_decoded_is_named_and_keeps_its_number(tmp_path: Path) -> None:
     fill(tmp_path, {"a": 30, "b": 30})
     broken = tmp_path / "a" / "007.png"
     broken.write_bytes(b"no picture")
     items, catalogue = opened(tmp_path)
     bad = [item for item in items if isinstance(item, Unreadable)]
     assert [(item.path, item.reason) for item in bad] == [(str(broken), "not a picture in a known format")]
-    left = {sample.path for sample in (*catalogue.train, *catalogue.test)}
-    assert len(left) == 59 and str(broken) not in left
+    # Were it left out, a run could not go on where its file can be read again, or one more cannot.
+    assert catalogue == scan(tmp_path, 0.2, 0)
 
 
 def test_a_file_name_that_is_not_utf_8_is_told_in_letters_that_can_be_printed(tmp_path: Path) -> None:
@@ -199,7 +200,7 @@ def test_a_file_name_that_is_not_utf_8_is_told_in_letters_that_can_be_printed(tm
     (tmp_path / "a" / name).write_bytes(b"")
     items, catalogue = opened(tmp_path)
     assert [item.path for item in items if isinstance(item, Unreadable)] == [f"{tmp_path}/a/caf\ufffd.png"]
-    assert len(catalogue.train) + len(catalogue.test) == 59
+    assert len(catalogue.train) + len(catalogue.test) == 60
 
 
 def test_a_class_whose_name_is_not_utf_8_is_refused(tmp_path: Path) -> None:
@@ -230,6 +231,44 @@ def test_a_class_with_no_readable_picture_left_stops_before_training(tmp_path: P
         opened(tmp_path)
 
 
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of the pictures that were decoded."""
+    paths: list[str] = []
+    real = Decoded.check
+    monkeypatch.setattr(Decoded, "check", lambda self, path, testing: paths.append(path) or real(self, path, testing))
+    return paths
+
+
+def test_of_many_pictures_a_sample_is_decoded_and_one_of_each_class(tmp_path: Path, checked: list[str]) -> None:
+    fill(tmp_path, {"train/a": 600, "train/b": 200, "train/rare": 2, "test/a": 90, "test/b": 1, "test/rare": 1})
+    (tmp_path / "train" / "rare" / "000.png").write_bytes(b"")
+    items, _ = opened(tmp_path)
+    assert 256 <= len(checked) <= 260 and len(set(checked)) == len(checked)
+    parts = {tuple(Path(path).relative_to(tmp_path).parts[:2]) for path in checked}
+    assert parts == {(part, name) for part in ("train", "test") for name in ("a", "b", "rare")}
+    assert (
+        f"{tmp_path}/train/rare/001.png" in checked
+        and len([item for item in items if isinstance(item, Unreadable)]) == 1
+    )
+
+
+@pytest.mark.parametrize(("share", "stops"), [(0.04, False), (0.08, True)])
+def test_where_the_sample_looks_bad_all_pictures_are_decoded(
+    tmp_path: Path, checked: list[str], share: float, stops: bool
+) -> None:
+    fill(tmp_path, {"a": 500, "b": 500})
+    for number in range(round(500 * share)):
+        for name in ("a", "b"):
+            (tmp_path / name / f"{number:03}.png").write_bytes(b"")
+    if stops:
+        with pytest.raises(DataError, match="80 of 1000 cannot be decoded"):
+            opened(tmp_path)
+    else:
+        assert sum(isinstance(item, Unreadable) for item in opened(tmp_path)[0]) == 40
+    assert len(checked) == 1000
+
+
 def test_progress_is_told_while_one_picture_keeps_all_others_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,7 +288,7 @@ def test_progress_is_told_while_one_picture_keeps_all_others_waiting(
     try:
         while True:
             item = next(found)
-            if isinstance(item, Loading) and item.what == "preparing pictures":
+            if isinstance(item, Loading) and item.what == "looking into pictures":
                 reports.append((item.done, item.total))
             if len(reports) == 3:
                 go_on.set()
@@ -270,7 +309,7 @@ def test_a_million_files_are_not_submitted_at_once(tmp_path: Path, monkeypatch: 
     submitted: list[object] = []
     submit = loader._pool.submit
     monkeypatch.setattr(loader._pool, "submit", lambda *task: submitted.append(task) or submit(*task))
-    found = loader.check(scan(tmp_path, 0.2, 0).train)
+    found = loader.check([(sample, False) for sample in scan(tmp_path, 0.2, 0).train])
     next(found)
     assert len(submitted) == 256
     assert len(list(found)) == 639 and len(submitted) == 640
@@ -282,6 +321,6 @@ def test_a_folder_that_vanishes_while_it_is_checked_is_an_error_in_words(tmp_pat
     loader = Loader(Preparation(16, 18), 4, 0, 2)
     samples = scan(tmp_path, 0.2, 0).train
     shutil.rmtree(tmp_path / "a")
-    bad = [item for _, item in loader.check(samples) if item is not None]
+    bad = [item for _, item in loader.check([(sample, False) for sample in samples]) if item is not None]
     loader.close()
     assert {item.reason for item in bad} == {"No such file or directory"} and len(bad) == 4

@@ -48,9 +48,9 @@ def test_a_kept_picture_has_the_pixels_of_its_file(catalogue: Catalogue, tmp_pat
     for _ in range(2):  # put in, then taken out
         for sample in catalogue.train:
             kept = keeping.training(sample.path)
-            assert np.array_equal(kept, plain.training(sample.path)) and min(kept.size) == 21
+            assert np.array_equal(kept, plain.training(sample.path)) and min(kept.shape[:2]) == 21
         for sample in catalogue.test:
-            assert keeping.test(sample.path).equal(prepare_for_test(decode(sample.path), PREPARED))
+            assert keeping.test(sample.path).permute(2, 0, 1).equal(prepare_for_test(decode(sample.path), PREPARED))
     keeping.close()
 
 

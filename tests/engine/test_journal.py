@@ -119,7 +119,7 @@ def test_an_unexpected_error_is_in_it_with_its_place(small: RunConfig, monkeypat
     monkeypatch.setattr(TrainedArm, "score", lambda arm, images, labels: {}["no"])
     events = play(Run(small))
     last = list(read_journal(Path(folder_of(events))))[-1]
-    assert last == events[-1] and isinstance(last, p.RunFailed) and "engine/run.py:" in last.message
+    assert last == events[-1] and isinstance(last, p.RunFailed) and "engine/training.py:" in last.message
 
 
 def test_a_resume_that_fails_before_training_is_in_it(small: RunConfig) -> None:

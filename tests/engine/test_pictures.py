@@ -14,16 +14,18 @@ import torch
 import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFilter
 from torchvision.transforms import v2
 
+from engine.data.batches import Batch
+from engine.data.feed import Feed
 from engine.data.pictures import (
     Preparation,
     UnreadablePictureError,
     check,
     decode,
     random_crop,
-    training_pixels,
+    training_crop,
 )
 from engine.data.pictures import test_pixels as prepare_for_test
 
@@ -31,6 +33,13 @@ RED = (200, 30, 40)
 
 # pytest sets its own filters of warnings; that the program shows none is a test of its own below.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+
+
+def fed(pixels: torch.Tensor, preparation: Preparation, mirrored: tuple[int, ...] = ()) -> torch.Tensor:
+    """What the model gets of uint8 (N, 3, height, width)."""
+    labels = torch.zeros(len(pixels), dtype=torch.int64)
+    batch = Batch(pixels, labels, torch.tensor(mirrored, dtype=torch.int64), [])
+    return Feed(preparation, torch.device("cpu"))(batch)[0]
 
 
 def noise(width: int, height: int, seed: int = 0) -> Image.Image:
@@ -221,7 +230,7 @@ def test_the_models_input_equals_that_of_the_weights_own_preset(name: str) -> No
     preset = torchvision.models.get_model_weights(name).DEFAULT.transforms()
     prepared = preparation(ModelConfig(name=name), None)
     picture = noise(500, 375)
-    ours = prepared.normalise(prepare_for_test(picture, prepared)[None])[0]
+    ours = fed(prepare_for_test(picture, prepared)[None], prepared)[0]
     torch.testing.assert_close(ours, preset(picture), rtol=0, atol=1e-6)
 
 
@@ -264,30 +273,39 @@ def test_a_crop_lies_within_its_picture(height: int, width: int, seed: int) -> N
     assert h >= 1 and w >= 1 and 0 <= top <= height - h and 0 <= left <= width - w
 
 
-def test_half_of_the_training_pictures_are_flipped_and_none_is_upside_down() -> None:
-    ramp = Image.fromarray(np.tile(np.linspace(0, 255, 64, dtype=np.uint8), (64, 1))).convert("RGB")
-    prepared = Preparation(16, 18)
-    rises = [
-        bool(pixels[0, 8, 12] > pixels[0, 8, 3])
-        for pixels in (training_pixels(ramp, prepared, random.Random(seed)) for seed in range(1000))
-    ]
-    assert 420 < sum(rises) < 580  # five standard deviations around the half
-    upright = training_pixels(ramp.rotate(90), prepared, random.Random(3))
-    assert upright[0, 12, 8] < upright[0, 3, 8]
+@pytest.mark.parametrize(("width", "height", "size"), [(80, 60, 32), (60, 90, 48), (400, 300, 64), (20, 20, 32)])
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "nearest"])
+def test_a_training_crop_is_torchvisions_resized_crop(width: int, height: int, size: int, interpolation: str) -> None:
+    """To the bit that of tensors; Pillow rounds otherwise, by one or two of 255."""
+    pixels = np.asarray(noise(width, height).filter(ImageFilter.GaussianBlur(2)))
+    for seed in range(20):
+        crop = random_crop(height, width, random.Random(seed))
+        mode = v2.InterpolationMode("nearest-exact" if interpolation == "nearest" else interpolation)
+        tensor = torch.from_numpy(pixels.copy()).permute(2, 0, 1)
+        theirs = v2.functional.resized_crop(tensor, *crop, [size, size], interpolation=mode, antialias=True)
+        pillow = v2.functional.pil_to_tensor(
+            v2.functional.resized_crop(Image.fromarray(pixels), *crop, [size, size], interpolation=mode)
+        )
+        ours = training_crop(pixels.copy(), Preparation(size, size, interpolation=interpolation), random.Random(seed))
+        ours = ours.permute(2, 0, 1)
+        assert torch.equal(ours, theirs)
+        if interpolation != "nearest":
+            assert (ours.int() - pillow.int()).abs().max() <= (1 if interpolation == "bilinear" else 2)
 
 
-def test_a_training_crop_is_torchvisions_resized_crop() -> None:
-    picture = noise(80, 60)
-    rng = random.Random(5)
-    top, left, height, width = random_crop(60, 80, rng)
-    theirs = v2.functional.pil_to_tensor(v2.functional.resized_crop(picture, top, left, height, width, [32, 32]))
-    flipped = rng.random() < 0.5
-    ours = training_pixels(picture, Preparation(32, 36), random.Random(5))
-    assert torch.equal(ours, theirs.flip(-1) if flipped else theirs)
+# --- the model's input --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mirrored", [(), (1,), (0, 2)])
+def test_only_the_pictures_that_are_to_be_flipped_are_and_none_is_upside_down(mirrored: tuple[int, ...]) -> None:
+    pixels = torch.randint(0, 256, (3, 3, 5, 7), dtype=torch.uint8)
+    plain, flipped = fed(pixels.clone(), Preparation()), fed(pixels.clone(), Preparation(), mirrored)
+    for number in range(3):
+        assert torch.equal(flipped[number], plain[number].flip(-1) if number in mirrored else plain[number])
 
 
 def test_normalising_gives_imagenet_zero_mean_and_unit_variance() -> None:
     pixels = torch.tensor([124, 116, 104], dtype=torch.uint8).view(1, 3, 1, 1)
-    assert torch.allclose(Preparation().normalise(pixels), torch.zeros(1, 3, 1, 1), atol=0.01)
-    white = Preparation().normalise(torch.full((1, 3, 1, 1), 255, dtype=torch.uint8)).flatten().tolist()
+    assert torch.allclose(fed(pixels, Preparation()), torch.zeros(1, 3, 1, 1), atol=0.01)
+    white = fed(torch.full((1, 3, 1, 1), 255, dtype=torch.uint8), Preparation()).flatten().tolist()
     assert white == pytest.approx([(1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225])

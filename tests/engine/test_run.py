@@ -151,7 +151,7 @@ def test_an_unexpected_error_is_an_event_that_names_the_place(
     monkeypatch.setattr(TrainedArm, "best_accuracy", property(lambda arm: 1 / 0))
     failed = play(Run(small))[-1]
     assert isinstance(failed, p.RunFailed) and failed.title == "Unexpected error" and failed.exit_status == 1
-    assert "ZeroDivisionError" in failed.message and "(engine/run.py:" in failed.message
+    assert "ZeroDivisionError" in failed.message and "(engine/training.py:" in failed.message
 
 
 @pytest.mark.parametrize("batch_size, remedy", [(4, "--set data.batch_size=2"), (1, "a smaller model")])

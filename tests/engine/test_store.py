@@ -1,6 +1,7 @@
 """Decoded pictures on the disk: whole, checked, bounded, and never a reason to stop."""
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -67,8 +68,9 @@ def test_what_a_crash_left_of_a_picture_is_not_in_it(folder: Path) -> None:
     filled(folder)
     with (folder / "pixels").open("ab") as file:
         file.write(b"half a picture")
-    store = Store(folder, 4, ROOM)
-    assert store.put(0, picture(8)) and np.array_equal(store.get(0), picture(8))
+    store = Store(folder, 5, ROOM)
+    assert store.get(4) is None
+    assert store.put(4, picture(8)) and np.array_equal(store.get(4), picture(8))
     assert np.array_equal(store.get(3), picture(3, height=4))
     store.close()
 
@@ -93,13 +95,35 @@ def test_a_full_disk_is_a_reason_too_and_leaves_what_is_there(folder: Path, monk
     store.close()
 
 
-def test_a_second_process_reads_and_does_not_write(folder: Path) -> None:
+def test_two_processes_fill_one_store_and_see_what_the_other_has_put_in(folder: Path) -> None:
+    first, second = Store(folder, 40, ROOM), Store(folder, 40, ROOM)  # a lock of its own each, as in two processes
+
+    def fill(store: Store, numbers: range) -> None:
+        for number in numbers:
+            assert store.put(number, picture(number))
+
+    threads = [threading.Thread(target=fill, args=part) for part in ((first, range(30)), (second, range(10, 40)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for store in (first, second):
+        assert all(np.array_equal(store.get(number), picture(number)) for number in range(40))
+        assert store.bytes == sum(picture(number).nbytes for number in range(40))  # none is in it twice
+        store.close()
+
+
+def test_a_picture_damaged_on_the_disk_is_put_in_anew_and_seen_by_the_next_process(folder: Path) -> None:
     filled(folder)
-    first, second = Store(folder, 4, ROOM), Store(folder, 4, ROOM)
-    assert np.array_equal(second.get(2), picture(2, height=3))
-    assert not second.put(2, picture(5)) and not second.full
-    first.close()
-    second.close()
+    with (folder / "pixels").open("r+b") as file:
+        file.write(b"\xff" * 8)
+    store = Store(folder, 4, ROOM)
+    assert store.get(0) is None and store.get(0) is None and 0 not in store
+    assert store.put(0, picture(0)) and np.array_equal(store.get(0), picture(0))
+    store.close()
+    again = Store(folder, 4, ROOM)
+    assert np.array_equal(again.get(0), picture(0))
+    again.close()
 
 
 def test_the_stores_used_longest_ago_make_room_but_not_one_in_use(tmp_path: Path) -> None:

@@ -37,10 +37,7 @@ class Progress(Panel):
                 ("images/s", LABEL, "$muted"),
                 (speed(view.images_per_second) if view.images_per_second else MISSING, 13, "bold"),
             )
-            + Content.assemble(
-                ("data wait ", "$muted"),
-                (percent(view.data_wait, 0), "bold $warning" if view.data_wait > 0.3 else ""),
-            ),
+            + self._data(state, view),
             row(("best", LABEL, "$muted"), (percent(best.accuracy if best else None), 13, "bold $success"))
             + Content.assemble(("in epoch ", "$muted"), str(best.epoch) if best else MISSING),
             row(("safe file", LABEL, "$muted"))
@@ -51,6 +48,12 @@ class Progress(Panel):
         if state.phase in ("finished", "ended", "failed") or state.run is None:
             return MISSING
         return clock(view.seconds_left(state.run.batch_size))
+
+    def _data(self, state: UiState, view: ArmView) -> Content:
+        if state.preparing is not None:  # which is what a step waits for then
+            return Content.assemble(("preparing ", "$muted"), percent(state.preparing.done / state.preparing.total, 0))
+        style = "bold $warning" if view.data_wait > 0.3 else ""
+        return Content.assemble(("data wait ", "$muted"), (percent(view.data_wait, 0), style))
 
     def _skipped(self, state: UiState) -> tuple[str, str]:
         return (f"  {state.skipped} unreadable", "$warning") if state.skipped else ("", "")

@@ -1,0 +1,42 @@
+"""Figures of steps on their way from the device to the host, without a stop of either."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+import torch
+
+T = TypeVar("T")
+
+BEHIND = 2  # steps the host may be ahead of the device: enough to keep it busy, few enough to answer a key at once
+
+
+class Readback(Generic[T]):
+    """A queue of small tensors, each with what it belongs to; on a CPU nothing ever waits in it."""
+
+    def __init__(self, device: torch.device, behind: int = BEHIND) -> None:
+        self._asynchronous = device.type == "cuda"
+        self._behind = behind if self._asynchronous else 0
+        self._waiting: deque[tuple[T, torch.Tensor, torch.cuda.Event | None]] = deque()
+
+    def put(self, item: T, figures: torch.Tensor) -> None:
+        """Start to copy figures that are computed, or will have been when the device gets there."""
+        if not self._asynchronous:
+            self._waiting.append((item, figures.cpu(), None))
+            return
+        host = torch.empty(figures.shape, dtype=figures.dtype, pin_memory=True)
+        host.copy_(figures, non_blocking=True)
+        copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        copied.record()
+        self._waiting.append((item, host, copied))
+
+    def take(self, everything: bool = False) -> Iterator[tuple[T, list[float]]]:
+        """What has arrived, oldest first; waits only for what is too far behind, or for `everything`."""
+        while self._waiting:
+            item, figures, copied = self._waiting[0]
+            if copied is not None:
+                if not everything and len(self._waiting) <= self._behind and not copied.query():  # type: ignore[no-untyped-call]
+                    return
+                copied.synchronize()
+            self._waiting.popleft()
+            yield item, figures.tolist()

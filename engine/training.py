@@ -1,0 +1,211 @@
+"""The loop: train an epoch, test, save, taking commands between steps."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from engine.arm import TrainedArm
+from engine.comparison import Comparison
+from engine.data import check_share
+from engine.data.batches import Loader, Unreadable
+from engine.data.folder import Catalogue
+from engine.journal import Journal
+from engine.protocol import (
+    ArmFinished,
+    EpochDone,
+    EvalDone,
+    Evaluating,
+    Event,
+    ImageSkipped,
+    PicturesPrepared,
+    Preparing,
+    TrainStep,
+)
+from engine.readback import Readback
+from engine.steering import Steering
+
+REPORT_SECONDS = 1.0  # between two reports of how many pictures are prepared
+
+
+class Skipped:
+    """The pictures that could not be decoded, each told once."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, Unreadable] = {}
+
+    def __call__(self, item: Unreadable) -> Iterator[ImageSkipped]:
+        """Tell one, unless it has been."""
+        if item.path not in self._all:
+            self._all[item.path] = item
+            yield ImageSkipped(item.path, item.reason, len(self._all))
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def check(self, pictures: int) -> None:
+        """Raise `DataError` where there are too many of them."""
+        if self._all:
+            check_share(len(self._all), pictures, next(iter(self._all.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step whose figures are still with the device."""
+
+    number: int
+    epoch: int
+    images: int
+    began: float
+    waited: float
+    rates: dict[str, float]
+
+
+class Training:
+    """Trains and tests the arm in hand."""
+
+    def __init__(
+        self,
+        *,
+        loader: Loader,
+        catalogue: Catalogue,
+        comparison: Comparison,
+        steering: Steering,
+        journal: Journal,
+        device: torch.device,
+        skipped: Skipped,
+    ) -> None:
+        self._loader = loader
+        self._catalogue = catalogue
+        self._comparison = comparison
+        self._steering = steering
+        self._journal = journal
+        self._skipped = skipped
+        self._steps: Readback[_Step] = Readback(device)
+        self._scores: Readback[int] = Readback(device)
+        self._read_at = 0.0
+        self._prepared = 0
+        self._told = 0.0
+
+    def train(self, arm: TrainedArm) -> Iterator[Event]:
+        """Train an arm until it is done, suspended or the run is stopped."""
+        while self._in_hand(arm) and not arm.done:
+            if arm.evaluation_due:
+                yield from self._evaluate(arm)
+            else:
+                yield from self._train_epoch(arm)
+
+    def _in_hand(self, arm: TrainedArm) -> bool:
+        return arm is self._comparison.hand and not self._steering.stopped
+
+    # --- training ---------------------------------------------------------------------------------------
+
+    def _train_epoch(self, arm: TrainedArm) -> Iterator[Event]:
+        batches = self._loader.training(self._catalogue.train, arm.epoch - 1, arm.position)
+        while True:
+            if self._steering.waited_for or self._comparison.autosave_due:
+                yield from self._read(arm, everything=True)  # what was done comes before what is done now
+            yield from self._steering.commands()
+            if not self._in_hand(arm):
+                return
+            if self._comparison.autosave_due:
+                yield from self._comparison.save_all("autosave")
+            began = time.perf_counter()
+            batch = next(batches, None)
+            if batch is None:
+                break
+            waited = time.perf_counter() - began
+            yield from self._note(batch.unreadable)
+            epoch, images = arm.epoch, len(batch.labels)
+            figures, rates = arm.update(batch)
+            self._steps.put(_Step(arm.step, epoch, images, began, waited, rates), figures)
+            yield from self._read(arm)
+        yield from self._read(arm, everything=True)
+
+    def _read(self, arm: TrainedArm, everything: bool = False) -> Iterator[TrainStep]:
+        """The steps whose figures have arrived, or all that were done."""
+        for step, (loss, correct) in self._steps.take(everything):
+            if not math.isfinite(loss):
+                raise arm.not_finite(step.number, loss)
+            # Where the host is ahead of the device, a step begins when the one before it has ended.
+            now = time.perf_counter()
+            seconds = now - max(step.began, self._read_at)
+            self._read_at = now
+            waited = min(step.waited, seconds)
+            arm.count(loss, int(correct), step.images, seconds, waited)
+            yield TrainStep(
+                arm=arm.arm,
+                step=step.number,
+                epoch=step.epoch,
+                loss=loss,
+                accuracy=correct / step.images,
+                images_per_second=step.images / seconds,
+                data_wait=waited / seconds,
+                learning_rates=step.rates,
+            )
+
+    # --- testing ----------------------------------------------------------------------------------------
+
+    def _evaluate(self, arm: TrainedArm) -> Iterator[Event]:
+        """Score the test set, then save; left half done by a command, it is due again later."""
+        began, idle = time.perf_counter(), 0.0
+        loss, correct, done, total = 0.0, 0.0, 0, len(self._catalogue.test)
+        yield Evaluating(arm.arm, arm.step, 0, total)
+        for batch in self._loader.testing(self._catalogue.test):
+            self._scores.put(len(batch.labels), arm.score(batch))
+            for images, (batch_loss, right) in self._scores.take():
+                loss, correct, done = loss + batch_loss, correct + right, done + images
+            yield from self._note(batch.unreadable)
+            yield Evaluating(arm.arm, arm.step, done, total)
+            waiting = time.perf_counter()
+            yield from self._steering.commands()
+            idle += time.perf_counter() - waiting
+            if not self._in_hand(arm):
+                list(self._scores.take(everything=True))
+                return
+        for images, (batch_loss, right) in self._scores.take(everything=True):
+            loss, correct, done = loss + batch_loss, correct + right, done + images
+        seconds = time.perf_counter() - began - idle
+        yield from self._end_epoch(arm, loss / done, correct / done, done, seconds)
+
+    def _end_epoch(self, arm: TrainedArm, loss: float, accuracy: float, images: int, seconds: float) -> Iterator[Event]:
+        best_before = arm.best_accuracy
+        best = best_before is None or accuracy > best_before
+        row = arm.end_epoch(loss, accuracy, seconds)
+        yield EvalDone(arm.arm, arm.step, row["epoch"], loss, accuracy, images, best)
+        self._journal.metrics(self._comparison.history)
+        yield EpochDone(arm=arm.arm, **row)
+        yield from self.tell_prepared()
+        if best:
+            yield self._comparison.save("best", "best")
+        yield self._comparison.save("last", "epoch")
+        if arm.done:
+            assert arm.best_accuracy is not None
+            yield ArmFinished(arm.arm, arm.step, accuracy, arm.best_accuracy, arm.seconds)
+
+    # --- pictures ---------------------------------------------------------------------------------------
+
+    def tell_prepared(self) -> Iterator[PicturesPrepared]:
+        """How many pictures are prepared, if it is more than was told last."""
+        store = self._loader.decoded.store
+        if store is not None and store.stored > self._prepared:
+            self._prepared = store.stored
+            yield PicturesPrepared(store.stored, self._pictures, store.bytes, store.full)
+
+    def _note(self, unreadable: list[Unreadable]) -> Iterator[Event]:
+        """Pictures that turned out to be unreadable, and how far their preparation is."""
+        for item in unreadable:
+            yield from self._skipped(item)
+        if unreadable:
+            self._skipped.check(self._pictures)
+        store = self._loader.decoded.store
+        if store is not None and not store.full and time.monotonic() - self._told >= REPORT_SECONDS:
+            self._told = time.monotonic()
+            if store.stored < self._pictures - len(self._skipped):
+                yield Preparing(store.stored, self._pictures)
+
+    @property
+    def _pictures(self) -> int:
+        return len(self._catalogue.train) + len(self._catalogue.test)
