@@ -12,11 +12,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from engine.data.decoded import Decoded
 from engine.data.folder import Sample, printable
-from engine.data.pictures import Preparation, UnreadablePictureError, training_crop
+from engine.data.pictures import Pixels, Preparation, UnreadablePictureError, training_crop
 from engine.errors import DataError
 
 BOUND = 4 / 3  # short side of a bounded picture in crops: the average one, 54 % of the area, is hardly enlarged then
@@ -74,7 +76,7 @@ class Loader:
         self._batch_size = batch_size
         self._seed = seed
         self._threads = threads or min(os.cpu_count() or 1, MOST_THREADS)
-        self._pool = ThreadPoolExecutor(self._threads, "decode", initializer=_compute_alone)
+        self._pool = ThreadPoolExecutor(self._threads, "decode")
 
     def close(self) -> None:
         """End the threads; batches not taken yet are dropped."""
@@ -144,12 +146,13 @@ class Loader:
             for _, future in waiting:
                 future.cancel()
 
-    def _batches(self, groups: Iterator[list[int]], make: Callable[[int, torch.Tensor], _Made]) -> Iterator[Batch]:
+    def _batches(self, groups: Iterator[list[int]], make: Callable[[int, Pixels], _Made]) -> Iterator[Batch]:
         """A batch of each group of samples; `make` fills in the pixels of one, in a thread of the pool."""
         waiting: deque[tuple[torch.Tensor, list[Future[list[_Made]]]]] = deque()
         side = self._preparation.image_size
 
-        def fill(images: torch.Tensor, group: list[int]) -> list[_Made]:
+        # As arrays, because torch copies a tensor of this size in threads, for each thread of the pool anew.
+        def fill(images: npt.NDArray[np.uint8], group: list[int]) -> list[_Made]:
             return [make(index, pixels) for index, pixels in zip(group, images, strict=True)]
 
         try:
@@ -159,7 +162,8 @@ class Loader:
                     # A task a thread, not one a picture: fewer of them cost the step less.
                     share = -(-len(group) // self._threads)
                     parts = (slice(i, i + share) for i in range(0, len(group), share))
-                    waiting.append((images, [self._pool.submit(fill, images[part], group[part]) for part in parts]))
+                    pixels = images.numpy()
+                    waiting.append((images, [self._pool.submit(fill, pixels[part], group[part]) for part in parts]))
                 if not waiting:
                     return
                 images, futures = waiting.popleft()
@@ -169,13 +173,13 @@ class Loader:
                 for future in futures:
                     future.cancel()
 
-    def _train_on(self, samples: Sequence[Sample], epoch: int, index: int, pixels: torch.Tensor) -> _Made:
+    def _train_on(self, samples: Sequence[Sample], epoch: int, index: int, pixels: Pixels) -> _Made:
         """Fill in a random crop of a sample, or of another one; its label, and whether it is to be flipped."""
         rng, bad = random.Random(f"{self._seed}/{epoch}/{index}"), []
         for _ in range(TRIES):
             sample = samples[index]
             try:
-                pixels.copy_(training_crop(self.decoded.training(sample.path), self._preparation, rng))
+                pixels[:] = training_crop(self.decoded.training(sample.path), self._preparation, rng)
             except UnreadablePictureError as error:
                 bad.append(Unreadable.of(sample, str(error)))
                 index = rng.randrange(len(samples))
@@ -183,9 +187,9 @@ class Loader:
                 return _Made(sample.label, rng.random() < 0.5, bad)
         raise _lost(bad)
 
-    def _test_on(self, sample: Sample, pixels: torch.Tensor) -> _Made:
+    def _test_on(self, sample: Sample, pixels: Pixels) -> _Made:
         try:
-            pixels.copy_(self.decoded.test(sample.path))
+            pixels[:] = self.decoded.test(sample.path)
         except UnreadablePictureError as error:
             return _Made(None, False, [Unreadable.of(sample, str(error))])
         return _Made(sample.label, False, [])
@@ -201,11 +205,6 @@ def _batch(images: torch.Tensor, made: list[_Made]) -> Batch:
         torch.tensor([place for place, item in enumerate(kept) if item.mirrored], dtype=torch.int64),
         [bad for item in made for bad in item.unreadable],
     )
-
-
-def _compute_alone() -> None:
-    """One picture a thread at a time is parallel enough: no threads within it."""
-    torch.set_num_threads(1)
 
 
 def _lost(files: list[Unreadable]) -> DataError:

@@ -1,7 +1,6 @@
 """Decoded pictures: from the store where they are in it, else from their files, and then into the store."""
 
 import numpy as np
-import torch
 
 from engine.data.folder import Catalogue
 from engine.data.pictures import (
@@ -61,13 +60,13 @@ class Decoded:
         """
         return self._get(path, testing=False)
 
-    def test(self, path: str) -> torch.Tensor:
-        """A test picture, ready for the model; uint8 (size, size, 3).
+    def test(self, path: str) -> Pixels:
+        """A test picture, ready for the model.
 
         Raises:
             UnreadablePictureError: it cannot be decoded.
         """
-        return torch.from_numpy(self._get(path, testing=True))
+        return self._get(path, testing=True)
 
     def check(self, path: str, testing: bool) -> str:
         """Why a picture cannot be decoded; empty if it can. One that the store has room for is in it then."""

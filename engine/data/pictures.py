@@ -93,8 +93,8 @@ def check(path: str) -> str:
     return ""
 
 
-def training_crop(pixels: Pixels, preparation: Preparation, rng: random.Random) -> torch.Tensor:
-    """A random resized crop, antialiased; uint8 (size, size, 3)."""
+def training_crop(pixels: Pixels, preparation: Preparation, rng: random.Random) -> Pixels:
+    """A random resized crop, antialiased."""
     height, width, _ = pixels.shape
     top, left, height, width = random_crop(height, width, rng)
     # Seen as a batch whose channels come last, the layout that torch resizes fastest.
@@ -104,7 +104,8 @@ def training_crop(pixels: Pixels, preparation: Preparation, rng: random.Random) 
         crop = interpolate(window, size, mode="nearest-exact")
     else:
         crop = interpolate(window, size, mode=preparation.interpolation, antialias=True)
-    return crop[0].permute(1, 2, 0)
+    cropped: Pixels = crop[0].permute(1, 2, 0).numpy()
+    return cropped
 
 
 def test_pixels(picture: Image.Image, preparation: Preparation) -> torch.Tensor:

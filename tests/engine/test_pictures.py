@@ -287,7 +287,7 @@ def test_a_training_crop_is_torchvisions_resized_crop(width: int, height: int, s
             v2.functional.resized_crop(Image.fromarray(pixels), *crop, [size, size], interpolation=mode)
         )
         ours = training_crop(pixels.copy(), Preparation(size, size, interpolation=interpolation), random.Random(seed))
-        ours = ours.permute(2, 0, 1)
+        ours = torch.from_numpy(ours).permute(2, 0, 1)
         assert torch.equal(ours, theirs)
         if interpolation != "nearest":
             assert (ours.int() - pillow.int()).abs().max() <= (1 if interpolation == "bilinear" else 2)
