@@ -1,7 +1,7 @@
 """Both arms of a run: the one in hand and the one at rest, saved to the run's folder and found there again."""
 
-import time
 from collections.abc import Generator, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from engine.arm import TrainedArm
 from engine.config import RunConfig
 from engine.data.feed import Feed
 from engine.data.folder import Catalogue
-from engine.errors import CheckpointError, SaveError
-from engine.protocol import ARMS, Arm, CheckpointDamaged, CheckpointFailed, CheckpointSaved, Event, Loading
+from engine.errors import CheckpointError
+from engine.protocol import ARMS, Arm, CheckpointDamaged, Event, Loading
+from engine.saving import Saving
 
 
 class Comparison:
@@ -24,13 +25,15 @@ class Comparison:
     def __init__(
         self,
         config: RunConfig,
+        *,
         catalogue: Catalogue,
         steps_per_epoch: int,
         device: torch.device,
         feed: Feed,
+        saving: Saving,
     ) -> None:
         self.folder = Path()
-        self.last_checkpoint = ""
+        self.saving = saving
         self._config = config
         self._catalogue = catalogue
         self._steps_per_epoch = steps_per_epoch
@@ -38,8 +41,6 @@ class Comparison:
         self._feed = feed
         self._arms: dict[Arm, TrainedArm] = {}
         self._past: dict[Arm, list[dict[str, Any]]] = {name: [] for name in ARMS}
-        self._latest = 0.0  # time of the newest checkpoint
-        self._tried = time.monotonic()
 
     @property
     def history(self) -> dict[Arm, list[dict[str, Any]]]:
@@ -65,8 +66,7 @@ class Comparison:
             raise CheckpointError("Nothing to resume", f"{folder} has no checkpoint; start the run anew")
         yield self._building()
         self._past |= found.state["history"]
-        self._latest = found.state["time"]
-        self.last_checkpoint = str(found.path)
+        self.saving.go_on_from(found.path, found.state["time"])
         arm = self._build(found.state["arm"])
         arm.load(found.state)
         self.hand = self._arms[arm.arm] = arm
@@ -104,6 +104,7 @@ class Comparison:
         )
 
     def _newest(self, arm: str) -> Generator[Event, None, checkpoint.Found | None]:
+        self.saving.wait()
         found = checkpoint.newest(self.folder, arm)
         if found is not None:
             yield from (CheckpointDamaged(str(path), message) for path, message in found.damaged)
@@ -129,47 +130,36 @@ class Comparison:
     @property
     def autosave_due(self) -> bool:
         """Whether as much time as may be lost to a crash has passed since the last attempt to save."""
-        return time.monotonic() - self._tried > self._config.checkpoint.every_seconds
+        return self.saving.since > self._config.checkpoint.every_seconds
 
-    def save(self, name: str, reason: str) -> CheckpointSaved | CheckpointFailed:
-        """Save the arm in hand under a name."""
-        return self._save(self.hand, self.folder / self.hand.arm / f"{name}.pt", reason)
+    def save(self, reasons: dict[str, str]) -> None:
+        """Save the arm in hand under names, each with its reason."""
+        self._save(self.hand, reasons)
 
-    def save_apart(self) -> CheckpointSaved | CheckpointFailed:
+    def save_apart(self) -> None:
         """Save the arm in hand under a name of its own, which nothing overwrites."""
-        folder, name = self.folder / self.hand.arm, f"step-{self.hand.step:06d}"
-        path, number = folder / f"{name}.pt", 1
-        while path.exists():
-            number += 1
-            path = folder / f"{name}-{number}.pt"
-        return self._save(self.hand, path, "key")
+        self.saving.wait()  # for files of such names
+        name = f"step-{self.hand.step:06d}"
+        taken = {path.stem for path in (self.folder / self.hand.arm).glob(f"{name}*.pt")}
+        names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+        self._save(self.hand, {next(free for free in names if free not in taken): "key"})
 
-    def save_all(self, reason: str) -> Iterator[CheckpointSaved | CheckpointFailed]:
+    def save_all(self, reason: str) -> None:
         """Save the arm in hand, and before it the other one if it has gone on since it was saved.
 
         In that order, so that a resume takes up the arm in hand.
         """
         for arm in sorted(self._arms.values(), key=lambda arm: arm is self.hand):
             if arm is self.hand or arm.unsaved:
-                yield self._save(arm, self.folder / arm.arm / "last.pt", reason)
+                self._save(arm, {"last": reason})
 
-    def _save(self, arm: TrainedArm, path: Path, reason: str) -> CheckpointSaved | CheckpointFailed:
-        self._tried = time.monotonic()  # a failure too: a full disk is not asked again at every step
-        # Later than the one before even where the clock was set back or another machine's is behind.
-        now = max(time.time(), self._latest + 0.001)
-        state = arm.state() | {
-            "time": now,
+    def _save(self, arm: TrainedArm, reasons: dict[str, str]) -> None:
+        beside = {
             "steps_per_epoch": self._steps_per_epoch,
             "train_images": len(self._catalogue.train),
             "classes": list(self._catalogue.classes),
             "history": self.history,
             "config": self._config.model_dump(mode="json"),
         }
-        try:
-            size = checkpoint.save(state, path)
-        except SaveError as error:
-            return CheckpointFailed(arm.arm, arm.step, str(path), error.message)
-        arm.unsaved = False
-        self._latest = now
-        self.last_checkpoint = str(path)
-        return CheckpointSaved(arm.arm, arm.step, str(path), reason, size, now)
+        folder = self.folder / arm.arm
+        self.saving.put(arm, beside, {folder / f"{name}.pt": reason for name, reason in reasons.items()})

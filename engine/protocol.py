@@ -202,6 +202,9 @@ class CheckpointSaved:
     "`epoch`, `best`, `key`, `autosave`, `switch` or `stop`"
     bytes: Int
     time: Real
+    "when it was copied"
+    stall: Real = 0.0
+    "seconds that training stood still for it; it is written while training goes on"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from engine.errors import EngineError, UserError, place
 from engine.journal import Journal, create_run
 from engine.models import preparation
 from engine.protocol import Command, Event, RunFailed, RunFinished, RunStarted
+from engine.saving import Saving
 from engine.steering import Inbox, Steering
 from engine.training import Skipped, Training
 
@@ -32,6 +33,7 @@ class Run:
         self.folder = Path(resume) if resume is not None else None
         self._hold_open = hold_open
         self._skipped = Skipped()
+        self._saving = Saving()
         self._journal: Journal | None = None
         self._early: list[Event] = []  # what came before there was a journal
 
@@ -53,6 +55,7 @@ class Run:
             message = f"{type(error).__name__}: {error} ({place(error)}); please report this"
             yield from self._fail(RunFailed("Unexpected error", message))
         finally:
+            self._saving.close()
             if self._journal is not None:
                 self._journal.close()
 
@@ -75,6 +78,7 @@ class Run:
                     if not self._hold_open:
                         break
                     yield from self._steering.wait()
+            yield from self._saving.results(wait=True)
             yield self._finished()
         finally:
             self._loader.close()
@@ -99,7 +103,14 @@ class Run:
     def _start(self) -> Iterator[Event]:
         steps = self._loader.steps_per_epoch(len(self._catalogue.train))
         feed = Feed(self._prepared, self._device)
-        self._comparison = Comparison(self.config, self._catalogue, steps, self._device, feed)
+        self._comparison = Comparison(
+            self.config,
+            catalogue=self._catalogue,
+            steps_per_epoch=steps,
+            device=self._device,
+            feed=feed,
+            saving=self._saving,
+        )
         if self.folder is not None:
             yield from self._comparison.resume(self.folder)
         else:
@@ -131,7 +142,7 @@ class Run:
             epochs=self.config.train.epochs,
             steps_per_epoch=steps,
             time=time.time(),
-            resumed_from=self._comparison.last_checkpoint,
+            resumed_from=self._saving.last_checkpoint,
         )
         yield self._steering.arm_started()
         yield from self._training.tell_prepared()
@@ -146,7 +157,7 @@ class Run:
             completed=arm.done,
             accuracy=arm.history[-1]["test_accuracy"] if arm.history else None,
             best_accuracy=arm.best_accuracy,
-            checkpoint=self._comparison.last_checkpoint,
+            checkpoint=self._saving.last_checkpoint,
             weights_sha256=arm.weights_sha256(),
             seconds=arm.seconds,
         )
@@ -166,6 +177,8 @@ class Run:
         if self._journal is None and self.folder is not None:
             with contextlib.suppress(UserError):  # what cannot be written is what the event says
                 self._journal = Journal(self.folder)
+        for saved in self._saving.results(wait=True):
+            yield from self._record(saved)
         yield from self._record(event)
 
     def _out_of_memory(self) -> RunFailed:

@@ -83,6 +83,7 @@ class Steering:
 
     def wait(self) -> Iterator[Event]:
         """Wait for a command and apply it."""
+        yield from self._comparison.saving.results(wait=True)  # a checkpoint asked for is told of before
         yield from self._apply(self._inbox.wait())
 
     def arm_started(self) -> ArmStarted:
@@ -110,7 +111,7 @@ class Steering:
                 raise AssertionError("refused unless paused, and then handled in the pause")
             case Save():
                 self._record(command)
-                yield self._comparison.save_apart()
+                self._comparison.save_apart()
             case SetRate():
                 self._record(command)
                 arm.set_rate(command.group, command.base_lr)
@@ -145,6 +146,7 @@ class Steering:
         self._record(Pause())
         yield Paused(arm.arm, arm.step)
         while not self.stopped and arm is self._comparison.hand:
+            yield from self._comparison.saving.results(wait=True)
             match command := self._inbox.wait():
                 case Resume():
                     self._record(command)
@@ -158,7 +160,7 @@ class Steering:
     def _switch(self, command: SwitchArm) -> Iterator[Event]:
         """Let the arm in hand rest, saved if that can be done, and take up the other one."""
         before = self._comparison.hand
-        yield self._comparison.save("last", "switch")
+        self._comparison.save({"last": "switch"})
         try:
             yield from self._comparison.switch(command.arm)
         except EngineError as error:
@@ -171,7 +173,8 @@ class Steering:
     def _stop(self, command: Stop) -> Iterator[Event]:
         """Stop, unless something would be lost that was to be saved."""
         if command.save:
-            for saved in self._comparison.save_all("stop"):
+            self._comparison.save_all("stop")
+            for saved in self._comparison.saving.results(wait=True):
                 yield saved
                 if isinstance(saved, CheckpointFailed):
                     yield self._refused(command, f"{saved.message}; training goes on")

@@ -111,7 +111,8 @@ class Training:
             if not self._in_hand(arm):
                 return
             if self._comparison.autosave_due:
-                yield from self._comparison.save_all("autosave")
+                self._comparison.save_all("autosave")
+            yield from self._comparison.saving.results()
             began = time.perf_counter()
             batch = next(batches, None)
             if batch is None:
@@ -178,10 +179,9 @@ class Training:
         self._journal.metrics(self._comparison.history)
         yield EpochDone(arm=arm.arm, **row)
         yield from self.tell_prepared()
-        if best:
-            yield self._comparison.save("best", "best")
-        yield self._comparison.save("last", "epoch")
+        self._comparison.save({"best": "best", "last": "epoch"} if best else {"last": "epoch"})
         if arm.done:
+            yield from self._comparison.saving.results(wait=True)
             assert arm.best_accuracy is not None
             yield ArmFinished(arm.arm, arm.step, accuracy, arm.best_accuracy, arm.seconds)
 

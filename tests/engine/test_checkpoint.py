@@ -13,7 +13,7 @@ import pytest
 import torch
 import torchvision
 
-from engine import checkpoint, comparison
+from engine import checkpoint, saving
 from engine import protocol as p
 from engine.config import RunConfig
 from engine.errors import CheckpointError, FormatError, SaveError
@@ -110,7 +110,7 @@ def test_a_clock_set_back_does_not_make_a_later_checkpoint_older(
     small: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped = play(Run(small), after_step(2, p.Save(), p.Stop()))
-    monkeypatch.setattr(comparison.time, "time", lambda: 1000.0)
+    monkeypatch.setattr(saving.time, "time", lambda: 1000.0)
     resumed = play(Run(small, resume=folder_of(stopped)), after_step(3, p.Stop()))
     found = checkpoint.newest(Path(folder_of(resumed)))
     assert found is not None and found.state["step"] == 3

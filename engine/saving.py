@@ -1,0 +1,95 @@
+"""Checkpoints are copied between two steps and written by a thread, while training goes on."""
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine import checkpoint
+from engine.arm import TrainedArm
+from engine.errors import SaveError
+from engine.protocol import CheckpointFailed, CheckpointSaved
+
+Saved = CheckpointSaved | CheckpointFailed
+
+
+class Saving:
+    """Writes one checkpoint at a time, in the order they were asked for."""
+
+    def __init__(self) -> None:
+        self.last_checkpoint = ""
+        self._latest = 0.0
+        self._tried = time.monotonic()
+        self._pool = ThreadPoolExecutor(1, "checkpoint")
+        self._writing: deque[tuple[TrainedArm, Future[list[Saved]]]] = deque()
+
+    @property
+    def since(self) -> float:
+        """Seconds since the last attempt to save; a failure counts, so a full disk is not asked at every step."""
+        return time.monotonic() - self._tried
+
+    def go_on_from(self, path: Path, saved_at: float) -> None:
+        """Take up a run whose newest checkpoint was `saved_at` that time."""
+        self.last_checkpoint, self._latest = str(path), saved_at
+
+    def put(self, arm: TrainedArm, beside: dict[str, Any], paths: dict[Path, str]) -> None:
+        """Copy an arm's state and what is to stand `beside` it; the copy goes to `paths`, each with its reason.
+
+        Waits for the checkpoint before this one, so that there is one copy at a time.
+        """
+        began = self._tried = time.monotonic()
+        self.wait()
+        # Later than the one before even where the clock was set back or another machine's is behind.
+        self._latest = now = max(time.time(), self._latest + 0.001)
+        state = _copied(arm.state() | beside | {"time": now})
+        arm.unsaved = False
+        stall = time.monotonic() - began
+        self._writing.append((arm, self._pool.submit(_write, state, paths, stall)))
+
+    def results(self, wait: bool = False) -> Iterator[Saved]:
+        """What became of the checkpoints since the last call, or of all that were asked for."""
+        while self._writing and (wait or self._writing[0][1].done()):
+            arm, written = self._writing.popleft()
+            for result in written.result():
+                if isinstance(result, CheckpointSaved):
+                    self.last_checkpoint = result.path
+                else:
+                    arm.unsaved = True
+                yield result
+
+    def wait(self) -> None:
+        """Until all is written that was asked for; the results keep."""
+        for _, written in self._writing:
+            written.exception()
+
+    def close(self) -> None:
+        """Write what was asked for, and end the thread."""
+        self._pool.shutdown(wait=True)
+
+
+def _write(state: dict[str, Any], paths: dict[Path, str], stall: float) -> list[Saved]:
+    arm, step, results = state["arm"], state["step"], list[Saved]()
+    for path, reason in paths.items():
+        try:
+            size = checkpoint.save(state, path)
+        except SaveError as error:
+            results.append(CheckpointFailed(arm, step, str(path), error.message))
+        else:
+            results.append(CheckpointSaved(arm, step, str(path), reason, size, state["time"], stall))
+            stall = 0.0  # one copy serves them all
+    return results
+
+
+def _copied(value: Any) -> Any:  # noqa: ANN401 - the tree of plain values and tensors that a state is
+    """The same on the host, sharing no memory with what training goes on to change."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_copied(item) for item in value)
+    return value
