@@ -12,8 +12,9 @@ from engine.data.batches import Batch
 from engine.data.feed import Feed
 from engine.device import choose_precision
 from engine.errors import CheckpointError, EngineError
+from engine.features import FeatureBatch
 from engine.models import build
-from engine.optim import apply_schedule, build_optimizer, lay_out_like_parameters, set_base_rate
+from engine.optim import apply_schedule, build_optimizer, is_frozen, lay_out_like_parameters, set_base_rate
 from engine.protocol import Arm
 from engine.schedule import multiplier
 
@@ -35,9 +36,11 @@ class TrainedArm:
     ) -> None:
         built = build(config.model, classes, arm, config.seed)
         self.arm = arm
-        self.init = built.init
+        self.init = built.init + ("; the backbone is frozen" if is_frozen(config.optim, arm) else "")
         # Convolutions are faster, on CPUs and on GPUs with tensor cores, where a pixel's channels lie side by side.
         self.model = built.model.to(device).to(memory_format=torch.channels_last)
+        self.frozen = is_frozen(config.optim, arm)
+        self._head = self.model.get_submodule(built.head)
         self.optimizer = build_optimizer(self.model, built.head, config.optim, arm)
         self.step = 0
         self.seconds = 0.0
@@ -88,7 +91,7 @@ class TrainedArm:
 
     # --- training and testing ---------------------------------------------------------------------------
 
-    def update(self, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+    def update(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, dict[str, float]]:
         """One step of the optimizer.
 
         Returns a tensor on the device, of the mean loss and the number of correct predictions before the update,
@@ -99,9 +102,8 @@ class TrainedArm:
         """
         # Dropout and the like depend on (seed, step) alone, so a resumed run repeats them exactly.
         torch.manual_seed(random.Random(f"{self._config.seed}/step/{self.step}").getrandbits(62))
-        self.model.train()
-        images, labels = self._feed(batch)
-        logits = self._logits(images)
+        self.model.train(not self.frozen)
+        logits, labels = self._forward(batch)
         loss = cross_entropy(logits, labels)
         rates = apply_schedule(self.optimizer, multiplier(self.step, self._total_steps, self._config.schedule))
         self.optimizer.zero_grad()
@@ -116,11 +118,10 @@ class TrainedArm:
         return torch.stack((loss.detach(), (logits.argmax(1) == labels).sum())), rates
 
     @torch.inference_mode()
-    def score(self, batch: Batch) -> torch.Tensor:
+    def score(self, batch: Batch | FeatureBatch) -> torch.Tensor:
         """Summed loss and number of correct predictions on test pictures, as a tensor on the device."""
         self.model.eval()
-        images, labels = self._feed(batch)
-        logits = self._logits(images)
+        logits, labels = self._forward(batch)
         return torch.stack((cross_entropy(logits, labels, reduction="sum"), (logits.argmax(1) == labels).sum()))
 
     def count(self, loss: float, correct: int, images: int, seconds: float, waited: float) -> None:
@@ -167,10 +168,28 @@ class TrainedArm:
             "Loss is not finite", f"{where}: the loss is {loss}; {remedy} and resume from the last checkpoint"
         )
 
-    def _logits(self, images: torch.Tensor) -> torch.Tensor:
+    @torch.inference_mode()
+    def features(self, batch: Batch) -> torch.Tensor | None:
+        """What reaches the last layer of test pictures, (N, features); `None` if more than that layer follows."""
+        self.model.eval()
+        inputs: list[torch.Tensor] = []
+        hook = self._head.register_forward_pre_hook(lambda layer, given: inputs.append(given[0]))
+        logits, labels = self._forward(batch)
+        hook.remove()
+        if inputs[0].dim() != 2:
+            return None
+        again, _ = self._forward(FeatureBatch(inputs[0], labels))
+        return inputs[0] if torch.equal(again, logits) else None
+
+    def _forward(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits and labels."""
+        if isinstance(batch, FeatureBatch):
+            network, inputs, labels = self._head, batch.features, batch.labels
+        else:
+            network, (inputs, labels) = self.model, self._feed(batch)
         with torch.autocast(self._device.type, self._mixed, enabled=self._mixed is not None):
-            logits: torch.Tensor = self.model(images)
-        return logits.float()
+            logits: torch.Tensor = network(inputs)
+        return logits.float(), labels
 
     # --- as plain data ----------------------------------------------------------------------------------
 

@@ -77,6 +77,8 @@ class DataConfig(Section):
     "side of the picture the model sees, in pixels; default: that of the pretrained weights, else 224"
     batch_size: int = Field(64, ge=1, le=65536)
     "pictures a step"
+    augment: bool = True
+    "crop and flip training pictures at random; without it they are prepared as the test pictures are"
     val_fraction: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
     "share of each class that is kept for testing where there is no `test/` or `val/`"
     threads: int | None = Field(None, ge=1, le=256)
@@ -113,10 +115,18 @@ class GroupConfig(Section):
     "base learning rate, which the schedule multiplies"
 
 
+class BackboneConfig(GroupConfig):
+    """All parameters outside the last layer."""
+
+    frozen: bool = False
+    """leave the old layers of the pretrained arm as they are, the statistics of batch norm too, and train the last
+    one alone; with `data.augment: false` it sees each picture's features only, which are computed once"""
+
+
 class GroupsConfig(Section):
     """The two groups of fine-tuning: a small rate for the old layers, ten times it for the new one."""
 
-    backbone: GroupConfig = GroupConfig(lr=5e-5)
+    backbone: BackboneConfig = BackboneConfig(lr=5e-5)
     "all parameters outside the last layer"
     head: GroupConfig = GroupConfig(lr=5e-4)
     "the last layer"

@@ -165,8 +165,9 @@ class EpochDone:
 
 @dataclass(frozen=True, slots=True)
 class Preparing:
-    """Pictures decoded and kept so far, while training is under way."""
+    """How far something is that is done once: `pictures` decoded and kept, or `features` computed of them."""
 
+    what: Literal["pictures", "features"]
     done: Int
     total: Int
 

@@ -63,8 +63,7 @@ class Run:
         config = self.config
         self._device = choose_device(config.device)
         self._prepared = preparation(config.model, config.data.image_size)
-        data = config.data
-        self._loader = Loader(self._prepared, data.batch_size, config.seed, data.threads, bounded=data.prepare)
+        self._loader = Loader(self._prepared, config.data, config.seed)
         try:
             found = yield from self._find_pictures()
             if found is None:
@@ -126,6 +125,7 @@ class Run:
             steering=self._steering,
             journal=self._journal,
             device=self._device,
+            seed=self.config.seed,
             skipped=self._skipped,
         )
         yield RunStarted(

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -10,10 +10,12 @@ import torch
 from engine.arm import TrainedArm
 from engine.comparison import Comparison
 from engine.data import check_share
-from engine.data.batches import Loader, Unreadable
+from engine.data.batches import Batch, Loader, Unreadable
 from engine.data.folder import Catalogue
+from engine.features import Batches, FeatureBatch, FeatureBatches, Features
 from engine.journal import Journal
 from engine.protocol import (
+    Arm,
     ArmFinished,
     EpochDone,
     EvalDone,
@@ -75,6 +77,7 @@ class Training:
         steering: Steering,
         journal: Journal,
         device: torch.device,
+        seed: int,
         skipped: Skipped,
     ) -> None:
         self._loader = loader
@@ -83,6 +86,9 @@ class Training:
         self._steering = steering
         self._journal = journal
         self._skipped = skipped
+        self._device = device
+        self._seed = seed
+        self._batches: dict[Arm, Batches] = {}
         self._steps: Readback[_Step] = Readback(device)
         self._scores: Readback[int] = Readback(device)
         self._read_at = 0.0
@@ -92,7 +98,9 @@ class Training:
     def train(self, arm: TrainedArm) -> Iterator[Event]:
         """Train an arm until it is done, suspended or the run is stopped."""
         while self._in_hand(arm) and not arm.done:
-            if arm.evaluation_due:
+            if arm.arm not in self._batches:
+                yield from self._choose_batches(arm)
+            elif arm.evaluation_due:
                 yield from self._evaluate(arm)
             else:
                 yield from self._train_epoch(arm)
@@ -100,10 +108,38 @@ class Training:
     def _in_hand(self, arm: TrainedArm) -> bool:
         return arm is self._comparison.hand and not self._steering.stopped
 
+    def _choose_batches(self, arm: TrainedArm) -> Iterator[Event]:
+        """Take the pictures, or the features of a frozen backbone, of which each picture has but one."""
+        features = None
+        if arm.frozen and not self._loader.augments:
+            features = yield from self._features(arm)
+            if not self._in_hand(arm):
+                return
+        self._batches[arm.arm] = features or self._loader
+
+    def _features(self, arm: TrainedArm) -> Generator[Event, None, FeatureBatches | None]:
+        """The features of all pictures; `None` if they cannot be had or kept, or a command came between."""
+        parts, done = [], 0
+        for samples, training in ((self._catalogue.train, True), (self._catalogue.test, False)):
+            part = Features(self._pictures, self._device)
+            for batch in self._loader.testing(samples, training):
+                yield from self._note(batch)
+                yield from self._steering.commands()
+                if not self._in_hand(arm):
+                    return None
+                if len(batch.labels):
+                    found = arm.features(batch)
+                    if found is None or not part.add(batch, found):
+                        return None
+                done += len(batch.labels) + len(batch.unreadable)
+                yield Preparing("features", done, self._pictures)
+            parts.append(part.close())
+        return FeatureBatches(self._loader, self._seed, *parts)
+
     # --- training ---------------------------------------------------------------------------------------
 
     def _train_epoch(self, arm: TrainedArm) -> Iterator[Event]:
-        batches = self._loader.training(self._catalogue.train, arm.epoch - 1, arm.position)
+        batches = self._batches[arm.arm].training(self._catalogue.train, arm.epoch - 1, arm.position)
         while True:
             if self._steering.waited_for or self._comparison.autosave_due:
                 yield from self._read(arm, everything=True)  # what was done comes before what is done now
@@ -118,7 +154,7 @@ class Training:
             if batch is None:
                 break
             waited = time.perf_counter() - began
-            yield from self._note(batch.unreadable)
+            yield from self._note(batch)
             epoch, images = arm.epoch, len(batch.labels)
             figures, rates = arm.update(batch)
             self._steps.put(_Step(arm.step, epoch, images, began, waited, rates), figures)
@@ -154,11 +190,11 @@ class Training:
         began, idle = time.perf_counter(), 0.0
         loss, correct, done, total = 0.0, 0.0, 0, len(self._catalogue.test)
         yield Evaluating(arm.arm, arm.step, 0, total)
-        for batch in self._loader.testing(self._catalogue.test):
+        for batch in self._batches[arm.arm].testing(self._catalogue.test):
             self._scores.put(len(batch.labels), arm.score(batch))
             for images, (batch_loss, right) in self._scores.take():
                 loss, correct, done = loss + batch_loss, correct + right, done + images
-            yield from self._note(batch.unreadable)
+            yield from self._note(batch)
             yield Evaluating(arm.arm, arm.step, done, total)
             waiting = time.perf_counter()
             yield from self._steering.commands()
@@ -194,8 +230,9 @@ class Training:
             self._prepared = store.stored
             yield PicturesPrepared(store.stored, self._pictures, store.bytes, store.full)
 
-    def _note(self, unreadable: list[Unreadable]) -> Iterator[Event]:
+    def _note(self, batch: Batch | FeatureBatch) -> Iterator[Event]:
         """Pictures that turned out to be unreadable, and how far their preparation is."""
+        unreadable = batch.unreadable if isinstance(batch, Batch) else []
         for item in unreadable:
             yield from self._skipped(item)
         if unreadable:
@@ -204,7 +241,7 @@ class Training:
         if store is not None and not store.full and time.monotonic() - self._told >= REPORT_SECONDS:
             self._told = time.monotonic()
             if store.stored < self._pictures - len(self._skipped):
-                yield Preparing(store.stored, self._pictures)
+                yield Preparing("pictures", store.stored, self._pictures)
 
     @property
     def _pictures(self) -> int:

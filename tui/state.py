@@ -97,7 +97,7 @@ class UiState:
         self.arms: dict[Arm, ArmView] = {}
         self.evaluating: Evaluating | None = None
         self.preparing: Preparing | None = None
-        "pictures are still being decoded for the first time"
+        "what is still being done for the first and only time"
         self.checkpoint: CheckpointSaved | None = None
         self.skipped = 0
         self.system: SystemSample | None = None
@@ -163,7 +163,7 @@ class UiState:
                 if event.arm in self.arms:
                     self.arms[event.arm].asked.clear()
             case Preparing():
-                self.preparing = event
+                self.preparing = event if event.done < event.total else None
             case PicturesPrepared():
                 self.preparing = None
             case CheckpointFailed() | CheckpointDamaged() | JournalFailed() | ArmSuspended():

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from engine.config import DataConfig
 from engine.data.decoded import Decoded
 from engine.data.folder import Sample, printable
 from engine.data.pictures import Pixels, Preparation, UnreadablePictureError, training_crop
@@ -51,13 +52,16 @@ class Batch:
     labels: torch.Tensor
     "int64 (N)"
     mirrored: torch.Tensor
-    "int64: the numbers of the pictures that are to be flipped"
+    "int64: the places of the pictures that are to be flipped"
+    numbers: list[int]
+    "which samples they are (N)"
     unreadable: list[Unreadable]
 
 
 class _Made(NamedTuple):
     """A picture of a batch: its label, whether it is to be flipped, and what was unreadable on the way to it."""
 
+    number: int
     label: int | None
     "`None` where there is no picture"
     mirrored: bool
@@ -67,15 +71,15 @@ class _Made(NamedTuple):
 class Loader:
     """Makes batches of samples. Close it to end its threads."""
 
-    def __init__(
-        self, preparation: Preparation, batch_size: int, seed: int, threads: int | None, bounded: bool = False
-    ) -> None:
-        """`bounded` reduces training pictures that are much larger than the crops made of them."""
-        self.decoded = Decoded(preparation, round(preparation.image_size * BOUND) if bounded else None)
+    def __init__(self, preparation: Preparation, data: DataConfig, seed: int) -> None:
+        self.decoded = Decoded(
+            preparation, round(preparation.image_size * BOUND) if data.prepare else None, augment=data.augment
+        )
         self._preparation = preparation
-        self._batch_size = batch_size
+        self._batch_size = data.batch_size
+        self.augments = data.augment
         self._seed = seed
-        self._threads = threads or min(os.cpu_count() or 1, MOST_THREADS)
+        self._threads = data.threads or min(os.cpu_count() or 1, MOST_THREADS)
         self._pool = ThreadPoolExecutor(self._threads, "decode")
 
     def close(self) -> None:
@@ -97,21 +101,27 @@ class Loader:
         Raises:
             DataError: for a picture that cannot be decoded no other one is found that can.
         """
-        generator = torch.Generator().manual_seed(random.Random(f"{self._seed}/{epoch}").getrandbits(62))
-        order = torch.randperm(len(samples), generator=generator).tolist()
-        batches = self.steps_per_epoch(len(samples))
-        groups = (order[i * self._batch_size : (i + 1) * self._batch_size] for i in range(start, batches))
+        groups = self.groups(len(samples), epoch, start)
         yield from self._batches(groups, lambda index, pixels: self._train_on(samples, epoch, index, pixels))
 
-    def testing(self, samples: Sequence[Sample]) -> Iterator[Batch]:
+    def groups(self, samples: int, epoch: int, start: int) -> Iterator[list[int]]:
+        """The numbers of the samples in the shuffled batches of `epoch` from number `start` on."""
+        generator = torch.Generator().manual_seed(random.Random(f"{self._seed}/{epoch}").getrandbits(62))
+        order = torch.randperm(samples, generator=generator).tolist()
+        size = self._batch_size
+        return (order[i * size : (i + 1) * size] for i in range(start, self.steps_per_epoch(samples)))
+
+    def testing(self, samples: Sequence[Sample], training: bool = False) -> Iterator[Batch]:
         """All samples in order, prepared as test pictures; a batch whose files are all lost has no pictures.
+
+        `training` says that they are the pictures to train on.
 
         Raises:
             DataError: not one file can be read any more.
         """
         size, readable = self._batch_size, 0
         groups = (list(range(i, min(i + size, len(samples)))) for i in range(0, len(samples), size))
-        for batch in self._batches(groups, lambda index, pixels: self._test_on(samples[index], pixels)):
+        for batch in self._batches(groups, lambda index, pixels: self._as_it_is(samples, index, pixels, not training)):
             yield batch
             readable += len(batch.labels)
         if not readable:
@@ -174,25 +184,33 @@ class Loader:
                     future.cancel()
 
     def _train_on(self, samples: Sequence[Sample], epoch: int, index: int, pixels: Pixels) -> _Made:
-        """Fill in a random crop of a sample, or of another one; its label, and whether it is to be flipped."""
+        """Fill in a sample, cropped at random, or another one where it cannot be read."""
         rng, bad = random.Random(f"{self._seed}/{epoch}/{index}"), []
         for _ in range(TRIES):
             sample = samples[index]
             try:
-                pixels[:] = training_crop(self.decoded.training(sample.path), self._preparation, rng)
+                self._fill_in(sample, pixels, rng)
             except UnreadablePictureError as error:
                 bad.append(Unreadable.of(sample, str(error)))
                 index = rng.randrange(len(samples))
             else:
-                return _Made(sample.label, rng.random() < 0.5, bad)
+                return _Made(index, sample.label, self.augments and rng.random() < 0.5, bad)
         raise _lost(bad)
 
-    def _test_on(self, sample: Sample, pixels: Pixels) -> _Made:
+    def _fill_in(self, sample: Sample, pixels: Pixels, rng: random.Random) -> None:
+        if self.augments:
+            pixels[:] = training_crop(self.decoded.training(sample.path), self._preparation, rng)
+        else:
+            pixels[:] = self.decoded.ready(sample.path, testing=False)
+
+    def _as_it_is(self, samples: Sequence[Sample], index: int, pixels: Pixels, testing: bool) -> _Made:
+        """Fill in a sample resized and cropped in the middle."""
+        sample = samples[index]
         try:
-            pixels[:] = self.decoded.test(sample.path)
+            pixels[:] = self.decoded.ready(sample.path, testing)
         except UnreadablePictureError as error:
-            return _Made(None, False, [Unreadable.of(sample, str(error))])
-        return _Made(sample.label, False, [])
+            return _Made(index, None, False, [Unreadable.of(sample, str(error))])
+        return _Made(index, sample.label, False, [])
 
 
 def _batch(images: torch.Tensor, made: list[_Made]) -> Batch:
@@ -203,6 +221,7 @@ def _batch(images: torch.Tensor, made: list[_Made]) -> Batch:
         images.permute(0, 3, 1, 2),
         torch.tensor([item.label for item in kept], dtype=torch.int64),
         torch.tensor([place for place, item in enumerate(kept) if item.mirrored], dtype=torch.int64),
+        [item.number for item in kept],
         [bad for item in made for bad in item.unreadable],
     )
 

@@ -18,10 +18,14 @@ from engine.data.store import Store
 class Decoded:
     """What the model's input is made of: the same pixels whether there is a store or not."""
 
-    def __init__(self, preparation: Preparation, side: int | None) -> None:
-        """`side` bounds the short side of training pictures; none leaves them as they are."""
+    def __init__(self, preparation: Preparation, side: int | None, augment: bool = True) -> None:
+        """`side` bounds the short side of training pictures; none leaves them as they are.
+
+        Where they are not to be augmented, they are prepared as test pictures are.
+        """
         self._preparation = preparation
         self._side = side
+        self._augment = augment
         self._store: Store | None = None
         self._places: dict[tuple[str, bool], int] = {}
 
@@ -32,7 +36,7 @@ class Decoded:
             self._preparation.image_size,
             self._preparation.resize_size,
             self._preparation.interpolation,
-            self._side,
+            self._side if self._augment else "not augmented",
         )
 
     @property
@@ -60,13 +64,13 @@ class Decoded:
         """
         return self._get(path, testing=False)
 
-    def test(self, path: str) -> Pixels:
-        """A test picture, ready for the model.
+    def ready(self, path: str, testing: bool) -> Pixels:
+        """A test picture, or a training picture that is not augmented, ready for the model.
 
         Raises:
             UnreadablePictureError: it cannot be decoded.
         """
-        return self._get(path, testing=True)
+        return self._get(path, testing)
 
     def check(self, path: str, testing: bool) -> str:
         """Why a picture cannot be decoded; empty if it can. One that the store has room for is in it then."""
@@ -92,6 +96,6 @@ class Decoded:
         return pixels
 
     def _decode(self, path: str, testing: bool) -> Pixels:
-        if testing:
+        if testing or not self._augment:
             return test_pixels(decode(path), self._preparation).permute(1, 2, 0).numpy()
         return np.array(decode(path) if self._side is None else decode_bounded(path, self._side))

@@ -1,11 +1,14 @@
 """Runs driven from a test: what is to be sent after which event, and what came out."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from engine import protocol as p
-from engine.config import RunConfig
+from engine.config import DataConfig, RunConfig
+from engine.data.batches import Loader
+from engine.data.pictures import Preparation
 from engine.run import Run
 
 STEPS_PER_EPOCH = 4  # 14 pictures in batches of 4, the last one of 2
@@ -39,6 +42,11 @@ def after_step(step: int, *commands: p.Command, arm: str = "scratch") -> Reactio
 def only(events: Iterable[p.Event], kind: type[E]) -> list[E]:
     """The events of a kind."""
     return [event for event in events if isinstance(event, kind)]
+
+
+def loader_of(preparation: Preparation, seed: int, **data: Any) -> Loader:
+    """A loader of whatever samples it is given."""
+    return Loader(preparation, DataConfig(root=Path(), prepare=False, **data), seed)
 
 
 def folder_of(events: Iterable[p.Event]) -> str:

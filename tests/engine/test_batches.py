@@ -6,10 +6,11 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.data.batches import Batch, Loader
+from engine.data.batches import Batch
 from engine.data.folder import Sample
 from engine.data.pictures import Preparation
 from engine.errors import DataError
+from tests.engine.driving import loader_of
 
 PREPARED = Preparation(16, 18)
 
@@ -26,7 +27,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
 
 
 def training(samples: list[Sample], threads: int = 2, seed: int = 0, epoch: int = 0, start: int = 0) -> list[Batch]:
-    loader = Loader(PREPARED, 4, seed, threads)
+    loader = loader_of(PREPARED, batch_size=4, seed=seed, threads=threads)
     try:
         return list(loader.training(samples, epoch, start))
     finally:
@@ -70,7 +71,7 @@ def test_an_epoch_taken_up_in_the_middle_goes_on_with_the_same_batches(samples: 
 
 
 def test_every_picture_is_in_an_epoch_once(samples: list[Sample]) -> None:
-    loader = Loader(PREPARED, 4, 0, 2)
+    loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
     tagged = [Sample(sample.path, number) for number, sample in enumerate(samples[:12])]
     seen = torch.cat([batch.labels for batch in loader.training(tagged, 0, 0)])
     loader.close()
@@ -84,7 +85,7 @@ def test_a_last_batch_of_one_picture_is_left_out_for_batch_norm_unless_it_is_all
     samples: list[Sample], pictures: int, sizes: list[int]
 ) -> None:
     assert [len(batch.labels) for batch in training(samples[:pictures])] == sizes
-    loader = Loader(PREPARED, 4, 0, 1)
+    loader = loader_of(PREPARED, batch_size=4, seed=0, threads=1)
     assert loader.steps_per_epoch(pictures) == len(sizes)
     loader.close()
 
@@ -99,7 +100,7 @@ def test_the_picture_left_out_is_another_one_each_epoch(samples: list[Sample]) -
 
 
 def test_all_test_pictures_come_in_order_the_last_one_too(samples: list[Sample]) -> None:
-    loader = Loader(PREPARED, 4, 0, 2)
+    loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
     batches = list(loader.testing(samples))
     loader.close()
     assert [len(batch.labels) for batch in batches] == [4, 4, 4, 1]
@@ -120,7 +121,7 @@ def fragile(samples: list[Sample], tmp_path: Path) -> list[Sample]:
 def test_half_of_the_training_pictures_are_flipped_and_no_test_picture(samples: list[Sample]) -> None:
     flips = sum(len(batch.mirrored) for epoch in range(80) for batch in training(samples[:12], epoch=epoch))
     assert 402 < flips < 558  # five standard deviations around half of 960
-    loader = Loader(PREPARED, 4, 0, 2)
+    loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
     assert not any(len(batch.mirrored) for batch in loader.testing(samples))
     loader.close()
 
@@ -138,7 +139,7 @@ def test_another_picture_takes_the_place_of_a_file_that_vanishes_always_the_same
 
 def test_a_test_picture_that_vanishes_is_named_and_left_out(fragile: list[Sample]) -> None:
     Path(fragile[3].path).unlink()
-    batches = list(Loader(PREPARED, 4, 0, 2).testing(fragile[:8]))
+    batches = list(loader_of(PREPARED, batch_size=4, seed=0, threads=2).testing(fragile[:8]))
     bad = [item for batch in batches for item in batch.unreadable]
     assert [(item.path, item.reason) for item in bad] == [(fragile[3].path, "No such file or directory")]
     assert [len(batch.labels) for batch in batches] == [3, 4]
@@ -146,7 +147,7 @@ def test_a_test_picture_that_vanishes_is_named_and_left_out(fragile: list[Sample
 
 def test_a_test_batch_without_a_readable_picture_is_empty_and_the_evaluation_goes_on(fragile: list[Sample]) -> None:
     Path(fragile[8].path).unlink()
-    loader = Loader(PREPARED, 4, 0, 2)
+    loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
     last = list(loader.testing(fragile))[-1]
     loader.close()
     assert last.images.shape == (0, 3, 16, 16) and last.labels.shape == (0,)
@@ -156,7 +157,7 @@ def test_a_test_batch_without_a_readable_picture_is_empty_and_the_evaluation_goe
 def test_a_lost_folder_stops_training_and_evaluation_with_an_error_that_names_a_file(fragile: list[Sample]) -> None:
     for sample in fragile:
         Path(sample.path).unlink()
-    loader = Loader(PREPARED, 4, 0, 2)
+    loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
     for batches in (loader.training(fragile, 0, 0), loader.testing(fragile)):
         with pytest.raises(DataError, match=r"not one of \d+ files can be read any more, such as .*png") as caught:
             list(batches)

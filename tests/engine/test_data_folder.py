@@ -13,12 +13,13 @@ from PIL import Image
 
 from engine.config import DataConfig
 from engine.data import open_catalogue
-from engine.data.batches import Loader, Unreadable
+from engine.data.batches import Unreadable
 from engine.data.decoded import Decoded
 from engine.data.folder import Catalogue, scan
 from engine.data.pictures import Preparation
 from engine.errors import DataError
 from engine.protocol import Loading
+from tests.engine.driving import loader_of
 
 
 def fill(root: Path, counts: dict[str, int], extension: str = ".png") -> Path:
@@ -169,7 +170,7 @@ def test_a_root_that_is_no_folder_is_refused(tmp_path: Path, make, what: str) ->
 
 
 def opened(root: Path, batch_size: int = 4) -> tuple[list[Loading | Unreadable], Catalogue]:
-    loader = Loader(Preparation(16, 18), batch_size, 0, 2)
+    loader = loader_of(Preparation(16, 18), batch_size=batch_size, seed=0, threads=2)
     found = open_catalogue(DataConfig(root=root), 0, loader)
     items = []
     try:
@@ -283,7 +284,7 @@ def test_progress_is_told_while_one_picture_keeps_all_others_waiting(
     monkeypatch.setattr("engine.data.decoded.Decoded.check", slow)
     monkeypatch.setattr("engine.data.batches.ANSWER_SECONDS", 0.001)
     monkeypatch.setattr("engine.data.REPORT_SECONDS", 0.0)
-    loader = Loader(Preparation(16, 18), 4, 0, 2)
+    loader = loader_of(Preparation(16, 18), batch_size=4, seed=0, threads=2)
     found, reports = open_catalogue(DataConfig(root=tmp_path), 0, loader), []
     try:
         while True:
@@ -305,7 +306,7 @@ def test_a_million_files_are_not_submitted_at_once(tmp_path: Path, monkeypatch: 
         (tmp_path / name).mkdir()
         for number in range(400):
             (tmp_path / name / f"{number}.jpg").touch()
-    loader = Loader(Preparation(16, 18), 4, 0, 2)
+    loader = loader_of(Preparation(16, 18), batch_size=4, seed=0, threads=2)
     submitted: list[object] = []
     submit = loader._pool.submit
     monkeypatch.setattr(loader._pool, "submit", lambda *task: submitted.append(task) or submit(*task))
@@ -318,7 +319,7 @@ def test_a_million_files_are_not_submitted_at_once(tmp_path: Path, monkeypatch: 
 
 def test_a_folder_that_vanishes_while_it_is_checked_is_an_error_in_words(tmp_path: Path) -> None:
     fill(tmp_path, {"a": 5, "b": 5})
-    loader = Loader(Preparation(16, 18), 4, 0, 2)
+    loader = loader_of(Preparation(16, 18), batch_size=4, seed=0, threads=2)
     samples = scan(tmp_path, 0.2, 0).train
     shutil.rmtree(tmp_path / "a")
     bad = [item for _, item in loader.check([(sample, False) for sample in samples]) if item is not None]

@@ -51,7 +51,7 @@ def test_a_kept_picture_has_the_pixels_of_its_file(catalogue: Catalogue, tmp_pat
             assert np.array_equal(kept, plain.training(sample.path)) and min(kept.shape[:2]) == 21
         for sample in catalogue.test:
             ready = prepare_for_test(decode(sample.path), PREPARED).permute(1, 2, 0).numpy()
-            assert np.array_equal(keeping.test(sample.path), ready)
+            assert np.array_equal(keeping.ready(sample.path, True), ready)
     keeping.close()
 
 

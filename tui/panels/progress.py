@@ -51,7 +51,9 @@ class Progress(Panel):
 
     def _data(self, state: UiState, view: ArmView) -> Content:
         if state.preparing is not None:  # which is what a step waits for then
-            return Content.assemble(("preparing ", "$muted"), percent(state.preparing.done / state.preparing.total, 0))
+            return Content.assemble(
+                (f"{state.preparing.what} ", "$muted"), percent(state.preparing.done / state.preparing.total, 0)
+            )
         style = "bold $warning" if view.data_wait > 0.3 else ""
         return Content.assemble(("data wait ", "$muted"), (percent(view.data_wait, 0), style))
 
