@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 from engine.config import RunConfig
 from engine.data.batches import Batch
 from engine.data.feed import Feed
-from engine.device import choose_precision
+from engine.device import choose_precision, seed_random
 from engine.errors import CheckpointError, EngineError
 from engine.features import FeatureBatch
 from engine.models import build
@@ -101,8 +101,8 @@ class TrainedArm:
         its pictures have been seen, and the schedule goes on.
         """
         # Dropout and the like depend on (seed, step) alone, so a resumed run repeats them exactly.
-        torch.manual_seed(random.Random(f"{self._config.seed}/step/{self.step}").getrandbits(62))
-        self.model.train(not self.frozen)
+        seed_random(random.Random(f"{self._config.seed}/step/{self.step}").getrandbits(62), self._device)
+        self._set_mode(training=not self.frozen)
         logits, labels = self._forward(batch)
         loss = cross_entropy(logits, labels)
         rates = apply_schedule(self.optimizer, multiplier(self.step, self._total_steps, self._config.schedule))
@@ -120,7 +120,7 @@ class TrainedArm:
     @torch.inference_mode()
     def score(self, batch: Batch | FeatureBatch) -> torch.Tensor:
         """Summed loss and number of correct predictions on test pictures, as a tensor on the device."""
-        self.model.eval()
+        self._set_mode(training=False)
         logits, labels = self._forward(batch)
         return torch.stack((cross_entropy(logits, labels, reduction="sum"), (logits.argmax(1) == labels).sum()))
 
@@ -171,7 +171,7 @@ class TrainedArm:
     @torch.inference_mode()
     def features(self, batch: Batch) -> torch.Tensor | None:
         """What reaches the last layer of test pictures, (N, features); `None` if more than that layer follows."""
-        self.model.eval()
+        self._set_mode(training=False)
         inputs: list[torch.Tensor] = []
         hook = self._head.register_forward_pre_hook(lambda layer, given: inputs.append(given[0]))
         logits, labels = self._forward(batch)
@@ -180,6 +180,10 @@ class TrainedArm:
             return None
         again, _ = self._forward(FeatureBatch(inputs[0], labels))
         return inputs[0] if torch.equal(again, logits) else None
+
+    def _set_mode(self, training: bool) -> None:
+        if self.model.training is not training:  # going through all the modules takes as long as a small step
+            self.model.train(training)
 
     def _forward(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits and labels."""

@@ -34,3 +34,17 @@ def choose_precision(name: Literal["auto", "float32", "bfloat16", "float16"], de
     with torch.cuda.device(device):
         # Emulated bfloat16 is slower than float32.
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+
+
+def seed_random(seed: int, device: torch.device) -> None:
+    """Seed the generators that a step on the device draws from.
+
+    `torch.manual_seed` seeds those of all kinds of devices, and for one that is not in use it keeps a note with a
+    stack trace, at every call anew.
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)
