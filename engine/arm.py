@@ -1,6 +1,5 @@
 """One arm of the comparison: its model, its optimizer and how far it has come."""
 
-import hashlib
 import random
 from typing import Any
 
@@ -10,15 +9,14 @@ from torch.nn.functional import cross_entropy
 from engine.config import RunConfig
 from engine.data.batches import Batch
 from engine.data.feed import Feed
-from engine.device import choose_precision, seed_random
+from engine.device import seed_random
 from engine.errors import CheckpointError, EngineError
 from engine.features import FeatureBatch
 from engine.models import build
+from engine.network import Network
 from engine.optim import apply_schedule, build_optimizer, is_frozen, lay_out_like_parameters, set_base_rate
 from engine.protocol import Arm
 from engine.schedule import multiplier
-
-_MIXED = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class TrainedArm:
@@ -36,26 +34,22 @@ class TrainedArm:
     ) -> None:
         built = build(config.model, classes, arm, config.seed)
         self.arm = arm
-        self.init = built.init + ("; the backbone is frozen" if is_frozen(config.optim, arm) else "")
-        # Convolutions are faster, on CPUs and on GPUs with tensor cores, where a pixel's channels lie side by side.
-        self.model = built.model.to(device).to(memory_format=torch.channels_last)
         self.frozen = is_frozen(config.optim, arm)
-        self._head = self.model.get_submodule(built.head)
-        self.optimizer = build_optimizer(self.model, built.head, config.optim, arm)
+        self.init = built.init + ("; the backbone is frozen" if self.frozen else "")
+        self.network = Network(built, config.train, device=device, feed=feed, frozen=self.frozen)
+        self.optimizer = build_optimizer(self.network.model, built.head, config.optim, arm)
         self.step = 0
         self.seconds = 0.0
         self.history: list[dict[str, Any]] = []
         self.unsaved = False
+        self.was_compiled = False
         self._sums = {"loss": 0.0, "correct": 0, "images": 0, "seconds": 0.0, "data_seconds": 0.0}
         self.epochs = config.train.epochs
         self._config = config
         self.steps_per_epoch = steps_per_epoch
         self._device = device
-        self._feed = feed
-        self.precision = choose_precision(config.train.precision, device)
-        self._mixed = _MIXED.get(self.precision)
         # float16 has so few small numbers that gradients need a scale to survive; bfloat16 has as many as float32.
-        self._scaler = torch.amp.GradScaler(device.type, enabled=self.precision == "float16")
+        self._scaler = torch.amp.GradScaler(device.type, enabled=self.network.precision == "float16")
         self._spoilt = torch.zeros((), device=device)  # 1 from the first loss that is not finite on
 
     # --- how far it has come ----------------------------------------------------------------------------
@@ -86,6 +80,11 @@ class TrainedArm:
         return max((row["test_accuracy"] for row in self.history), default=None)
 
     @property
+    def steps_left(self) -> int:
+        """Steps of all epochs that are still to be done."""
+        return self._total_steps - self.step
+
+    @property
     def _total_steps(self) -> int:
         return self.epochs * self.steps_per_epoch
 
@@ -102,8 +101,7 @@ class TrainedArm:
         """
         # Dropout and the like depend on (seed, step) alone, so a resumed run repeats them exactly.
         seed_random(random.Random(f"{self._config.seed}/step/{self.step}").getrandbits(62), self._device)
-        self._set_mode(training=not self.frozen)
-        logits, labels = self._forward(batch)
+        logits, labels = self.network.train_on(batch)
         loss = cross_entropy(logits, labels)
         rates = apply_schedule(self.optimizer, multiplier(self.step, self._total_steps, self._config.schedule))
         self.optimizer.zero_grad()
@@ -120,8 +118,7 @@ class TrainedArm:
     @torch.inference_mode()
     def score(self, batch: Batch | FeatureBatch) -> torch.Tensor:
         """Summed loss and number of correct predictions on test pictures, as a tensor on the device."""
-        self._set_mode(training=False)
-        logits, labels = self._forward(batch)
+        logits, labels = self.network.test_on(batch)
         return torch.stack((cross_entropy(logits, labels, reduction="sum"), (logits.argmax(1) == labels).sum()))
 
     def count(self, loss: float, correct: int, images: int, seconds: float, waited: float) -> None:
@@ -161,39 +158,19 @@ class TrainedArm:
     def not_finite(self, step: int, loss: float) -> EngineError:
         """What to say, and to do, where the loss of a step is not finite."""
         remedy = "lower the learning rates (for example --set optim.groups.backbone.lr=1e-5)"
-        if self.precision == "float16":
+        if self.network.precision == "float16":
             remedy += " or compute more exactly (--set train.precision=float32)"
         where = f"{self.arm}, step {step}"
         return EngineError(
             "Loss is not finite", f"{where}: the loss is {loss}; {remedy} and resume from the last checkpoint"
         )
 
-    @torch.inference_mode()
-    def features(self, batch: Batch) -> torch.Tensor | None:
-        """What reaches the last layer of test pictures, (N, features); `None` if more than that layer follows."""
-        self._set_mode(training=False)
-        inputs: list[torch.Tensor] = []
-        hook = self._head.register_forward_pre_hook(lambda layer, given: inputs.append(given[0]))
-        logits, labels = self._forward(batch)
-        hook.remove()
-        if inputs[0].dim() != 2:
-            return None
-        again, _ = self._forward(FeatureBatch(inputs[0], labels))
-        return inputs[0] if torch.equal(again, logits) else None
-
-    def _set_mode(self, training: bool) -> None:
-        if self.model.training is not training:  # going through all the modules takes as long as a small step
-            self.model.train(training)
-
-    def _forward(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits and labels."""
-        if isinstance(batch, FeatureBatch):
-            network, inputs, labels = self._head, batch.features, batch.labels
-        else:
-            network, (inputs, labels) = self.model, self._feed(batch)
-        with torch.autocast(self._device.type, self._mixed, enabled=self._mixed is not None):
-            logits: torch.Tensor = network(inputs)
-        return logits.float(), labels
+    def compile(self, batch: Batch) -> str:
+        """Compile the training step for batches of this size; why that failed, empty if it did not."""
+        failure = self.network.compile(batch)
+        self.optimizer.zero_grad()
+        self.was_compiled = not failure
+        return failure
 
     # --- as plain data ----------------------------------------------------------------------------------
 
@@ -206,9 +183,10 @@ class TrainedArm:
             "position": self.position,
             "seconds": self.seconds,
             "sums": dict(self._sums),
-            "model": dict(self.model.state_dict()),
+            "model": dict(self.network.model.state_dict()),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self._scaler.state_dict(),
+            "compiled": self.was_compiled,
             "random": {"seed": self._config.seed, "torch": torch.get_rng_state()},
         }
 
@@ -219,7 +197,7 @@ class TrainedArm:
             CheckpointError: it is of another model or optimizer.
         """
         try:
-            self.model.load_state_dict(state["model"])
+            self.network.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
             lay_out_like_parameters(self.optimizer)
             if self._scaler.is_enabled() and state["scaler"]:  # empty where another precision was used
@@ -227,6 +205,7 @@ class TrainedArm:
             torch.set_rng_state(state["random"]["torch"])
             self.step, self.seconds, self._sums = state["step"], state["seconds"], dict(state["sums"])
             self.history = list(state["history"][self.arm])
+            self.was_compiled = state.get("compiled", False)
         except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(
                 "Checkpoint does not fit",
@@ -234,11 +213,3 @@ class TrainedArm:
                 f"was made with",
             ) from None
         self.init = f"checkpoint at step {self.step}, with its learning rates"
-
-    def weights_sha256(self) -> str:
-        """Checksum over names and bytes of all weights and buffers, equal for bit-equal models."""
-        digest = hashlib.sha256()
-        for name, tensor in sorted(self.model.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-        return digest.hexdigest()

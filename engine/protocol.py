@@ -122,6 +122,27 @@ class TrainStep:
 
 
 @dataclass(frozen=True, slots=True)
+class CompileChosen:
+    """Whether the training step of an arm is compiled, which starts now, and the estimate that says so."""
+
+    arm: Arm
+    step: Int
+    worth: Bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """From the step after `step` on the compiled step is used, or not, where `failure` says why it cannot be."""
+
+    arm: Arm
+    step: Int
+    seconds: Real
+    "that compiling took"
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluating:
     """Test pictures seen so far in the evaluation after `step`."""
 
@@ -354,6 +375,8 @@ Event = (
     | Evaluating
     | EvalDone
     | EpochDone
+    | CompileChosen
+    | Compiled
     | Preparing
     | PicturesPrepared
     | ImageSkipped

@@ -8,6 +8,8 @@ from engine.protocol import (
     CheckpointFailed,
     CheckpointSaved,
     CommandRefused,
+    CompileChosen,
+    Compiled,
     EpochDone,
     Evaluating,
     Event,
@@ -93,6 +95,12 @@ def message(event: Event) -> str:
         case ArmStarted():
             rates = ", ".join(f"{group.name} {group.base_lr:g}" for group in event.groups)
             return f"{event.arm}: {event.init}; learning rates: {rates}"
+        case CompileChosen(worth=True):
+            return f"{event.arm}: compiling the training step ({event.reason})"
+        case Compiled(failure=""):
+            return f"{event.arm}: compiled in {event.seconds:.0f} s"
+        case Compiled():
+            return f"{event.arm}: not compiled, training goes on without: {event.failure}"
         case PicturesPrepared() if event.reason:
             kept = f"{event.prepared} of {event.pictures} pictures are kept prepared"
             return f"{kept}, the others are decoded as needed: {event.reason}"

@@ -125,7 +125,7 @@ class Run:
             steering=self._steering,
             journal=self._journal,
             device=self._device,
-            seed=self.config.seed,
+            config=self.config,
             skipped=self._skipped,
         )
         yield RunStarted(
@@ -133,7 +133,7 @@ class Run:
             path=str(self.folder),
             arm=self._comparison.hand.arm,
             device=str(self._device),
-            precision=self._comparison.hand.precision,
+            precision=self._comparison.hand.network.precision,
             model=self.config.model.name,
             classes=self._catalogue.classes,
             train_images=len(self._catalogue.train),
@@ -158,7 +158,7 @@ class Run:
             accuracy=arm.history[-1]["test_accuracy"] if arm.history else None,
             best_accuracy=arm.best_accuracy,
             checkpoint=self._saving.last_checkpoint,
-            weights_sha256=arm.weights_sha256(),
+            weights_sha256=arm.network.weights_sha256(),
             seconds=arm.seconds,
         )
 

@@ -9,6 +9,8 @@ import torch
 
 from engine.arm import TrainedArm
 from engine.comparison import Comparison
+from engine.compiling import CompileChoice
+from engine.config import RunConfig
 from engine.data import check_share
 from engine.data.batches import Batch, Loader, Unreadable
 from engine.data.folder import Catalogue
@@ -17,6 +19,7 @@ from engine.journal import Journal
 from engine.protocol import (
     Arm,
     ArmFinished,
+    Compiled,
     EpochDone,
     EvalDone,
     Evaluating,
@@ -77,7 +80,7 @@ class Training:
         steering: Steering,
         journal: Journal,
         device: torch.device,
-        seed: int,
+        config: RunConfig,
         skipped: Skipped,
     ) -> None:
         self._loader = loader
@@ -87,7 +90,8 @@ class Training:
         self._journal = journal
         self._skipped = skipped
         self._device = device
-        self._seed = seed
+        self._seed = config.seed
+        self._compile = CompileChoice(config.train.compile)
         self._batches: dict[Arm, Batches] = {}
         self._steps: Readback[_Step] = Readback(device)
         self._scores: Readback[int] = Readback(device)
@@ -128,7 +132,7 @@ class Training:
                 if not self._in_hand(arm):
                     return None
                 if len(batch.labels):
-                    found = arm.features(batch)
+                    found = arm.network.features(batch)
                     if found is None or not part.add(batch, found):
                         return None
                 done += len(batch.labels) + len(batch.unreadable)
@@ -155,11 +159,26 @@ class Training:
                 break
             waited = time.perf_counter() - began
             yield from self._note(batch)
+            if isinstance(batch, Batch) and len(batch.labels) == self._loader.batch_size:
+                yield from self._choose_compiled(arm, batch)
             epoch, images = arm.epoch, len(batch.labels)
+            began = time.perf_counter() - waited  # without what came between
             figures, rates = arm.update(batch)
             self._steps.put(_Step(arm.step, epoch, images, began, waited, rates), figures)
             yield from self._read(arm)
         yield from self._read(arm, everything=True)
+
+    def _choose_compiled(self, arm: TrainedArm, batch: Batch) -> Iterator[Event]:
+        """Compile the step if it is worth it; training waits, and whoever looks is told for what."""
+        choice = self._compile.make(arm)
+        if choice is None:
+            return
+        yield from self._read(arm, everything=True)
+        yield choice
+        if choice.worth:
+            began = time.perf_counter()
+            failure = arm.compile(batch)
+            yield Compiled(arm.arm, arm.step, time.perf_counter() - began, failure)
 
     def _read(self, arm: TrainedArm, everything: bool = False) -> Iterator[TrainStep]:
         """The steps whose figures have arrived, or all that were done."""
@@ -171,6 +190,7 @@ class Training:
             seconds = now - max(step.began, self._read_at)
             self._read_at = now
             waited = min(step.waited, seconds)
+            self._compile.watch(arm, seconds - waited)
             arm.count(loss, int(correct), step.images, seconds, waited)
             yield TrainStep(
                 arm=arm.arm,

@@ -10,6 +10,8 @@ from engine.protocol import (
     CheckpointFailed,
     CheckpointSaved,
     CommandRefused,
+    CompileChosen,
+    Compiled,
     EpochDone,
     Event,
     ImageSkipped,
@@ -49,6 +51,14 @@ def note_of(event: Event) -> Note | None:
         case PicturesPrepared(reason=""):
             size = f"{event.bytes / 2**20:.0f} MiB in the cache folder"
             return Note(f"{event.prepared} prepared pictures, {size}", shown=False)
+        case CompileChosen(worth=True):
+            return Note(f"compiling the training step, which waits for it: {event.reason}", "warning")
+        case CompileChosen():
+            return Note(f"the training step is not compiled: {event.reason}", shown=False)
+        case Compiled(failure=""):
+            return Note(f"the training step is compiled, in {event.seconds:.0f} s", "good")
+        case Compiled():
+            return Note(message(event), "warning")
         case EpochDone():
             return Note(epoch_line(event), shown=False)
         case CheckpointSaved():

@@ -13,6 +13,8 @@ from engine.protocol import (
     CheckpointFailed,
     CheckpointSaved,
     CommandRefused,
+    CompileChosen,
+    Compiled,
     EpochDone,
     EvalDone,
     Evaluating,
@@ -166,7 +168,14 @@ class UiState:
                 self.preparing = event if event.done < event.total else None
             case PicturesPrepared():
                 self.preparing = None
-            case CheckpointFailed() | CheckpointDamaged() | JournalFailed() | ArmSuspended():
+            case (
+                CompileChosen()
+                | Compiled()
+                | CheckpointFailed()
+                | CheckpointDamaged()
+                | JournalFailed()
+                | ArmSuspended()
+            ):
                 pass  # their note says it all
             case _:
                 assert_never(event)

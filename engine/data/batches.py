@@ -76,7 +76,7 @@ class Loader:
             preparation, round(preparation.image_size * BOUND) if data.prepare else None, augment=data.augment
         )
         self._preparation = preparation
-        self._batch_size = data.batch_size
+        self.batch_size = data.batch_size
         self.augments = data.augment
         self._seed = seed
         self._threads = data.threads or min(os.cpu_count() or 1, MOST_THREADS)
@@ -89,7 +89,7 @@ class Loader:
 
     def steps_per_epoch(self, samples: int) -> int:
         """Number of training batches in an epoch of `samples` pictures."""
-        whole, rest = divmod(samples, self._batch_size)
+        whole, rest = divmod(samples, self.batch_size)
         # Batch norm cannot be estimated from a last batch of a single picture, so that one is left out.
         return whole + (rest > 1 or (rest == 1 and whole == 0))
 
@@ -108,7 +108,7 @@ class Loader:
         """The numbers of the samples in the shuffled batches of `epoch` from number `start` on."""
         generator = torch.Generator().manual_seed(random.Random(f"{self._seed}/{epoch}").getrandbits(62))
         order = torch.randperm(samples, generator=generator).tolist()
-        size = self._batch_size
+        size = self.batch_size
         return (order[i * size : (i + 1) * size] for i in range(start, self.steps_per_epoch(samples)))
 
     def testing(self, samples: Sequence[Sample], training: bool = False) -> Iterator[Batch]:
@@ -119,7 +119,7 @@ class Loader:
         Raises:
             DataError: not one file can be read any more.
         """
-        size, readable = self._batch_size, 0
+        size, readable = self.batch_size, 0
         groups = (list(range(i, min(i + size, len(samples)))) for i in range(0, len(samples), size))
         for batch in self._batches(groups, lambda index, pixels: self._as_it_is(samples, index, pixels, not training)):
             yield batch

@@ -28,7 +28,7 @@ class Feed:
 
     def _copy(self, *tensors: torch.Tensor) -> list[torch.Tensor]:
         if self._copies is None:
-            return [tensor.to(self._device) for tensor in tensors]
+            return [tensor.to(self._device, copy=True) for tensor in tensors]  # the batch itself is not flipped
         # From pinned memory and in a stream of its own, a batch is copied while the device still works on the one
         # before: the host is ahead of it by a step or two.
         with torch.cuda.stream(self._copies):

@@ -8,10 +8,10 @@ import torchvision
 
 from engine import checkpoint, features
 from engine import protocol as p
-from engine.arm import TrainedArm
 from engine.config import RunConfig
 from engine.data.folder import scan
 from engine.data.pictures import Preparation
+from engine.network import Network
 from engine.run import Run
 from tests.engine.conftest import write_pictures
 from tests.engine.driving import STEPS, after_step, folder_of, loader_of, only, play, with_settings
@@ -65,14 +65,14 @@ def test_the_scratch_arm_is_not_frozen(frozen: RunConfig) -> None:
 def pictures_seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many pictures went through the whole network, a number a batch."""
     seen: list[int] = []
-    real = TrainedArm._forward
+    real = Network._forward
 
-    def forward(self: TrainedArm, batch: object) -> object:
+    def forward(self: Network, batch: object, *rest: object) -> object:
         if not isinstance(batch, features.FeatureBatch):
             seen.append(len(batch.labels))
-        return real(self, batch)
+        return real(self, batch, *rest)
 
-    monkeypatch.setattr(TrainedArm, "_forward", forward)
+    monkeypatch.setattr(Network, "_forward", forward)
     return seen
 
 
