@@ -15,6 +15,7 @@ from engine.features import FeatureBatch
 from engine.models import build
 from engine.network import Network
 from engine.optim import apply_schedule, build_optimizer, is_frozen, lay_out_like_parameters, set_base_rate
+from engine.peers import Peers
 from engine.protocol import Arm
 from engine.schedule import multiplier
 
@@ -31,12 +32,14 @@ class TrainedArm:
         steps_per_epoch: int,
         device: torch.device,
         feed: Feed,
+        peers: Peers,
     ) -> None:
-        built = build(config.model, classes, arm, config.seed)
+        # The first process downloads what there is to download.
+        built = peers.first_before_the_others(lambda: build(config.model, classes, arm, config.seed))
         self.arm = arm
         self.frozen = is_frozen(config.optim, arm)
         self.init = built.init + ("; the backbone is frozen" if self.frozen else "")
-        self.network = Network(built, config.train, device=device, feed=feed, frozen=self.frozen)
+        self.network = Network(built, config.train, device=device, feed=feed, peers=peers, frozen=self.frozen)
         self.optimizer = build_optimizer(self.network.model, built.head, config.optim, arm)
         self.step = 0
         self.seconds = 0.0
@@ -48,6 +51,7 @@ class TrainedArm:
         self._config = config
         self.steps_per_epoch = steps_per_epoch
         self._device = device
+        self._peers = peers
         # float16 has so few small numbers that gradients need a scale to survive; bfloat16 has as many as float32.
         self._scaler = torch.amp.GradScaler(device.type, enabled=self.network.precision == "float16")
         self._spoilt = torch.zeros((), device=device)  # 1 from the first loss that is not finite on
@@ -94,26 +98,30 @@ class TrainedArm:
         """One step of the optimizer.
 
         Returns a tensor on the device, of the mean loss and the number of correct predictions before the update,
-        and the rates used. Nothing waits for the device: from a loss that is not finite on, it is the device
-        that leaves the weights alone, and whoever reads the figures that ends the run. In float16 a batch whose
-        scaled gradient overflows leaves them alone, too (the scale is halved), but it is a step like any other:
-        its pictures have been seen, and the schedule goes on.
+        both of the whole batch, and the rates used. Nothing waits for the device: from a loss that is not finite
+        on, it is the device that leaves the weights alone, and whoever reads the figures that ends the run. In
+        float16 a batch whose scaled gradient overflows leaves them alone, too (the scale is halved), but it is a
+        step like any other: its pictures have been seen, and the schedule goes on.
         """
         # Dropout and the like depend on (seed, step) alone, so a resumed run repeats them exactly.
-        seed_random(random.Random(f"{self._config.seed}/step/{self.step}").getrandbits(62), self._device)
+        apart = f"/{self._peers.rank}" if self._peers.rank else ""
+        seed_random(random.Random(f"{self._config.seed}/step/{self.step}{apart}").getrandbits(62), self._device)
         logits, labels = self.network.train_on(batch)
         loss = cross_entropy(logits, labels)
+        right = (logits.argmax(1) == labels).sum()
+        figures = self._peers.add_up(torch.stack((loss.detach() * batch.share, right * (batch.share > 0))))
         rates = apply_schedule(self.optimizer, multiplier(self.step, self._total_steps, self._config.schedule))
         self.optimizer.zero_grad()
-        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        # The gradients of the processes are averaged, so that each one's loss counts by its share times their number.
+        self._scaler.scale(loss * (batch.share * self._peers.size)).backward()  # type: ignore[no-untyped-call]
         if not self._scaler.is_enabled():  # else it does the same with gradients
-            self._spoilt = torch.maximum(self._spoilt, (~loss.detach().isfinite()).float())
+            self._spoilt = torch.maximum(self._spoilt, (~figures[0].isfinite()).float())
             self.optimizer.found_inf = self._spoilt  # type: ignore[attr-defined]
         self._scaler.step(self.optimizer)
         self._scaler.update()
         self.step += 1
         self.unsaved = True
-        return torch.stack((loss.detach(), (logits.argmax(1) == labels).sum())), rates
+        return figures, rates
 
     @torch.inference_mode()
     def score(self, batch: Batch | FeatureBatch) -> torch.Tensor:

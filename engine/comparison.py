@@ -13,6 +13,7 @@ from engine.config import RunConfig
 from engine.data.feed import Feed
 from engine.data.folder import Catalogue
 from engine.errors import CheckpointError
+from engine.peers import Peers
 from engine.protocol import ARMS, Arm, CheckpointDamaged, Event, Loading
 from engine.saving import Saving
 
@@ -31,9 +32,11 @@ class Comparison:
         device: torch.device,
         feed: Feed,
         saving: Saving,
+        peers: Peers,
     ) -> None:
         self.folder = Path()
         self.saving = saving
+        self.peers = peers
         self._config = config
         self._catalogue = catalogue
         self._steps_per_epoch = steps_per_epoch
@@ -101,11 +104,12 @@ class Comparison:
             steps_per_epoch=self._steps_per_epoch,
             device=self._device,
             feed=self._feed,
+            peers=self.peers,
         )
 
     def _newest(self, arm: str) -> Generator[Event, None, checkpoint.Found | None]:
         self.saving.wait()
-        found = checkpoint.newest(self.folder, arm)
+        found = self.peers.from_first(lambda: checkpoint.newest(self.folder, arm))
         if found is not None:
             yield from (CheckpointDamaged(str(path), message) for path, message in found.damaged)
             self._check_fit(found)
@@ -130,7 +134,7 @@ class Comparison:
     @property
     def autosave_due(self) -> bool:
         """Whether as much time as may be lost to a crash has passed since the last attempt to save."""
-        return self.saving.since > self._config.checkpoint.every_seconds
+        return self.peers.first and self.saving.since > self._config.checkpoint.every_seconds
 
     def save(self, reasons: dict[str, str]) -> None:
         """Save the arm in hand under names, each with its reason."""
@@ -154,6 +158,8 @@ class Comparison:
                 self._save(arm, {"last": reason})
 
     def _save(self, arm: TrainedArm, reasons: dict[str, str]) -> None:
+        if not self.peers.first:
+            return  # its state is the first one's
         beside = {
             "steps_per_epoch": self._steps_per_epoch,
             "train_images": len(self._catalogue.train),

@@ -9,20 +9,27 @@ from engine.errors import ConfigError
 Precision = Literal["float32", "bfloat16", "float16"]
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str, process: int = 0) -> torch.device:
     """The device a configuration names; `auto` takes CUDA, then MPS, then the CPU.
+
+    Of several processes on a machine each takes the CUDA device of its number, unless one is named.
 
     Raises:
         ConfigError: this machine does not have it.
     """
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    if name == "auto":
-        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
-    device = torch.device(name)
+    device = torch.device("cuda" if cuda else "mps" if mps else "cpu") if name == "auto" else torch.device(name)
+    if device.type == "cuda" and device.index is None and process:
+        device = torch.device("cuda", process)
     present = {"cpu": True, "mps": mps, "cuda": cuda and (device.index or 0) < torch.cuda.device_count()}
     if not present[device.type]:
         raise ConfigError("No such device", f"device: {name} is not to be had here; use auto or cpu")
     return device
+
+
+def describe_device(device: torch.device, processes: int) -> str:
+    """For people: `cuda`, or `4 x cuda`."""
+    return f"{processes} x {device.type}" if processes > 1 else str(device)
 
 
 def choose_precision(name: Literal["auto", "float32", "bfloat16", "float16"], device: torch.device) -> Precision:

@@ -26,6 +26,12 @@ class FeatureBatch:
     "float32 (N, features)"
     labels: torch.Tensor
     "int64 (N)"
+    share: float = 1.0
+
+    @property
+    def whole(self) -> int:
+        """Pictures of the batch."""
+        return len(self.labels)
 
 
 class Batches(Protocol):

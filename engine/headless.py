@@ -46,6 +46,8 @@ class _Headless:
         self._status = DONE
 
     def train(self, launch: Launch) -> int:
+        # The processes that torchrun starts beside the first one have nothing to tell but why they fail.
+        self._tells = os.environ.get("RANK", "0") == "0"
         before = {number: signal.signal(number, self._signalled) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             drive(launch.config, self._inbox, self._emit, launch.resume)
@@ -55,7 +57,9 @@ class _Headless:
         return self._status
 
     def _emit(self, event: Event) -> None:
-        if self._json_lines:
+        if not self._tells:
+            self._say(message(event) if isinstance(event, RunFailed) else "")
+        elif self._json_lines:
             print(encode(event), file=self._out, flush=True)
             self._say(message(event))
         else:
@@ -80,6 +84,8 @@ class _Headless:
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:
+            if "TORCHELASTIC_RUN_ID" in os.environ:
+                return  # one from the terminal and one from torchrun, which kills what takes too long
             os._exit(128 + number)
         self._stop(128 + number)
 

@@ -25,7 +25,7 @@ from engine.protocol import (
     encode,
 )
 
-CONFIG, JOURNAL, METRICS = "config.yaml", "journal.jsonl", "metrics.csv"
+CONFIG, JOURNAL, METRICS, LAUNCHER = "config.yaml", "journal.jsonl", "metrics.csv", "launcher"
 
 # What only says that something is under way is not worth keeping.
 PASSING = (Loading, Preparing, Evaluating, SystemSample)
@@ -100,13 +100,35 @@ class Journal:
             self._failure = JournalFailed(str(path), reason)
 
 
+class Unrecorded(Journal):
+    """The journal of a process whose record another one keeps."""
+
+    def __init__(self) -> None:
+        self.folder = Path()
+
+    def event(self, event: Event) -> None:
+        """Not recorded here."""
+
+    def command(self, command: Command, arm: Arm, step: int) -> None:
+        """Not recorded here."""
+
+    def metrics(self, history: dict[Arm, list[dict[str, Any]]]) -> None:
+        """Not recorded here."""
+
+    def failure(self) -> None:
+        """Nothing is written, nothing fails."""
+
+    def close(self) -> None:
+        """There is no file."""
+
+
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
     rates = {f"lr_{name}": rate for name, rate in row["learning_rates"].items()}
     return {key: value for key, value in row.items() if key != "learning_rates"} | rates
 
 
-def create_run(config: RunConfig) -> Path:
-    """Make a new run's folder, `<name>-<number>`, with its resolved configuration in it.
+def create_run(config: RunConfig, launcher: str = "") -> Path:
+    """Make a new run's folder, `<name>-<number>`, with its resolved configuration in it, and who launched it.
 
     Raises:
         UserError: the checkpoint folder cannot be written.
@@ -125,6 +147,8 @@ def create_run(config: RunConfig) -> Path:
             except FileExistsError:
                 number += 1
         (folder / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
+        if launcher:
+            (folder / LAUNCHER).write_text(launcher, encoding="utf-8")
     except OSError as error:
         raise _not_writable(root, error) from None
     return folder
@@ -142,6 +166,14 @@ def find_run(name: str, root: Path) -> Path:
     runs = sorted(root.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime, reverse=True)
     known = ", ".join(file.parent.name for file in runs[:5]) or "none"
     raise CheckpointError("No such run", f"{name} is no run folder and no run in {root} (there: {known})")
+
+
+def find_launched(launcher: str, root: Path) -> Path | None:
+    """The folder of the run that a launcher has started before, if it has a checkpoint to go on from."""
+    for file in root.glob(f"*/{LAUNCHER}"):
+        if file.read_text(encoding="utf-8") == launcher and any(file.parent.glob("*/*.pt")):
+            return file.parent
+    return None
 
 
 def load_run_config(folder: Path, overrides: list[str]) -> RunConfig:

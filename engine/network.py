@@ -1,11 +1,15 @@
 """A model on its device: how exactly it computes, compiled or not, all of it or its last layer alone."""
 
 import hashlib
+import inspect
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import torch
+from torch import nn
 from torch.nn.functional import cross_entropy
+from torch.nn.parallel import DistributedDataParallel
 
 from engine.config import TrainConfig
 from engine.data.batches import Batch
@@ -13,7 +17,12 @@ from engine.data.feed import Feed
 from engine.device import choose_precision
 from engine.features import FeatureBatch
 from engine.models.build import Classifier
+from engine.models.sync_norm import synchronise_batch_norm
+from engine.peers import Peers
 
+# torch 2.14 has another name for it, and warns of the old one.
+_NAMES = inspect.signature(DistributedDataParallel).parameters
+_OWN_BUFFERS: dict[str, Any] = {next(n for n in ("forward_sync_buffers", "broadcast_buffers") if n in _NAMES): False}
 _MIXED = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 Forward = Callable[[torch.Tensor], torch.Tensor]
 
@@ -22,10 +31,22 @@ class Network:
     """From a batch to logits."""
 
     def __init__(
-        self, built: Classifier, config: TrainConfig, *, device: torch.device, feed: Feed, frozen: bool
+        self,
+        built: Classifier,
+        config: TrainConfig,
+        *,
+        device: torch.device,
+        feed: Feed,
+        peers: Peers,
+        frozen: bool,
     ) -> None:
         # Convolutions are faster, on CPUs and on GPUs with tensor cores, where a pixel's channels lie side by side.
         self.model = built.model.to(device).to(memory_format=torch.channels_last)
+        self._trained: nn.Module = self.model
+        if peers.size > 1:
+            self.model = synchronise_batch_norm(self.model, device)
+            # No process has buffers of its own to hand out: they are all computed from the whole batch.
+            self._trained = DistributedDataParallel(self.model, **_OWN_BUFFERS)
         self.head = self.model.get_submodule(built.head)
         self.precision = choose_precision(config.precision, device)
         self._mixed = _MIXED.get(self.precision)
@@ -41,7 +62,7 @@ class Network:
         # A batch of another size would be compiled for anew.
         if self._compiled is not None and len(batch.labels) == self._compiled_size:
             return self._forward(batch, self._compiled)
-        return self._forward(batch, self.model)
+        return self._forward(batch, self._trained)
 
     @torch.inference_mode()
     def test_on(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, torch.Tensor]:
@@ -67,7 +88,7 @@ class Network:
         """
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it misses CUDA where there is none
         buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
-        self._compiled, self._compiled_size = torch.compile(self.model), len(batch.labels)
+        self._compiled, self._compiled_size = torch.compile(self._trained), len(batch.labels)
         try:
             cross_entropy(*self.train_on(batch)).backward()  # type: ignore[no-untyped-call]
         except Exception as error:  # whatever the compiler, or what it compiles with, comes up with

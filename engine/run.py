@@ -14,10 +14,11 @@ from engine.data import open_catalogue
 from engine.data.batches import Loader, Unreadable
 from engine.data.feed import Feed
 from engine.data.folder import Catalogue
-from engine.device import choose_device
+from engine.device import choose_device, describe_device
 from engine.errors import EngineError, UserError, place
-from engine.journal import Journal, create_run
+from engine.journal import Journal, Unrecorded, create_run, find_launched
 from engine.models import preparation
+from engine.peers import Peers, launcher, restarted
 from engine.protocol import Command, Event, RunFailed, RunFinished, RunStarted
 from engine.saving import Saving
 from engine.steering import Inbox, Steering
@@ -43,8 +44,10 @@ class Run:
         The last event is `RunFinished` or `RunFailed`; nothing is raised. Closing the generator ends the run
         where it is. Once the run has a folder every event is in its journal before it is handed out.
         """
-        self._inbox = Inbox(inbox if inbox is not None else SimpleQueue())
+        self._peers = Peers()
+        self._inbox = Inbox(inbox if inbox is not None else SimpleQueue(), self._peers)
         try:
+            self._peers.meet()
             for event in self._all():
                 yield from self._record(event)
         except EngineError as error:
@@ -56,16 +59,18 @@ class Run:
             yield from self._fail(RunFailed("Unexpected error", message))
         finally:
             self._saving.close()
+            self._peers.close()
             if self._journal is not None:
                 self._journal.close()
 
     def _all(self) -> Iterator[Event]:
         config = self.config
-        self._device = choose_device(config.device)
+        self._device = choose_device(config.device, self._peers.local_rank)
         self._prepared = preparation(config.model, config.data.image_size)
-        self._loader = Loader(self._prepared, config.data, config.seed)
+        part = (self._peers.rank, self._peers.size)
+        self._loader = Loader(self._prepared, config.data, config.seed, part)
         try:
-            found = yield from self._find_pictures()
+            found = yield from self._find_pictures_together()
             if found is None:
                 yield RunFinished(config.init, 0, False, None, None, "", "", 0.0)
                 return
@@ -83,6 +88,15 @@ class Run:
             self._loader.close()
 
     # --- getting ready ----------------------------------------------------------------------------------
+
+    def _find_pictures_together(self) -> Generator[Event, None, Catalogue | None]:
+        """The pictures, in the other processes when the first one has downloaded what there is to download."""
+        if self._peers.size == 1:
+            return (yield from self._find_pictures())
+        found = (yield from self._find_pictures()) if self._peers.first else None
+        if not self._peers.share(found is not None):
+            return None
+        return found if self._peers.first else (yield from self._find_pictures())
 
     def _find_pictures(self) -> Generator[Event, None, Catalogue | None]:
         """The pictures; `None` where a stop came, which has nothing to wait for yet."""
@@ -109,14 +123,19 @@ class Run:
             device=self._device,
             feed=feed,
             saving=self._saving,
+            peers=self._peers,
         )
-        if self.folder is not None:
-            yield from self._comparison.resume(self.folder)
+        if self.folder is None and self._peers.first and restarted():
+            self.folder = find_launched(launcher(), self.config.checkpoint.dir)
+        resuming = self._peers.share(self.folder is not None)
+        if resuming:
+            yield from self._comparison.resume(self.folder or Path())
         else:
             yield from self._comparison.start(self.config.init)
             # The folder comes after the model: a model that cannot be built leaves none behind.
-            self.folder = self._comparison.folder = create_run(self.config)
-        self._journal = Journal(self.folder)
+            if self._peers.first:
+                self.folder = self._comparison.folder = create_run(self.config, launcher())
+        self._journal = Journal(self.folder) if self._peers.first and self.folder is not None else Unrecorded()
         self._steering = Steering(self._inbox, self._comparison, self._journal)
         self._training = Training(
             loader=self._loader,
@@ -129,10 +148,10 @@ class Run:
             skipped=self._skipped,
         )
         yield RunStarted(
-            name=self.folder.resolve().name,
-            path=str(self.folder),
+            name=(self.folder or Path()).resolve().name,
+            path=str(self.folder or ""),
             arm=self._comparison.hand.arm,
-            device=str(self._device),
+            device=describe_device(self._device, self._peers.size),
             precision=self._comparison.hand.network.precision,
             model=self.config.model.name,
             classes=self._catalogue.classes,
@@ -174,7 +193,7 @@ class Run:
             yield failure
 
     def _fail(self, event: RunFailed) -> Iterator[Event]:
-        if self._journal is None and self.folder is not None:
+        if self._journal is None and self.folder is not None and self._peers.first:
             with contextlib.suppress(UserError):  # what cannot be written is what the event says
                 self._journal = Journal(self.folder)
         for saved in self._saving.results(wait=True):

@@ -9,6 +9,7 @@ from engine.comparison import Comparison
 from engine.errors import EngineError
 from engine.journal import Journal
 from engine.optim import describe_groups
+from engine.peers import Peers
 from engine.protocol import (
     ArmStarted,
     ArmSuspended,
@@ -30,10 +31,11 @@ from engine.protocol import (
 
 
 class Inbox:
-    """The commands that wait, oldest first."""
+    """The commands that wait, oldest first; those of the first process are everyone's."""
 
-    def __init__(self, queue: SimpleQueue[Command]) -> None:
+    def __init__(self, queue: SimpleQueue[Command], peers: Peers) -> None:
         self._queue = queue
+        self._peers = peers
         self._looked_at: deque[Command] = deque()
 
     def stop_waits(self) -> bool:
@@ -49,11 +51,16 @@ class Inbox:
 
     def take(self) -> Command | None:
         """The next command, if any."""
+        if self._peers.size > 1 and not self._looked_at:
+            self._looked_at.extend(self._peers.share(list(iter(self._from_queue, None)) if self._peers.first else []))
+            return self._looked_at.popleft() if self._looked_at else None
         return self._looked_at.popleft() if self._looked_at else self._from_queue()
 
     def wait(self) -> Command:
         """The next command, when it comes; waiting costs no processor time."""
-        return self._looked_at.popleft() if self._looked_at else self._queue.get()
+        if self._looked_at:
+            return self._looked_at.popleft()
+        return self._peers.share(self._queue.get() if self._peers.first else Stop())
 
     def _from_queue(self) -> Command | None:
         try:
@@ -174,11 +181,14 @@ class Steering:
         """Stop, unless something would be lost that was to be saved."""
         if command.save:
             self._comparison.save_all("stop")
+            failure = ""
             for saved in self._comparison.saving.results(wait=True):
                 yield saved
                 if isinstance(saved, CheckpointFailed):
-                    yield self._refused(command, f"{saved.message}; training goes on")
-                    return
+                    failure = saved.message
+            if failure := self._comparison.peers.share(failure):
+                yield self._refused(command, f"{failure}; training goes on")
+                return
         self._record(command)
         self.stopped = True
 

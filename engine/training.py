@@ -68,6 +68,22 @@ class _Step:
     rates: dict[str, float]
 
 
+class _Sums:
+    """Figures of an evaluation, of the batches of this process."""
+
+    def __init__(self) -> None:
+        self.loss, self.correct, self.images = 0.0, 0.0, 0
+
+    def add(self, scores: Iterator[tuple[int, list[float]]]) -> None:
+        """Those of batches: their numbers of pictures, summed losses and correct predictions."""
+        for images, (loss, correct) in scores:
+            self.loss, self.correct, self.images = self.loss + loss, self.correct + correct, self.images + images
+
+    def tensor(self) -> torch.Tensor:
+        """In a form that can be added up over processes."""
+        return torch.tensor([self.loss, self.correct, self.images], dtype=torch.float64)
+
+
 class Training:
     """Trains and tests the arm in hand."""
 
@@ -91,7 +107,10 @@ class Training:
         self._skipped = skipped
         self._device = device
         self._seed = config.seed
-        self._compile = CompileChoice(config.train.compile)
+        self._peers = comparison.peers
+        # The processes would measure different times, and choose differently.
+        alone = self._peers.size == 1
+        self._compile = CompileChoice(config.train.compile if alone else config.train.compile is True)
         self._batches: dict[Arm, Batches] = {}
         self._steps: Readback[_Step] = Readback(device)
         self._scores: Readback[int] = Readback(device)
@@ -115,7 +134,7 @@ class Training:
     def _choose_batches(self, arm: TrainedArm) -> Iterator[Event]:
         """Take the pictures, or the features of a frozen backbone, of which each picture has but one."""
         features = None
-        if arm.frozen and not self._loader.augments:
+        if arm.frozen and not self._loader.augments and self._peers.size == 1:
             features = yield from self._features(arm)
             if not self._in_hand(arm):
                 return
@@ -159,9 +178,9 @@ class Training:
                 break
             waited = time.perf_counter() - began
             yield from self._note(batch)
-            if isinstance(batch, Batch) and len(batch.labels) == self._loader.batch_size:
+            epoch, images = arm.epoch, batch.whole
+            if isinstance(batch, Batch) and images == self._loader.batch_size:
                 yield from self._choose_compiled(arm, batch)
-            epoch, images = arm.epoch, len(batch.labels)
             began = time.perf_counter() - waited  # without what came between
             figures, rates = arm.update(batch)
             self._steps.put(_Step(arm.step, epoch, images, began, waited, rates), figures)
@@ -208,24 +227,24 @@ class Training:
     def _evaluate(self, arm: TrainedArm) -> Iterator[Event]:
         """Score the test set, then save; left half done by a command, it is due again later."""
         began, idle = time.perf_counter(), 0.0
-        loss, correct, done, total = 0.0, 0.0, 0, len(self._catalogue.test)
+        sums, total = _Sums(), len(self._catalogue.test)
         yield Evaluating(arm.arm, arm.step, 0, total)
         for batch in self._batches[arm.arm].testing(self._catalogue.test):
-            self._scores.put(len(batch.labels), arm.score(batch))
-            for images, (batch_loss, right) in self._scores.take():
-                loss, correct, done = loss + batch_loss, correct + right, done + images
+            if len(batch.labels):
+                self._scores.put(len(batch.labels), arm.score(batch))
+            sums.add(self._scores.take())
             yield from self._note(batch)
-            yield Evaluating(arm.arm, arm.step, done, total)
+            yield Evaluating(arm.arm, arm.step, min(sums.images * self._peers.size, total), total)
             waiting = time.perf_counter()
             yield from self._steering.commands()
             idle += time.perf_counter() - waiting
             if not self._in_hand(arm):
                 list(self._scores.take(everything=True))
                 return
-        for images, (batch_loss, right) in self._scores.take(everything=True):
-            loss, correct, done = loss + batch_loss, correct + right, done + images
+        sums.add(self._scores.take(everything=True))
+        loss, correct, images = self._peers.add_up(sums.tensor()).tolist()
         seconds = time.perf_counter() - began - idle
-        yield from self._end_epoch(arm, loss / done, correct / done, done, seconds)
+        yield from self._end_epoch(arm, loss / images, correct / images, int(images), seconds)
 
     def _end_epoch(self, arm: TrainedArm, loss: float, accuracy: float, images: int, seconds: float) -> Iterator[Event]:
         best_before = arm.best_accuracy

@@ -55,7 +55,19 @@ class Batch:
     "int64: the places of the pictures that are to be flipped"
     numbers: list[int]
     "which samples they are (N)"
+    whole: int
+    "pictures of the batch in all processes"
+    share: float
+    "of the whole batch that these pictures are; 0 where they do not count"
     unreadable: list[Unreadable]
+
+
+class _Group(NamedTuple):
+    """The samples of a batch that are this process's part."""
+
+    numbers: list[int]
+    whole: int
+    share: float
 
 
 class _Made(NamedTuple):
@@ -71,7 +83,8 @@ class _Made(NamedTuple):
 class Loader:
     """Makes batches of samples. Close it to end its threads."""
 
-    def __init__(self, preparation: Preparation, data: DataConfig, seed: int) -> None:
+    def __init__(self, preparation: Preparation, data: DataConfig, seed: int, part: tuple[int, int] = (0, 1)) -> None:
+        """`part` is this process's number among so many that share each batch."""
         self.decoded = Decoded(
             preparation, round(preparation.image_size * BOUND) if data.prepare else None, augment=data.augment
         )
@@ -79,6 +92,7 @@ class Loader:
         self.batch_size = data.batch_size
         self.augments = data.augment
         self._seed = seed
+        self._part, self._parts = part
         self._threads = data.threads or min(os.cpu_count() or 1, MOST_THREADS)
         self._pool = ThreadPoolExecutor(self._threads, "decode")
 
@@ -101,7 +115,7 @@ class Loader:
         Raises:
             DataError: for a picture that cannot be decoded no other one is found that can.
         """
-        groups = self.groups(len(samples), epoch, start)
+        groups = (self._mine(group) for group in self.groups(len(samples), epoch, start))
         yield from self._batches(groups, lambda index, pixels: self._train_on(samples, epoch, index, pixels))
 
     def groups(self, samples: int, epoch: int, start: int) -> Iterator[list[int]]:
@@ -114,18 +128,22 @@ class Loader:
     def testing(self, samples: Sequence[Sample], training: bool = False) -> Iterator[Batch]:
         """All samples in order, prepared as test pictures; a batch whose files are all lost has no pictures.
 
-        `training` says that they are the pictures to train on.
+        Of several processes each gets the same number of batches, the last of some without pictures. `training`
+        says that they are the pictures to train on.
 
         Raises:
             DataError: not one file can be read any more.
         """
-        size, readable = self.batch_size, 0
-        groups = (list(range(i, min(i + size, len(samples)))) for i in range(0, len(samples), size))
+        size, readable, lost = self.batch_size, 0, list[Unreadable]()
+        rounds = -(-len(samples) // (size * self._parts))
+        starts = ((number * self._parts + self._part) * size for number in range(rounds))
+        groups = (_Group(list(range(i, min(i + size, len(samples)))), size, 1.0) for i in starts)
         for batch in self._batches(groups, lambda index, pixels: self._as_it_is(samples, index, pixels, not training)):
             yield batch
             readable += len(batch.labels)
-        if not readable:
-            raise _lost(batch.unreadable)
+            lost = batch.unreadable or lost
+        if lost and not readable:
+            raise _lost(lost)
 
     def check(self, samples: Sequence[tuple[Sample, bool]]) -> Iterator[tuple[int, Unreadable | None]]:
         """Decode files once, in order: the number done so far, and the last one of them if it is unreadable.
@@ -156,9 +174,15 @@ class Loader:
             for _, future in waiting:
                 future.cancel()
 
-    def _batches(self, groups: Iterator[list[int]], make: Callable[[int, Pixels], _Made]) -> Iterator[Batch]:
+    def _mine(self, batch: list[int]) -> _Group:
+        """This process's part of a batch."""
+        mine = batch[self._part :: self._parts]
+        # Where there is nothing left, a picture that does not count: the processes take every step together.
+        return _Group(mine or batch[:1], len(batch), len(mine) / len(batch))
+
+    def _batches(self, groups: Iterator[_Group], make: Callable[[int, Pixels], _Made]) -> Iterator[Batch]:
         """A batch of each group of samples; `make` fills in the pixels of one, in a thread of the pool."""
-        waiting: deque[tuple[torch.Tensor, list[Future[list[_Made]]]]] = deque()
+        waiting: deque[tuple[torch.Tensor, _Group, list[Future[list[_Made]]]]] = deque()
         side = self._preparation.image_size
 
         # As arrays, because torch copies a tensor of this size in threads, for each thread of the pool anew.
@@ -168,18 +192,20 @@ class Loader:
         try:
             while True:
                 while len(waiting) < AHEAD and (group := next(groups, None)) is not None:
-                    images = torch.empty(len(group), side, side, 3, dtype=torch.uint8)
+                    count = len(group.numbers)
+                    images = torch.empty(count, side, side, 3, dtype=torch.uint8)
                     # A task a thread, not one a picture: fewer of them cost the step less.
-                    share = -(-len(group) // self._threads)
-                    parts = (slice(i, i + share) for i in range(0, len(group), share))
+                    most = max(-(-count // self._threads), 1)
+                    parts = (slice(i, i + most) for i in range(0, count, most))
                     pixels = images.numpy()
-                    waiting.append((images, [self._pool.submit(fill, pixels[part], group[part]) for part in parts]))
+                    tasks = [self._pool.submit(fill, pixels[part], group.numbers[part]) for part in parts]
+                    waiting.append((images, group, tasks))
                 if not waiting:
                     return
-                images, futures = waiting.popleft()
-                yield _batch(images, [made for future in futures for made in future.result()])
+                images, group, futures = waiting.popleft()
+                yield _batch(images, group, [made for future in futures for made in future.result()])
         finally:
-            for _, futures in waiting:
+            for _, _, futures in waiting:
                 for future in futures:
                     future.cancel()
 
@@ -213,7 +239,7 @@ class Loader:
         return _Made(index, sample.label, False, [])
 
 
-def _batch(images: torch.Tensor, made: list[_Made]) -> Batch:
+def _batch(images: torch.Tensor, group: _Group, made: list[_Made]) -> Batch:
     kept = [item for item in made if item.label is not None]
     if len(kept) < len(made):
         images = images[[place for place, item in enumerate(made) if item.label is not None]]
@@ -222,6 +248,8 @@ def _batch(images: torch.Tensor, made: list[_Made]) -> Batch:
         torch.tensor([item.label for item in kept], dtype=torch.int64),
         torch.tensor([place for place, item in enumerate(kept) if item.mirrored], dtype=torch.int64),
         [item.number for item in kept],
+        group.whole,
+        group.share,
         [bad for item in made for bad in item.unreadable],
     )
 

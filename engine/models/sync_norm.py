@@ -1,0 +1,69 @@
+"""Batch norm over the pictures of all processes, as if the batch were in one.
+
+torch has it for GPUs (`SyncBatchNorm`). This one is for CPUs, where training on several processes is a test.
+"""
+
+from typing import Any
+
+import torch
+from torch import distributed, nn
+
+
+def synchronise_batch_norm(model: nn.Module, device: torch.device) -> nn.Module:
+    """The model with its batch norm over all processes; names and values of its state stay the same."""
+    if device.type == "cuda":
+        converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+        return converted
+    for name, child in model.named_children():
+        if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
+            assert child.affine and child.track_running_stats
+            norm = _SyncNorm(child.num_features, child.eps, child.momentum)
+            norm.load_state_dict(child.state_dict())
+            norm.train(child.training)
+            setattr(model, name, norm)
+        else:
+            synchronise_batch_norm(child, device)
+    return model
+
+
+class _Sum(torch.autograd.Function):
+    """Over all processes; what each of them makes of it counts in the gradient."""
+
+    @staticmethod
+    def forward(context: Any, tensor: torch.Tensor) -> torch.Tensor:  # noqa: ANN401 - torch's own
+        total = tensor.detach().clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:  # noqa: ANN401
+        return _Sum.forward(context, gradient)
+
+
+def _sum(tensor: torch.Tensor) -> torch.Tensor:
+    total: torch.Tensor = _Sum.apply(tensor)
+    return total
+
+
+class _SyncNorm(nn.BatchNorm2d):
+    def _check_input_dim(self, input: torch.Tensor) -> None:
+        pass
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """Batch norm (Ioffe & Szegedy 2015), mean and variance over all processes."""
+        if not self.training:
+            return super().forward(input)
+        dims = [0, *range(2, input.dim())]
+        shape = [1, -1, *[1] * (input.dim() - 2)]
+        count = torch.tensor(float(input.numel() // input.shape[1]))
+        distributed.all_reduce(count)
+        mean = _sum(input.sum(dims)) / count
+        centred = input - mean.view(shape)
+        variance = _sum(centred.square().sum(dims)) / count
+        assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None
+        with torch.no_grad():
+            self.num_batches_tracked += 1
+            share = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+            self.running_mean.lerp_(mean, share)
+            self.running_var.lerp_(variance * count / (count - 1), share)
+        return centred * (variance + self.eps).rsqrt().view(shape) * self.weight.view(shape) + self.bias.view(shape)
