@@ -76,7 +76,7 @@ class DataConfig(Section):
     image_size: int | None = Field(None, ge=16, le=2048)
     "side of the picture the model sees, in pixels; default: that of the pretrained weights, else 224"
     batch_size: int = Field(64, ge=1, le=65536)
-    "pictures a step"
+    "pictures a step, in all processes together"
     augment: bool = True
     "crop and flip training pictures at random; without it they are prepared as the test pictures are"
     val_fraction: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import torch
 from torch import distributed
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from engine.errors import EngineError
 
@@ -28,7 +30,10 @@ class Peers:
         """Wait for the others, if there are any."""
         if self.size > 1:
             backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-            distributed.init_process_group(backend, timeout=PATIENCE)
+            store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
+            # After a restart torchrun's store still has the addresses of the processes before.
+            attempt = PrefixStore(f"attempt {restarts()}", store)
+            distributed.init_process_group(backend, store=attempt, rank=rank, world_size=size, timeout=PATIENCE)
 
     @property
     def first(self) -> bool:
@@ -95,6 +100,6 @@ def launcher() -> str:
     return run if run != "none" else f"{os.uname().nodename} {os.getppid()}"
 
 
-def restarted() -> bool:
-    """Whether torchrun has started this process anew after one of the run had failed."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+def restarts() -> int:
+    """How often torchrun has started this process anew after one of the run had failed."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))

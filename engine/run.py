@@ -18,7 +18,7 @@ from engine.device import choose_device, describe_device
 from engine.errors import EngineError, UserError, place
 from engine.journal import Journal, Unrecorded, create_run, find_launched
 from engine.models import preparation
-from engine.peers import Peers, launcher, restarted
+from engine.peers import Peers, launcher, restarts
 from engine.protocol import Command, Event, RunFailed, RunFinished, RunStarted
 from engine.saving import Saving
 from engine.steering import Inbox, Steering
@@ -125,7 +125,7 @@ class Run:
             saving=self._saving,
             peers=self._peers,
         )
-        if self.folder is None and self._peers.first and restarted():
+        if self.folder is None and self._peers.first and restarts():
             self.folder = find_launched(launcher(), self.config.checkpoint.dir)
         resuming = self._peers.share(self.folder is not None)
         if resuming:

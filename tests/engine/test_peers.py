@@ -142,7 +142,7 @@ def test_after_a_signal_or_a_death_of_one_the_run_ends_with_the_weights_it_would
     resumed = finished([*TORCHRUN, "-m", "engine", "train", "--resume", str(folder), "--json"])
     assert resumed[-1].weights_sha256 == whole
 
-    died = started(command(config, tmp_path, "--max-restarts", "3", name="died"))
+    died = started(command(config, tmp_path, "--max-restarts", "1", name="died"))
     until_step(died, 6)
     os.kill(worker_of(died.pid), signal.SIGKILL)
     output, errors = died.communicate(timeout=120)
