@@ -11,7 +11,6 @@ from engine.config import RunConfig
 from engine.errors import CheckpointError
 from engine.journal import read_journal
 from engine.protocol import Command, Event, Loading, RunFailed, RunFinished, Stop
-from engine.telemetry import Telemetry
 
 SAMPLE_SECONDS = 2.0
 
@@ -103,6 +102,8 @@ class LocalSession:
                     self._events.put(message)
 
     def _sample(self) -> None:
+        from engine.telemetry import Telemetry  # which loads what the first paint need not wait for
+
         telemetry = Telemetry()
         while True:
             self._events.put(telemetry.sample())

@@ -128,7 +128,7 @@ def until_step(process: subprocess.Popen[str], step: int) -> list[p.Message]:
 def test_after_a_signal_or_a_death_of_one_the_run_ends_with_the_weights_it_would_have_had(
     config: RunConfig, tmp_path: Path
 ) -> None:
-    config = with_settings(config, train__epochs=10)
+    config = with_settings(config, train__epochs=5)
     whole = finished(command(config, tmp_path, name="whole"))[-1].weights_sha256
 
     stopped = started(command(config, tmp_path, name="stopped"))

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 def fed(pixels: torch.Tensor, preparation: Preparation, mirrored: tuple[int, ...] = ()) -> torch.Tensor:
     """What the model gets of uint8 (N, 3, height, width)."""
     labels = torch.zeros(len(pixels), dtype=torch.int64)
-    batch = Batch(pixels, labels, torch.tensor(mirrored, dtype=torch.int64), [], [])
+    batch = Batch(pixels, labels, torch.tensor(mirrored, dtype=torch.int64), [], len(pixels), 1.0, [])
     return Feed(preparation, torch.device("cpu"))(batch)[0]
 
 
