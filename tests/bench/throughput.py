@@ -1,7 +1,7 @@
 """Pictures a second in training, against the plain loop and the limit: `python -m tests.bench.throughput`.
 
 `limit` is the same eager step on one batch in memory; `plain` the recipe's loop with two loader processes;
-`first` and `second` this program in its first and second epoch. Each round runs every side in a process of
+`first` and `second` this program in its first and second epoch, `compiled` the second one of a compiled step. Each round runs every side in a process of
 its own, one after the other; the table has the medians and their ratios to the limit.
 """
 
@@ -21,7 +21,7 @@ CASES = {
     "data-bound": {"model": "shufflenet_v2_x0_5", "size": 64, "batch": 64, "pictures": 2048, "steps": 24},
     "compute-bound": {"model": "resnet18", "size": 224, "batch": 32, "pictures": 192, "steps": 6},
 }
-SIDES = ("limit", "plain", "first", "second")
+SIDES = ("limit", "plain", "first", "second", "compiled")
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -64,14 +64,19 @@ def plain(case: dict, root: Path) -> dict[str, float]:
     return {"plain": len(data) / seconds}
 
 
-def ours(case: dict, root: Path) -> dict[str, float]:
+def compiled(case: dict, root: Path) -> dict[str, float]:
+    """This program with a compiled step, its second epoch."""
+    return {"compiled": ours(case, root, "train.compile=true")["second"]}
+
+
+def ours(case: dict, root: Path, *settings: str) -> dict[str, float]:
     """This program, its first epoch (with all that comes before it) and its second."""
     from engine import Run, load_config
     from engine.protocol import EvalDone, TrainStep
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CACHE_HOME"] = folder
-        settings = {
+        basic = {
             "data.root": root,
             "data.image_size": case["size"],
             "data.batch_size": case["batch"],
@@ -81,7 +86,7 @@ def ours(case: dict, root: Path) -> dict[str, float]:
             "train.epochs": 2,
             "checkpoint.dir": f"{folder}/runs",
         }
-        config = load_config("configs/folder.yaml", [f"{key}={value}" for key, value in settings.items()])
+        config = load_config("configs/folder.yaml", [*(f"{key}={value}" for key, value in basic.items()), *settings])
         result: dict[str, float] = {}
         began = time.perf_counter()
         for event in Run(config).events():
@@ -123,11 +128,15 @@ def main() -> None:
         case = CASES[name]
         root = write_pictures(options.root / str(case["pictures"]), case["pictures"], 64)
         if options.side:
-            print(json.dumps({"limit": limit, "plain": plain, "ours": ours}[options.side](case, root)))
+            print(
+                json.dumps(
+                    {"limit": limit, "plain": plain, "ours": ours, "compiled": compiled}[options.side](case, root)
+                )
+            )
             continue
         figures: dict[str, list[float]] = {side: [] for side in SIDES}
         for _ in range(options.rounds):
-            for side in ("limit", "plain", "ours"):
+            for side in ("limit", "plain", "ours", "compiled"):
                 command = [sys.executable, "-m", "tests.bench.throughput", "--case", name, "--side", side]
                 answer = subprocess.run([*command, "--root", options.root], capture_output=True, text=True, check=True)
                 for key, value in json.loads(answer.stdout.splitlines()[-1]).items():
@@ -136,7 +145,7 @@ def main() -> None:
         print(f"{name}: {case['model']} at {case['size']}, batch {case['batch']}, {os.cpu_count()} processors")
         for side, value in medians.items():
             spread = f"{min(figures[side]):.1f}..{max(figures[side]):.1f}"
-            print(f"  {side:<8}{value:8.1f} images/s  {value / medians['limit']:5.2f} of the limit  ({spread})")
+            print(f"  {side:<9}{value:8.1f} images/s  {value / medians['limit']:5.2f} of the limit  ({spread})")
 
 
 if __name__ == "__main__":
