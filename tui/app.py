@@ -2,11 +2,13 @@
 
 import asyncio
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
+from types import FrameType
 from typing import ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
@@ -26,6 +28,7 @@ from tui.state import UiState
 from tui.theme import THEME
 
 NUMBERS_HERTZ = 4
+STALLED_SECONDS = 1.0  # that a terminal may take for the last picture
 PLOTS_EVERY = 4  # so many ticks: the plots are dear to send and to draw
 
 
@@ -40,9 +43,14 @@ class Dashboard(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-normal"), (160, "-wide")]  # noqa: RUF012 - Textual's type
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
 
-    def __init__(self, start: Callable[[], Session], stray: SimpleQueue[str] | None = None) -> None:
+    def __init__(
+        self,
+        start: Callable[[], Session],
+        stray: SimpleQueue[str] | None = None,
+        abandon: Callable[[], None] = lambda: None,
+    ) -> None:
         """`start` begins the session, after the first paint, so that nothing delays that; `stray` are lines
-        for the log that libraries wrote to the standard streams."""
+        for the log that libraries wrote to the standard streams; `abandon` gives up a terminal that is not read."""
         super().__init__()
         self.register_theme(THEME)
         self.theme = THEME.name
@@ -51,6 +59,8 @@ class Dashboard(App[None]):
         self.ended_by = 0
         "the signal that ended the screen, if one did"
         self._start = start
+        self._abandon = abandon
+        self._stall_timer: threading.Timer | None = None
         self._stray = stray if stray is not None else SimpleQueue()
         self._ticks = 0
         self._leaving = False
@@ -69,14 +79,28 @@ class Dashboard(App[None]):
 
     def on_mount(self) -> None:
         """Paint, then start the session, then pull at a steady pace."""
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, self._signalled, number)
+        # Not asyncio's handlers: a terminal that nobody reads stops the loop, in the middle of a write.
+        self._signal_handlers = {
+            number: signal.signal(number, self._signalled) for number in (signal.SIGTERM, signal.SIGHUP)
+        }
+        self._signal_loop = asyncio.get_running_loop()
         self.call_after_refresh(self._begin)
 
-    def _signalled(self, number: int) -> None:
+    def on_unmount(self) -> None:
+        """Let signals end the process at once again."""
+        for number, handler in self._signal_handlers.items():
+            signal.signal(number, handler)
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+
+    def _signalled(self, number: int, frame: FrameType | None = None) -> None:
         """The terminal went away, or somebody wants this process to end: the screen ends at once."""
         self.ended_by = number
-        self.exit()
+        self._signal_loop.call_soon_threadsafe(self.exit)
+        if self._stall_timer is None:
+            self._stall_timer = threading.Timer(STALLED_SECONDS, self._abandon)
+            self._stall_timer.daemon = True
+            self._stall_timer.start()
 
     def on_resize(self) -> None:
         """Draw for the new size."""

@@ -1,8 +1,9 @@
 """Pictures a second in training, against the plain loop and the limit: `python -m tests.bench.throughput`.
 
 `limit` is the same eager step on one batch in memory; `plain` the recipe's loop with two loader processes;
-`first` and `second` this program in its first and second epoch, `compiled` the second one of a compiled step. Each round runs every side in a process of
-its own, one after the other; the table has the medians and their ratios to the limit.
+`first` and `second` this program in its first and second epoch, `compiled` the second one of a compiled step.
+Each round runs every side in a process of its own, one after the other; the table has the medians and their
+ratios to the limit.
 """
 
 import argparse

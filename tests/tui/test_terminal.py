@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+
+from tui.terminal import Screen
 
 # One thread for torch: for so small a model more are no faster, and far slower beside other programs.
 ENVIRONMENT = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "OMP_NUM_THREADS": "1"}
@@ -174,6 +177,29 @@ def test_a_dropped_connection_saves_too(run, folder: Path):
     terminal.hang_up()
     assert terminal.end() == (128 + signal.SIGHUP, "")
     assert (folder / "runs" / "small-1" / "scratch" / "last.pt").is_file()
+
+
+@pytest.mark.parametrize("hang_up", [False, True])
+def test_a_write_that_waits_for_a_terminal_that_nobody_reads_ends_when_it_is_given_up(hang_up: bool):
+    nobody, program_side = pty.openpty()
+    screen, written = Screen(program_side), threading.Event()
+
+    def write() -> None:
+        for _ in range(100):  # more than the terminal has room for
+            screen.write("x" * 10_000)
+            screen.flush()
+        written.set()
+
+    threading.Thread(target=write, daemon=True).start()
+    assert not written.wait(1.0)
+    if hang_up:
+        os.close(nobody)
+    else:
+        screen.abandon()
+    assert written.wait(DEADLINE)
+    screen.close()
+    if not hang_up:
+        os.close(nobody)
 
 
 def test_a_mistake_in_the_arguments_opens_no_screen(run, folder: Path):

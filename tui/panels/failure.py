@@ -9,6 +9,8 @@ from tui.state import UiState
 class Failure(Panel):
     """Title and message of the failure; takes no room until there is one."""
 
+    grows = True
+
     def on_mount(self) -> None:
         """Name the panel and hide it."""
         self.border_title = "the run failed"

@@ -1,6 +1,6 @@
 """What all panels share: a read-only view of the state that is drawn again only when what it shows changed."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.content import Content
 from textual.widgets import Static
@@ -11,6 +11,9 @@ from tui.state import UiState
 
 class Panel(Static):
     """A view of a part of the state, as text."""
+
+    grows: ClassVar[bool] = False
+    "whether it is as high as its text: then the others have to be placed anew, which takes as long as drawing"
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Static's own
         super().__init__(**options)
@@ -25,7 +28,7 @@ class Panel(Static):
         text = self.text(state, now)
         if self._shown is None or not self._shown.is_same(text):
             self._shown = text
-            self.update(text)
+            self.update(text, layout=self.grows)
 
 
 def filled_bar(share: float, width: int, style: str) -> Content:
