@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.data.batches import Batch
+from engine.data.batches import AHEAD, Batch
 from engine.data.folder import Sample
 from engine.data.pictures import Preparation
 from engine.errors import DataError
@@ -162,4 +162,17 @@ def test_a_lost_folder_stops_training_and_evaluation_with_an_error_that_names_a_
         with pytest.raises(DataError, match=r"not one of \d+ files can be read any more, such as .*png") as caught:
             list(batches)
         assert caught.value.title == "Pictures lost"
+    loader.close()
+
+
+def test_memory_is_bounded_however_slowly_batches_are_taken(samples: list[Sample], monkeypatch) -> None:
+    loader = loader_of(PREPARED, batch_size=2, seed=0, threads=2)
+    decoded: list[str] = []
+    real = loader.decoded.training
+    monkeypatch.setattr(loader.decoded, "training", lambda path: decoded.append(path) or real(path))
+    batches = loader.training(samples, 0, 0)
+    for taken in range(1, 4):
+        next(batches)
+        loader._pool.submit(lambda: None).result()  # all that was asked for before it has been begun
+        assert len(decoded) <= (taken + AHEAD) * 2
     loader.close()

@@ -126,3 +126,11 @@ def test_a_changed_picture_and_another_size_are_prepared_anew(
 def test_preparation_can_be_switched_off(small: RunConfig, cache: Path) -> None:
     events = play(Run(with_settings(small, data__prepare=False)))
     assert not only(events, p.PicturesPrepared) and events[-1].completed and not cache.exists()
+
+
+def test_the_short_side_of_prepared_training_pictures_can_be_set(small: RunConfig, cache: Path) -> None:
+    sizes = []
+    for side in (None, 34, 36):
+        play(Run(with_settings(small, data__short_side=side, train__epochs=1)))
+        sizes.append(sum(file.stat().st_size for file in cache.glob("*/pixels")) - sum(sizes))
+    assert sizes[1] < sizes[2] == sizes[0]  # the pictures are 36 pixels high, less than 4/3 of 32
