@@ -87,7 +87,7 @@ class DataConfig(Section):
     """decode each picture once and keep its pixels in the user's cache folder, training pictures reduced to
     `short_side`; without it they are decoded in each epoch, at their full size"""
     short_side: int | None = Field(None, ge=16, le=8192)
-    "of prepared training pictures, in pixels, if they are larger; default: 4/3 of `image_size`"
+    "of prepared training pictures, in pixels, if they are larger; default: twice `image_size`"
     cache_gib: Annotated[FiniteFloat, Field(gt=0)] = 20.0
     "room in GiB for all prepared pictures; those used longest ago go first, what does not fit is decoded as needed"
 

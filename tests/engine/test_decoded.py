@@ -133,4 +133,4 @@ def test_the_short_side_of_prepared_training_pictures_can_be_set(small: RunConfi
     for side in (None, 34, 36):
         play(Run(with_settings(small, data__short_side=side, train__epochs=1)))
         sizes.append(sum(file.stat().st_size for file in cache.glob("*/pixels")) - sum(sizes))
-    assert sizes[1] < sizes[2] == sizes[0]  # the pictures are 36 pixels high, less than 4/3 of 32
+    assert sizes[1] < sizes[2] == sizes[0]  # the pictures are 36 pixels high, less than twice 32
