@@ -98,7 +98,9 @@ def training_crop(pixels: Pixels, preparation: Preparation, rng: random.Random) 
     height, width, _ = pixels.shape
     top, left, height, width = random_crop(height, width, rng)
     # Seen as a batch whose channels come last, the layout that torch resizes fastest.
-    window = torch.from_numpy(pixels[None, top : top + height, left : left + width]).permute(0, 3, 1, 2)
+    # In one piece, because torch would copy a larger one in threads, for each thread of the pool anew.
+    part = np.ascontiguousarray(pixels[None, top : top + height, left : left + width])
+    window = torch.from_numpy(part).permute(0, 3, 1, 2)
     size = (preparation.image_size, preparation.image_size)
     if preparation.interpolation == "nearest":
         crop = interpolate(window, size, mode="nearest-exact")
