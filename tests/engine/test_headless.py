@@ -1,5 +1,6 @@
 """`python -m engine train` in processes of its own: streams, signals and exit statuses."""
 
+import contextlib
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +89,11 @@ def test_a_signal_ends_it_too_where_the_checkpoint_cannot_be_written_and_the_las
         events = read_until(process, "epoch_done")
         saved = read_until(process, "checkpoint_saved")[-1]["path"]
         folder = Path(saved).parent
-        folder.rename(folder.with_name("elsewhere"))
-        folder.write_text("in the way")
+        for number in count():  # training goes on, and the next checkpoint may make the folder anew meanwhile
+            folder.rename(folder.with_name(f"elsewhere-{number}"))
+            with contextlib.suppress(IsADirectoryError):
+                folder.write_text("in the way")
+                break
         process.send_signal(signal.SIGINT)
         out, messages, status = end(process)
     assert status == 130 and events
