@@ -23,7 +23,7 @@ lint: .venv/.installed
 	$(BIN)/lint-imports
 
 bench: .venv/.installed
-	for name in throughput frozen startup dashboard saving accuracy preparation; do $(BIN)/python -m tests.bench.$$name; done
+	for name in throughput frozen startup dashboard saving accuracy preparation; do $(BIN)/python -m tests.bench.$$name || exit; done
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

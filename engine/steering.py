@@ -40,8 +40,7 @@ class Inbox:
 
     def stop_waits(self) -> bool:
         """Whether there is a stop among them; all keep their turn."""
-        while (command := self._from_queue()) is not None:
-            self._looked_at.append(command)
+        self._looked_at.extend(iter(self._from_queue, None))
         return any(isinstance(command, Stop) for command in self._looked_at)
 
     @property
@@ -51,10 +50,9 @@ class Inbox:
 
     def take(self) -> Command | None:
         """The next command, if any."""
-        if self._peers.size > 1 and not self._looked_at:
-            self._looked_at.extend(self._peers.share(list(iter(self._from_queue, None)) if self._peers.first else []))
-            return self._looked_at.popleft() if self._looked_at else None
-        return self._looked_at.popleft() if self._looked_at else self._from_queue()
+        if not self._looked_at:
+            self._looked_at.extend(self._peers.share(list(iter(self._from_queue, None))))
+        return self._looked_at.popleft() if self._looked_at else None
 
     def wait(self) -> Command:
         """The next command, when it comes; waiting costs no processor time."""

@@ -50,7 +50,7 @@ def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[F
     catalogue = scan(root, config.val_fraction, seed)
     if config.prepare:
         yield from _open_store(config, catalogue, loader)
-    samples = [(sample, testing) for testing in (False, True) for sample in (catalogue.train, catalogue.test)[testing]]
+    samples = catalogue.pictures
     random.Random(f"{seed}/sample").shuffle(samples)
     bad = yield from _check(samples[:SAMPLE], loader)
     if 2 * len(bad) > MOST_UNREADABLE * min(SAMPLE, len(samples)):
@@ -97,17 +97,16 @@ def _classes_without(
 ) -> Iterator[list[tuple[Sample, bool]]]:
     """The pictures of each class and part that none is known to be readable of."""
     sound = {(sample.label, testing) for sample, testing in checked if sample.path not in bad}
-    for testing, part in ((False, catalogue.train), (True, catalogue.test)):
-        by_class: dict[int, list[tuple[Sample, bool]]] = {}
-        for sample in part:
-            if (sample.label, testing) not in sound and sample.path not in bad:
-                by_class.setdefault(sample.label, []).append((sample, testing))
-        yield from by_class.values()
+    missing: dict[tuple[int, bool], list[tuple[Sample, bool]]] = {}
+    for sample, testing in catalogue.pictures:
+        if (sample.label, testing) not in sound and sample.path not in bad:
+            missing.setdefault((sample.label, testing), []).append((sample, testing))
+    yield from missing.values()
 
 
 def _open_store(config: DataConfig, catalogue: Catalogue, loader: Loader) -> Iterator[Loading | PicturesPrepared]:
     """Let the loader keep what it decodes; without room in the cache folder it goes on without."""
-    paths = [sample.path for sample in (*catalogue.train, *catalogue.test)]
+    paths = [sample.path for sample, _ in catalogue.pictures]
     yield Loading("looking for prepared pictures")
     key = fingerprint(paths, (len(catalogue.train), loader.decoded.settings))
     folder = platformdirs.user_cache_path("finetune-tui", appauthor=False) / "prepared" / key

@@ -214,7 +214,8 @@ class Loader:
         for _ in range(TRIES):
             sample = samples[index]
             try:
-                self._fill_in(sample, pixels, rng)
+                found = self.decoded.get(sample.path, testing=False)
+                pixels[:] = training_crop(found, self._preparation, rng) if self.augments else found
             except UnreadablePictureError as error:
                 bad.append(Unreadable.of(sample, str(error)))
                 index = rng.randrange(len(samples))
@@ -222,17 +223,11 @@ class Loader:
                 return _Made(index, sample.label, self.augments and rng.random() < 0.5, bad)
         raise _lost(bad)
 
-    def _fill_in(self, sample: Sample, pixels: Pixels, rng: random.Random) -> None:
-        if self.augments:
-            pixels[:] = training_crop(self.decoded.training(sample.path), self._preparation, rng)
-        else:
-            pixels[:] = self.decoded.ready(sample.path, testing=False)
-
     def _as_it_is(self, samples: Sequence[Sample], index: int, pixels: Pixels, testing: bool) -> _Made:
         """Fill in a sample resized and cropped in the middle."""
         sample = samples[index]
         try:
-            pixels[:] = self.decoded.ready(sample.path, testing)
+            pixels[:] = self.decoded.get(sample.path, testing)
         except UnreadablePictureError as error:
             return _Made(index, None, False, [Unreadable.of(sample, str(error))])
         return _Made(index, sample.label, False, [])

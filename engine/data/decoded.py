@@ -47,30 +47,13 @@ class Decoded:
     def keep_in(self, store: Store, catalogue: Catalogue) -> None:
         """Use a store of the catalogue's training pictures and, after them, its test pictures."""
         self._store = store
-        keys = [(sample.path, False) for sample in catalogue.train] + [(sample.path, True) for sample in catalogue.test]
-        self._places = {key: place for place, key in enumerate(keys)}
+        self._places = {(sample.path, testing): place for place, (sample, testing) in enumerate(catalogue.pictures)}
 
     def close(self) -> None:
         """Close the store; decode from the files after that."""
         if self._store is not None:
             self._store.close()
             self._store = None
-
-    def training(self, path: str) -> Pixels:
-        """A training picture, to be cropped.
-
-        Raises:
-            UnreadablePictureError: it cannot be decoded.
-        """
-        return self._get(path, testing=False)
-
-    def ready(self, path: str, testing: bool) -> Pixels:
-        """A test picture, or a training picture that is not augmented, ready for the model.
-
-        Raises:
-            UnreadablePictureError: it cannot be decoded.
-        """
-        return self._get(path, testing)
 
     def check(self, path: str, testing: bool) -> str:
         """Why a picture cannot be decoded; empty if it can. One that the store has room for is in it then."""
@@ -80,12 +63,17 @@ class Decoded:
         if place in self._store:
             return ""
         try:
-            self._get(path, testing)
+            self.get(path, testing)
         except UnreadablePictureError as error:
             return str(error)
         return ""
 
-    def _get(self, path: str, testing: bool) -> Pixels:
+    def get(self, path: str, testing: bool) -> Pixels:
+        """A training picture that is to be cropped, or any other one, ready for the model.
+
+        Raises:
+            UnreadablePictureError: it cannot be decoded.
+        """
         store, place = self._store, self._places.get((path, testing))
         if store is None or place is None:
             return self._decode(path, testing)

@@ -28,6 +28,11 @@ class Catalogue:
     train: tuple[Sample, ...]
     test: tuple[Sample, ...]
 
+    @property
+    def pictures(self) -> list[tuple[Sample, bool]]:
+        """All of them, those to train on first, each with whether it is a test picture."""
+        return [(sample, False) for sample in self.train] + [(sample, True) for sample in self.test]
+
     def check(self, where: str, unreadable: Collection[str] = ()) -> None:
         """Raise `DataError` where a class has no picture to train or to test on."""
         for part, samples in (("train", self.train), ("test", self.test)):

@@ -50,6 +50,15 @@ def small(pictures: Path, tmp_path: Path) -> RunConfig:
     return load_config(file)
 
 
+def write_weights(folder: Path, model: str) -> Path:
+    """Random weights, always the same, as those of another training."""
+    file = folder / f"{model}.pth"
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        torch.save(torchvision.models.get_model(model).state_dict(), file)
+    return file
+
+
 @pytest.fixture
 def small_run(small: RunConfig) -> Run:
     return Run(small)
@@ -58,8 +67,4 @@ def small_run(small: RunConfig) -> Run:
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file for the pretrained arm of the small run."""
-    file = tmp_path_factory.mktemp("weights") / "squeezenet.pth"
-    with torch.random.fork_rng():
-        torch.manual_seed(7)
-        torch.save(torchvision.models.squeezenet1_1().state_dict(), file)
-    return file
+    return write_weights(tmp_path_factory.mktemp("weights"), "squeezenet1_1")

@@ -168,8 +168,8 @@ def test_a_lost_folder_stops_training_and_evaluation_with_an_error_that_names_a_
 def test_memory_is_bounded_however_slowly_batches_are_taken(samples: list[Sample], monkeypatch) -> None:
     loader = loader_of(PREPARED, batch_size=2, seed=0, threads=2)
     decoded: list[str] = []
-    real = loader.decoded.training
-    monkeypatch.setattr(loader.decoded, "training", lambda path: decoded.append(path) or real(path))
+    real = loader.decoded.get
+    monkeypatch.setattr(loader.decoded, "get", lambda path, testing: decoded.append(path) or real(path, testing))
     batches = loader.training(samples, 0, 0)
     for taken in range(1, 4):
         next(batches)

@@ -47,11 +47,11 @@ def test_a_kept_picture_has_the_pixels_of_its_file(catalogue: Catalogue, tmp_pat
     keeping.keep_in(Store(tmp_path / "mine", len(catalogue.train) + len(catalogue.test), 1 << 20), catalogue)
     for _ in range(2):  # put in, then taken out
         for sample in catalogue.train:
-            kept = keeping.training(sample.path)
-            assert np.array_equal(kept, plain.training(sample.path)) and min(kept.shape[:2]) == 21
+            kept = keeping.get(sample.path, False)
+            assert np.array_equal(kept, plain.get(sample.path, False)) and min(kept.shape[:2]) == 21
         for sample in catalogue.test:
             ready = prepare_for_test(decode(sample.path), PREPARED).permute(1, 2, 0).numpy()
-            assert np.array_equal(keeping.ready(sample.path, True), ready)
+            assert np.array_equal(keeping.get(sample.path, True), ready)
     keeping.close()
 
 

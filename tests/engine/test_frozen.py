@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-import torchvision
 
 from engine import checkpoint, features
 from engine import protocol as p
@@ -13,7 +12,7 @@ from engine.data.folder import scan
 from engine.data.pictures import Preparation
 from engine.network import Network
 from engine.run import Run
-from tests.engine.conftest import write_pictures
+from tests.engine.conftest import write_pictures, write_weights
 from tests.engine.driving import STEPS, after_step, folder_of, loader_of, only, play, with_settings
 
 RESNET = {"model__name": "resnet18", "init": "pretrained", "optim__groups__backbone__frozen": True}
@@ -21,11 +20,7 @@ RESNET = {"model__name": "resnet18", "init": "pretrained", "optim__groups__backb
 
 @pytest.fixture(scope="module")
 def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("weights") / "resnet.pth"
-    with torch.random.fork_rng():
-        torch.manual_seed(7)
-        torch.save(torchvision.models.resnet18().state_dict(), file)
-    return file
+    return write_weights(tmp_path_factory.mktemp("weights"), "resnet18")
 
 
 @pytest.fixture
