@@ -2,15 +2,14 @@
 
     from engine import Run, load_config
 
-Importing this package loads no torch; touching `Run` does.
+Importing this package loads nothing else, and touching `Run` loads torch.
 """
 
 import os
 from typing import TYPE_CHECKING, Any
 
-from engine.config import load_config
-
 if TYPE_CHECKING:
+    from engine.config import load_config
     from engine.run import Run
 
 # Read when torch is loaded. Its threads wait busily for each other, for so long that two programs on the same
@@ -26,4 +25,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - the signature Python prescr
         from engine.run import Run
 
         return Run
+    if name == "load_config":
+        from engine.config import load_config
+
+        return load_config
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

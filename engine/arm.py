@@ -1,26 +1,37 @@
 """One arm of the comparison: its model, its optimizer and how far it has come."""
 
+import contextlib
 import random
 from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
+from torch.nn.utils import get_total_norm
 
-from engine.config import RunConfig
+from engine.config import OptimConfig, RunConfig
+from engine.course import Course
 from engine.data.batches import Batch
 from engine.data.feed import Feed
 from engine.device import seed_random
 from engine.errors import CheckpointError, EngineError
-from engine.features import FeatureBatch
+from engine.features import Batches, FeatureBatch, FeatureBatches
 from engine.models import build
 from engine.network import Network
-from engine.optim import apply_schedule, build_optimizer, is_frozen, lay_out_like_parameters, set_base_rate
+from engine.optim import (
+    apply_schedule,
+    build_optimizer,
+    freeze,
+    group_of,
+    is_frozen,
+    lay_out_like_parameters,
+    set_constants,
+)
 from engine.peers import Peers
 from engine.protocol import Arm
 from engine.schedule import multiplier
 
 
-class TrainedArm:
+class TrainedArm(Course):
     """All state of an arm. Its methods change it; between two of them it can be saved."""
 
     def __init__(
@@ -34,143 +45,124 @@ class TrainedArm:
         feed: Feed,
         peers: Peers,
     ) -> None:
+        super().__init__(config.train, steps_per_epoch)
         # The first process downloads what there is to download.
         built = peers.first_before_the_others(lambda: build(config.model, classes, arm, config.seed))
         self.arm = arm
-        self.frozen = is_frozen(config.optim, arm)
-        self.init = built.init + ("; the backbone is frozen" if self.frozen else "")
-        self.network = Network(built, config.train, device=device, feed=feed, peers=peers, frozen=self.frozen)
+        self.init = built.init + ("; the backbone is frozen" if is_frozen(config.optim, arm) else "")
+        self.network = Network(built, config.train, device=device, feed=feed, peers=peers)
         self.optimizer = build_optimizer(self.network.model, built.head, config.optim, arm)
-        self.step = 0
-        self.seconds = 0.0
-        self.history: list[dict[str, Any]] = []
         self.unsaved = False
         self.was_compiled = False
-        self._sums = {"loss": 0.0, "correct": 0, "images": 0, "seconds": 0.0, "data_seconds": 0.0}
-        self.epochs = config.train.epochs
+        self.batches: Batches | None = None
+        "what it is trained on; none where that is to be chosen anew"
+        self.turns = 0
+        "grows with what makes the batches under way of no use: a rewind, other layers to train, other epochs"
         self._config = config
-        self.steps_per_epoch = steps_per_epoch
         self._device = device
         self._peers = peers
         # float16 has so few small numbers that gradients need a scale to survive; bfloat16 has as many as float32.
         self._scaler = torch.amp.GradScaler(device.type, enabled=self.network.precision == "float16")
-        self._spoilt = torch.zeros((), device=device)  # 1 from the first loss that is not finite on
-
-    # --- how far it has come ----------------------------------------------------------------------------
-
-    @property
-    def epoch(self) -> int:
-        """The epoch the next step belongs to, or the last one; from 1."""
-        return min(self.step // self.steps_per_epoch + 1, self.epochs)
+        self._spoilt = torch.zeros((), device=device)  # 1 from the first gradient that is not finite on
+        self._take_up_groups()
 
     @property
-    def position(self) -> int:
-        """Number of the next batch in its epoch, from 0."""
-        return self.step % self.steps_per_epoch
+    def frozen(self) -> bool:
+        """Whether the backbone is left as it is."""
+        return "backbone" not in self.network.trained
 
     @property
-    def evaluation_due(self) -> bool:
-        """Whether an epoch has been trained and not been evaluated yet."""
-        return self.step // self.steps_per_epoch > len(self.history)
+    def scales(self) -> bool:
+        """Whether gradients are scaled, so that now and then one that overflows is to be expected."""
+        return self._scaler.is_enabled()
 
     @property
-    def done(self) -> bool:
-        """Whether all epochs have been trained and evaluated."""
-        return self.step >= self._total_steps and not self.evaluation_due
-
-    @property
-    def best_accuracy(self) -> float | None:
-        """Best test accuracy so far."""
-        return max((row["test_accuracy"] for row in self.history), default=None)
-
-    @property
-    def steps_left(self) -> int:
-        """Steps of all epochs that are still to be done."""
-        return self._total_steps - self.step
-
-    @property
-    def _total_steps(self) -> int:
-        return self.epochs * self.steps_per_epoch
+    def rates(self) -> dict[str, float]:
+        """The rate of each group in the last update."""
+        return {group["name"]: group["lr"] for group in self.optimizer.param_groups}
 
     # --- training and testing ---------------------------------------------------------------------------
 
     def update(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, dict[str, float]]:
         """One step of the optimizer.
 
-        Returns a tensor on the device, of the mean loss and the number of correct predictions before the update,
-        both of the whole batch, and the rates used. Nothing waits for the device: from a loss that is not finite
-        on, it is the device that leaves the weights alone, and whoever reads the figures that ends the run. In
-        float16 a batch whose scaled gradient overflows leaves them alone, too (the scale is halved), but it is a
-        step like any other: its pictures have been seen, and the schedule goes on.
+        Returns a tensor on the device, of the mean loss and the number of correct predictions before the update, both
+        of the whole batch, and the length of the gradient; and the rates used. Nothing waits for the device: from a
+        loss or gradient that is not finite on, it is the device that leaves the weights alone, and whoever reads the
+        figures that does something about it. In float16 a batch whose scaled gradient overflows leaves them alone,
+        too (the scale is halved), but it is a step like any other: its pictures have been seen, and the schedule goes
+        on.
+
+        Raises:
+            RuntimeError: of torch, where memory runs out; the weights, the optimizer and the step are as before.
         """
         # Dropout and the like depend on (seed, step) alone, so a resumed run repeats them exactly.
         apart = f"/{self._peers.rank}" if self._peers.rank else ""
         seed_random(random.Random(f"{self._config.seed}/step/{self.step}{apart}").getrandbits(62), self._device)
-        logits, labels = self.network.train_on(batch)
-        loss = cross_entropy(logits, labels)
-        right = (logits.argmax(1) == labels).sum()
-        figures = self._peers.add_up(torch.stack((loss.detach() * batch.share, right * (batch.share > 0))))
-        rates = apply_schedule(self.optimizer, multiplier(self.step, self._total_steps, self._config.schedule))
+        rates = apply_schedule(self.optimizer, multiplier(self.step, self.total_steps, self._config.schedule))
         self.optimizer.zero_grad()
-        # The gradients of the processes are averaged, so that each one's loss counts by its share times their number.
-        self._scaler.scale(loss * (batch.share * self._peers.size)).backward()  # type: ignore[no-untyped-call]
-        if not self._scaler.is_enabled():  # else it does the same with gradients
-            self._spoilt = torch.maximum(self._spoilt, (~figures[0].isfinite()).float())
+        loss, right = self._add_gradients(batch)
+        self._scaler.unscale_(self.optimizer)
+        norm = get_total_norm(self._gradients())
+        if not self._scaler.is_enabled():  # else it does the same
+            self._spoilt = torch.maximum(self._spoilt, (~(loss + norm).isfinite()).float())
             self.optimizer.found_inf = self._spoilt  # type: ignore[attr-defined]
+        figures = torch.stack((loss * batch.share, right * (batch.share > 0), norm / self._peers.size))
         self._scaler.step(self.optimizer)
         self._scaler.update()
         self.step += 1
         self.unsaved = True
-        return figures, rates
+        return self._peers.add_up(figures), rates
+
+    def _add_gradients(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Go through a batch, a micro-batch at a time; its mean loss and number of correct predictions.
+
+        The gradients are those of the whole batch, but that batch norm and dropout are of each micro-batch.
+        """
+        inputs, labels = self.network.prepare(batch)
+        pieces = self._pieces(batch)
+        loss, right = torch.zeros((), device=self._device), torch.zeros((), device=self._device)
+        parts = zip(inputs.tensor_split(pieces), labels.tensor_split(pieces), strict=True)
+        for number, (part, wanted) in enumerate(parts, 1):
+            with self.network.gradients_wait() if number < pieces else contextlib.nullcontext():
+                logits = self.network.train_on(part, isinstance(batch, FeatureBatch))
+                mean = cross_entropy(logits, wanted) * (len(wanted) / len(labels))
+                # The gradients of the processes are averaged, so that each one's loss counts by its share times
+                # their number.
+                scaled = self._scaler.scale(mean * (batch.share * self._peers.size))
+                scaled.backward()  # type: ignore[no-untyped-call]
+            loss += mean.detach()
+            right += (logits.argmax(1) == wanted).sum()
+        return loss, right
+
+    def _pieces(self, batch: Batch | FeatureBatch) -> int:
+        """Number of micro-batches, the same in all processes; none is a single picture, of which batch norm fails."""
+        if self.micro_batch is None or isinstance(batch, FeatureBatch):
+            return 1
+        return min(-(-batch.whole // self.micro_batch), max(batch.whole // self._peers.size // 2, 1))
+
+    def _gradients(self) -> list[torch.Tensor]:
+        groups = self.optimizer.param_groups
+        return [parameter.grad for group in groups for parameter in group["params"] if parameter.grad is not None]
 
     @torch.inference_mode()
     def score(self, batch: Batch | FeatureBatch) -> torch.Tensor:
         """Summed loss and number of correct predictions on test pictures, as a tensor on the device."""
-        logits, labels = self.network.test_on(batch)
+        inputs, labels = self.network.prepare(batch)
+        pieces = self._pieces(batch)
+        parts = (self.network.test_on(part, isinstance(batch, FeatureBatch)) for part in inputs.tensor_split(pieces))
+        logits = torch.cat(list(parts))
         return torch.stack((cross_entropy(logits, labels, reduction="sum"), (logits.argmax(1) == labels).sum()))
 
-    def count(self, loss: float, correct: int, images: int, seconds: float, waited: float) -> None:
-        """Add a step to the figures of the epoch: `seconds` it took, `waited` of them for data."""
-        self.seconds += seconds
-        step = {"loss": loss * images, "correct": correct, "images": images, "seconds": seconds}
-        step["data_seconds"] = waited
-        self._sums = {key: total + step[key] for key, total in self._sums.items()}
-
-    def end_epoch(self, test_loss: float, test_accuracy: float, seconds: float) -> dict[str, Any]:
-        """Close the epoch after its evaluation, which took `seconds`; its row of the history."""
-        self.seconds += seconds
-        sums = self._sums
-        row = {
-            "step": self.step,
-            "epoch": self.step // self.steps_per_epoch,
-            "epochs": self.epochs,
-            "train_loss": sums["loss"] / sums["images"],
-            "train_accuracy": sums["correct"] / sums["images"],
-            "test_loss": test_loss,
-            "test_accuracy": test_accuracy,
-            "images_per_second": sums["images"] / sums["seconds"],
-            "data_wait": sums["data_seconds"] / sums["seconds"],
-            "learning_rates": {group["name"]: group["lr"] for group in self.optimizer.param_groups},
-            "seconds": self.seconds,
-        }
-        self.history.append(row)
-        self._sums = dict.fromkeys(sums, 0)
-        self.unsaved = True
-        return row
-
-    def set_rate(self, group: str, base_lr: float) -> None:
-        """Give a parameter group another base rate, from the next update on."""
-        set_base_rate(self.optimizer, group, base_lr)
-        self.unsaved = True
-
-    def not_finite(self, step: int, loss: float) -> EngineError:
-        """What to say, and to do, where the loss of a step is not finite."""
+    def not_finite(self, step: int, what: str, value: float) -> EngineError:
+        """What to say, and to do, where the loss or the gradient of a step is not finite."""
         remedy = "lower the learning rates (for example --set optim.groups.backbone.lr=1e-5)"
         if self.network.precision == "float16":
             remedy += " or compute more exactly (--set train.precision=float32)"
         where = f"{self.arm}, step {step}"
         return EngineError(
-            "Loss is not finite", f"{where}: the loss is {loss}; {remedy} and resume from the last checkpoint"
+            f"{what.capitalize()} is not finite",
+            f"{where}: the {what} is {value}; {remedy} and resume from the last checkpoint",
         )
 
     def compile(self, batch: Batch) -> str:
@@ -180,17 +172,65 @@ class TrainedArm:
         self.was_compiled = not failure
         return failure
 
+    # --- changes between steps --------------------------------------------------------------------------
+
+    def set_rate(self, name: str, base_lr: float, why: str) -> None:
+        """Give a parameter group another base rate, from the next update on."""
+        group_of(self.optimizer, name).update(base_lr=base_lr, why=why)
+        self.changed()
+
+    def set_frozen(self, name: str, frozen: bool) -> None:
+        """Leave a parameter group as it is from the next update on, or train it again."""
+        freeze(group_of(self.optimizer, name), frozen)
+        self._take_up_groups()
+        self.changed()
+
+    def set_epochs(self, epochs: int) -> None:
+        """Train so many epochs in all."""
+        self.epochs = epochs
+        self.turns += 1
+        self.changed()
+
+    def set_constants(self, config: OptimConfig) -> None:
+        """Give the optimizer the momentum and the weight decay of `config`."""
+        set_constants(self.optimizer, config)
+        self.changed()
+
+    def set_micro_batch(self, pictures: int) -> None:
+        """Send at most so many pictures through the model at once."""
+        self.micro_batch = pictures
+        self.changed()
+
+    def forget_gradients(self) -> None:
+        """Give back the memory of a step that was not done."""
+        self.optimizer.zero_grad()
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def move(self, device: torch.device) -> None:
+        """Move everything elsewhere, to come back before the next update."""
+        self.optimizer.zero_grad()
+        self.network.move(device)
+        if isinstance(self.batches, FeatureBatches):
+            self.batches.move(device)
+        for state in self.optimizer.state.values():
+            for key, value in state.items():
+                if isinstance(value, torch.Tensor):
+                    state[key] = value.to(device)
+
+    def _take_up_groups(self) -> None:
+        """Train those of the optimizer's groups that are not frozen."""
+        groups = self.optimizer.param_groups
+        self.network.train(frozenset(group["name"] for group in groups if not group["frozen"]))
+        self.turns += 1
+        self.batches = None  # features that are kept are of a frozen backbone
+
     # --- as plain data ----------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         """Everything needed to go on exactly here but the history, as plain values and tensors."""
-        return {
+        return self.figures() | {
             "arm": self.arm,
-            "step": self.step,
-            "epoch": self.epoch,
-            "position": self.position,
-            "seconds": self.seconds,
-            "sums": dict(self._sums),
             "model": dict(self.network.model.state_dict()),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self._scaler.state_dict(),
@@ -211,13 +251,30 @@ class TrainedArm:
             if self._scaler.is_enabled() and state["scaler"]:  # empty where another precision was used
                 self._scaler.load_state_dict(state["scaler"])
             torch.set_rng_state(state["random"]["torch"])
-            self.step, self.seconds, self._sums = state["step"], state["seconds"], dict(state["sums"])
+            self.take_up(state)
             self.history = list(state["history"][self.arm])
-            self.was_compiled = state.get("compiled", False)
+            self.was_compiled = state["compiled"]
+            for group in self.optimizer.param_groups:
+                freeze(group, group["frozen"])
+            self._take_up_groups()
+            self._spoilt = torch.zeros_like(self._spoilt)
         except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(
                 "Checkpoint does not fit",
                 f"it is not of this model and optimizer ({str(error).splitlines()[0]}); resume with the settings it "
                 f"was made with",
             ) from None
-        self.init = f"checkpoint at step {self.step}, with its learning rates"
+        self.init = f"checkpoint at step {self.step}"
+
+    def rewind(self, state: dict[str, Any]) -> None:
+        """Go back to a state, and on from there as a new branch; what counts over all branches is kept.
+
+        Raises:
+            CheckpointError: it is of another model or optimizer.
+        """
+        branches, best, diverged = self.branches + 1, self.best_accuracy, self.diverged
+        self.load(state)
+        self.branch = self.branches = branches
+        self.best_accuracy, self.diverged = best, diverged
+        self.evaluation_asked = False
+        self.unsaved = True

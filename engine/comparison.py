@@ -1,25 +1,26 @@
-"""Both arms of a run: the one in hand and the one at rest, saved to the run's folder and found there again."""
+"""Both arms of a run: the one in hand and the one at rest, found in the run's folder again and wound back."""
 
-from collections.abc import Generator, Iterator
-from itertools import count
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from engine import checkpoint
+from engine.adoption import adopt
 from engine.arm import TrainedArm
 from engine.config import RunConfig
 from engine.data.feed import Feed
 from engine.data.folder import Catalogue
 from engine.errors import CheckpointError
+from engine.keeping import START, Keeping
 from engine.peers import Peers
-from engine.protocol import ARMS, Arm, CheckpointDamaged, Event, Loading
+from engine.protocol import ARMS, Arm, CheckpointDamaged, Event, Loading, Rewound
 from engine.saving import Saving
 
 
 class Comparison:
-    """The arms of a run. `start` or `resume` puts the first one in hand; `folder` is set before anything is saved."""
+    """The arms of a run. `start` or `resume` puts the first one in hand."""
 
     hand: TrainedArm
 
@@ -34,7 +35,9 @@ class Comparison:
         saving: Saving,
         peers: Peers,
     ) -> None:
-        self.folder = Path()
+        self.commands = 0
+        "how many commands that make a difference have taken effect"
+        self.keeping = Keeping(config.checkpoint, saving, peers, self._in_memory, self._beside)
         self.saving = saving
         self.peers = peers
         self._config = config
@@ -43,6 +46,7 @@ class Comparison:
         self._device = device
         self._feed = feed
         self._arms: dict[Arm, TrainedArm] = {}
+        self._trained_with: RunConfig | None = None
         self._past: dict[Arm, list[dict[str, Any]]] = {name: [] for name in ARMS}
 
     @property
@@ -58,21 +62,22 @@ class Comparison:
         self.hand = self._arms[name] = self._build(name)
 
     def resume(self, folder: Path) -> Iterator[Event]:
-        """Take up the arm of the newest checkpoint in `folder`, where it was.
+        """Take up the arm of the newest checkpoint in `folder`, where it was, or begin anew where there is none yet.
 
         Raises:
-            CheckpointError: there is none, or it does not fit the configuration and the pictures.
+            CheckpointError: it does not fit the configuration and the pictures.
         """
-        self.folder = folder
+        self.keeping.folder = folder
         found = yield from self._newest("*")
         if found is None:
-            raise CheckpointError("Nothing to resume", f"{folder} has no checkpoint; start the run anew")
+            yield from self.start(self._config.init)
+            return
         yield self._building()
         self._past |= found.state["history"]
         self.saving.go_on_from(found.path, found.state["time"])
-        arm = self._build(found.state["arm"])
-        arm.load(found.state)
-        self.hand = self._arms[arm.arm] = arm
+        self.keeping.find_points()
+        self.commands = found.state["commands"]
+        self.hand = self._take_up(found)
 
     def switch(self, name: Arm) -> Iterator[Event]:
         """Take the other arm in hand: from memory, from its newest checkpoint, or new.
@@ -83,11 +88,53 @@ class Comparison:
         if name not in self._arms:
             found = yield from self._newest(name)
             yield self._building()
-            arm = self._build(name)
             if found is not None:
-                arm.load(found.state)
-            self._arms[name] = arm
+                self._take_up(found)
+            else:
+                self._arms[name] = self._build(name)
         self.hand = self._arms[name]
+
+    def rewind(self, point: str, reason: str) -> Iterator[Event]:
+        """Take the arm in hand back to one of its restore points, and on from there as a new branch.
+
+        Raises:
+            CheckpointError: the point cannot be read; the arm stays where it is.
+        """
+        arm = self.hand
+        if point == START:
+            state = self._build(arm.arm).state() | {"history": {arm.arm: []}}
+        else:
+            state = self.keeping.load(arm.arm, point)
+        left, left_step = arm.branch, arm.step
+        arm.rewind(state)
+        yield Rewound(
+            arm=arm.arm,
+            step=arm.step,
+            branch=arm.branch,
+            base=state["branch"],
+            left=left,
+            left_step=left_step,
+            point=point,
+            reason=reason,
+            change=arm.change,
+        )
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the arms are on a device whose memory can be given back."""
+        return self._device.type != "cpu"
+
+    def free(self) -> None:
+        """Move both arms to the host's memory, and give the device's back."""
+        for arm in self._arms.values():
+            arm.move(torch.device("cpu"))
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def bring_back(self) -> None:
+        """Move both arms to their device again."""
+        for arm in self._arms.values():
+            arm.move(self._device)
 
     def is_done(self, name: Arm) -> bool:
         """Whether an arm in memory has done all its epochs."""
@@ -107,9 +154,26 @@ class Comparison:
             peers=self.peers,
         )
 
+    def _take_up(self, found: checkpoint.Found) -> TrainedArm:
+        """Build an arm and put it where a checkpoint has it."""
+        arm = self._build(found.state["arm"])
+        arm.load(found.state)
+        self._arms[arm.arm] = arm
+        self._trained_with = RunConfig.model_validate(found.state["config"])
+        return arm
+
+    def adopted(self) -> Iterator[Event]:
+        """Give the arm taken up last what the configuration has other since it was saved."""
+        before, self._trained_with = self._trained_with, None
+        if before is not None:
+            yield from adopt(self.hand, before, self._config)
+
+    def _in_memory(self) -> Iterable[TrainedArm]:
+        return self._arms.values()
+
     def _newest(self, arm: str) -> Generator[Event, None, checkpoint.Found | None]:
         self.saving.wait()
-        found = self.peers.from_first(lambda: checkpoint.newest(self.folder, arm))
+        found = self.peers.from_first(lambda: checkpoint.newest(self.keeping.folder, arm))
         if found is not None:
             yield from (CheckpointDamaged(str(path), message) for path, message in found.damaged)
             self._check_fit(found)
@@ -129,43 +193,13 @@ class Comparison:
                     "Checkpoint does not fit", f"{found.path} was made with {what} {saved}, now {now}"
                 )
 
-    # --- saving -----------------------------------------------------------------------------------------
-
-    @property
-    def autosave_due(self) -> bool:
-        """Whether as much time as may be lost to a crash has passed since the last attempt to save."""
-        return self.peers.first and self.saving.since > self._config.checkpoint.every_seconds
-
-    def save(self, reasons: dict[str, str]) -> None:
-        """Save the arm in hand under names, each with its reason."""
-        self._save(self.hand, reasons)
-
-    def save_apart(self) -> None:
-        """Save the arm in hand under a name of its own, which nothing overwrites."""
-        self.saving.wait()  # for files of such names
-        name = f"step-{self.hand.step:06d}"
-        taken = {path.stem for path in (self.folder / self.hand.arm).glob(f"{name}*.pt")}
-        names = (name if number == 1 else f"{name}-{number}" for number in count(1))
-        self._save(self.hand, {next(free for free in names if free not in taken): "key"})
-
-    def save_all(self, reason: str) -> None:
-        """Save the arm in hand, and before it the other one if it has gone on since it was saved.
-
-        In that order, so that a resume takes up the arm in hand.
-        """
-        for arm in sorted(self._arms.values(), key=lambda arm: arm is self.hand):
-            if arm is self.hand or arm.unsaved:
-                self._save(arm, {"last": reason})
-
-    def _save(self, arm: TrainedArm, reasons: dict[str, str]) -> None:
-        if not self.peers.first:
-            return  # its state is the first one's
-        beside = {
+    def _beside(self) -> dict[str, Any]:
+        """What stands in a checkpoint with the state of its arm."""
+        return {
             "steps_per_epoch": self._steps_per_epoch,
             "train_images": len(self._catalogue.train),
             "classes": list(self._catalogue.classes),
             "history": self.history,
             "config": self._config.model_dump(mode="json"),
+            "commands": self.commands,
         }
-        folder = self.folder / arm.arm
-        self.saving.put(arm, beside, {folder / f"{name}.pt": reason for name, reason in reasons.items()})

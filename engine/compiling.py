@@ -5,7 +5,8 @@ from collections import deque
 from typing import Literal
 
 from engine.arm import TrainedArm
-from engine.protocol import CompileChosen
+from engine.protocol import Arm, CompileChosen
+from engine.script import Choices
 
 # Measured with ResNet-18 at 224 and ShuffleNetV2 x0.5 at 64 on 2 CPU cores: 29 and 34 s, steps 1.16 to 1.23 times as
 # fast. The program cannot know them for another model and machine before it has paid the price.
@@ -19,21 +20,28 @@ WATCHED = 10
 
 
 class CompileChoice:
-    """Chooses once for each arm."""
+    """Chooses once for each arm and the layers of it that are trained."""
 
-    def __init__(self, setting: Literal["auto"] | bool) -> None:
+    def __init__(self, setting: Literal["auto"] | bool, before: Choices | None = None) -> None:
+        """`before` are the choices of a run that is repeated, which compiles where that one did."""
         self._setting = setting
-        self._chosen: set[str] = set()
+        self._before = before
+        self._chosen: set[tuple[Arm, frozenset[str]]] = set()
         self._seconds: deque[float] = deque(maxlen=WATCHED)
 
     def watch(self, arm: TrainedArm, seconds: float) -> None:
         """Take the time of a step of an arm that has not been chosen for."""
-        if arm.arm not in self._chosen:
+        if (arm.arm, arm.network.trained) not in self._chosen:
             self._seconds.append(seconds)
 
     def make(self, arm: TrainedArm) -> CompileChosen | None:
         """The choice, when it is time for it."""
-        if arm.arm in self._chosen or self._setting is False:
+        if (arm.arm, arm.network.trained) in self._chosen:
+            return None
+        if self._before is not None:
+            due = (arm.arm, arm.step) in self._before.compiled
+            return self._choose(arm, True, "it was compiled here") if due else None
+        if self._setting is False:
             return None
         if self._setting is True:
             return self._choose(arm, True, "train.compile is true")
@@ -51,6 +59,6 @@ class CompileChoice:
         return self._choose(arm, worth, reason)
 
     def _choose(self, arm: TrainedArm, worth: bool, reason: str) -> CompileChosen:
-        self._chosen.add(arm.arm)
+        self._chosen.add((arm.arm, arm.network.trained))
         self._seconds.clear()
         return CompileChosen(arm.arm, arm.step, worth, reason)

@@ -14,7 +14,9 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
+    SerializerFunctionWrapHandler,
     ValidationError,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -149,6 +151,35 @@ class OptimConfig(Section):
     "one rate for all parameters of the scratch arm"
 
 
+class Change(Section):
+    """A change of an arm after one of its steps, as a person would make it with a key."""
+
+    arm: Arm
+    step: int = Field(ge=0)
+    group: Literal["backbone", "head"] | None = None
+    lr: Annotated[FiniteFloat, Field(ge=0, le=100)] | None = None
+    "another base rate of `group`"
+    frozen: bool | None = None
+    "whether `group` is left as it is"
+    epochs: int | None = Field(None, ge=1, le=100_000)
+    "of the arm, in all"
+    micro_batch: int | None = Field(None, ge=1)
+    "as `train.micro_batch`"
+
+    @model_serializer(mode="wrap")
+    def _without_none(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What is to be changed, and not what is not."""
+        return {key: value for key, value in write(self).items() if value is not None}
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> "Change":
+        if sum(value is not None for value in (self.lr, self.frozen, self.epochs, self.micro_batch)) != 1:
+            raise ValueError("it should have exactly one of lr, frozen, epochs and micro_batch")
+        if (self.group is None) is not (self.lr is None and self.frozen is None):
+            raise ValueError("it should have a group with lr and frozen, and with nothing else")
+        return self
+
+
 class ScheduleConfig(Section):
     """A multiplier on every group's base rate, over the arm's steps."""
 
@@ -158,6 +189,9 @@ class ScheduleConfig(Section):
     "share of all steps over which the multiplier rises to 1; with `one_cycle`, 0 means 0.3"
     final: Annotated[FiniteFloat, Field(ge=0, le=1)] = 0.0
     "multiplier at the last step (`cosine`, `one_cycle`)"
+    changes: tuple[Change, ...] = ()
+    """what is to be changed, each with `arm`, `step` and one of `group` and `lr`, `group` and `frozen`, `epochs`, or
+    `micro_batch`; `python -m engine schedule RUN` writes those that were made by hand"""
 
 
 class TrainConfig(Section):
@@ -170,6 +204,11 @@ class TrainConfig(Section):
     compile: Literal["auto"] | bool = "auto"
     """compile the training step, about a minute once, which makes it faster; `auto`: where the steps left are
     estimated to win back twice that time"""
+    micro_batch: int | None = Field(None, ge=1)
+    """pictures of a batch that go through the model at once; gradients are summed over the whole batch; default: all,
+    halved where memory runs out"""
+    deterministic: bool = False
+    "ask CUDA for algorithms that give the same bits each time, which are slower; on a CPU they always do"
 
 
 class CheckpointConfig(Section):
@@ -179,6 +218,20 @@ class CheckpointConfig(Section):
     "folder of the runs, a folder each; a relative one is relative to the working directory"
     every_seconds: Annotated[FiniteFloat, Field(gt=0)] = 60.0
     "seconds between two checkpoints within an epoch: about as much is lost to a crash at most"
+    points_gib: Annotated[FiniteFloat, Field(ge=0)] = 4.0
+    "room in GiB for restore points, which a rewind goes back to; the oldest go first, the newest of an arm stays"
+
+
+class WatchdogConfig(Section):
+    """What is mended without being asked."""
+
+    not_finite: bool = True
+    """where a loss or gradient is not finite, go back to the last restore point and halve the rates, up to three times;
+    without it the run ends"""
+    out_of_memory: bool = True
+    "where memory runs out, halve `train.micro_batch`; without it the run ends"
+    loader_seconds: Annotated[FiniteFloat, Field(gt=0)] | None = 60.0
+    "say which files training waits for when no batch has come for so long; none: never"
 
 
 class RunConfig(Section):
@@ -204,6 +257,7 @@ class RunConfig(Section):
     schedule: ScheduleConfig = ScheduleConfig()
     train: TrainConfig = TrainConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
+    watchdog: WatchdogConfig = WatchdogConfig()
 
     def to_yaml(self) -> str:
         """The whole configuration, defaults included, as a file that loads back to an equal one."""

@@ -1,5 +1,6 @@
 """Where a run computes, and how exactly."""
 
+import os
 from typing import Literal
 
 import torch
@@ -55,3 +56,10 @@ def seed_random(seed: int, device: torch.device) -> None:
             torch.cuda.manual_seed(seed)
     elif device.type == "mps":
         torch.mps.manual_seed(seed)
+
+
+def ask_for_determinism() -> None:
+    """Have CUDA compute the same bits each time, where it has an algorithm that does; others are warned of."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS is first used
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True, warn_only=True)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import torch
 
-from engine.data.batches import Batch, Loader
+from engine.data.batches import Batch, Loader, Waiting
 from engine.data.folder import Sample
 
 ROOM = 2 * 2**30  # bytes of features that are kept, on the device
@@ -37,10 +37,10 @@ class FeatureBatch:
 class Batches(Protocol):
     """Where batches come from: pictures, or features kept of them."""
 
-    def training(self, samples: Sequence[Sample], epoch: int, start: int) -> Iterator[Batch | FeatureBatch]:
+    def training(self, samples: Sequence[Sample], epoch: int, start: int) -> Iterator[Batch | FeatureBatch | Waiting]:
         """The shuffled batches of `epoch` from number `start` on."""
 
-    def testing(self, samples: Sequence[Sample]) -> Iterator[Batch | FeatureBatch]:
+    def testing(self, samples: Sequence[Sample]) -> Iterator[Batch | FeatureBatch | Waiting]:
         """All samples in order."""
 
 
@@ -69,6 +69,10 @@ class Features:
         self._parts.clear()
         return self
 
+    def move(self, device: torch.device) -> None:
+        """Move the table elsewhere."""
+        self.table, self.labels = self.table.to(device), self.labels.to(device)
+
     def batch(self, rows: list[int]) -> FeatureBatch:
         """Rows of the table."""
         chosen = torch.tensor(rows, dtype=torch.int64).to(self._device, non_blocking=True)
@@ -94,6 +98,11 @@ class FeatureBatches:
         rows = list(self._test.rows.values())
         for start in range(0, len(rows), TEST_BATCH):
             yield self._test.batch(rows[start : start + TEST_BATCH])
+
+    def move(self, device: torch.device) -> None:
+        """Move the features elsewhere, to come back before they are used."""
+        self._train.move(device)
+        self._test.move(device)
 
     def _row(self, epoch: int, number: int) -> int:
         """Of a sample, or of another one where its file cannot be read."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from queue import SimpleQueue
 from types import FrameType
 
@@ -18,20 +19,31 @@ from engine.protocol import (
     Stop,
     encode,
 )
-from engine.report import Report, message
+from engine.report import Report
+from engine.sentences import message
 from engine.session import drive
 from engine.streams import Stream
+from engine.unfinished import discard
 
 DONE, FAILED = 0, 1
 
 
-def train(launch: Launch, json_lines: bool = False) -> int:
-    """Train to the end and return the exit status: 0 done, 1 failed, 2 the user's mistake, 130 or 143 interrupted.
+Play = Callable[[SimpleQueue[Command], Callable[[Event], None]], object]
+"trains: takes commands from the inbox and hands events out"
 
-    An interrupt or a termination signal stops after the current step, with a checkpoint if one can be
-    written; a second one leaves at once. With `json_lines` the standard output has an event a line.
+
+def train(launch: Launch, json_lines: bool = False) -> int:
+    """Train to the end and return the exit status, as `follow` does."""
+    return follow(lambda inbox, emit: drive(launch.config, inbox, emit, launch.resume), json_lines)
+
+
+def follow(play: Play, json_lines: bool = False) -> int:
+    """Let `play` train, and return the exit status: 0 done, 1 failed, 2 the user's mistake, 128 + N for signal N.
+
+    An interrupt, a termination signal or a terminal that goes away stops after the current step, with a checkpoint
+    if one can be written; a second one leaves at once. With `json_lines` the standard output has an event a line.
     """
-    return _Headless(json_lines).train(launch)
+    return _Headless(json_lines).follow(play)
 
 
 class _Headless:
@@ -45,12 +57,15 @@ class _Headless:
         self._saved = ""
         self._status = DONE
 
-    def train(self, launch: Launch) -> int:
+    def follow(self, play: Play) -> int:
         # The processes that torchrun starts beside the first one have nothing to tell but why they fail.
         self._tells = os.environ.get("RANK", "0") == "0"
-        before = {number: signal.signal(number, self._signalled) for number in (signal.SIGINT, signal.SIGTERM)}
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
+            numbers.append(signal.SIGHUP)
+        before = {number: signal.signal(number, self._signalled) for number in numbers}
         try:
-            drive(launch.config, self._inbox, self._emit, launch.resume)
+            play(self._inbox, self._emit)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -84,8 +99,11 @@ class _Headless:
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:
-            if "TORCHELASTIC_RUN_ID" in os.environ:
-                return  # one from the terminal and one from torchrun, which kills what takes too long
+            if number == signal.SIGHUP or "TORCHELASTIC_RUN_ID" in os.environ:
+                # No second demand, but the first one again: one from the terminal, and one handed on by the shell
+                # or by torchrun, which kills what takes too long.
+                return
+            discard()
             os._exit(128 + number)
         self._stop(128 + number)
 

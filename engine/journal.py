@@ -2,12 +2,13 @@
 
 import contextlib
 import csv
+import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from engine.config import RunConfig, load_config
 from engine.errors import CheckpointError, EngineError, UserError
@@ -20,15 +21,17 @@ from engine.protocol import (
     Loading,
     Message,
     Preparing,
+    RestorePoints,
     SystemSample,
     decode,
     encode,
 )
+from engine.unfinished import replacing
 
 CONFIG, JOURNAL, METRICS, LAUNCHER = "config.yaml", "journal.jsonl", "metrics.csv", "launcher"
 
 # What only says that something is under way is not worth keeping.
-PASSING = (Loading, Preparing, Evaluating, SystemSample)
+PASSING = (Loading, Preparing, Evaluating, RestorePoints, SystemSample)
 
 
 class Journal:
@@ -57,21 +60,22 @@ class Journal:
         if not isinstance(event, PASSING):
             self._write(encode(event, at=time.time()))
 
-    def command(self, command: Command, arm: Arm, step: int) -> None:
-        """Record a command and where it took effect: after `step` of `arm`."""
-        self._write(encode(command, at=time.time(), at_arm=arm, at_step=step))
+    def command(self, command: Command, arm: Arm, branch: int, step: int, change: int) -> None:
+        """Record a command and where it took effect: after `step` of a branch of `arm` and so many other changes."""
+        at: dict[str, float | str] = {"at_arm": arm, "at_branch": branch, "at_step": step, "at_change": change}
+        self._write(encode(command, at=time.time(), **at))
 
     def metrics(self, history: dict[Arm, list[dict[str, Any]]]) -> None:
         """Write `metrics.csv` anew, a row an epoch of each arm; a resume leaves no row twice."""
         rows = [{"arm": arm} | _flat(row) for arm, epochs in history.items() for row in epochs]
         path = self.folder / METRICS
-        temporary = path.with_name(f".{METRICS}.tmp")
         try:
-            with temporary.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, rows[0])
-                writer.writeheader()
-                writer.writerows(rows)
-            temporary.replace(path)
+            with replacing(path) as temporary:
+                with temporary.open("w", newline="", encoding="utf-8") as file:
+                    writer = csv.DictWriter(file, rows[0])
+                    writer.writeheader()
+                    writer.writerows(rows)
+                temporary.replace(path)
         except OSError as error:
             self._failed(path, error)
 
@@ -109,7 +113,7 @@ class Unrecorded(Journal):
     def event(self, event: Event) -> None:
         """Not recorded here."""
 
-    def command(self, command: Command, arm: Arm, step: int) -> None:
+    def command(self, command: Command, arm: Arm, branch: int, step: int, change: int) -> None:
         """Not recorded here."""
 
     def metrics(self, history: dict[Arm, list[dict[str, Any]]]) -> None:
@@ -176,9 +180,32 @@ def find_launched(launcher: str, root: Path) -> Path | None:
     return None
 
 
-def load_run_config(folder: Path, overrides: list[str]) -> RunConfig:
+def keep_config(config: RunConfig, folder: Path) -> None:
+    """Make `config` the run's own, whole or not at all.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    temporary = folder / f".{CONFIG}.tmp"
+    try:
+        temporary.write_text(config.to_yaml(), encoding="utf-8")
+        temporary.replace(folder / CONFIG)
+    except OSError as error:
+        raise _not_writable(folder, error) from None
+
+
+def load_run_config(folder: Path, overrides: Sequence[str] = ()) -> RunConfig:
     """The configuration a run was started with, changed by `overrides`."""
     return load_config(folder / CONFIG, overrides)
+
+
+class Record(NamedTuple):
+    """A line of a journal."""
+
+    message: Message
+    time: float
+    at: tuple[Arm, int, int, int] | None
+    "of a command: arm, branch, step and change that it took effect at"
 
 
 def read_journal(folder: Path) -> Iterator[Message]:
@@ -187,15 +214,35 @@ def read_journal(folder: Path) -> Iterator[Message]:
     Raises:
         CheckpointError: the journal cannot be read.
     """
+    return (record.message for record in read_records(folder))
+
+
+def read_records(folder: Path) -> Iterator[Record]:
+    """The same, with the time of each line and where commands took effect.
+
+    Raises:
+        CheckpointError: the journal cannot be read.
+    """
+    if (folder / JOURNAL).is_char_device() or (folder / JOURNAL).is_fifo():
+        return  # what was put in its place has no end
     try:
         with (folder / JOURNAL).open(encoding="utf-8", errors="replace") as file:
             for line in file:
-                with contextlib.suppress(EngineError):  # the steps after a torn line were recorded again
-                    yield decode(line)
+                # The steps after a torn line were recorded again.
+                with contextlib.suppress(EngineError, KeyError, TypeError, ValueError):
+                    yield _record(line)
     except FileNotFoundError:
         return
     except OSError as error:
         raise CheckpointError("Journal not read", f"{folder / JOURNAL}: {error.strerror}") from None
+
+
+def _record(line: str) -> Record:
+    message, fields = decode(line), json.loads(line)
+    at = None
+    if isinstance(message, Command):
+        at = (fields["at_arm"], int(fields["at_branch"]), int(fields["at_step"]), int(fields["at_change"]))
+    return Record(message, float(fields["at"]), at)
 
 
 def _is_torn(path: Path) -> bool:

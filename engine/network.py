@@ -1,5 +1,6 @@
 """A model on its device: how exactly it computes, compiled or not, all of it or its last layer alone."""
 
+import contextlib
 import hashlib
 import inspect
 import logging
@@ -38,48 +39,69 @@ class Network:
         device: torch.device,
         feed: Feed,
         peers: Peers,
-        frozen: bool,
     ) -> None:
         # Convolutions are faster, on CPUs and on GPUs with tensor cores, where a pixel's channels lie side by side.
         self.model = built.model.to(device).to(memory_format=torch.channels_last)
-        self._trained: nn.Module = self.model
-        if peers.size > 1:
+        self._shared = peers.size > 1
+        if self._shared:
             self.model = synchronise_batch_norm(self.model, device)
-            # No process has buffers of its own to hand out: they are all computed from the whole batch.
-            self._trained = DistributedDataParallel(self.model, **_OWN_BUFFERS)
+        self._trained: nn.Module = self.model
         self.head = self.model.get_submodule(built.head)
         self.precision = choose_precision(config.precision, device)
         self._mixed = _MIXED.get(self.precision)
         self._device = device
         self._feed = feed
-        self._frozen = frozen
+        self.trained: frozenset[str] = frozenset()
+        "the parameter groups that are not frozen"
         self._compiled: Forward | None = None
-        self._compiled_size = 0
+        self._compiled_for: tuple[int, frozenset[str]] = (0, frozenset())
 
-    def train_on(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits, float32 (N, classes), to learn from, and labels, int64 (N)."""
-        self._set_mode(training=not self._frozen)
-        # A batch of another size would be compiled for anew.
-        if self._compiled is not None and len(batch.labels) == self._compiled_size:
-            return self._forward(batch, self._compiled)
-        return self._forward(batch, self._trained)
+    def train(self, groups: frozenset[str]) -> None:
+        """Train these parameter groups from now on; a frozen backbone is in evaluation mode, its batch norm too."""
+        self.trained = groups
+        if self._shared:
+            # It counts on a gradient for each parameter that wanted one when it was made. No process has buffers of
+            # its own to hand out: they are all computed from the whole batch.
+            self._trained = DistributedDataParallel(self.model, **_OWN_BUFFERS)
+
+    def prepare(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """The model's, or the last layer's, inputs, and labels, int64 (N), on the device."""
+        return (batch.features, batch.labels) if isinstance(batch, FeatureBatch) else self._feed(batch)
+
+    def train_on(self, inputs: torch.Tensor, features: bool) -> torch.Tensor:
+        """Logits, float32 (N, classes), to learn from; `features` says that the inputs are the last layer's."""
+        self._set_mode(training="backbone" in self.trained)
+        if features:
+            return self._forward(inputs, self.head)
+        # A batch of another size, or other layers, would be compiled for anew.
+        compiled = self._compiled is not None and self._compiled_for == (len(inputs), self.trained)
+        return self._forward(inputs, self._compiled if compiled and self._compiled is not None else self._trained)
 
     @torch.inference_mode()
-    def test_on(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits, float32 (N, classes), without what is for training only, and labels, int64 (N)."""
+    def test_on(self, inputs: torch.Tensor, features: bool) -> torch.Tensor:
+        """Logits, float32 (N, classes), without what is for training only."""
         self._set_mode(training=False)
-        return self._forward(batch, self.model)
+        return self._forward(inputs, self.head if features else self.model)
+
+    def gradients_wait(self) -> contextlib.AbstractContextManager[None]:
+        """While more of the same batch follows, the processes need not average their gradients yet."""
+        if isinstance(self._trained, DistributedDataParallel):
+            return self._trained.no_sync()
+        return contextlib.nullcontext()
+
+    def move(self, device: torch.device) -> None:
+        """Move the weights and buffers elsewhere, and back again."""
+        self.model.to(device)
 
     def features(self, batch: Batch) -> torch.Tensor | None:
         """What reaches the last layer of test pictures, (N, features); `None` if more than that layer follows."""
         inputs: list[torch.Tensor] = []
         hook = self.head.register_forward_pre_hook(lambda layer, given: inputs.append(given[0]))
-        logits, labels = self.test_on(batch)
+        logits = self.test_on(self.prepare(batch)[0], features=False)
         hook.remove()
         if inputs[0].dim() != 2:
             return None
-        again, _ = self.test_on(FeatureBatch(inputs[0], labels))
-        return inputs[0] if torch.equal(again, logits) else None
+        return inputs[0] if torch.equal(self.test_on(inputs[0], features=True), logits) else None
 
     def compile(self, batch: Batch) -> str:
         """Compile training on batches of this size; why that failed, empty if it did not.
@@ -88,9 +110,10 @@ class Network:
         """
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it misses CUDA where there is none
         buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
-        self._compiled, self._compiled_size = torch.compile(self._trained), len(batch.labels)
+        inputs, labels = self.prepare(batch)
+        self._compiled, self._compiled_for = torch.compile(self._trained), (len(labels), self.trained)
         try:
-            cross_entropy(*self.train_on(batch)).backward()  # type: ignore[no-untyped-call]
+            cross_entropy(self.train_on(inputs, features=False), labels).backward()  # type: ignore[no-untyped-call]
         except Exception as error:  # whatever the compiler, or what it compiles with, comes up with
             self._compiled = None
             return next(iter(str(error).strip().splitlines()), type(error).__name__)
@@ -107,15 +130,10 @@ class Network:
             digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
         return digest.hexdigest()
 
-    def _forward(self, batch: Batch | FeatureBatch, whole: Forward) -> tuple[torch.Tensor, torch.Tensor]:
-        network: Forward
-        if isinstance(batch, FeatureBatch):
-            network, inputs, labels = self.head, batch.features, batch.labels
-        else:
-            network, (inputs, labels) = whole, self._feed(batch)
+    def _forward(self, inputs: torch.Tensor, network: Forward) -> torch.Tensor:
         with torch.autocast(self._device.type, self._mixed, enabled=self._mixed is not None):
             logits = network(inputs)
-        return logits.float(), labels
+        return logits.float()
 
     def _set_mode(self, training: bool) -> None:
         if self.model.training is not training:  # going through all the modules takes as long as a small step

@@ -1,19 +1,21 @@
 """The optimizer and its named parameter groups."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
 from engine.config import OptimConfig
 from engine.protocol import Arm, Group
+from engine.sentences import CONFIGURATION
 
 
 def build_optimizer(model: nn.Module, head: str, config: OptimConfig, arm: Arm) -> torch.optim.Optimizer:
     """SGD or AdamW over the groups `backbone` and `head`, every trainable parameter in exactly one.
 
-    Each group carries its `name` and `base_lr`; its `lr` is `base_lr` times the schedule's multiplier, or 0 where
-    the group is `frozen`.
+    Each group carries its `name` and `base_lr`, where that comes from (`why`) and whether it is `frozen`; its `lr` is
+    `base_lr` times the schedule's multiplier, or 0 where it is frozen.
     """
-    frozen = is_frozen(config, arm)
     named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     parts = {
         "backbone": [parameter for name, parameter in named if not name.startswith(f"{head}.")],
@@ -22,12 +24,12 @@ def build_optimizer(model: nn.Module, head: str, config: OptimConfig, arm: Arm) 
     assert sum(len(part) for part in parts.values()) == len(named)
     pretrained = {"backbone": config.groups.backbone.lr, "head": config.groups.head.lr}
     groups = [
-        {"params": part, "name": name, "base_lr": rate, "lr": rate}
+        {"params": part, "name": name, "base_lr": rate, "lr": rate, "why": CONFIGURATION, "frozen": False}
         for name, part in parts.items()
         for rate in [pretrained[name] if arm == "pretrained" else config.scratch_lr]
     ]
-    for parameter in parts["backbone"]:
-        parameter.requires_grad_(not frozen)
+    for group in groups:
+        freeze(group, is_frozen(config, arm) and group["name"] == "backbone")
     if config.name == "adamw":
         betas = (config.momentum, 0.999)
         return torch.optim.AdamW(groups, betas=betas, weight_decay=config.weight_decay, fused=True)
@@ -35,7 +37,7 @@ def build_optimizer(model: nn.Module, head: str, config: OptimConfig, arm: Arm) 
 
 
 def is_frozen(config: OptimConfig, arm: Arm) -> bool:
-    """Whether an arm trains its last layer alone."""
+    """Whether an arm starts with its last layer alone."""
     return arm == "pretrained" and config.groups.backbone.frozen
 
 
@@ -48,12 +50,14 @@ def lay_out_like_parameters(optimizer: torch.optim.Optimizer) -> None:
 
 
 def describe_groups(optimizer: torch.optim.Optimizer) -> tuple[Group, ...]:
-    """Name, number of trainable scalars and base rate of each group."""
+    """Name, number of scalars, base rate and where it comes from, and whether it is frozen, of each group."""
     return tuple(
         Group(
             group["name"],
-            sum(parameter.numel() for parameter in group["params"] if parameter.requires_grad),
+            sum(parameter.numel() for parameter in group["params"]),
             group["base_lr"],
+            group["frozen"],
+            group["why"],
         )
         for group in optimizer.param_groups
     )
@@ -62,12 +66,29 @@ def describe_groups(optimizer: torch.optim.Optimizer) -> tuple[Group, ...]:
 def apply_schedule(optimizer: torch.optim.Optimizer, multiplier: float) -> dict[str, float]:
     """Set each group's rate for the next update; the rates by name."""
     for group in optimizer.param_groups:
-        frozen = not group["params"][0].requires_grad
-        group["lr"] = 0.0 if frozen else group["base_lr"] * multiplier
+        group["lr"] = 0.0 if group["frozen"] else group["base_lr"] * multiplier
     return {group["name"]: group["lr"] for group in optimizer.param_groups}
 
 
-def set_base_rate(optimizer: torch.optim.Optimizer, name: str, base_lr: float) -> None:
-    """Give the group of that name another base rate, which the schedule multiplies from the next update on."""
+def group_of(optimizer: torch.optim.Optimizer, name: str) -> dict[str, Any]:
+    """The group of that name."""
     (group,) = (group for group in optimizer.param_groups if group["name"] == name)
-    group["base_lr"] = base_lr
+    return group
+
+
+def freeze(group: dict[str, Any], frozen: bool) -> None:
+    """Leave the parameters of a group as they are, without gradients, or train them again."""
+    group["frozen"] = frozen
+    for parameter in group["params"]:
+        parameter.requires_grad_(not frozen)
+        parameter.grad = None
+
+
+def set_constants(optimizer: torch.optim.Optimizer, config: OptimConfig) -> None:
+    """Give all groups the momentum and the weight decay of a configuration."""
+    for group in optimizer.param_groups:
+        group["weight_decay"] = config.weight_decay
+        if "betas" in group:
+            group["betas"] = (config.momentum, group["betas"][1])
+        else:
+            group["momentum"] = config.momentum

@@ -2,26 +2,8 @@
 
 import time
 
-from engine.protocol import (
-    ArmStarted,
-    CheckpointDamaged,
-    CheckpointFailed,
-    CheckpointSaved,
-    CommandRefused,
-    CompileChosen,
-    Compiled,
-    EpochDone,
-    Evaluating,
-    Event,
-    ImageSkipped,
-    JournalFailed,
-    Loading,
-    PicturesPrepared,
-    RunFailed,
-    RunFinished,
-    RunStarted,
-    TrainStep,
-)
+from engine.protocol import ArmStarted, EpochDone, Evaluating, Event, Loading, TrainStep
+from engine.sentences import epoch_line, message
 from engine.streams import Output
 
 BAR_WIDTH = 24
@@ -72,56 +54,3 @@ class Report:
         bar = "#" * filled + "." * (BAR_WIDTH - filled)
         self._messages.write(f"\r\x1b[K[{bar}] {text}"[:79])
         self._messages.flush()
-
-
-def epoch_line(event: EpochDone) -> str:
-    """An epoch in one line."""
-    return (
-        f"{event.arm:<10} epoch {event.epoch}/{event.epochs}  train loss {event.train_loss:.4f} "
-        f"accuracy {event.train_accuracy:.1%}  test loss {event.test_loss:.4f} accuracy {event.test_accuracy:.1%}  "
-        f"{event.images_per_second:.0f} images/s  {event.seconds:.0f} s"
-    )
-
-
-def message(event: Event) -> str:
-    """What a person is told of an event that is neither progress nor an epoch; empty where nothing."""
-    match event:
-        case RunStarted():
-            resumed = f", resumed from {event.resumed_from}" if event.resumed_from else ""
-            return (
-                f"{event.name}: {event.model} on {event.device} ({event.precision}), {len(event.classes)} classes, "
-                f"{event.train_images} training and {event.test_images} test pictures, in {event.path}{resumed}"
-            )
-        case ArmStarted():
-            rates = ", ".join(f"{group.name} {group.base_lr:g}" for group in event.groups)
-            return f"{event.arm}: {event.init}; learning rates: {rates}"
-        case CompileChosen(worth=True):
-            return f"{event.arm}: compiling the training step ({event.reason})"
-        case Compiled(failure=""):
-            return f"{event.arm}: compiled in {event.seconds:.0f} s"
-        case Compiled():
-            return f"{event.arm}: not compiled, training goes on without: {event.failure}"
-        case PicturesPrepared() if event.reason:
-            kept = f"{event.prepared} of {event.pictures} pictures are kept prepared"
-            return f"{kept}, the others are decoded as needed: {event.reason}"
-        case ImageSkipped():
-            return f"skipped {event.path}: {event.reason} ({event.count} so far)"
-        case CheckpointSaved(reason="key" | "stop"):
-            return f"saved {event.path} at step {event.step}"
-        case CheckpointFailed() | JournalFailed():
-            return f"not saved: {event.message}"
-        case CheckpointDamaged():
-            return f"passed over: {event.message}"
-        case CommandRefused():
-            return f"{event.command} refused: {event.reason}"
-        case RunFinished(weights_sha256=""):
-            return "stopped before the first step"
-        case RunFinished(best_accuracy=None):
-            return f"stopped at step {event.step}"
-        case RunFinished():
-            end = "finished" if event.completed else "stopped"
-            return f"{end} at step {event.step}: best accuracy {event.best_accuracy:.1%}, {event.checkpoint}"
-        case RunFailed():
-            return f"{event.title}: {event.message}"
-        case _:
-            return ""

@@ -6,36 +6,53 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 
-import torch
-
 from engine.comparison import Comparison
 from engine.config import RunConfig
 from engine.data import open_catalogue
 from engine.data.batches import Loader, Unreadable
 from engine.data.feed import Feed
 from engine.data.folder import Catalogue
-from engine.device import choose_device, describe_device
+from engine.device import ask_for_determinism, choose_device, describe_device
 from engine.errors import EngineError, UserError, place
-from engine.journal import Journal, Unrecorded, create_run, find_launched
+from engine.inbox import Inbox
+from engine.journal import Journal, Unrecorded, create_run, find_launched, keep_config, load_run_config
+from engine.lock import RunLock
 from engine.models import preparation
 from engine.peers import Peers, launcher, restarts
-from engine.protocol import Command, Event, RunFailed, RunFinished, RunStarted
+from engine.protocol import Command, Event, RunFailed, RunFinished, RunStarted, Setting, SettingsChanged
 from engine.saving import Saving
-from engine.steering import Inbox, Steering
-from engine.training import Skipped, Training
+from engine.script import Script, rest_of
+from engine.settings import differences, with_kept
+from engine.steering import Steering
+from engine.supply import Skipped, Supply
+from engine.training import Training
+from engine.unfinished import clean
+from engine.watchdog import is_out_of_memory
 
 
 class Run:
     """A fine-tuning run. `events` does the work, as far and as fast as it is iterated, once."""
 
-    def __init__(self, config: RunConfig, resume: str | Path | None = None, hold_open: bool = False) -> None:
-        """`resume` is the folder of a run to go on with; `hold_open` waits for commands after the last epoch."""
+    def __init__(
+        self,
+        config: RunConfig,
+        resume: str | Path | None = None,
+        hold_open: bool = False,
+        script: Script | None = None,
+    ) -> None:
+        """`resume` is the folder of a run to go on with; `hold_open` waits for commands after the last epoch.
+
+        `script` has the commands and choices of a run that is to be repeated.
+        """
         self.config = config
+        self._script = script
+        self._settings: tuple[Setting, ...] = ()
         self.folder = Path(resume) if resume is not None else None
         self._hold_open = hold_open
         self._skipped = Skipped()
         self._saving = Saving()
         self._journal: Journal | None = None
+        self._lock: RunLock | None = None
         self._early: list[Event] = []  # what came before there was a journal
 
     def events(self, inbox: SimpleQueue[Command] | None = None) -> Generator[Event, None, None]:
@@ -48,13 +65,16 @@ class Run:
         self._inbox = Inbox(inbox if inbox is not None else SimpleQueue(), self._peers)
         try:
             self._peers.meet()
+            self._peers.from_first(self._hold)
+            self._settle()
             for event in self._all():
                 yield from self._record(event)
         except EngineError as error:
             yield from self._fail(RunFailed(error.title, error.message, error.exit_status))
-        except (torch.OutOfMemoryError, MemoryError):
-            yield from self._fail(self._out_of_memory())
         except Exception as error:
+            if is_out_of_memory(error):
+                yield from self._fail(self._out_of_memory())
+                return
             message = f"{type(error).__name__}: {error} ({place(error)}); please report this"
             yield from self._fail(RunFailed("Unexpected error", message))
         finally:
@@ -62,9 +82,20 @@ class Run:
             self._peers.close()
             if self._journal is not None:
                 self._journal.close()
+            if self._lock is not None:
+                self._lock.close()
+
+    def _settle(self) -> None:
+        """Find out what a resumed run has other settings of, and keep those that it cannot change."""
+        if self.folder is not None:
+            before = load_run_config(self.folder)
+            self._settings = differences(before, self.config)
+            self.config = with_kept(before, self.config)
 
     def _all(self) -> Iterator[Event]:
         config = self.config
+        if config.train.deterministic:
+            ask_for_determinism()
         self._device = choose_device(config.device, self._peers.local_rank)
         self._prepared = preparation(config.model, config.data.image_size)
         part = (self._peers.rank, self._peers.size)
@@ -78,11 +109,12 @@ class Run:
             yield from self._start()
             while not self._steering.stopped:
                 yield from self._training.train(self._comparison.hand)
+                yield from self._steering.commands()
                 if not self._steering.stopped and self._comparison.hand.done:
                     if not self._hold_open:
                         break
                     yield from self._steering.wait()
-            yield from self._saving.results(wait=True)
+            yield from self._comparison.keeping.results(wait=True)
             yield self._finished()
         finally:
             self._loader.close()
@@ -113,6 +145,12 @@ class Run:
                 yield item
         return None
 
+    def _hold(self) -> None:
+        """Make the run's folder this process's own, if there is one, and remove what a crash left in it."""
+        if self.folder is not None and self._lock is None:
+            self._lock = RunLock(self.folder)
+            clean(self.folder)
+
     def _start(self) -> Iterator[Event]:
         steps = self._loader.steps_per_epoch(len(self._catalogue.train))
         feed = Feed(self._prepared, self._device)
@@ -127,6 +165,7 @@ class Run:
         )
         if self.folder is None and self._peers.first and restarts():
             self.folder = find_launched(launcher(), self.config.checkpoint.dir)
+        self._peers.from_first(self._hold)
         resuming = self._peers.share(self.folder is not None)
         if resuming:
             yield from self._comparison.resume(self.folder or Path())
@@ -134,19 +173,26 @@ class Run:
             yield from self._comparison.start(self.config.init)
             # The folder comes after the model: a model that cannot be built leaves none behind.
             if self._peers.first:
-                self.folder = self._comparison.folder = create_run(self.config, launcher())
+                self.folder = self._comparison.keeping.folder = create_run(self.config, launcher())
+                self._hold()
         self._journal = Journal(self.folder) if self._peers.first and self.folder is not None else Unrecorded()
-        self._steering = Steering(self._inbox, self._comparison, self._journal)
+        if self._script is not None:
+            self._inbox.script = self._script
+            self._comparison.keeping.choices = self._script.choices
+        elif resuming and self._peers.first and self.folder is not None:
+            self._inbox.script = rest_of(self.folder, self._comparison.commands)
+        patience = self.config.watchdog.loader_seconds
+        self._supply = Supply(self._loader, self._catalogue, self._skipped, patience, self._peers.size == 1)
+        self._steering = Steering(self._inbox, self._comparison, self._journal, self.config)
         self._training = Training(
-            loader=self._loader,
-            catalogue=self._catalogue,
-            comparison=self._comparison,
+            supply=self._supply,
             steering=self._steering,
             journal=self._journal,
             device=self._device,
             config=self.config,
-            skipped=self._skipped,
         )
+        if self._settings and self._peers.first and self.folder is not None:
+            keep_config(self.config, self.folder)
         yield RunStarted(
             name=(self.folder or Path()).resolve().name,
             path=str(self.folder or ""),
@@ -162,9 +208,12 @@ class Run:
             steps_per_epoch=steps,
             time=time.time(),
             resumed_from=self._saving.last_checkpoint,
+            commands=self._comparison.commands,
         )
-        yield self._steering.arm_started()
-        yield from self._training.tell_prepared()
+        if self._settings:
+            yield SettingsChanged(self._settings)
+        yield from self._steering.begin()
+        yield from self._supply.tell_prepared()
 
     # --- the end ----------------------------------------------------------------------------------------
 
@@ -174,7 +223,7 @@ class Run:
             arm=arm.arm,
             step=arm.step,
             completed=arm.done,
-            accuracy=arm.history[-1]["test_accuracy"] if arm.history else None,
+            accuracy=arm.evaluated[1] if arm.evaluated is not None else None,
             best_accuracy=arm.best_accuracy,
             checkpoint=self._saving.last_checkpoint,
             weights_sha256=arm.network.weights_sha256(),
@@ -193,10 +242,10 @@ class Run:
             yield failure
 
     def _fail(self, event: RunFailed) -> Iterator[Event]:
-        if self._journal is None and self.folder is not None and self._peers.first:
+        if self._journal is None and self.folder is not None and self._lock is not None:
             with contextlib.suppress(UserError):  # what cannot be written is what the event says
                 self._journal = Journal(self.folder)
-        for saved in self._saving.results(wait=True):
+        for saved, _ in self._saving.results(wait=True):
             yield from self._record(saved)
         yield from self._record(event)
 

@@ -4,17 +4,24 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from engine import checkpoint
 from engine.arm import TrainedArm
 from engine.errors import SaveError
-from engine.protocol import CheckpointFailed, CheckpointSaved
+from engine.protocol import CheckpointFailed, CheckpointSaved, RestorePoint
 
 Saved = CheckpointSaved | CheckpointFailed
+
+
+class _Writing(NamedTuple):
+    arm: TrainedArm
+    point: RestorePoint | None
+    results: Future[list[Saved]]
 
 
 class Saving:
@@ -25,7 +32,7 @@ class Saving:
         self._latest = 0.0
         self._tried = time.monotonic()
         self._pool = ThreadPoolExecutor(1, "checkpoint")
-        self._writing: deque[tuple[TrainedArm, Future[list[Saved]]]] = deque()
+        self._writing: deque[_Writing] = deque()
 
     @property
     def since(self) -> float:
@@ -36,51 +43,78 @@ class Saving:
         """Take up a run whose newest checkpoint was `saved_at` that time."""
         self.last_checkpoint, self._latest = str(path), saved_at
 
-    def put(self, arm: TrainedArm, beside: dict[str, Any], paths: dict[Path, str]) -> None:
+    def put(
+        self,
+        arm: TrainedArm,
+        beside: dict[str, Any],
+        paths: dict[Path, str],
+        point: RestorePoint | None = None,
+        began: float | None = None,
+    ) -> None:
         """Copy an arm's state and what is to stand `beside` it; the copy goes to `paths`, each with its reason.
 
-        Waits for the checkpoint before this one, so that there is one copy at a time.
+        The file is kept as a restore point, too, if `point` says how it is called in the arm's folder. Waits for the
+        checkpoint before this one, so that there is one copy at a time; training may stand still for it since `began`.
         """
-        began = self._tried = time.monotonic()
+        self._tried = time.monotonic()
+        began = self._tried if began is None else began
         self.wait()
         # Later than the one before even where the clock was set back or another machine's is behind.
         self._latest = now = max(time.time(), self._latest + 0.001)
         state = _copied(arm.state() | beside | {"time": now})
         arm.unsaved = False
         stall = time.monotonic() - began
-        self._writing.append((arm, self._pool.submit(_write, state, paths, stall)))
+        name = point.name if point is not None else ""
+        if point is not None:
+            point = replace(point, time=now)
+        self._writing.append(_Writing(arm, point, self._pool.submit(_write, state, paths, name, stall)))
 
-    def results(self, wait: bool = False) -> Iterator[Saved]:
-        """What became of the checkpoints since the last call, or of all that were asked for."""
-        while self._writing and (wait or self._writing[0][1].done()):
-            arm, written = self._writing.popleft()
+    def results(self, wait: bool = False) -> Iterator[tuple[Saved, RestorePoint | None]]:
+        """What became of the checkpoints since the last call, or of all that were asked for, and of their points."""
+        while self._writing and (wait or self._writing[0].results.done()):
+            arm, point, written = self._writing.popleft()
             for result in written.result():
                 if isinstance(result, CheckpointSaved):
                     self.last_checkpoint = result.path
+                    yield result, point if result.point else None
                 else:
                     arm.unsaved = True
-                yield result
+                    yield result, None
 
     def wait(self) -> None:
-        """Until all is written that was asked for; the results keep."""
-        for _, written in self._writing:
-            written.exception()
+        """Until all is written that was asked for, and known of each arm whether it is; the results keep."""
+        for arm, _, written in self._writing:
+            arm.unsaved |= any(isinstance(result, CheckpointFailed) for result in written.result())
 
     def close(self) -> None:
         """Write what was asked for, and end the thread."""
         self._pool.shutdown(wait=True)
 
 
-def _write(state: dict[str, Any], paths: dict[Path, str], stall: float) -> list[Saved]:
+def _write(state: dict[str, Any], paths: dict[Path, str], point: str, stall: float) -> list[Saved]:
+    """Write a state to the last of `paths`; the others, and the point, are further names of that file."""
     arm, step, results = state["arm"], state["step"], list[Saved]()
+    main = list(paths)[-1]
+    try:
+        size = checkpoint.save(state, main)
+    except SaveError as error:
+        return [CheckpointFailed(arm, step, str(main), error.message)]
+    kept = ""
+    if point:
+        try:
+            checkpoint.link(main, main.parent / point)
+            kept = point
+        except SaveError as error:
+            results.append(CheckpointFailed(arm, step, str(main.parent / point), error.message))
     for path, reason in paths.items():
         try:
-            size = checkpoint.save(state, path)
+            if path != main:
+                checkpoint.link(main, path)
         except SaveError as error:
             results.append(CheckpointFailed(arm, step, str(path), error.message))
         else:
-            results.append(CheckpointSaved(arm, step, str(path), reason, size, state["time"], stall))
-            stall = 0.0  # one copy serves them all
+            results.append(CheckpointSaved(arm, step, str(path), reason, size, state["time"], stall, kept))
+            stall, kept = 0.0, ""  # one copy serves them all
     return results
 
 

@@ -1,99 +1,93 @@
 """What a command does to a run: each takes effect between two steps, or is refused with the reason."""
 
-from collections import deque
-from collections.abc import Iterator
-from queue import Empty, SimpleQueue
+from collections.abc import Generator, Iterator
 from typing import assert_never
 
+from engine import changes, refusal
+from engine.arm import TrainedArm
 from engine.comparison import Comparison
+from engine.config import RunConfig
 from engine.errors import EngineError
+from engine.inbox import Inbox
 from engine.journal import Journal
+from engine.keeping import position
 from engine.optim import describe_groups
-from engine.peers import Peers
 from engine.protocol import (
     ArmStarted,
     ArmSuspended,
     CheckpointFailed,
     Command,
     CommandRefused,
+    Evaluate,
     Event,
     Pause,
     Paused,
-    RateChanged,
     Resume,
     Resumed,
+    Rewind,
     Save,
+    ScaleRate,
+    SetEpochs,
+    SetFrozen,
+    SetMicroBatch,
     SetRate,
     Stop,
+    StopAfterEpoch,
+    StopPlanned,
     SwitchArm,
     name_of,
 )
+from engine.script import LASTING
 
-
-class Inbox:
-    """The commands that wait, oldest first; those of the first process are everyone's."""
-
-    def __init__(self, queue: SimpleQueue[Command], peers: Peers) -> None:
-        self._queue = queue
-        self._peers = peers
-        self._looked_at: deque[Command] = deque()
-
-    def stop_waits(self) -> bool:
-        """Whether there is a stop among them; all keep their turn."""
-        self._looked_at.extend(iter(self._from_queue, None))
-        return any(isinstance(command, Stop) for command in self._looked_at)
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is none."""
-        return not self._looked_at and self._queue.empty()
-
-    def take(self) -> Command | None:
-        """The next command, if any."""
-        if not self._looked_at:
-            self._looked_at.extend(self._peers.share(list(iter(self._from_queue, None))))
-        return self._looked_at.popleft() if self._looked_at else None
-
-    def wait(self) -> Command:
-        """The next command, when it comes; waiting costs no processor time."""
-        if self._looked_at:
-            return self._looked_at.popleft()
-        return self._peers.share(self._queue.get() if self._peers.first else Stop())
-
-    def _from_queue(self) -> Command | None:
-        try:
-            return self._queue.get_nowait()
-        except Empty:
-            return None
+BY_HAND, SCHEDULED = "set by hand", "set by the schedule"
 
 
 class Steering:
-    """Applies commands to the arm in hand. The journal gets each one when it has taken effect."""
+    """Applies commands to the arm in hand. The journal gets each one before it takes effect."""
 
-    def __init__(self, inbox: Inbox, comparison: Comparison, journal: Journal) -> None:
+    def __init__(self, inbox: Inbox, comparison: Comparison, journal: Journal, config: RunConfig) -> None:
         self.stopped = False
+        self.stops_after_epoch = False
+        self.paused = False
+        self.freed = False
+        "whether both arms are in the host's memory meanwhile"
         self._inbox = inbox
-        self._comparison = comparison
+        self.comparison = comparison
         self._journal = journal
+        self._config = config
 
     @property
     def waited_for(self) -> bool:
         """Whether there is a command to apply."""
         return not self._inbox.empty
 
+    def in_hand(self, arm: TrainedArm) -> bool:
+        """Whether it is this arm that is to be trained."""
+        return arm is self.comparison.hand and not self.stopped
+
     def commands(self) -> Iterator[Event]:
-        """Apply what waits in the inbox."""
-        while not self.stopped and (command := self._inbox.take()) is not None:
-            yield from self._apply(command)
+        """Apply what is due here and what waits in the inbox; in a pause, until there is something to do."""
+        while not self.stopped:
+            arm = self.comparison.hand
+            self.comparison.keeping.repeat(arm)
+            if arm.scheduled < arm.step:
+                yield from self._scheduled()
+            command = self._inbox.take(position(arm))
+            if command is None:
+                if not self.paused or arm.evaluation_asked:
+                    return
+                yield from self.wait()
+            else:
+                yield from self._apply(command)
 
     def wait(self) -> Iterator[Event]:
         """Wait for a command and apply it."""
-        yield from self._comparison.saving.results(wait=True)  # a checkpoint asked for is told of before
+        yield from self.comparison.keeping.results(wait=True)  # a checkpoint asked for is told of before
         yield from self._apply(self._inbox.wait())
 
     def arm_started(self) -> ArmStarted:
         """That the arm in hand begins or goes on."""
-        arm = self._comparison.hand
+        arm = self.comparison.hand
         return ArmStarted(
             arm=arm.arm,
             step=arm.step,
@@ -102,97 +96,188 @@ class Steering:
             steps_per_epoch=arm.steps_per_epoch,
             groups=describe_groups(arm.optimizer),
             init=arm.init,
+            branch=arm.branch,
+            change=arm.change,
         )
 
+    def begin(self) -> Iterator[Event]:
+        """Tell of the arm that is taken in hand, and of what it can be taken back to."""
+        yield self.arm_started()
+        yield from self.comparison.adopted()
+        yield self.comparison.keeping.points(self.comparison.hand.arm)
+
     def _apply(self, command: Command) -> Iterator[Event]:
-        arm = self._comparison.hand
-        if reason := self._why_not(command):
+        if isinstance(command, Rewind):  # to what may still be on its way to the disk
+            yield from self.comparison.keeping.results(wait=True)
+        if reason := refusal.reason(command, self, self.comparison):
             yield self._refused(command, reason)
             return
         match command:
             case Pause():
-                yield from self._pause()
+                yield from self._pause(command)
             case Resume():
-                raise AssertionError("refused unless paused, and then handled in the pause")
+                self._record(command)
+                yield from self._go_on()
             case Save():
+                self.comparison.keeping.save_apart(self.comparison.hand)
                 self._record(command)
-                self._comparison.save_apart()
-            case SetRate():
+            case Evaluate():
                 self._record(command)
-                arm.set_rate(command.group, command.base_lr)
-                yield RateChanged(arm.arm, arm.step, command.group, command.base_lr)
+                self.comparison.hand.evaluation_asked = True
+            case SetRate() | ScaleRate() | SetFrozen() | SetEpochs() | SetMicroBatch():
+                self.comparison.keeping.before_change(self.comparison.hand)
+                self._record(command)
+                yield changes.make(command, self.comparison.hand, BY_HAND)
+            case Rewind():
+                yield from self._rewind(command)
             case SwitchArm():
                 yield from self._switch(command)
+            case StopAfterEpoch():
+                self._record(command)
+                self.stops_after_epoch = command.planned
+                arm = self.comparison.hand
+                yield StopPlanned(arm.arm, arm.step, arm.epoch, command.planned)
             case Stop():
-                yield from self._stop(command)
+                yield from self.stop(command)
             case _:
                 assert_never(command)
 
-    def _why_not(self, command: Command) -> str:
-        """Why a command is impossible now; empty if it is not."""
-        arm, reason = self._comparison.hand, ""
-        if isinstance(command, Resume):
-            reason = "training is not paused"
-        elif isinstance(command, Pause | SetRate) and arm.done:
-            reason = f"{arm.arm} has done all its epochs"
-        elif isinstance(command, SetRate) and command.group not in [g.name for g in describe_groups(arm.optimizer)]:
-            reason = f"there is no group `{command.group}`"
-        elif isinstance(command, SetRate) and not 0 <= command.base_lr <= 100:  # NaN fails this too
-            reason = f"a rate lies in 0..100, {command.base_lr} does not"
-        elif isinstance(command, SwitchArm) and command.arm == arm.arm:
-            reason = f"{arm.arm} is in hand already"
-        elif isinstance(command, SwitchArm) and self._comparison.is_done(command.arm):
-            reason = f"{command.arm} has done all its epochs"
-        return reason
+    # --- the state of the arm in hand -------------------------------------------------------------------
 
-    def _pause(self) -> Iterator[Event]:
-        """Wait for commands until one ends the pause."""
-        arm = self._comparison.hand
-        self._record(Pause())
-        yield Paused(arm.arm, arm.step)
-        while not self.stopped and arm is self._comparison.hand:
-            yield from self._comparison.saving.results(wait=True)
-            match command := self._inbox.wait():
-                case Resume():
-                    self._record(command)
-                    yield Resumed(arm.arm, arm.step)
-                    return
-                case Pause():
-                    yield self._refused(command, "training is paused already")
-                case _:
-                    yield from self._apply(command)
+    def _scheduled(self) -> Iterator[Event]:
+        """Make the changes that the configuration has for this step."""
+        arm = self.comparison.hand
+        arm.scheduled = arm.step
+        for command in changes.scheduled(self._config.schedule, arm):
+            if reason := refusal.reason(command, self, self.comparison):
+                yield self._refused(command, reason)
+            else:
+                yield changes.make(command, arm, SCHEDULED)
+
+    def halve_micro_batch(self, pictures: int, reason: str) -> Iterator[Event]:
+        """Send no more than `pictures` through the model at once, as a command would have it."""
+        command = SetMicroBatch(pictures)
+        self._record(command)
+        yield changes.make(command, self.comparison.hand, reason)
+
+    # --- which arm, and where it is ---------------------------------------------------------------------
 
     def _switch(self, command: SwitchArm) -> Iterator[Event]:
         """Let the arm in hand rest, saved if that can be done, and take up the other one."""
-        before = self._comparison.hand
-        self._comparison.save({"last": "switch"})
+        before = self.comparison.hand
+        at = position(before)
+        self._bring_back()
+        self.comparison.keeping.save(before, {"last": "switch"})
         try:
-            yield from self._comparison.switch(command.arm)
+            yield from self.comparison.switch(command.arm)
         except EngineError as error:
             yield self._refused(command, f"{error.title}: {error.message}")
             return
-        self._journal.command(command, before.arm, before.step)
+        self._journal.command(command, at.arm, at.branch, at.step, at.change)
+        self._counted(command)
+        self.paused = False
         yield ArmSuspended(before.arm, before.step)
+        yield from self.begin()
+
+    def _rewind(self, command: Rewind) -> Iterator[Event]:
+        """Keep the end of this branch, and go back."""
+        arm, keeping = self.comparison.hand, self.comparison.keeping
+        keeping.save_branch(arm)
+        if failure := (yield from self._results()):
+            yield self._refused(command, f"{failure}; training goes on")
+            return
+        try:
+            yield from self._go_back(command.point, "by hand", command)
+        except EngineError as error:
+            yield self._refused(command, f"{error.title}: {error.message}")
+            return
+        keeping.save(arm, {"last": "rewind"})
+        if self.paused:
+            yield from self._go_on()
+
+    def recover(self, point: str, reason: str, factor: float) -> Iterator[Event]:
+        """Take the arm in hand back to a restore point, and multiply the base rates that it had there.
+
+        Raises:
+            CheckpointError: the point cannot be read; the arm stays where it is.
+        """
+        yield from self._go_back(point, reason)
+        arm = self.comparison.hand
+        arm.recovered = arm.step
+        for group in describe_groups(arm.optimizer):
+            yield changes.make(ScaleRate(group.name, factor), arm, "halved by the watchdog")
+        self.comparison.keeping.save(arm, {"last": "rewind"})
+
+    def _go_back(self, point: str, reason: str, command: Rewind | None = None) -> Iterator[Event]:
+        """Take the arm in hand back to a restore point.
+
+        Raises:
+            CheckpointError: the point cannot be read; the arm stays where it is.
+        """
+        at = position(self.comparison.hand)
+        self._bring_back()
+        for event in self.comparison.rewind(point, reason):
+            if command is not None:
+                self._journal.command(command, at.arm, at.branch, at.step, at.change)
+                self._counted(command)
+                command = None
+            yield event
         yield self.arm_started()
 
-    def _stop(self, command: Stop) -> Iterator[Event]:
+    # --- waiting and ending -----------------------------------------------------------------------------
+
+    def _pause(self, command: Pause) -> Iterator[Event]:
+        arm = self.comparison.hand
+        self._record(command)
+        self.paused = True
+        if command.free:
+            self.comparison.free()
+            self.freed = True
+        yield Paused(arm.arm, arm.step, self.freed)
+
+    def _go_on(self) -> Iterator[Event]:
+        arm = self.comparison.hand
+        self._bring_back()
+        self.paused = False
+        yield Resumed(arm.arm, arm.step)
+
+    def _bring_back(self) -> None:
+        if self.freed:
+            self.comparison.bring_back()
+            self.freed = False
+
+    def stop(self, command: Stop) -> Iterator[Event]:
         """Stop, unless something would be lost that was to be saved."""
         if command.save:
-            self._comparison.save_all("stop")
-            failure = ""
-            for saved in self._comparison.saving.results(wait=True):
-                yield saved
-                if isinstance(saved, CheckpointFailed):
-                    failure = saved.message
-            if failure := self._comparison.peers.share(failure):
+            self.comparison.keeping.save(self.comparison.hand, {"last": "stop"})
+            if failure := (yield from self._results()):
                 yield self._refused(command, f"{failure}; training goes on")
                 return
         self._record(command)
         self.stopped = True
 
+    def _results(self) -> Generator[Event, None, str]:
+        """What became of all checkpoints; why the last one failed that did, empty if none has."""
+        failure = ""
+        for saved in self.comparison.keeping.results(wait=True):
+            yield saved
+            if isinstance(saved, CheckpointFailed):
+                failure = saved.message
+        return self.comparison.peers.share(failure)
+
     def _record(self, command: Command) -> None:
-        self._journal.command(command, self._comparison.hand.arm, self._comparison.hand.step)
+        at = position(self.comparison.hand)
+        self._journal.command(command, at.arm, at.branch, at.step, at.change)
+        if isinstance(command, Save | Evaluate):
+            self.comparison.hand.changed()  # so that the next command of this step has a place of its own
+        self._counted(command)
+
+    def _counted(self, command: Command) -> None:
+        if isinstance(command, LASTING):
+            self.comparison.commands += 1
+            if not self._inbox.scripted:
+                self._inbox.script.clear()
 
     def _refused(self, command: Command, reason: str) -> CommandRefused:
-        arm = self._comparison.hand
+        arm = self.comparison.hand
         return CommandRefused(arm.arm, arm.step, name_of(command), reason)

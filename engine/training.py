@@ -8,52 +8,17 @@ from dataclasses import dataclass
 import torch
 
 from engine.arm import TrainedArm
-from engine.comparison import Comparison
 from engine.compiling import CompileChoice
 from engine.config import RunConfig
-from engine.data import check_share
-from engine.data.batches import Batch, Loader, Unreadable
-from engine.data.folder import Catalogue
-from engine.features import Batches, FeatureBatch, FeatureBatches, Features
+from engine.data.batches import Batch, Waiting
+from engine.evaluation import Evaluation, Score
+from engine.features import FeatureBatches, Features
 from engine.journal import Journal
-from engine.protocol import (
-    Arm,
-    ArmFinished,
-    Compiled,
-    EpochDone,
-    EvalDone,
-    Evaluating,
-    Event,
-    ImageSkipped,
-    PicturesPrepared,
-    Preparing,
-    TrainStep,
-)
+from engine.protocol import ArmFinished, Compiled, EpochDone, EvalDone, Event, Preparing, Stop, TrainStep
 from engine.readback import Readback
 from engine.steering import Steering
-
-REPORT_SECONDS = 1.0  # between two reports of how many pictures are prepared
-
-
-class Skipped:
-    """The pictures that could not be decoded, each told once."""
-
-    def __init__(self) -> None:
-        self._all: dict[str, Unreadable] = {}
-
-    def __call__(self, item: Unreadable) -> Iterator[ImageSkipped]:
-        """Tell one, unless it has been."""
-        if item.path not in self._all:
-            self._all[item.path] = item
-            yield ImageSkipped(item.path, item.reason, len(self._all))
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def check(self, pictures: int) -> None:
-        """Raise `DataError` where there are too many of them."""
-        if self._all:
-            check_share(len(self._all), pictures, next(iter(self._all.values())))
+from engine.supply import Supply
+from engine.watchdog import NotFinite, Watchdog
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,122 +33,112 @@ class _Step:
     rates: dict[str, float]
 
 
-class _Sums:
-    """Figures of an evaluation, of the batches of this process."""
-
-    def __init__(self) -> None:
-        self.loss, self.correct, self.images = 0.0, 0.0, 0
-
-    def add(self, scores: Iterator[tuple[int, list[float]]]) -> None:
-        """Those of batches: their numbers of pictures, summed losses and correct predictions."""
-        for images, (loss, correct) in scores:
-            self.loss, self.correct, self.images = self.loss + loss, self.correct + correct, self.images + images
-
-    def tensor(self) -> torch.Tensor:
-        """In a form that can be added up over processes."""
-        return torch.tensor([self.loss, self.correct, self.images], dtype=torch.float64)
-
-
 class Training:
     """Trains and tests the arm in hand."""
 
     def __init__(
-        self,
-        *,
-        loader: Loader,
-        catalogue: Catalogue,
-        comparison: Comparison,
-        steering: Steering,
-        journal: Journal,
-        device: torch.device,
-        config: RunConfig,
-        skipped: Skipped,
+        self, *, supply: Supply, steering: Steering, journal: Journal, device: torch.device, config: RunConfig
     ) -> None:
-        self._loader = loader
-        self._catalogue = catalogue
-        self._comparison = comparison
+        self._supply = supply
         self._steering = steering
         self._journal = journal
-        self._skipped = skipped
         self._device = device
         self._seed = config.seed
-        self._peers = comparison.peers
+        self._comparison = steering.comparison
+        self._keeping = steering.comparison.keeping
+        self._watchdog = Watchdog(config.watchdog, steering)
+        self._evaluation = Evaluation(supply, steering, self._watchdog, device)
         # The processes would measure different times, and choose differently.
-        alone = self._peers.size == 1
-        self._compile = CompileChoice(config.train.compile if alone else config.train.compile is True)
-        self._batches: dict[Arm, Batches] = {}
+        self._alone = self._comparison.peers.size == 1
+        setting = config.train.compile if self._alone else config.train.compile is True
+        self._compile = CompileChoice(setting, self._keeping.choices)
         self._steps: Readback[_Step] = Readback(device)
-        self._scores: Readback[int] = Readback(device)
         self._read_at = 0.0
-        self._prepared = 0
-        self._told = 0.0
 
     def train(self, arm: TrainedArm) -> Iterator[Event]:
         """Train an arm until it is done, suspended or the run is stopped."""
-        while self._in_hand(arm) and not arm.done:
-            if arm.arm not in self._batches:
+        if arm.done:
+            return
+        while self._steering.in_hand(arm) and not arm.done:
+            if arm.batches is None:
                 yield from self._choose_batches(arm)
-            elif arm.evaluation_due:
+            elif arm.evaluation_due or arm.evaluation_asked:
                 yield from self._evaluate(arm)
             else:
-                yield from self._train_epoch(arm)
-
-    def _in_hand(self, arm: TrainedArm) -> bool:
-        return arm is self._comparison.hand and not self._steering.stopped
+                try:
+                    yield from self._train_epoch(arm)
+                except NotFinite as found:
+                    list(self._steps.take(everything=True))  # of the steps after it nothing is of use
+                    yield from self._watchdog.diverged(arm, found)
+        if arm.done and arm is self._comparison.hand:
+            yield from self._keeping.results(wait=True)
+            assert arm.evaluated is not None and arm.best_accuracy is not None
+            yield ArmFinished(arm.arm, arm.step, arm.evaluated[1], arm.best_accuracy, arm.seconds)
+        yield from self._stop_after_epoch(arm.done)
 
     def _choose_batches(self, arm: TrainedArm) -> Iterator[Event]:
         """Take the pictures, or the features of a frozen backbone, of which each picture has but one."""
-        features = None
-        if arm.frozen and not self._loader.augments and self._peers.size == 1:
+        features, turns = None, arm.turns
+        if arm.frozen and not self._supply.loader.augments and self._alone:
             features = yield from self._features(arm)
-            if not self._in_hand(arm):
-                return
-        self._batches[arm.arm] = features or self._loader
+        if self._steering.in_hand(arm) and arm.turns == turns:
+            arm.batches = features or self._supply.loader
 
     def _features(self, arm: TrainedArm) -> Generator[Event, None, FeatureBatches | None]:
         """The features of all pictures; `None` if they cannot be had or kept, or a command came between."""
-        parts, done = [], 0
-        for samples, training in ((self._catalogue.train, True), (self._catalogue.test, False)):
-            part = Features(self._pictures, self._device)
-            for batch in self._loader.testing(samples, training):
-                yield from self._note(batch)
+        parts, done, total, turns = [], 0, self._supply.pictures, arm.turns
+        catalogue = self._supply.catalogue
+        for samples, training in ((catalogue.train, True), (catalogue.test, False)):
+            part = Features(total, self._device)
+            batches = self._supply.loader.testing(samples, training)
+            while (batch := (yield from self._supply.next(batches))) is not None:
                 yield from self._steering.commands()
-                if not self._in_hand(arm):
+                if not self._steering.in_hand(arm) or arm.turns != turns:
                     return None
+                if isinstance(batch, Waiting):
+                    continue
+                yield from self._supply.note(batch)
                 if len(batch.labels):
                     found = arm.network.features(batch)
                     if found is None or not part.add(batch, found):
                         return None
                 done += len(batch.labels) + len(batch.unreadable)
-                yield Preparing("features", done, self._pictures)
+                yield Preparing("features", done, total)
             parts.append(part.close())
-        return FeatureBatches(self._loader, self._seed, *parts)
+        return FeatureBatches(self._supply.loader, self._seed, *parts)
 
     # --- training ---------------------------------------------------------------------------------------
 
     def _train_epoch(self, arm: TrainedArm) -> Iterator[Event]:
-        batches = self._batches[arm.arm].training(self._catalogue.train, arm.epoch - 1, arm.position)
+        """Train until the epoch is over or something else is to be done."""
+        assert arm.batches is not None
+        batches = arm.batches.training(self._supply.catalogue.train, arm.epoch - 1, arm.position)
+        turns, waited = arm.turns, 0.0
         while True:
-            if self._steering.waited_for or self._comparison.autosave_due:
+            if self._steering.waited_for or self._keeping.autosave_due:
                 yield from self._read(arm, everything=True)  # what was done comes before what is done now
             yield from self._steering.commands()
-            if not self._in_hand(arm):
+            if not self._steering.in_hand(arm) or arm.turns != turns or arm.evaluation_asked:
+                yield from self._read(arm, everything=True)
                 return
-            if self._comparison.autosave_due:
-                self._comparison.save_all("autosave")
-            yield from self._comparison.saving.results()
+            if self._keeping.autosave_due:
+                self._keeping.save(self._comparison.hand, {"last": "autosave"})
+            yield from self._keeping.results()
             began = time.perf_counter()
-            batch = next(batches, None)
+            batch = yield from self._supply.next(batches)
+            waited += time.perf_counter() - began
             if batch is None:
                 break
-            waited = time.perf_counter() - began
-            yield from self._note(batch)
+            if isinstance(batch, Waiting):
+                continue
+            yield from self._supply.note(batch)
             epoch, images = arm.epoch, batch.whole
-            if isinstance(batch, Batch) and images == self._loader.batch_size:
+            if isinstance(batch, Batch) and images == self._supply.loader.batch_size:
                 yield from self._choose_compiled(arm, batch)
             began = time.perf_counter() - waited  # without what came between
-            figures, rates = arm.update(batch)
+            figures, rates = yield from self._watchdog.within_memory(arm, batch, arm.update)
             self._steps.put(_Step(arm.step, epoch, images, began, waited, rates), figures)
+            waited = 0.0
             yield from self._read(arm)
         yield from self._read(arm, everything=True)
 
@@ -200,10 +155,16 @@ class Training:
             yield Compiled(arm.arm, arm.step, time.perf_counter() - began, failure)
 
     def _read(self, arm: TrainedArm, everything: bool = False) -> Iterator[TrainStep]:
-        """The steps whose figures have arrived, or all that were done."""
-        for step, (loss, correct) in self._steps.take(everything):
+        """The steps whose figures have arrived, or all that were done.
+
+        Raises:
+            NotFinite: the loss or the gradient of one is not; none of those after it counts.
+        """
+        for step, (loss, correct, norm) in self._steps.take(everything):
             if not math.isfinite(loss):
-                raise arm.not_finite(step.number, loss)
+                raise NotFinite(step.number, "loss", loss)
+            if not math.isfinite(norm) and not arm.scales:
+                raise NotFinite(step.number, "gradient", norm)
             # Where the host is ahead of the device, a step begins when the one before it has ended.
             now = time.perf_counter()
             seconds = now - max(step.began, self._read_at)
@@ -220,68 +181,38 @@ class Training:
                 images_per_second=step.images / seconds,
                 data_wait=waited / seconds,
                 learning_rates=step.rates,
+                gradient_norm=norm,
             )
 
     # --- testing ----------------------------------------------------------------------------------------
 
     def _evaluate(self, arm: TrainedArm) -> Iterator[Event]:
-        """Score the test set, then save; left half done by a command, it is due again later."""
-        began, idle = time.perf_counter(), 0.0
-        sums, total = _Sums(), len(self._catalogue.test)
-        yield Evaluating(arm.arm, arm.step, 0, total)
-        for batch in self._batches[arm.arm].testing(self._catalogue.test):
-            if len(batch.labels):
-                self._scores.put(len(batch.labels), arm.score(batch))
-            sums.add(self._scores.take())
-            yield from self._note(batch)
-            yield Evaluating(arm.arm, arm.step, min(sums.images * self._peers.size, total), total)
-            waiting = time.perf_counter()
-            yield from self._steering.commands()
-            idle += time.perf_counter() - waiting
-            if not self._in_hand(arm):
-                list(self._scores.take(everything=True))
-                return
-        sums.add(self._scores.take(everything=True))
-        loss, correct, images = self._peers.add_up(sums.tensor()).tolist()
-        seconds = time.perf_counter() - began - idle
-        yield from self._end_epoch(arm, loss / images, correct / images, int(images), seconds)
+        """Score the test set, then save; of an epoch left half done by a command, it is due again later."""
+        score = yield from self._evaluation.score(arm)
+        if score is None:
+            return
+        if arm.evaluation_due:
+            yield from self._end_epoch(arm, score)
+            return
+        best = arm.note_evaluation(score.accuracy)
+        arm.seconds += score.seconds
+        yield EvalDone(arm.arm, arm.step, arm.epoch, score.loss, score.accuracy, score.images, best)
+        if best:
+            self._keeping.save(arm, {"best": "best"})
 
-    def _end_epoch(self, arm: TrainedArm, loss: float, accuracy: float, images: int, seconds: float) -> Iterator[Event]:
-        best_before = arm.best_accuracy
-        best = best_before is None or accuracy > best_before
-        row = arm.end_epoch(loss, accuracy, seconds)
-        yield EvalDone(arm.arm, arm.step, row["epoch"], loss, accuracy, images, best)
+    def _end_epoch(self, arm: TrainedArm, score: Score) -> Iterator[Event]:
+        best = arm.note_evaluation(score.accuracy)
+        row = arm.end_epoch(score.loss, score.accuracy, score.seconds, arm.rates)
+        yield EvalDone(arm.arm, arm.step, row["epoch"], score.loss, score.accuracy, score.images, best)
         self._journal.metrics(self._comparison.history)
         yield EpochDone(arm=arm.arm, **row)
-        yield from self.tell_prepared()
-        self._comparison.save({"best": "best", "last": "epoch"} if best else {"last": "epoch"})
-        if arm.done:
-            yield from self._comparison.saving.results(wait=True)
-            assert arm.best_accuracy is not None
-            yield ArmFinished(arm.arm, arm.step, accuracy, arm.best_accuracy, arm.seconds)
+        yield from self._supply.tell_prepared()
+        self._keeping.save(arm, {"best": "best", "last": "epoch"} if best else {"last": "epoch"})
+        if not arm.done:
+            yield from self._stop_after_epoch(True)
 
-    # --- pictures ---------------------------------------------------------------------------------------
-
-    def tell_prepared(self) -> Iterator[PicturesPrepared]:
-        """How many pictures are prepared, if it is more than was told last."""
-        store = self._loader.decoded.store
-        if store is not None and store.stored > self._prepared:
-            self._prepared = store.stored
-            yield PicturesPrepared(store.stored, self._pictures, store.bytes, store.full)
-
-    def _note(self, batch: Batch | FeatureBatch) -> Iterator[Event]:
-        """Pictures that turned out to be unreadable, and how far their preparation is."""
-        unreadable = batch.unreadable if isinstance(batch, Batch) else []
-        for item in unreadable:
-            yield from self._skipped(item)
-        if unreadable:
-            self._skipped.check(self._pictures)
-        store = self._loader.decoded.store
-        if store is not None and not store.full and time.monotonic() - self._told >= REPORT_SECONDS:
-            self._told = time.monotonic()
-            if store.stored < self._pictures - len(self._skipped):
-                yield Preparing("pictures", store.stored, self._pictures)
-
-    @property
-    def _pictures(self) -> int:
-        return len(self._catalogue.train) + len(self._catalogue.test)
+    def _stop_after_epoch(self, done: bool) -> Iterator[Event]:
+        """Stop if that is planned for the end of the epoch, which is `done`."""
+        if done and self._steering.stops_after_epoch and not self._steering.stopped:
+            self._steering.stops_after_epoch = False
+            yield from self._steering.stop(Stop())

@@ -1,7 +1,6 @@
 """The dashboard: a timer drains the session, folds its events into the state, and lets the panels draw it."""
 
 import asyncio
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -16,14 +15,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
-from engine.protocol import Command, CommandRefused, RunFinished, SetRate, Stop
+from engine.protocol import Command, Rewind
 from engine.session import Session
 from tui import panels
 from tui.keys import KEYS, Key
+from tui.leaving import ANSWERS, Leaving
 from tui.notes import Note
 from tui.screens.help import HelpScreen
 from tui.screens.log import LogScreen
 from tui.screens.quit import Choice, QuitScreen
+from tui.screens.rewind import RewindScreen
 from tui.state import UiState
 from tui.theme import THEME
 
@@ -58,12 +59,13 @@ class Dashboard(App[None]):
         self.session: Session | None = None
         self.ended_by = 0
         "the signal that ended the screen, if one did"
+        self._end_loop: asyncio.AbstractEventLoop | None = None
         self._start = start
         self._abandon = abandon
         self._stall_timer: threading.Timer | None = None
         self._stray = stray if stray is not None else SimpleQueue()
         self._ticks = 0
-        self._leaving = False
+        self._leaving = Leaving()
         self._views: list[panels.View] = []
         self._plots: list[panels.View] = []
 
@@ -77,26 +79,30 @@ class Dashboard(App[None]):
         yield Container(*plots, *numbers, id="body")
         yield from foot
 
+    def on_load(self) -> None:
+        """Before the terminal becomes a screen: `end_by` works from here on."""
+        self._end_loop = asyncio.get_running_loop()
+        if self.ended_by:
+            self.exit()
+
     def on_mount(self) -> None:
         """Paint, then start the session, then pull at a steady pace."""
-        # Not asyncio's handlers: a terminal that nobody reads stops the loop, in the middle of a write.
-        self._signal_handlers = {
-            number: signal.signal(number, self._signalled) for number in (signal.SIGTERM, signal.SIGHUP)
-        }
-        self._signal_loop = asyncio.get_running_loop()
         self.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
-        """Let signals end the process at once again."""
-        for number, handler in self._signal_handlers.items():
-            signal.signal(number, handler)
+        """The terminal took the last picture."""
         if self._stall_timer is not None:
             self._stall_timer.cancel()
 
-    def _signalled(self, number: int, frame: FrameType | None = None) -> None:
-        """The terminal went away, or somebody wants this process to end: the screen ends at once."""
+    def end_by(self, number: int, frame: FrameType | None = None) -> None:
+        """A handler of signals: the terminal went away, or somebody wants this process to end; the screen does at once.
+
+        Not one of asyncio's: a terminal that nobody reads stops the loop, in the middle of a write.
+        """
         self.ended_by = number
-        self._signal_loop.call_soon_threadsafe(self.exit)
+        if self._end_loop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._end_loop.call_soon_threadsafe(self.exit)
         if self._stall_timer is None:
             self._stall_timer = threading.Timer(STALLED_SECONDS, self._abandon)
             self._stall_timer.daemon = True
@@ -116,9 +122,7 @@ class Dashboard(App[None]):
         assert self.session is not None
         for event in self.session.poll():
             self.state.fold(event)
-            if isinstance(event, CommandRefused) and event.command == "stop":
-                self._leaving = False
-            if isinstance(event, RunFinished) and self._leaving:
+            if self._leaving.done(event):
                 self.exit()
         with suppress(Empty):
             while True:
@@ -159,8 +163,8 @@ class Dashboard(App[None]):
 
     def _command(self, key: Key, command: Command) -> None:
         self.state.tell(Note(key.answer(self.state), kept=False))
-        if isinstance(command, SetRate) and self.state.view is not None:
-            self.state.view.asked[command.group] = command.base_lr
+        if self.state.view is not None:
+            self.state.view.ask(command)
         self.send(command)
 
     def send(self, command: Command) -> None:
@@ -185,13 +189,23 @@ class Dashboard(App[None]):
         """Show the whole log."""
         self.push_screen(LogScreen(self.state))
 
+    def action_rewind(self) -> None:
+        """Show where the arm in hand can go back to."""
+        self.push_screen(RewindScreen(self.state), self._rewind_to)
+
+    def _rewind_to(self, point: str | None) -> None:
+        if point is not None:
+            self.state.tell(Note("going back after this step…", kept=False))
+            self.send(Rewind(point))
+            self.draw()
+
     def action_help(self) -> None:
         """Show the help."""
         self.push_screen(HelpScreen())
 
     def action_leave(self) -> None:
         """Leave, asking first where training would be broken off."""
-        if self._leaving or self.session is None or not self.state.live:
+        if self._leaving.by == "stop" or self.session is None or not self.state.live:
             self._leave_ended()
         elif not isinstance(self.screen, QuitScreen):
             self.push_screen(QuitScreen(self.state.checkpoint), self._quit_as)
@@ -206,9 +220,8 @@ class Dashboard(App[None]):
 
     def _leave_ended(self) -> None:
         """Nothing would be lost. An idle engine is ended properly; another one has no run yet, or no more."""
-        if self.state.phase == "finished" and not self._leaving:
-            self._leaving = True
-            self.send(Stop(save=False))
+        if self.state.phase == "finished" and self._leaving.by != "stop":
+            self._take("leave")
         else:
             self.exit()
 
@@ -218,11 +231,13 @@ class Dashboard(App[None]):
         if not self.state.live:  # it ended while the question stood
             self._leave_ended()
             return
-        self._leaving = True
-        text = "saving after this step, then leaving…" if choice == "save" else "leaving after this step…"
-        self.state.tell(Note(text, kept=False))
-        self.send(Stop(save=choice == "save"))
+        self.state.tell(Note(ANSWERS[choice], kept=False))
+        self._take(choice)
         self.draw()
+
+    def _take(self, way: Choice) -> None:
+        for command in self._leaving.choose(way, self.state.paused):
+            self.send(command)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: the table of keys, then Textual's own."""

@@ -5,13 +5,16 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from queue import SimpleQueue
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from engine import __version__
 from engine.errors import EngineError
 from engine.launch import Launch, add_run_arguments, plan
+from engine.unfinished import discard
 from tui.format import percent
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ SAVING_SECONDS, IDLE_SECONDS = 60.0, 0.5  # to wait for the engine's end
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; the exit status: 0 done, 1 failed, 2 the user's mistake, 130 interrupted."""
+    """Run the program; the exit status: 0 done, 1 failed, 2 the user's mistake, 128 + N for signal N."""
     parser = argparse.ArgumentParser(
         prog="finetune-tui", description="Fine-tune an image classifier from a terminal; without arguments, a demo."
     )
@@ -53,7 +56,9 @@ def dashboard(launch: Launch) -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     with own_terminal() as (screen, stray):
         app = Dashboard(lambda: LocalSession(launch.config, launch.resume), stray, screen.abandon)
+        _on_signals(app.end_by)
         app.run()
+    _on_signals(partial(_leave_at_once, app))
     if app.ended_by == signal.SIGHUP:
         for number in (0, 1, 2):  # there is no terminal to write to any more
             os.dup2(os.open(os.devnull, os.O_RDWR), number)
@@ -64,6 +69,19 @@ def dashboard(launch: Launch) -> int:
         sys.stderr.flush()
         os._exit(status)
     return status
+
+
+def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)
+
+
+def _leave_at_once(app: "Dashboard", number: int, frame: FrameType | None) -> None:
+    """Wait for the engine no longer: what it is writing is dropped, and the checkpoint before that is whole."""
+    if number == app.ended_by == signal.SIGHUP:
+        return  # no second demand: a shell hands on what the terminal has sent already
+    discard()
+    os._exit(128 + number)
 
 
 def _end(app: "Dashboard") -> bool:

@@ -7,7 +7,22 @@ the engine's events; until then `answer` says what was asked for.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.protocol import Arm, Command, Pause, Resume, Save, SetRate, SwitchArm, other_arm
+from engine.protocol import (
+    Arm,
+    Command,
+    Evaluate,
+    Pause,
+    Resume,
+    Save,
+    SetEpochs,
+    SetFrozen,
+    SetRate,
+    StopAfterEpoch,
+    SwitchArm,
+    other_arm,
+)
+from tui import refusals as no
+from tui.arm import ArmView
 from tui.format import next_nice, rate
 from tui.state import UiState
 
@@ -34,17 +49,8 @@ class Key:
     "why it cannot be done now; empty if it can"
     answer: Callable[[UiState], str] = lambda state: ""
     "what the engine has been asked for"
-
-
-def _without_run(state: UiState) -> str:
-    if state.phase in ("ended", "failed"):
-        return "the run has ended"
-    return "" if state.view else "the run has not started yet"
-
-
-def _not_training(state: UiState) -> str:
-    reason = _without_run(state)
-    return reason or ("this arm has done all its epochs" if state.phase == "finished" else "")
+    rank: int = 1
+    "in the footer: where it is narrow, larger ones are left out first, and 0 never"
 
 
 def _other(state: UiState) -> Arm:
@@ -52,20 +58,37 @@ def _other(state: UiState) -> Arm:
     return other_arm(state.arm)
 
 
-def _no_other_arm(state: UiState) -> str:
-    if reason := _without_run(state):
-        return reason
-    other = state.arms.get(_other(state))
-    return f"{other.arm} has done all its epochs" if other is not None and other.finished else ""
+def _view(state: UiState) -> ArmView:
+    assert state.view is not None, "refused without a run"
+    return state.view
 
 
 def _pause_or_resume(state: UiState) -> Command:
-    return Resume() if state.phase == "paused" else Pause()
+    return Resume() if state.paused else Pause()
+
+
+def _frozen(state: UiState) -> bool:
+    return _view(state).groups[state.selected].frozen
+
+
+def _freeze_answer(state: UiState) -> str:
+    return f"{state.selected}: {'trained again' if _frozen(state) else 'frozen'} after this step…"
+
+
+def _set_epochs(by: int) -> Callable[[UiState], Command]:
+    return lambda state: SetEpochs(_view(state).wanted_epochs + by)
+
+
+def _epochs_answer(by: int) -> Callable[[UiState], str]:
+    return lambda state: f"{_view(state).wanted_epochs + by} epochs in all after this step…"
+
+
+def _stop_answer(state: UiState) -> str:
+    return "going on after this epoch, too…" if state.stop_planned else f"ending after epoch {_view(state).epoch}…"
 
 
 def _changed_rate(state: UiState, up: bool) -> float:
-    assert state.view is not None
-    now = state.view.base_rate(state.selected)
+    now = _view(state).base_rate(state.selected)
     return min(max(next_nice(max(now, LOWEST_RATE), up), LOWEST_RATE), HIGHEST_RATE)
 
 
@@ -85,8 +108,19 @@ KEYS: tuple[Key, ...] = (
         "pause",
         "Pause after the current step, or go on. A paused run uses no processor.",
         build=_pause_or_resume,
-        refusal=_not_training,
-        answer=lambda state: "going on…" if state.phase == "paused" else "pausing after this step…",
+        refusal=no.not_training,
+        answer=lambda state: "going on…" if state.paused else "pausing after this step…",
+    ),
+    Key(
+        "pause_free",
+        ("P",),
+        "P",
+        "pause, free GPU",
+        "Pause and give the GPU's memory back meanwhile, so that others can use it. p takes it again and goes on.",
+        build=lambda state: Pause(free=True),
+        refusal=no.nothing_to_free,
+        answer=lambda state: "freeing the GPU…" if state.paused else "pausing after this step and freeing the GPU…",
+        rank=6,
     ),
     Key(
         "switch",
@@ -95,7 +129,7 @@ KEYS: tuple[Key, ...] = (
         "switch arm",
         "Suspend this arm with its whole state and start the other one, or go on with it exactly where it was.",
         build=lambda state: SwitchArm(_other(state)),
-        refusal=_no_other_arm,
+        refusal=no.other_arm_done,
         answer=lambda state: f"switching to {_other(state)} after this step…",
     ),
     Key(
@@ -105,8 +139,28 @@ KEYS: tuple[Key, ...] = (
         "save",
         "Write a checkpoint that nothing overwrites.",
         build=lambda state: Save(),
-        refusal=_without_run,
+        refusal=no.without_run,
         answer=lambda state: "saving after this step…",
+    ),
+    Key(
+        "evaluate",
+        ("e",),
+        "e",
+        "evaluate",
+        "Score the test pictures now, in a pause, too.",
+        build=lambda state: Evaluate(),
+        refusal=no.evaluating,
+        answer=lambda state: "scoring the test pictures after this step…",
+        rank=3,
+    ),
+    Key(
+        "rewind",
+        ("b",),
+        "b",
+        "rewind",
+        "Go back to an earlier state of this arm and on from there; what is left behind stays on the plots, dimmed.",
+        refusal=no.without_run,
+        rank=2,
     ),
     Key("previous_group", ("[",), "[", "group", "Choose the parameter group above."),
     Key("next_group", ("]",), "]", "group", "Choose the parameter group below."),
@@ -117,7 +171,7 @@ KEYS: tuple[Key, ...] = (
         "rate",
         "Lower the chosen group's base learning rate: 5e-4, 2e-4, 1e-4, 5e-5 and so on.",
         build=_set_rate(up=False),
-        refusal=_not_training,
+        refusal=no.not_training,
         answer=_rate_answer(up=False),
     ),
     Key(
@@ -127,10 +181,54 @@ KEYS: tuple[Key, ...] = (
         "rate",
         "Raise the chosen group's base learning rate: 1e-4, 2e-4, 5e-4, 1e-3 and so on.",
         build=_set_rate(up=True),
-        refusal=_not_training,
+        refusal=no.not_training,
         answer=_rate_answer(up=True),
     ),
-    Key("log", ("l",), "l", "log", "Read everything the run has said so far."),
-    Key("help", ("?", "h"), "?", "help", "Show what the keys do and what the numbers mean."),
-    Key("leave", ("q",), "q", "quit", "Leave; while training it asks first, and saving is what it offers."),
+    Key(
+        "freeze",
+        ("f",),
+        "f",
+        "freeze",
+        "Leave the chosen group as it is from now on, or train it again.",
+        build=lambda state: SetFrozen(state.selected, frozen=not _frozen(state)),
+        refusal=no.last_trained,
+        answer=_freeze_answer,
+        rank=3,
+    ),
+    Key(
+        "fewer_epochs",
+        ("<", "comma"),
+        "<",
+        "epochs",
+        "Train one epoch less in all; the schedule of the rates is squeezed.",
+        build=_set_epochs(-1),
+        refusal=no.epoch_begun,
+        answer=_epochs_answer(-1),
+        rank=4,
+    ),
+    Key(
+        "more_epochs",
+        (">", "."),
+        ">",
+        "epochs",
+        "Train one epoch more in all, with the schedule stretched; an arm that has done its epochs goes on.",
+        build=_set_epochs(+1),
+        refusal=no.without_run,
+        answer=_epochs_answer(+1),
+        rank=4,
+    ),
+    Key(
+        "stop_after_epoch",
+        ("x",),
+        "x",
+        "stop after epoch",
+        "End the run, saved, when this epoch and its test are done; once more takes that back.",
+        build=lambda state: StopAfterEpoch(planned=not state.stop_planned),
+        refusal=no.not_training,
+        answer=_stop_answer,
+        rank=5,
+    ),
+    Key("log", ("l",), "l", "log", "Read everything the run has said so far.", rank=4),
+    Key("help", ("?", "h"), "?", "help", "Show what the keys do and what the numbers mean.", rank=0),
+    Key("leave", ("q",), "q", "quit", "Leave; while training it asks first, and saving is what it offers.", rank=0),
 )

@@ -12,18 +12,26 @@ from engine.protocol import (
     CommandRefused,
     CompileChosen,
     Compiled,
+    Diverged,
     EpochDone,
+    EpochsChanged,
     Event,
+    GroupFrozen,
     ImageSkipped,
     JournalFailed,
+    LoaderStuck,
+    MicroBatchChanged,
     Paused,
     PicturesPrepared,
     RateChanged,
     Resumed,
+    Rewound,
     RunFailed,
+    SettingsChanged,
+    StopPlanned,
     other_arm,
 )
-from engine.report import epoch_line, message
+from engine.sentences import epoch_line, message
 from tui.format import percent, rate
 
 Level = Literal["info", "good", "warning", "bad"]
@@ -65,11 +73,20 @@ def note_of(event: Event) -> Note | None:
             asked_for = event.reason in ("key", "stop")
             return Note(f"saved {event.path} at step {event.step} ({event.reason})", "good", shown=asked_for)
         case Paused():
-            return Note(f"paused after step {event.step}; press p to go on", "warning")
+            freed = ", the GPU's memory is free" if event.freed else ""
+            return Note(f"paused after step {event.step}{freed}; press p to go on", "warning")
         case Resumed():
             return Note(f"training goes on after step {event.step}", "good")
         case RateChanged():
-            return Note(f"{event.group} has base rate {rate(event.base_lr)} from step {event.step + 1} on", "good")
+            why = f": {event.why}" if event.why else ""
+            return Note(f"{event.group} has base rate {rate(event.base_lr)} from step {event.step + 1} on{why}", "good")
+        case GroupFrozen() | EpochsChanged() | MicroBatchChanged() | Rewound():
+            return Note(message(event), "good")
+        case StopPlanned():
+            takes_back = "; press x to go on instead" if event.planned else ""
+            return Note(message(event) + takes_back, "warning" if event.planned else "good")
+        case Diverged() | LoaderStuck() | SettingsChanged():
+            return Note(message(event), "warning")
         case ArmFinished():
             other = other_arm(event.arm)
             return Note(

@@ -32,6 +32,15 @@ class Line:
     "marks at the points instead of a line through them"
 
 
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A mark on the plot's lowest row: something happened at x."""
+
+    x: float
+    mark: str
+    colour: str
+
+
 class Plot(Widget):
     """Lines over epochs, from 0 to the last one."""
 
@@ -45,10 +54,10 @@ class Plot(Widget):
         """Whether `version` is not what was drawn last."""
         return version != self._drawn
 
-    def draw(self, lines: list[Line], last_x: int, version: object) -> None:
-        """Show the lines."""
+    def draw(self, lines: list[Line], ticks: list[Tick], last_x: int, version: object) -> None:
+        """Show the lines and ticks."""
         self._drawn = version
-        rows = render(lines, last_x, self.size.width, self.size.height, percent=self._percent)
+        rows = render(lines, ticks, last_x, self.size.width, self.size.height, percent=self._percent)
         for y in range(max(len(rows), len(self._rows))):
             if rows[y : y + 1] != self._rows[y : y + 1]:
                 self.refresh(Region(0, y, self.size.width, 1))
@@ -60,7 +69,9 @@ class Plot(Widget):
         return Strip(row).adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
 
-def render(lines: list[Line], last_x: int, width: int, height: int, *, percent: bool) -> list[list[Segment]]:
+def render(
+    lines: list[Line], ticks: list[Tick], last_x: int, width: int, height: int, *, percent: bool
+) -> list[list[Segment]]:
     """The plot as rows of styled text; empty where there is no room."""
     if width < 12 or height < 4:
         return []
@@ -84,6 +95,9 @@ def render(lines: list[Line], last_x: int, width: int, height: int, *, percent: 
     low = max(min(low, high - SMALLEST_SPAN), 0.0)
     y_ticks = _ticks(low, max(high, low + SMALLEST_SPAN), max(height // 3, 2))
     y_names = [f"{tick:.0%}" if percent else f"{tick:g}" for tick in y_ticks]
+    for tick in ticks:  # last, so that no line hides one
+        marker = plotext.marker(tick.mark, plotext.pixel(_rgb(tick.colour)))
+        figure.draw(figure.signal([tick.x], [y_ticks[0]], marker=marker).lines(False))
     figure.ruler("y").ticks(y_ticks, y_names).lim(y_ticks[0], y_ticks[-1])
     x_ticks = [tick for tick in _ticks(0, last_x, width // 6) if tick.is_integer() and tick <= last_x]
     figure.ruler("x").ticks(x_ticks, [f"{tick:g}" for tick in x_ticks]).lim(0, last_x)

@@ -41,6 +41,13 @@ class Series:
         del self._steps[keep:], self._values[keep:]
         self._waiting.clear()
 
+    def copy(self) -> "Series":
+        """One that goes on by itself."""
+        copy = Series(self._most)
+        copy._steps, copy._values = list(self._steps), list(self._values)
+        copy._stride, copy._waiting = self._stride, list(self._waiting)
+        return copy
+
     def points(self) -> tuple[list[int], list[float]]:
         """Steps, each the last one of its average, and values."""
         return list(self._steps), list(self._values)

@@ -5,6 +5,8 @@ from textual.theme import Theme
 from engine.protocol import Arm
 
 ARM_COLOURS: dict[Arm, str] = {"pretrained": "#56b4e9", "scratch": "#e69f00"}
+PAST_COLOURS: dict[Arm, str] = {"pretrained": "#34617d", "scratch": "#775411"}
+"of branches that a rewind left: nearer to the background"
 
 THEME = Theme(
     name="finetune",

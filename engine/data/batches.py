@@ -6,9 +6,10 @@ threads hang or are orphaned. What is in a batch depends on (seed, epoch, sample
 
 import os
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from engine.config import DataConfig
 from engine.data.decoded import Decoded
 from engine.data.folder import Sample, printable
 from engine.data.pictures import Pixels, Preparation, UnreadablePictureError, training_crop
+from engine.data.threads import Threads
 from engine.errors import DataError
 
 BOUND = 2  # short side of a prepared picture in crops; with 4/3 accuracy was measured to suffer
@@ -27,6 +29,7 @@ AHEAD = 3  # batches decoded ahead
 CHECKS_AHEAD = 256  # pictures checked ahead
 ANSWER_SECONDS = 0.1  # a slow picture or disk holds back an answer no longer than this
 MOST_THREADS = 8
+CLOSE_SECONDS = 3.0  # for the pictures being decoded; what takes longer may never end
 TRIES = 20  # pictures that may take the place of an unreadable one
 
 
@@ -62,6 +65,16 @@ class Batch:
     unreadable: list[Unreadable]
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The next batch has not come yet."""
+
+    seconds: float
+    "since it was asked for"
+    paths: tuple[str, ...]
+    "files being decoded, as text for people, the one that has taken longest first"
+
+
 class _Group(NamedTuple):
     """The samples of a batch that are this process's part."""
 
@@ -93,12 +106,12 @@ class Loader:
         self._seed = seed
         self._part, self._parts = part
         self._threads = data.threads or min(os.cpu_count() or 1, MOST_THREADS)
-        self._pool = ThreadPoolExecutor(self._threads, "decode")
+        self._pool = Threads(self._threads, "decode")
 
     def close(self) -> None:
-        """End the threads; batches not taken yet are dropped."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self.decoded.close()
+        """End the threads; batches not taken yet are dropped, and so are threads whose file does not come."""
+        if self._pool.close(CLOSE_SECONDS):
+            self.decoded.close()  # else one of them may still go on to use it
 
     def steps_per_epoch(self, samples: int) -> int:
         """Number of training batches in an epoch of `samples` pictures."""
@@ -106,9 +119,10 @@ class Loader:
         # Batch norm cannot be estimated from a last batch of a single picture, so that one is left out.
         return whole + (rest > 1 or (rest == 1 and whole == 0))
 
-    def training(self, samples: Sequence[Sample], epoch: int, start: int) -> Iterator[Batch]:
+    def training(self, samples: Sequence[Sample], epoch: int, start: int) -> Iterator[Batch | Waiting]:
         """The shuffled, augmented batches of `epoch` from number `start` (counted from 0) on.
 
+        While one does not come there is a `Waiting` every 0.1 s.
         Another picture takes the place of one that cannot be decoded, so that a batch keeps its size.
 
         Raises:
@@ -124,11 +138,11 @@ class Loader:
         size = self.batch_size
         return (order[i * size : (i + 1) * size] for i in range(start, self.steps_per_epoch(samples)))
 
-    def testing(self, samples: Sequence[Sample], training: bool = False) -> Iterator[Batch]:
+    def testing(self, samples: Sequence[Sample], training: bool = False) -> Iterator[Batch | Waiting]:
         """All samples in order, prepared as test pictures; a batch whose files are all lost has no pictures.
 
-        Of several processes each gets the same number of batches, the last of some without pictures. `training`
-        says that they are the pictures to train on.
+        While one does not come there is a `Waiting` every 0.1 s. Of several processes each gets the same number of
+        batches, the last of some without pictures. `training` says that they are the pictures to train on.
 
         Raises:
             DataError: not one file can be read any more.
@@ -139,6 +153,8 @@ class Loader:
         groups = (_Group(list(range(i, min(i + size, len(samples)))), size, 1.0) for i in starts)
         for batch in self._batches(groups, lambda index, pixels: self._as_it_is(samples, index, pixels, not training)):
             yield batch
+            if isinstance(batch, Waiting):
+                continue
             readable += len(batch.labels)
             lost = batch.unreadable or lost
         if lost and not readable:
@@ -179,7 +195,7 @@ class Loader:
         # Where there is nothing left, a picture that does not count: the processes take every step together.
         return _Group(mine or batch[:1], len(batch), len(mine) / len(batch))
 
-    def _batches(self, groups: Iterator[_Group], make: Callable[[int, Pixels], _Made]) -> Iterator[Batch]:
+    def _batches(self, groups: Iterator[_Group], make: Callable[[int, Pixels], _Made]) -> Iterator[Batch | Waiting]:
         """A batch of each group of samples; `make` fills in the pixels of one, in a thread of the pool."""
         waiting: deque[tuple[torch.Tensor, _Group, list[Future[list[_Made]]]]] = deque()
         side = self._preparation.image_size
@@ -201,6 +217,9 @@ class Loader:
                     waiting.append((images, group, tasks))
                 if not waiting:
                     return
+                began = time.monotonic()
+                while wait(waiting[0][2], ANSWER_SECONDS).not_done:
+                    yield Waiting(time.monotonic() - began, tuple(map(printable, self.decoded.under_way())))
                 images, group, futures = waiting.popleft()
                 yield _batch(images, group, [made for future in futures for made in future.result()])
         finally:

@@ -1,5 +1,10 @@
 """Decoded pictures: from the store where they are in it, else from their files, and then into the store."""
 
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
 from engine.data.folder import Catalogue
@@ -28,6 +33,7 @@ class Decoded:
         self._augment = augment
         self._store: Store | None = None
         self._places: dict[tuple[str, bool], int] = {}
+        self._under_way: dict[int, tuple[float, str]] = {}
 
     @property
     def settings(self) -> tuple[object, ...]:
@@ -49,6 +55,10 @@ class Decoded:
         self._store = store
         self._places = {(sample.path, testing): place for place, (sample, testing) in enumerate(catalogue.pictures)}
 
+    def under_way(self) -> list[str]:
+        """The files that threads are at, the one that has taken longest first."""
+        return [path for _, path in sorted(self._under_way.copy().values())]
+
     def close(self) -> None:
         """Close the store; decode from the files after that."""
         if self._store is not None:
@@ -59,7 +69,8 @@ class Decoded:
         """Why a picture cannot be decoded; empty if it can. One that the store has room for is in it then."""
         place = self._places.get((path, testing))
         if self._store is None or place is None or self._store.full:
-            return check(path)
+            with self._at(path):
+                return check(path)
         if place in self._store:
             return ""
         try:
@@ -74,14 +85,25 @@ class Decoded:
         Raises:
             UnreadablePictureError: it cannot be decoded.
         """
-        store, place = self._store, self._places.get((path, testing))
-        if store is None or place is None:
-            return self._decode(path, testing)
-        if (kept := store.get(place)) is not None:
-            return kept
-        pixels = self._decode(path, testing)
-        store.put(place, pixels)
-        return pixels
+        with self._at(path):
+            store, place = self._store, self._places.get((path, testing))
+            if store is None or place is None:
+                return self._decode(path, testing)
+            if (kept := store.get(place)) is not None:
+                return kept
+            pixels = self._decode(path, testing)
+            store.put(place, pixels)
+            return pixels
+
+    @contextmanager
+    def _at(self, path: str) -> Iterator[None]:
+        """While this thread is at a file; each thread has a place of its own, so there is nothing to lock."""
+        thread = threading.get_ident()
+        self._under_way[thread] = (time.monotonic(), path)
+        try:
+            yield
+        finally:
+            del self._under_way[thread]
 
     def _decode(self, path: str, testing: bool) -> Pixels:
         if testing or not self._augment:

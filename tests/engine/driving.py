@@ -1,13 +1,16 @@
 """Runs driven from a test: what is to be sent after which event, and what came out."""
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
+from time import sleep
 from typing import Any, TypeVar
 
 from engine import protocol as p
 from engine.config import DataConfig, RunConfig
-from engine.data.batches import Loader
+from engine.data.batches import Batch, Loader, Waiting
 from engine.data.pictures import Preparation
 from engine.run import Run
 
@@ -49,6 +52,11 @@ def loader_of(preparation: Preparation, seed: int, **data: Any) -> Loader:
     return Loader(preparation, DataConfig(root=Path(), prepare=False, **data), seed)
 
 
+def come(batches: Iterable[Batch | Waiting]) -> Iterator[Batch]:
+    """The batches, however slowly they come."""
+    return (item for item in batches if isinstance(item, Batch))
+
+
 def folder_of(events: Iterable[p.Event]) -> str:
     """The run's folder."""
     return only(events, p.RunStarted)[0].path
@@ -64,3 +72,15 @@ def with_settings(config: RunConfig, **settings: Any) -> RunConfig:
             section = section[part]
         section[name] = value
     return RunConfig.model_validate(values)
+
+
+def hold_up_saving(folder: Path) -> int:
+    """From now on a checkpoint named `last` is written to a pipe that nobody reads; the other end of that."""
+    pipe = folder / ".last.pt.tmp"
+    while True:
+        with suppress(FileExistsError, FileNotFoundError):  # one is just being written, or has just been
+            os.mkfifo(pipe)
+            end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+            sleep(0.2)
+            if pipe.exists():
+                return end

@@ -16,7 +16,7 @@ import torch
 import torchvision
 from PIL import Image
 
-from engine.__main__ import main
+from engine.cli import main
 from engine.config import load_config
 from engine.journal import create_run
 from tests.engine.onestep import first_step
@@ -217,7 +217,6 @@ ROWS = {
     "another run than there is": Row(
         ["--resume", "gone-9", "--set", "checkpoint.dir=runs"], ["gone-9 is no run", "there: good-1"], empty_run
     ),
-    "a run without a checkpoint": Row(RESUME, ["runs/good-1", "no checkpoint", "start the run anew"], empty_run),
     "a run whose checkpoint is damaged": Row(RESUME, ["last.pt", "damaged"], damaged_run),
     "a run of other classes": Row(RESUME, ["last.pt", "classes", "dog", "fox"], run_and(rename_a_class)),
     "a run of another number of pictures": Row(

@@ -1,17 +1,25 @@
 """Batches: what is in them depends on the seed, the epoch and the picture, and on nothing else."""
 
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
-from engine.data.batches import AHEAD, Batch
+from engine.data.batches import AHEAD, Batch, Waiting
 from engine.data.folder import Sample
 from engine.data.pictures import Preparation
 from engine.errors import DataError
-from tests.engine.driving import loader_of
+from tests.engine.driving import come, loader_of
 
+ROOT = Path(__file__).parent.parent.parent
 PREPARED = Preparation(16, 18)
 
 
@@ -29,7 +37,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
 def training(samples: list[Sample], threads: int = 2, seed: int = 0, epoch: int = 0, start: int = 0) -> list[Batch]:
     loader = loader_of(PREPARED, batch_size=4, seed=seed, threads=threads)
     try:
-        return list(loader.training(samples, epoch, start))
+        return list(come(loader.training(samples, epoch, start)))
     finally:
         loader.close()
 
@@ -73,7 +81,7 @@ def test_an_epoch_taken_up_in_the_middle_goes_on_with_the_same_batches(samples: 
 def test_every_picture_is_in_an_epoch_once(samples: list[Sample]) -> None:
     loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
     tagged = [Sample(sample.path, number) for number, sample in enumerate(samples[:12])]
-    seen = torch.cat([batch.labels for batch in loader.training(tagged, 0, 0)])
+    seen = torch.cat([batch.labels for batch in come(loader.training(tagged, 0, 0))])
     loader.close()
     assert sorted(seen.tolist()) == list(range(12))
 
@@ -101,7 +109,7 @@ def test_the_picture_left_out_is_another_one_each_epoch(samples: list[Sample]) -
 
 def test_all_test_pictures_come_in_order_the_last_one_too(samples: list[Sample]) -> None:
     loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
-    batches = list(loader.testing(samples))
+    batches = list(come(loader.testing(samples)))
     loader.close()
     assert [len(batch.labels) for batch in batches] == [4, 4, 4, 1]
     assert torch.cat([batch.labels for batch in batches]).tolist() == [sample.label for sample in samples]
@@ -122,7 +130,7 @@ def test_half_of_the_training_pictures_are_flipped_and_no_test_picture(samples: 
     flips = sum(len(batch.mirrored) for epoch in range(80) for batch in training(samples[:12], epoch=epoch))
     assert 402 < flips < 558  # five standard deviations around half of 960
     loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
-    assert not any(len(batch.mirrored) for batch in loader.testing(samples))
+    assert not any(len(batch.mirrored) for batch in come(loader.testing(samples)))
     loader.close()
 
 
@@ -139,7 +147,9 @@ def test_another_picture_takes_the_place_of_a_file_that_vanishes_always_the_same
 
 def test_a_test_picture_that_vanishes_is_named_and_left_out(fragile: list[Sample]) -> None:
     Path(fragile[3].path).unlink()
-    batches = list(loader_of(PREPARED, batch_size=4, seed=0, threads=2).testing(fragile[:8]))
+    loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
+    batches = list(come(loader.testing(fragile[:8])))
+    loader.close()
     bad = [item for batch in batches for item in batch.unreadable]
     assert [(item.path, item.reason) for item in bad] == [(fragile[3].path, "No such file or directory")]
     assert [len(batch.labels) for batch in batches] == [3, 4]
@@ -148,7 +158,7 @@ def test_a_test_picture_that_vanishes_is_named_and_left_out(fragile: list[Sample
 def test_a_test_batch_without_a_readable_picture_is_empty_and_the_evaluation_goes_on(fragile: list[Sample]) -> None:
     Path(fragile[8].path).unlink()
     loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
-    last = list(loader.testing(fragile))[-1]
+    last = list(come(loader.testing(fragile)))[-1]
     loader.close()
     assert last.images.shape == (0, 3, 16, 16) and last.labels.shape == (0,)
     assert [item.path for item in last.unreadable] == [fragile[8].path]
@@ -170,9 +180,109 @@ def test_memory_is_bounded_however_slowly_batches_are_taken(samples: list[Sample
     decoded: list[str] = []
     real = loader.decoded.get
     monkeypatch.setattr(loader.decoded, "get", lambda path, testing: decoded.append(path) or real(path, testing))
-    batches = loader.training(samples, 0, 0)
+    batches = come(loader.training(samples, 0, 0))
     for taken in range(1, 4):
         next(batches)
         loader._pool.submit(lambda: None).result()  # all that was asked for before it has been begun
         assert len(decoded) <= (taken + AHEAD) * 2
     loader.close()
+
+
+# --- files that do not come -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stuck(fragile: list[Sample]) -> Iterator[Sample]:
+    """A picture whose file gives nothing, as on a network drive that is gone: a pipe that nobody writes to."""
+    sample = fragile[3]
+    Path(sample.path).unlink()
+    os.mkfifo(sample.path)
+    yield sample
+    let_go(sample)
+
+
+def let_go(sample: Sample) -> None:
+    """The thread that reads from the pipe, if there is one."""
+    with suppress(OSError):
+        os.close(os.open(sample.path, os.O_WRONLY | os.O_NONBLOCK))
+    for thread in threading.enumerate():
+        if thread.name.startswith("decode"):
+            thread.join(5)
+
+
+@pytest.mark.parametrize("testing", [False, True])
+def test_a_batch_that_does_not_come_is_waited_for_aloud_and_comes_in_the_end(
+    fragile: list[Sample], stuck: Sample, samples: list[Sample], testing: bool
+) -> None:
+    loader = loader_of(PREPARED, batch_size=8, seed=0, threads=2)
+    batches = loader.testing(fragile[:8]) if testing else loader.training(fragile[:8], 0, 0)
+    waits = []
+    for _ in range(8):
+        waits.append(next(batches))
+        assert isinstance(waits[-1], Waiting)
+    assert waits[-1].paths == (stuck.path,)
+    assert [item.seconds for item in waits] == sorted(item.seconds for item in waits)
+    assert waits[-1].seconds > 0.7
+    with Path(stuck.path).open("wb") as pipe:  # it comes after all, and then is no picture: a pipe cannot be sought in
+        pipe.write(b"nothing")
+    (batch,) = come(batches)
+    assert [item.path for item in batch.unreadable] == [stuck.path]
+    loader.close()
+    assert loader.decoded.under_way() == []
+
+
+def test_the_file_that_has_taken_longest_is_named_first_as_text_whatever_its_name_is_made_of(
+    fragile: list[Sample], stuck: Sample, tmp_path: Path
+) -> None:
+    strange = Sample(os.fsdecode(bytes(tmp_path) + b"/\xff.png"), 0)
+    os.mkfifo(strange.path)
+    loader = loader_of(PREPARED, batch_size=2, seed=0, threads=2)
+    batches = loader.testing([stuck, strange])
+    first = next(batches)
+    while not (isinstance(first, Waiting) and len(first.paths) == 2):
+        first = next(batches)
+    assert first.paths[1].isprintable() and first.paths[0] == stuck.path
+    began = time.monotonic()
+    loader.close()
+    assert time.monotonic() - began < 30
+    with suppress(OSError):
+        os.close(os.open(strange.path, os.O_WRONLY | os.O_NONBLOCK))
+
+
+def test_a_loader_is_closed_and_its_process_ends_while_a_file_does_not_come(
+    fragile: list[Sample], stuck: Sample
+) -> None:
+    program = f"""
+import time
+from engine.data.batches import Waiting
+from engine.data.folder import Sample
+from engine.data.pictures import Preparation
+from tests.engine.driving import loader_of
+
+loader = loader_of(Preparation(16, 18), batch_size=4, seed=0, threads=2)
+samples = [Sample(path, 0) for path in {[sample.path for sample in fragile]!r}]
+print(next(item for item in loader.training(samples, 0, 0) if isinstance(item, Waiting)).paths, flush=True)
+loader.close()
+print("closed", flush=True)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == f"{(stuck.path,)}\nclosed\n"
+
+
+def test_a_check_of_pictures_can_be_left_while_a_file_does_not_come(fragile: list[Sample], stuck: Sample) -> None:
+    loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
+    found = loader.check([(sample, False) for sample in fragile])
+    assert [next(found) for _ in range(6)][-1] == (3, None)
+    assert loader.decoded.under_way() == [stuck.path]
+    found.close()
+    loader.close()
+
+
+def test_an_ended_loader_leaves_no_thread(samples: list[Sample]) -> None:
+    before = set(threading.enumerate())
+    loader = loader_of(PREPARED, batch_size=4, seed=0, threads=3)
+    next(come(loader.training(samples, 0, 0)))
+    assert len(set(threading.enumerate()) - before) == 3
+    loader.close()
+    assert not set(threading.enumerate()) - before

@@ -1,12 +1,16 @@
 """A checkpoint is whole or not there, plain data, and never costs the one before it."""
 
+import hashlib
 import os
 import random
 import resource
 import subprocess
+import tracemalloc
+import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -22,10 +26,11 @@ from engine.run import Run
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 
 
-def state(time: float = 1.0, size: int = 30, **more: Any) -> dict[str, Any]:
+def state(at: float = 1.0, size: int = 30, **more: Any) -> dict[str, Any]:
     model = {"weight": torch.arange(float(size * size)).view(size, size), "bias": torch.ones(size)}
+    place = {"branch": 1, "change": 0, "epoch": 1, "reason": "epoch", "commands": 0, "evaluated": None}
     plain = {"arm": "scratch", "step": 3, "classes": ["cat", "dog"], "train_images": 14, "config": {"seed": 0}}
-    return plain | {"time": time, "model": model, "optimizer": {"state": {}}, "history": {"scratch": []}} | more
+    return place | plain | {"time": at, "model": model, "optimizer": {"state": {}}, "history": {"scratch": []}} | more
 
 
 def equal(one: Any, other: Any) -> bool:
@@ -37,7 +42,7 @@ def equal(one: Any, other: Any) -> bool:
 
 
 def files(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir())
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_file()) if folder.exists() else []
 
 
 @pytest.fixture
@@ -51,8 +56,8 @@ def saved(tmp_path: Path) -> Path:
 
 
 def test_it_loads_as_it_was_saved_without_running_code(saved: Path) -> None:
-    assert equal(checkpoint.load(saved), {"format": 1, **state()})
-    assert equal(torch.load(saved, weights_only=True), {"format": 1, **state()})
+    assert equal(checkpoint.load(saved), {"format": checkpoint.FORMAT, **state()})
+    assert equal(torch.load(saved, weights_only=True), {"format": checkpoint.FORMAT, **state()})
     assert files(saved.parent) == ["last.pt"]
 
 
@@ -133,16 +138,40 @@ def test_damaged_ones_are_passed_over_and_named(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_another_version_is_not_passed_over(saved: Path) -> None:
     checkpoint.save(state(0.0), saved.with_name("older.pt"))
-    torch.save(state() | {"format": 2}, saved)
-    with pytest.raises(FormatError, match="format 2, this version reads 1"):
-        checkpoint.newest(saved.parent.parent)
+    torch.save(state() | {"format": 77}, saved)
+    checkpoint.seal(saved)
+    for read in (lambda: checkpoint.load(saved), lambda: checkpoint.newest(saved.parent.parent)):
+        with pytest.raises(FormatError, match="format 77, this version reads 2; resume with the version that wrote it"):
+            read()
+    assert equal(torch.load(saved, weights_only=True), state() | {"format": 77})
+
+
+def test_a_damaged_number_of_the_format_is_damage_and_not_another_version(saved: Path) -> None:
+    checkpoint.save(state(0.0), saved.with_name("older.pt"))
+    torch.save(state(9.0) | {"format": 77}, saved)  # without a checksum
+    found = checkpoint.newest(saved.parent.parent)
+    assert found is not None and found.path.name == "older.pt"
+    assert [path for path, _ in found.damaged] == [saved]
+
+
+def test_restore_points_count_and_of_equally_late_ones_the_last_is_taken_then_one_beside_it(tmp_path: Path) -> None:
+    arm = tmp_path / "scratch"
+    for time, names in ((5.0, ("points/000004.pt", "step-000004.pt", "last.pt")), (1.0, ("points/000001.pt",))):
+        for name in names:
+            checkpoint.save(state(time), arm / name)
+    for expected in ("last.pt", "step-000004.pt", "points/000004.pt", "points/000001.pt"):
+        for pattern in ("scratch", "*"):
+            found = checkpoint.newest(tmp_path, pattern)
+            assert found is not None and found.path == arm / expected
+        found.path.unlink()
+    assert checkpoint.newest(tmp_path) is None
 
 
 def test_a_folder_without_checkpoints_has_no_newest(tmp_path: Path) -> None:
     assert checkpoint.newest(tmp_path) is None
 
 
-# --- damaged and foreign files --------------------------------------------------------------------------
+# --- damaged files --------------------------------------------------------------------------------------
 
 
 def flip(path: Path, position: int, bit: int = 0) -> None:
@@ -151,28 +180,107 @@ def flip(path: Path, position: int, bit: int = 0) -> None:
     path.write_bytes(content)
 
 
-def test_a_flipped_bit_is_noticed_wherever_it_matters(saved: Path) -> None:
-    content, noticed = saved.read_bytes(), 0
-    rng = random.Random(5)
-    positions = [rng.randrange(len(content)) for _ in range(150)]
-    # The end of the file is its table of contents: all of that.
-    for position in positions + list(range(len(content) - 250, len(content))):
-        flip(saved, position, rng.randrange(8))
-        try:
-            assert equal(checkpoint.load(saved), {"format": 1, **state()}), position
-        except CheckpointError as error:
-            assert str(saved) in error.message
-            noticed += 1
-        saved.write_bytes(content)
-    assert noticed > 150
-
-
-def test_a_truncated_file_is_damaged(saved: Path) -> None:
+def test_a_flipped_bit_is_noticed_wherever_it_is(saved: Path) -> None:
     content = saved.read_bytes()
-    for length in range(0, len(content), 97):
-        saved.write_bytes(content[:length])
-        with pytest.raises(CheckpointError, match="is damaged or no checkpoint"):
+    rng = random.Random(5)
+    # The end of the file is its table of contents and the checksum: all of that.
+    positions = [rng.randrange(len(content)) for _ in range(200)] + list(range(len(content) - 400, len(content)))
+    for position in positions:
+        flip(saved, position, rng.randrange(8))
+        with pytest.raises(CheckpointError, match="is damaged or no checkpoint of this program") as caught:
             checkpoint.load(saved)
+        assert str(saved) in caught.value.message
+        saved.write_bytes(content)
+    assert equal(checkpoint.load(saved), {"format": checkpoint.FORMAT, **state()})
+
+
+def test_a_flipped_bit_in_the_newest_is_noticed_wherever_it_is_before_an_older_one_is_taken(saved: Path) -> None:
+    older = saved.with_name("older.pt")
+    checkpoint.save(state(0.5), older)
+    content = saved.read_bytes()
+    rng = random.Random(6)
+    for _ in range(200):
+        flip(saved, rng.randrange(len(content)), rng.randrange(8))
+        found = checkpoint.newest(saved.parent.parent)
+        assert found is not None and found.path == older
+        assert [path for path, _ in found.damaged] == [saved]
+        saved.write_bytes(content)
+
+
+def test_a_file_cut_short_anywhere_or_with_something_after_it_is_damaged(saved: Path) -> None:
+    content = saved.read_bytes()
+    rng = random.Random(7)
+    lengths = [0, 1, 2, 63, 64, 65, *(rng.randrange(len(content)) for _ in range(200))]
+    lengths += range(len(content) - 200, len(content))
+    for changed in [*(content[:length] for length in lengths), content + b"0", content + content]:
+        saved.write_bytes(changed)
+        with pytest.raises(CheckpointError, match="is damaged or no checkpoint") as caught:
+            checkpoint.load(saved)
+        assert str(saved) in caught.value.message
+
+
+def test_the_checksum_is_that_of_all_bytes_before_it_and_other_programs_read_the_file(saved: Path) -> None:
+    content = saved.read_bytes()
+    assert content[-64:].decode() == hashlib.sha256(content[:-64]).hexdigest()
+    assert zipfile.is_zipfile(saved) and zipfile.ZipFile(saved).testzip() is None
+    assert equal(torch.load(saved, weights_only=True, mmap=True), {"format": checkpoint.FORMAT, **state()})
+
+
+def test_a_checkpoint_is_verified_without_being_read_into_memory(tmp_path: Path) -> None:
+    path = tmp_path / "large.pt"
+    checkpoint.save(state(size=3000), path)
+    assert path.stat().st_size > 30 * checkpoint.BUFFER
+    tracemalloc.start()
+    checkpoint._verify(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * checkpoint.BUFFER
+
+
+# --- another name for one --------------------------------------------------------------------------------
+
+
+def test_a_link_is_the_checkpoint_under_another_name_and_outlives_it(saved: Path) -> None:
+    other = saved.parent / "points" / "000003.pt"
+    checkpoint.link(saved, other)
+    assert saved.samefile(other)
+    checkpoint.link(saved, other)  # once more does no harm
+    checkpoint.save(state(2.0), saved)
+    assert equal(checkpoint.load(other), {"format": checkpoint.FORMAT, **state(1.0)})
+    assert equal(checkpoint.load(saved), {"format": checkpoint.FORMAT, **state(2.0)})
+    assert files(other.parent) == ["000003.pt"] and files(saved.parent) == ["last.pt"]
+
+
+def test_a_link_replaces_what_had_the_name_and_what_a_crash_left(saved: Path) -> None:
+    other = saved.with_name("best.pt")
+    checkpoint.save(state(0.1), other)
+    other.with_name(".best.pt.tmp").write_bytes(b"half a checkpoint")
+    checkpoint.link(saved, other)
+    assert equal(checkpoint.load(other), checkpoint.load(saved)) and files(saved.parent) == ["best.pt", "last.pt"]
+
+
+def test_where_the_file_system_has_no_such_names_a_link_is_a_copy(saved: Path, tmp_path: Path) -> None:
+    with mounted(tmp_path / "elsewhere", "size=1m"):
+        other = tmp_path / "elsewhere" / "best.pt"
+        checkpoint.link(saved, other)
+        assert equal(checkpoint.load(other), checkpoint.load(saved)) and files(other.parent) == ["best.pt"]
+
+
+def test_a_link_that_cannot_be_made_costs_neither_file(saved: Path, tmp_path: Path) -> None:
+    checkpoint.save(state(size=200), saved)
+    with mounted(tmp_path / "full", "size=64k"):
+        other = tmp_path / "full" / "best.pt"
+        checkpoint.save(state(0.1, size=2), other)
+        with pytest.raises(SaveError, match=r"best\.pt: No space left on device; the one before it is whole"):
+            checkpoint.link(saved, other)
+        assert checkpoint.load(other)["time"] == 0.1 and files(other.parent) == ["best.pt"]
+    assert checkpoint.load(saved)["time"] == 1.0
+    with pytest.raises(SaveError, match="No such file"):
+        checkpoint.link(saved.with_name("none.pt"), saved)
+    assert checkpoint.load(saved)["time"] == 1.0 and files(saved.parent) == ["last.pt"]
+
+
+# --- foreign files ---------------------------------------------------------------------------------------
 
 
 class Payload:
@@ -186,7 +294,8 @@ class Payload:
 def test_a_file_with_code_in_it_is_refused_and_the_code_not_run(tmp_path: Path) -> None:
     marker, path = tmp_path / "ran", tmp_path / "scratch" / "last.pt"
     path.parent.mkdir()
-    torch.save({"format": 1, **state(), "extra": Payload(marker)}, path)
+    torch.save({"format": checkpoint.FORMAT, **state(), "extra": Payload(marker)}, path)
+    checkpoint.seal(path)
     for read in (lambda: checkpoint.load(path), lambda: checkpoint.newest(tmp_path)):
         with pytest.raises(CheckpointError, match="more than plain data"):
             read()
@@ -197,12 +306,16 @@ def test_a_file_with_code_in_it_is_refused_and_the_code_not_run(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "content, message",
-    [([1, 2], "no checkpoint of this program"), ({"state_dict": {}}, "no checkpoint"), ({"format": 1}, "lacks arm")],
+    [([1, 2], "no checkpoint of this program"), ({"state_dict": {}}, "no checkpoint"), ({"format": 2}, "lacks arm")],
 )
 def test_a_file_of_another_program_is_refused(tmp_path: Path, content: Any, message: str) -> None:
-    torch.save(content, tmp_path / "x.pt")
+    path = tmp_path / "x.pt"
+    torch.save(content, path)
+    with pytest.raises(CheckpointError, match=r"x\.pt is damaged or no checkpoint of this program"):
+        checkpoint.load(path)
+    checkpoint.seal(path)
     with pytest.raises(CheckpointError, match=message):
-        checkpoint.load(tmp_path / "x.pt")
+        checkpoint.load(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -241,7 +354,7 @@ def mounted(folder: Path, options: str) -> Iterator[None]:
 def test_where_a_write_fails_the_older_one_is_whole_and_nothing_is_left_over(saved: Path, limit: int) -> None:
     with file_size_limit(limit), pytest.raises(SaveError, match="File too large; the one before it is whole"):
         checkpoint.save(state(2.0), saved)
-    assert equal(checkpoint.load(saved), {"format": 1, **state(1.0)})
+    assert equal(checkpoint.load(saved), {"format": checkpoint.FORMAT, **state(1.0)})
     assert files(saved.parent) == ["last.pt"]
 
 
@@ -258,6 +371,8 @@ def test_on_a_full_disk_training_goes_on_and_the_older_checkpoint_is_intact(smal
 
     def react(event: p.Event) -> list[p.Command]:
         if isinstance(event, p.TrainStep) and event.step == 5:
+            while files(disk / "runs" / "small-1" / "scratch") != ["best.pt", "last.pt"]:
+                sleep(0.01)  # those of the epoch are still being written
             with (disk / "filler").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
                 while True:
                     file.write(bytes(4096))

@@ -11,13 +11,15 @@ from engine import protocol as p
 from engine.compiling import CompileChoice
 from engine.config import RunConfig
 from engine.run import Run
+from engine.script import Choices
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
 
 
-def arm(steps_left: int, was_compiled: bool = False) -> SimpleNamespace:
-    return SimpleNamespace(arm="scratch", step=12, steps_left=steps_left, was_compiled=was_compiled)
+def arm(steps_left: int, was_compiled: bool = False, name: str = "scratch", trained: str = "head") -> SimpleNamespace:
+    network = SimpleNamespace(trained=frozenset([trained]))
+    return SimpleNamespace(arm=name, step=12, steps_left=steps_left, was_compiled=was_compiled, network=network)
 
 
 def choice_after(seconds: float, steps_left: int, setting: str | bool = "auto") -> p.CompileChosen | None:
@@ -35,10 +37,17 @@ def test_auto_compiles_where_twice_the_price_is_won_back_and_gives_the_estimate(
     assert long.reason == "about 40 s to compile, about 80 s saved of 616 s left; more than 2 times as much"
 
 
-def test_the_choice_is_made_once_an_arm() -> None:
+def test_the_choice_is_made_once_an_arm_and_for_the_layers_that_are_trained() -> None:
     choice = CompileChoice(True)
     assert choice.make(arm(5)).worth and choice.make(arm(5)) is None
-    assert choice.make(SimpleNamespace(arm="pretrained", step=0, steps_left=9, was_compiled=False)).worth
+    assert choice.make(arm(9, name="pretrained")).worth
+    assert choice.make(arm(5, trained="backbone")).worth and choice.make(arm(5)) is None
+
+
+def test_a_run_that_is_repeated_compiles_where_it_did() -> None:
+    before = Choices(frozenset(), frozenset([("scratch", 12)]))
+    assert CompileChoice(False, before).make(arm(5)).worth
+    assert CompileChoice(True, before).make(arm(5, name="pretrained")) is None
 
 
 def test_a_resumed_arm_that_was_compiled_is_compiled_at_once_unless_that_is_switched_off() -> None:

@@ -26,7 +26,7 @@ def test_it_holds_every_event_and_command_in_order_and_when_each_took_effect(sma
         Run(small), lambda e: after_step(2, p.Save(), p.SetRate("head", 0.5))(e) or after_step(5, p.Stop())(e)
     )
     recorded, commands = split(list(read_journal(Path(folder_of(events)))))
-    assert recorded == [event for event in events if not isinstance(event, p.Loading | p.Evaluating)]
+    assert recorded == [event for event in events if not isinstance(event, journal.PASSING)]
     assert commands == [p.Save(), p.SetRate("head", 0.5), p.Stop()]
     lines = [json.loads(line) for line in Path(folder_of(events), "journal.jsonl").read_text().splitlines()]
     steps = [(line["type"], line["at_arm"], line["at_step"]) for line in lines if "at_step" in line]
@@ -111,15 +111,15 @@ def test_what_cannot_be_written_is_an_event_once_and_training_goes_on(small: Run
 
 
 def test_a_failed_run_says_so_in_it(small: RunConfig) -> None:
-    events = play(Run(small), after_step(1, p.SetRate("head", 100.0), p.SetRate("backbone", 100.0)))
+    events = play(Run(with_settings(small, optim__scratch_lr=100.0, watchdog__not_finite=False)))
     assert isinstance(events[-1], p.RunFailed) and list(read_journal(Path(folder_of(events))))[-1] == events[-1]
 
 
 def test_an_unexpected_error_is_in_it_with_its_place(small: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(TrainedArm, "score", lambda arm, images, labels: {}["no"])
+    monkeypatch.setattr(TrainedArm, "score", lambda arm, batch: {}["no"])
     events = play(Run(small))
     last = list(read_journal(Path(folder_of(events))))[-1]
-    assert last == events[-1] and isinstance(last, p.RunFailed) and "engine/training.py:" in last.message
+    assert last == events[-1] and isinstance(last, p.RunFailed) and "engine/watchdog.py:" in last.message
 
 
 def test_a_resume_that_fails_before_training_is_in_it(small: RunConfig) -> None:

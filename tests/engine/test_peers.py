@@ -111,6 +111,24 @@ def test_two_processes_end_with_the_weights_of_one(config: RunConfig, tmp_path: 
     agree(Path(only(alone, p.RunStarted)[0].path), tmp_path / "together" / "small-1")
 
 
+def test_groups_that_are_frozen_and_trained_again_learn_as_in_one_process(config: RunConfig, tmp_path: Path) -> None:
+    changes = [
+        {"step": 1, "group": "backbone", "frozen": True},
+        {"step": 3, "group": "backbone", "frozen": False},
+        {"step": 7, "micro_batch": 4},  # each with a batch norm of its own, so that the last step is another
+    ]
+    config = with_settings(
+        config, train__epochs=2, schedule__changes=[{"arm": "scratch"} | change for change in changes]
+    )
+    alone = play(Run(config))
+    together = finished(command(config, tmp_path))
+    assert [(e.step, e.frozen) for e in only(together, p.GroupFrozen)] == [(1, True), (3, False)]
+    assert [(e.step, e.pictures) for e in only(together, p.MicroBatchChanged)] == [(7, 4)]
+    for one, other in zip(only(alone, p.TrainStep)[:7], only(together, p.TrainStep)[:7], strict=True):
+        assert (one.loss, one.gradient_norm) == pytest.approx((other.loss, other.gradient_norm), rel=0.02)
+    assert together[-1].completed and together[-1].step == 8
+
+
 def started(command: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
 

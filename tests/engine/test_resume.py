@@ -3,6 +3,7 @@
 import csv
 import math
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ import torch
 
 from engine import protocol as p
 from engine.config import RunConfig
-from engine.errors import CheckpointError
 from engine.run import Run
 from tests.engine.driving import STEPS, after_step, folder_of, only, play, with_settings
 
@@ -162,7 +162,8 @@ def test_every_checkpoint_after_a_resume_holds_the_history_of_the_arm_that_was_n
         assert history["scratch"] == [{key: getattr(row, key) for key in history["scratch"][0]} for row in scratch]
 
 
-def test_an_arm_whose_save_failed_at_the_switch_is_saved_with_the_next_one(both: RunConfig) -> None:
+@pytest.mark.parametrize("command", [p.Stop(), p.Save(), p.SetRate("head", 0.1), p.Rewind("start")])
+def test_an_arm_whose_save_failed_at_the_switch_is_saved_with_the_next_one(both: RunConfig, command: p.Command) -> None:
     def react(event: p.Event) -> list[p.Command]:
         if isinstance(event, p.RunStarted):
             react.scratch = Path(event.path, "scratch")
@@ -171,12 +172,15 @@ def test_an_arm_whose_save_failed_at_the_switch_is_saved_with_the_next_one(both:
             return [p.SwitchArm("pretrained")]
         if isinstance(event, p.TrainStep) and (event.arm, event.step) == ("pretrained", 1):
             react.scratch.unlink()
-            return [p.Stop()]
+            return [command, p.Stop()]
         return []
 
     events = play(Run(both), react)
     assert [event.arm for event in only(events, p.CheckpointFailed)] == ["scratch"]
-    assert [(event.arm, event.step) for event in only(events, p.CheckpointSaved)] == [("scratch", 2), ("pretrained", 1)]
+    saved = [(event.arm, event.step) for event in only(events, p.CheckpointSaved)]
+    assert saved[:2] == [("scratch", 2), ("pretrained", 1)] and saved.count(("scratch", 2)) == 1
+    if isinstance(command, p.Rewind):
+        return
     resumed = play(Run(both, resume=folder_of(events)), in_turns(("pretrained", 2, p.SwitchArm("scratch"))))
     assert [(event.arm, event.step) for event in only(resumed, p.TrainStep)][1] == ("scratch", 3)
 
@@ -191,7 +195,7 @@ def test_a_changed_rate_is_in_force_from_the_next_step_and_survives_a_resume(sma
     assert rates[2] == 0.001 and rates[3] == 0.123
     resumed = play(Run(small, resume=folder_of(events)))
     (started,) = only(resumed, p.ArmStarted)
-    assert started.groups[1].base_lr == 0.123 and "with its learning rates" in started.init
+    assert started.groups[1].base_lr == 0.123 and started.init == "checkpoint at step 4"
     assert all(event.learning_rates["head"] == 0.123 for event in only(resumed, p.TrainStep))
 
 
@@ -207,7 +211,8 @@ def test_a_damaged_newest_checkpoint_is_named_and_the_one_before_it_is_used(smal
     last = Path(events[-1].checkpoint)
     last.write_bytes(last.read_bytes()[:-1000])
     resumed = play(Run(small, resume=folder_of(events)))
-    assert [event.path for event in only(resumed, p.CheckpointDamaged)] == [str(last)]
+    point = only(events, p.CheckpointSaved)[-1].point  # another name of the same file
+    assert [event.path for event in only(resumed, p.CheckpointDamaged)] == [str(last), str(last.parent / point)]
     assert only(resumed, p.TrainStep)[0].step == 4
 
 
@@ -228,15 +233,11 @@ def test_the_table_of_epochs_has_each_epoch_once_however_often_the_run_was_resum
     events = play(Run(both), in_turns(("scratch", 5, p.SwitchArm("pretrained")), ("pretrained", 6, p.Stop())))
     folder = Path(folder_of(events))
     play(Run(both, resume=folder))
-    (folder / "pretrained" / "last.pt").unlink()
-    (folder / "pretrained" / "best.pt").unlink()
-    play(Run(both, resume=folder))  # from the scratch arm's
+    shutil.rmtree(folder / "pretrained")
+    play(Run(both, resume=folder))  # from the scratch arm's, and to the other one where that was done before
     with (folder / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["arm"], row["epoch"]) for row in rows if row["arm"] == "scratch"] == [
-        ("scratch", "1"),
-        ("scratch", "2"),
-    ]
+    assert [(row["arm"], row["epoch"]) for row in rows] == [("pretrained", "1"), ("pretrained", "2"), ("scratch", "1")]
     assert all(math.isfinite(float(row["test_loss"])) and float(row["lr_head"]) > 0 for row in rows)
 
 
@@ -271,7 +272,9 @@ def test_other_pictures_than_before_are_named(small: RunConfig, pictures: Path, 
     assert "training pictures 14, now 12" in failed.message
 
 
-def test_a_run_without_a_checkpoint_says_so(small: RunConfig) -> None:
-    events = play(Run(small), after_step(1, p.Stop(save=False)))
-    failed = play(Run(small, resume=folder_of(events)))[-1]
-    assert failed.title == "Nothing to resume" and failed.exit_status == CheckpointError.exit_status == 2
+def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(whole: tuple[RunConfig, list[p.Event]]) -> None:
+    config, uninterrupted = whole
+    events = play(Run(config), after_step(1, p.Stop(save=False)))
+    again = play(Run(config, resume=folder_of(events)))
+    assert only(again, p.ArmStarted)[0].step == 0 and folder_of(again) == folder_of(events)
+    check_equal(again, uninterrupted)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import ScheduleConfig
-from engine.optim import apply_schedule, build_optimizer, describe_groups, set_base_rate
+from engine.optim import apply_schedule, build_optimizer, describe_groups, group_of
 from engine.schedule import ONE_CYCLE_WARMUP, multiplier
 
 TOTALS = st.integers(1, 2000)
@@ -94,6 +94,6 @@ def test_a_changed_base_rate_and_the_schedule_do_not_fight(small) -> None:
     optimizer = build_optimizer(model, "fc", small.optim, "pretrained")
     assert [(group.name, group.parameters) for group in describe_groups(optimizer)] == [("backbone", 12), ("head", 8)]
     assert apply_schedule(optimizer, 0.5) == {"backbone": 2.5e-5, "head": 2.5e-4}
-    set_base_rate(optimizer, "head", 1.0)
+    group_of(optimizer, "head")["base_lr"] = 1.0
     assert apply_schedule(optimizer, 0.1) == pytest.approx({"backbone": 5e-6, "head": 0.1})
     assert describe_groups(optimizer)[1].base_lr == 1.0

@@ -1,7 +1,9 @@
 """A run told as events, and a session that a test plays the engine for."""
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from textual.pilot import Pilot
 
@@ -43,13 +45,14 @@ def started(arm: p.Arm = "pretrained", step: int = 0) -> p.ArmStarted:
     )
 
 
-def step_of(arm: p.Arm, step: int) -> p.TrainStep:
+def step_of(arm: p.Arm, step: int, loss: float = 0.0) -> p.TrainStep:
+    """A step of an arm, with so much more `loss` than usual."""
     slow = 1 if arm == "pretrained" else 3
     return p.TrainStep(
         arm=arm,
         step=step,
         epoch=(step - 1) // STEPS_PER_EPOCH + 1,
-        loss=0.1 + 0.6 / (1 + step / (3 * slow)),
+        loss=loss + 0.1 + 0.6 / (1 + step / (3 * slow)),
         accuracy=1 - 0.5 / (1 + step / (2 * slow)),
         images_per_second=312.0,
         data_wait=0.04,
@@ -134,6 +137,46 @@ BOTH_ARMS: list[p.Event] = [
     *trained("scratch", 1, 25),
 ]
 "the other arm taken up, too"
+
+
+def rewound(step: int, branch: int, base: int, left_step: int, arm: p.Arm = "pretrained") -> list[p.Event]:
+    """A rewind from the branch before `branch`, and the arm going on."""
+    point = f"{arm}-{base}-{step}"
+    back = p.Rewound(arm, step, branch, base, branch - 1, left_step, point, "asked for by a key")
+    return [back, replace(started(arm, step), branch=branch)]
+
+
+POINTS = p.RestorePoints(
+    "pretrained",
+    (
+        p.RestorePoint("start", 0, 1, 1, None, "the start of the arm", NOW - 4000),
+        p.RestorePoint("epoch-1", 10, 1, 1, 0.94, "epoch 1 was done", NOW - 130),
+        p.RestorePoint("left-1", 14, 2, 1, 0.94, "left by the rewind to step 5", NOW - 50),
+        p.RestorePoint("key", 1_048_576, 12_000, 12, 0.955, "saved by a key", NOW - 4),
+    ),
+)
+
+STEERED: list[p.Event] = [
+    *TRAINING,
+    p.RateChanged("pretrained", 14, "head", 1e-3),
+    *trained("pretrained", 15, 18),
+    *rewound(5, branch=2, base=1, left_step=18),
+    p.GroupFrozen("pretrained", 5, "backbone", frozen=True),
+    *(step_of("pretrained", step, loss=0.15) for step in (6, 7)),
+    p.Diverged("pretrained", 7, "gradient", math.nan, 1),
+    *(step_of("pretrained", step, loss=0.15) for step in (8, 9)),
+    p.ArmSuspended("pretrained", 9),
+    started("scratch"),
+    *trained("scratch", 1, 22),
+    *rewound(20, branch=2, base=1, left_step=22, arm="scratch"),
+    *rewound(10, branch=3, base=1, left_step=20, arm="scratch"),
+    *(step_of("scratch", step, loss=-0.1) for step in (11, 12, 13)),
+    p.EvalDone("scratch", 13, 2, 0.35, 0.64, 400, best=True),
+    p.EpochsChanged("scratch", 13, 4),
+    p.GroupFrozen("scratch", 13, "backbone", frozen=True),
+    p.StopPlanned("scratch", 13, 2, planned=True),
+]
+"both arms rewound, and steered in other ways"
 
 
 class Screen:

@@ -1,12 +1,21 @@
 """Every key: the command it sends, the answer it gives at once, and when it says no."""
 
+from dataclasses import replace
+
 import pytest
 
 from engine import protocol as p
-from tests.tui.story import BEGUN, BOTH_ARMS, TRAINING, Screen, trained
+from tests.tui.story import BEGUN, BOTH_ARMS, POINTS, RUN_STARTED, TRAINING, Screen, started, trained
 from tui.keys import KEYS
 
 PAUSED = [*TRAINING, p.Paused("pretrained", 14)]
+FREED = [*TRAINING, p.Paused("pretrained", 14, freed=True)]
+EVALUATING = [*TRAINING, p.Evaluating("pretrained", 14, 128, 400)]
+EVALUATED_IN_A_PAUSE = [*PAUSED, p.Evaluating("pretrained", 14, 128, 400)]
+ON_THE_CPU = [replace(RUN_STARTED, device="cpu"), *TRAINING[2:]]
+FROZEN = [*TRAINING, p.GroupFrozen("pretrained", 14, "backbone", frozen=True)]
+HEAD_FROZEN = [*TRAINING, p.GroupFrozen("pretrained", 14, "head", frozen=True)]
+STOP_PLANNED = [*TRAINING, p.StopPlanned("pretrained", 14, 2, planned=True)]
 FINISHED = [*BEGUN, *trained("pretrained", 1, 30), p.ArmFinished("pretrained", 30, 0.96, 0.96, 13.5)]
 
 
@@ -31,6 +40,21 @@ def press(events, *keys, size=(80, 24)):
         (TRAINING, "space", p.Pause(), "pausing after this step"),
         (PAUSED, "p", p.Resume(), "going on"),
         (PAUSED, "space", p.Resume(), "going on"),
+        (FREED, "p", p.Resume(), "going on"),
+        (EVALUATED_IN_A_PAUSE, "p", p.Resume(), "going on"),
+        (TRAINING, "P", p.Pause(free=True), "pausing after this step and freeing the GPU"),
+        (PAUSED, "P", p.Pause(free=True), "freeing the GPU"),
+        (TRAINING, "e", p.Evaluate(), "scoring the test pictures"),
+        (PAUSED, "e", p.Evaluate(), "scoring the test pictures"),
+        (TRAINING, "f", p.SetFrozen("backbone", True), "backbone: frozen after this step"),
+        (FROZEN, "f", p.SetFrozen("backbone", False), "backbone: trained again after this step"),
+        (TRAINING, ">", p.SetEpochs(4), "4 epochs in all"),
+        (TRAINING, ".", p.SetEpochs(4), "4 epochs in all"),
+        (FINISHED, ">", p.SetEpochs(4), "4 epochs in all"),
+        (TRAINING, "<", p.SetEpochs(2), "2 epochs in all"),
+        (TRAINING, "comma", p.SetEpochs(2), "2 epochs in all"),
+        (TRAINING, "x", p.StopAfterEpoch(), "ending after epoch 2"),
+        (STOP_PLANNED, "x", p.StopAfterEpoch(planned=False), "going on after this epoch"),
         (TRAINING, "m", p.SwitchArm("scratch"), "switching to scratch after this step"),
         (BOTH_ARMS, "m", p.SwitchArm("pretrained"), "switching to pretrained after this step"),
         (FINISHED, "m", p.SwitchArm("scratch"), "switching to scratch"),
@@ -60,6 +84,17 @@ async def test_choosing_goes_round():
 async def test_two_quick_presses_are_two_steps_though_the_engine_has_not_answered():
     sent, _, _ = await press(TRAINING, "+", "+", "-")
     assert [command.base_lr for command in sent] == [1e-4, 2e-4, 1e-4]
+    sent, _, _ = await press(TRAINING, ">", ">", "<")
+    assert sent == [p.SetEpochs(4), p.SetEpochs(5), p.SetEpochs(4)]
+
+
+async def test_epochs_that_were_refused_are_not_counted_from():
+    screen = Screen(TRAINING)
+    async with screen.shown() as pilot:
+        await pilot.press(">")
+        await screen.feed(pilot, p.CommandRefused("pretrained", 14, "set_epochs", "no"))
+        await pilot.press(">")
+        assert screen.session.sent == [p.SetEpochs(4), p.SetEpochs(4)]
 
 
 @pytest.mark.parametrize(
@@ -69,6 +104,17 @@ async def test_two_quick_presses_are_two_steps_though_the_engine_has_not_answere
         ([], "m", "has not started"),
         ([], "s", "has not started"),
         ([], "+", "has not started"),
+        ([], "P", "has not started"),
+        ([], "b", "has not started"),
+        ([], "x", "has not started"),
+        (ON_THE_CPU, "P", "computes on the cpu, there is no GPU to free"),
+        (FREED, "P", "given back already"),
+        (EVALUATING, "e", "being scored"),
+        (HEAD_FROZEN, "f", "nothing would be trained"),
+        ([*BEGUN, *trained("pretrained", 1, 21)], "<", "epoch 3 has begun"),
+        (FINISHED, "<", "done all its epochs"),
+        (FINISHED, "x", "done all its epochs"),
+        (FINISHED, "f", "done all its epochs"),
         (FINISHED, "p", "done all its epochs"),
         (FINISHED, "+", "done all its epochs"),
         ([*TRAINING, p.RunFailed("Out of memory", "smaller batch")], "p", "has ended"),
@@ -117,12 +163,14 @@ async def test_the_other_ways_out_ask_too(key):
     [
         (("q", "s"), [p.Stop(save=True)]),
         (("q", "N"), [p.Stop(save=False)]),
-        (("q", "down", "enter"), [p.Stop(save=False)]),
+        (("q", "e"), [p.StopAfterEpoch()]),
+        (("q", "down", "enter"), [p.StopAfterEpoch()]),
+        (("q", "down", "down", "enter"), [p.Stop(save=False)]),
         (("q", "escape"), []),
         (("q", "n"), []),
     ],
 )
-async def test_the_question_has_three_answers(keys, commands):
+async def test_the_question_has_four_answers(keys, commands):
     sent, _, _ = await press(TRAINING, *keys)
     assert sent == commands
 
@@ -148,6 +196,89 @@ async def test_a_save_that_fails_keeps_the_screen_open_and_says_so():
         assert "could not be saved" in screen.text()
         await pilot.press("q")
         assert "save and quit" in screen.text()
+
+
+async def test_leaving_after_the_epoch_waits_for_the_end_of_the_run():
+    screen = Screen(TRAINING)
+    async with screen.shown() as pilot:
+        await pilot.press("q", "e")
+        await screen.feed(pilot, p.StopPlanned("pretrained", 15, 2, planned=True))
+        assert "stops after epoch 2" in screen.text() and screen.app._exit is False
+        await screen.feed(pilot, p.RunFinished("pretrained", 20, False, 0.94, 0.94, "last.pt", "00", 9.0))
+    assert screen.app._exit is True
+
+
+async def test_leaving_after_the_epoch_ends_a_pause():
+    sent, _, _ = await press(PAUSED, "q", "e")
+    assert sent == [p.StopAfterEpoch(), p.Resume()]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        p.CommandRefused("pretrained", 15, "stop_after_epoch", "no"),
+        p.StopPlanned("pretrained", 15, 2, planned=False),
+    ],
+)
+async def test_the_screen_stays_where_the_stop_after_the_epoch_was_refused_or_taken_back(event):
+    screen = Screen(TRAINING)
+    async with screen.shown() as pilot:
+        await pilot.press("q", "e")
+        await screen.feed(pilot, event)
+        await screen.feed(pilot, p.RunFinished("pretrained", 30, True, 0.94, 0.94, "last.pt", "00", 9.0))
+        assert screen.app._exit is False
+
+
+async def test_quitting_asks_again_while_the_epoch_that_is_waited_for_goes_on():
+    _, text, app = await press(TRAINING, "q", "e", "q")
+    assert "save and quit" in text and app._exit is False
+
+
+async def test_a_rewind_goes_to_the_point_that_was_chosen():
+    sent, text, _ = await press([*TRAINING, POINTS], "b", "down", "down", "enter")
+    assert sent == [p.Rewind("epoch-1")] and "going back after this step" in text
+    sent, _, _ = await press([*TRAINING, POINTS], "b", "enter")
+    assert sent == [p.Rewind("key")]
+
+
+async def test_a_rewind_can_be_thought_better_of():
+    sent, text, _ = await press([*TRAINING, POINTS], "b", "down", "escape")
+    assert sent == [] and "kept because" not in text
+
+
+async def test_the_list_of_points_follows_the_run_and_the_highlight_stays_on_its_point():
+    screen = Screen([*TRAINING, replace(POINTS, points=POINTS.points[:2])])
+    async with screen.shown() as pilot:
+        await pilot.press("b", "down")
+        assert "left by the rewind" not in screen.text()
+        await screen.feed(pilot, POINTS)
+        screen.app.screen.follow()
+        await pilot.pause()
+        assert "left by the rewind" in screen.text()
+        await pilot.press("enter")
+        assert screen.session.sent == [p.Rewind("start")]
+
+
+async def test_a_point_that_is_gone_takes_no_other_point_of_the_list_with_it():
+    screen = Screen([*TRAINING, POINTS])
+    async with screen.shown() as pilot:
+        await pilot.press("b")
+        await screen.feed(pilot, replace(POINTS, points=()))
+        screen.app.screen.follow()
+        await pilot.press("enter")
+        assert screen.session.sent == [] and "No state of this arm" in screen.text()
+
+
+async def test_a_long_list_of_points_scrolls():
+    point = POINTS.points[0]
+    points = tuple(replace(point, name=f"n{n}", step=n, time=point.time + n, reason=f"reason {n}") for n in range(60))
+    sent, text, _ = await press([*TRAINING, p.RestorePoints("pretrained", points)], "b", *["down"] * 40)
+    assert "reason 19" in text and "reason 59" not in text and sent == []
+
+
+async def test_points_of_the_other_arm_are_not_offered():
+    sent, text, _ = await press([*TRAINING, POINTS, p.ArmSuspended("pretrained", 14), started("scratch")], "b", "enter")
+    assert sent == [] and "No state of this arm" in text
 
 
 @pytest.mark.parametrize("events", [[], [*TRAINING, p.RunFailed("Out of memory", "smaller batch")]])
@@ -197,6 +328,16 @@ async def test_a_click_on_the_footer_presses_the_key():
     async with screen.shown((80, 24)) as pilot:
         await pilot.click("Footer", offset=(1, 0))
         assert screen.session.sent == [p.Pause()]
+
+
+async def test_a_narrow_footer_leaves_out_the_less_important_keys_and_a_wide_one_none():
+    rows = {}
+    for width in (60, 80, 120, 200):
+        _, text, _ = await press(TRAINING, size=(width, 30))
+        rows[width] = text.splitlines()[-1]
+        assert len(rows[width]) <= width and rows[width].endswith("? help  q quit") and "p pause" in rows[width]
+    assert all(key.label in rows[200] for key in KEYS)
+    assert "b rewind" in rows[80] and "e evaluate" not in rows[80] and "e evaluate" in rows[120]
 
 
 def test_no_key_has_two_meanings():

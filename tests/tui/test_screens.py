@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from engine import protocol as p
-from tests.tui.story import BEGUN, BOTH_ARMS, TRAINING, Screen, gpu, system, trained
+from tests.tui.story import BEGUN, BOTH_ARMS, POINTS, STEERED, TRAINING, Screen, gpu, rewound, system, trained
+from tui.panels.curves import MOST_PAST, Curves
+from tui.theme import ARM_COLOURS, PAST_COLOURS
 
 FOLDER = Path(__file__).parent / "screens"
 FAILURE = p.RunFailed(
@@ -18,36 +20,56 @@ FAILURE = p.RunFailed(
 STATES: dict[str, list[p.Event]] = {
     "loading": [system(), p.Loading("checking pictures", 1200, 10_000)],
     "training": BOTH_ARMS,
+    "training-steered": STEERED,
+    "paused-freed": [*TRAINING, p.Paused("pretrained", 14, freed=True)],
     "paused": [*TRAINING, p.Paused("pretrained", 14)],
     "evaluating": [*BEGUN, *trained("pretrained", 1, 9), p.Evaluating("pretrained", 10, 128, 400)],
     "finished": [*BEGUN, *trained("pretrained", 1, 30), p.ArmFinished("pretrained", 30, 0.96, 0.96, 13.5)],
     "failed": [*TRAINING, FAILURE],
 }
+DIALOGS: dict[str, tuple[list[p.Event], str]] = {
+    "rewind": ([*TRAINING, POINTS], "b"),
+    "rewind-nothing": (TRAINING, "b"),
+    "quit": (TRAINING, "q"),
+    "help": (TRAINING, "question_mark"),
+}
 SIZES = {"80x24": (80, 24), "120x36": (120, 36), "200x50": (200, 50)}
 
 
-async def shown(events: list[p.Event], size: tuple[int, int]) -> str:
+async def shown(events: list[p.Event], size: tuple[int, int], *keys: str) -> str:
     screen = Screen(events)
-    async with screen.shown(size):
+    async with screen.shown(size) as pilot:
+        await pilot.press(*keys)
+        await pilot.pause()
         return screen.text()
+
+
+def compare(text: str, name: str) -> None:
+    file = FOLDER / f"{name}.txt"
+    if os.environ.get("UPDATE_SCREENS"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text + "\n")
+    assert text + "\n" == file.read_text()
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("state", STATES)
 async def test_the_screen_reads_as_it_should(state: str, size: str):
-    text = await shown(STATES[state], SIZES[size]) + "\n"
-    file = FOLDER / f"{state}-{size}.txt"
-    if os.environ.get("UPDATE_SCREENS"):
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text)
-    assert text == file.read_text()
+    compare(await shown(STATES[state], SIZES[size]), f"{state}-{size}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("dialog", DIALOGS)
+async def test_a_screen_that_a_key_opens_reads_as_it_should(dialog: str, size: str):
+    events, key = DIALOGS[dialog]
+    compare(await shown(events, SIZES[size], key), f"{dialog}-{size}")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (60, 24), (50, 45), (40, 10), (200, 50), (10, 3)])
 @pytest.mark.parametrize("state", STATES)
 async def test_no_size_breaks_the_screen_or_hides_the_state(state: str, size: tuple[int, int]):
     text = await shown(STATES[state], size)
-    assert state.upper()[: min(size[0] - 4, 10)] in text.splitlines()[0]
+    assert state.split("-", maxsplit=1)[0].upper()[: min(size[0] - 4, 10)] in text.splitlines()[0]
 
 
 async def test_resizing_draws_for_the_new_size():
@@ -115,6 +137,46 @@ async def test_a_rising_curve_rises_on_the_plot():
         heights = [next((y for y, cell in enumerate(column) if "⠀" < cell <= "⣿"), None) for column in columns]
         drawn = [height for height in heights if height is not None]
         assert len(drawn) > 20 and drawn[0] > drawn[-1]
+
+
+@pytest.mark.parametrize(("name", "part"), [("loss", slice(0, 39)), ("accuracy", slice(40, 80))])
+async def test_a_command_is_a_tick_under_its_step_on_the_lowest_row_of_each_plot(name: str, part: slice):
+    screen = Screen(TRAINING)
+    async with screen.shown((80, 24)) as pilot:
+        assert not any("▴" in row[part] for row in screen.text().splitlines()[2:11])
+        await screen.feed(pilot, p.RateChanged("pretrained", 14, "head", 1e-3))
+        rows = [row.ljust(80)[part] for row in screen.text().splitlines()[2:11]]
+        ticked = [number for number, row in enumerate(rows) if "▴" in row]
+        assert ticked == [len(rows) - 2] and rows[-2].count("▴") == 1
+        assert rows[-1].index("1") < rows[-2].index("▴") < rows[-1].index("2"), "step 14 lies in the second epoch"
+
+
+async def test_a_step_that_diverged_is_marked_otherwise():
+    assert "×" in await shown([*TRAINING, p.Diverged("pretrained", 12, "loss", float("nan"), 1)], (80, 24))
+
+
+async def test_a_branch_that_was_left_stays_on_the_plot_dimmed():
+    screen = Screen([*TRAINING, *rewound(3, branch=2, base=1, left_step=14)])
+    async with screen.shown((80, 24)):
+        plot = screen.app.query_one("#loss", Curves)
+        styles = [segment.style for row in plot._rows for segment in row]
+        colours = {style.color.name for style in styles if style is not None and style.color is not None}
+        assert colours == {ARM_COLOURS["pretrained"], PAST_COLOURS["pretrained"]}
+        assert "●" in screen.text(), "its test point, too"
+
+
+async def test_only_the_newest_branches_that_were_left_are_drawn(monkeypatch: pytest.MonkeyPatch):
+    drawn: list[int] = []
+    monkeypatch.setattr("tui.panels.curves.Curves.draw", lambda self, lines, *rest: drawn.append(len(lines)))
+    back = [event for number in range(2, 30) for event in rewound(5, branch=number, base=1, left_step=14)]
+    await shown([*TRAINING, *back], (80, 24))
+    assert drawn[-1] == 2 * (MOST_PAST + 1)
+
+
+async def test_a_branch_is_drawn_to_its_end_where_there_are_fewer_epochs_now():
+    events = [*BEGUN, *trained("pretrained", 1, 30), *rewound(5, 2, 1, 30), p.EpochsChanged("pretrained", 5, 2)]
+    text = await shown(events, (80, 24))
+    assert text.splitlines()[10].rstrip().endswith("3")
 
 
 async def test_text_from_outside_is_not_read_as_markup():

@@ -57,6 +57,20 @@ def test_cutting_forgets_what_comes_later():
     assert series.points() == ([1, 2, 3, 4], [1.0, 2.0, 3.0, 40.0])
 
 
+@given(values, values, st.sampled_from([2, 8, 64]))
+def test_a_copy_goes_on_as_the_series_would_have_and_leaves_it_alone(before, after, most):
+    series = Series(most)
+    for step, number in enumerate(before, 1):
+        series.add(step, number)
+    kept, copy = series.points(), series.copy()
+    for step, number in enumerate(after, len(before) + 1):
+        copy.add(step, number)
+    assert series.points() == kept
+    for step, number in enumerate(after, len(before) + 1):
+        series.add(step, number)
+    assert copy.points() == series.points()
+
+
 def test_numbers_that_cannot_be_drawn_are_left_out():
     series = Series()
     for number in (1.0, math.nan, math.inf, 2.0):

@@ -17,10 +17,19 @@ import pytest
 import torch
 from PIL import Image
 
+from engine import checkpoint
+from tests.engine.driving import hold_up_saving
 from tui.terminal import Screen
 
+ROOT = Path(__file__).parents[2]
 # One thread for torch: for so small a model more are no faster, and far slower beside other programs.
-ENVIRONMENT = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "OMP_NUM_THREADS": "1"}
+ENVIRONMENT = os.environ | {
+    "TERM": "xterm-256color",
+    "COLUMNS": "80",
+    "LINES": "24",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONPATH": str(ROOT),
+}
 DEADLINE = 120.0  # seconds until a wait gives up; a failure, never a measure
 
 CONFIG = """
@@ -161,7 +170,7 @@ def test_a_failure_of_the_engine_is_on_the_screen_and_afterwards_on_standard_err
     assert errors.startswith("Too many unreadable pictures: ") and "Traceback" not in errors
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_saves_before_the_process_ends(run, folder: Path, number: int):
     terminal = run("small.yaml")
     terminal.wait_for("TRAINING")
@@ -177,6 +186,42 @@ def test_a_dropped_connection_saves_too(run, folder: Path):
     terminal.hang_up()
     assert terminal.end() == (128 + signal.SIGHUP, "")
     assert (folder / "runs" / "small-1" / "scratch" / "last.pt").is_file()
+
+
+@pytest.mark.parametrize("first, second", [("SIGTERM", "SIGTERM"), ("SIGTERM", "SIGINT"), ("SIGHUP", "SIGTERM")])
+def test_a_second_signal_leaves_at_once_and_the_checkpoint_before_is_whole(run, folder: Path, first: str, second: str):
+    terminal = run("small.yaml")
+    terminal.wait_for("best")
+    saved = folder / "runs" / "small-1" / "scratch"
+    while not (saved / "last.pt").exists():
+        terminal._read()
+    pipe = hold_up_saving(saved)
+    terminal.process.send_signal(signal.Signals[first])
+    assert select.select([pipe], [], [], DEADLINE)[0], "nothing was saved"
+    if first == "SIGTERM":
+        terminal.wait_for("\x1b[?1049l")
+    else:  # the shell hands it on
+        time.sleep(2)
+        terminal.process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):  # it waits for the checkpoint
+        terminal.process.wait(2)
+    terminal.process.send_signal(signal.Signals[second])
+    assert terminal.end() == (128 + signal.Signals[second], "")
+    assert not list((folder / "runs").rglob(".*.tmp"))
+    assert checkpoint.load(saved / "last.pt")["step"] > 0
+    os.close(pipe)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0])
+def test_a_signal_at_any_moment_of_the_start_gives_the_terminal_back_without_a_traceback(run, delay: float):
+    terminal = run("small.yaml")
+    while b"\x00" not in Path(f"/proc/{terminal.process.pid}/cmdline").read_bytes():
+        time.sleep(0.001)
+    time.sleep(0.2 + delay)
+    terminal.process.send_signal(signal.SIGTERM)
+    status, errors = terminal.end()
+    assert status in (128 + signal.SIGTERM, -signal.SIGTERM) and "Traceback" not in errors
+    assert terminal.seen.count(b"\x1b[?1049h") == terminal.seen.count(b"\x1b[?1049l")
 
 
 @pytest.mark.parametrize("hang_up", [False, True])

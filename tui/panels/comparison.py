@@ -3,9 +3,10 @@
 from textual.content import Content
 
 from engine.protocol import ARMS, Arm
+from tui.arm import ArmView
 from tui.format import MISSING, percent
 from tui.panels.panel import Panel, lines, row
-from tui.state import ArmView, UiState
+from tui.state import UiState
 from tui.theme import ARM_COLOURS
 
 LABEL, COLUMN = 14, 11
@@ -38,11 +39,11 @@ def _name(arm: Arm, in_hand: bool) -> tuple[str, tuple[str, str]]:
 def _figures(view: ArmView | None) -> tuple[str, str, str, str, str]:
     if view is None:
         return (MISSING,) * 5
-    scores = view.evaluations
+    scores, history = view.curves.evaluations, view.curves.history
     return (
-        percent(scores[0].accuracy if scores and scores[0].epoch == 1 else None),
+        percent(next((score.accuracy for score in scores if score.step == view.steps_per_epoch), None)),
         percent(scores[-1].accuracy if scores else None),
         percent(view.best.accuracy if view.best else None),
-        f"{len(view.history)} of {view.epochs}",
-        f"{view.history[-1].seconds:.1f}" if view.history else MISSING,
+        f"{len(history)} of {view.epochs}",
+        f"{history[-1].seconds:.1f}" if history else MISSING,
     )

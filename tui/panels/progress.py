@@ -2,9 +2,10 @@
 
 from textual.content import Content
 
+from tui.arm import ArmView
 from tui.format import MISSING, clock, percent, speed
 from tui.panels.panel import Panel, filled_bar, lines, row
-from tui.state import ArmView, UiState
+from tui.state import UiState
 from tui.theme import ARM_COLOURS
 
 LABEL = 11
@@ -18,21 +19,24 @@ class Progress(Panel):
         self.border_title = "progress"
 
     def text(self, state: UiState, now: float) -> Content:
-        """Six lines."""
+        """Six lines, and in the title what is planned."""
+        planned = f": stops after epoch {state.stop_epoch}" if state.stop_planned and state.live else ""
+        if self.border_title != f"progress{planned}":  # setting it draws the panel again
+            self.border_title = f"progress{planned}"
         if state.view is None or state.run is None:
             return self._loading(state)
         view, width = state.view, max(self.size.width, 20)
         done, total, what = view.step, view.total_steps, "step"
         if state.evaluating is not None:
             done, total, what = state.evaluating.done, state.evaluating.total, "evaluating"
-        best = view.best
+        best, history = view.best, view.curves.history
         saved = state.checkpoint
         return lines(
             row(("epoch", LABEL, "$muted"), (f"{view.epoch} of {view.epochs}", 13, "bold"))
-            + Content.assemble((f"{what} ", "$muted"), (f"{done:,} of {total:,}", "bold")),
+            + Content.assemble((f"{what} ", "$muted"), (f"{done:,}/{total:,}", "bold")),
             filled_bar(done / total if total else 0.0, width, ARM_COLOURS[view.arm]),
             row(("time left", LABEL, "$muted"), (self._left(state, view), 13, "bold"))
-            + Content.assemble(("spent ", "$muted"), clock(view.history[-1].seconds if view.history else None)),
+            + Content.assemble(("spent ", "$muted"), clock(history[-1].seconds if history else None)),
             row(
                 ("images/s", LABEL, "$muted"),
                 (speed(view.images_per_second) if view.images_per_second else MISSING, 13, "bold"),

@@ -8,7 +8,7 @@ from tui.state import UiState
 
 
 class Rates(Panel):
-    """Parameters, base rate and the rate of the last step; the chosen group is marked."""
+    """Parameters, base rate and the rate of the last step, or that it is frozen; the chosen group is marked."""
 
     def on_mount(self) -> None:
         """Name the panel."""
@@ -27,7 +27,7 @@ class Rates(Panel):
             chosen = name == state.selected
             style = "bold reverse" if chosen else "bold"
             base = view.base_rate(name)
-            now_rate = rate(view.rates[name]) if name in view.rates else MISSING
+            now_rate = "frozen" if group.frozen else rate(view.rates[name]) if name in view.rates else MISSING
             cells = ((">" if chosen else " ") + name, count(group.parameters), rate(base), now_rate)
             asked = " *" if name in view.asked else ""
             rows.append(row(*((cell, width, style) for cell, width in zip(cells, widths, strict=True))) + asked)

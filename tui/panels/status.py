@@ -19,14 +19,18 @@ WORDS: dict[Phase, tuple[str, str]] = {
 
 
 class Status(Panel):
-    """Name, state, arm, model and device on the left, the last checkpoint on the right."""
+    """Name, state, arm, its branch after a rewind, model and device on the left, the last checkpoint on the right."""
 
     def text(self, state: UiState, now: float) -> Content:
         """One line as wide as the screen."""
         word, style = WORDS[state.phase]
+        if state.phase == "paused" and state.freed:
+            word += ", GPU FREED"
         parts: list[tuple[str, str]] = [(f" {word} ", style)]
         if state.run is not None and state.arm is not None:
             parts += [(f" {state.run.name}", "bold"), (f"  {state.arm}", f"bold {ARM_COLOURS[state.arm]}")]
+            if state.view is not None and state.view.branch > 1:
+                parts.append((f" branch {state.view.branch}", ""))
         else:
             parts.append((" finetune-tui", "bold"))
         saved = state.checkpoint

@@ -19,8 +19,15 @@ WORDS = (
     ("backbone", "All layers but the last. Its rate is small, because its weights are good already."),
     ("head", "The new last layer. Its rate is ten times the backbone's, because it knows nothing yet."),
     ("base, now", "A group's own rate, and that times the schedule's multiplier in the last step."),
-    ("loss", "Mean cross entropy: training is a smoothed line, test a point an epoch."),
+    ("frozen", "A group that the updates leave as it is."),
+    ("loss", "Mean cross entropy: training is a smoothed line, test a point an evaluation."),
     ("accuracy", "Share of pictures classified correctly."),
+    (
+        "▴",
+        "On the plots' lowest row: a command took effect at this step of the arm of that colour; the log says which.",
+    ),
+    ("×", "There, too: a step whose loss or gradient was no number, and which left the weights alone."),
+    ("branch", "A rewind begins a new one. What was left behind stays on the plots, dimmed, and can be gone back to."),
     ("data wait", "Share of a step spent waiting for pictures; if it is high, the processor is too slow for the GPU."),
     ("safe at step", "The last checkpoint on the disk: what a crash or a power cut cannot take away."),
 )

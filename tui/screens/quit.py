@@ -13,15 +13,16 @@ from textual.widgets.option_list import Option
 from engine.protocol import CheckpointSaved
 from tui.format import age
 
-Choice = Literal["save", "leave", "stay"]
+Choice = Literal["save", "after_epoch", "leave", "stay"]
 
 
 class QuitScreen(ModalScreen[Choice]):
-    """Save and leave, leave without saving, or go on."""
+    """Save and leave, leave later, leave without saving, or go on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "choose('stay')", show=False),
         Binding("s", "choose('save')", show=False),
+        Binding("e", "choose('after_epoch')", show=False),
         Binding("N", "choose('leave')", show=False),
     ]
 
@@ -38,6 +39,7 @@ class QuitScreen(ModalScreen[Choice]):
             yield Static("Training is under way.")
             yield OptionList(
                 Option("s    save and quit: nothing is lost", id="save"),
+                Option("e    stop after this epoch: leave when it is done and saved", id="after_epoch"),
                 Option(f"N    quit without saving: {kept}", id="leave"),
                 Option("Esc  go on training", id="stay"),
             )

@@ -1,0 +1,51 @@
+"""Where a run's commands come from: a person, or a script of what was done before."""
+
+from collections import deque
+from queue import Empty, SimpleQueue
+
+from engine.peers import Peers
+from engine.protocol import Command, Stop
+from engine.script import Position, Script
+
+
+class Inbox:
+    """The commands that wait, oldest first; those of the first process are everyone's."""
+
+    def __init__(self, queue: SimpleQueue[Command], peers: Peers) -> None:
+        self.script = Script()
+        self.scripted = False
+        "whether the command handed out last is the script's"
+        self._queue = queue
+        self._peers = peers
+        self._looked_at: deque[Command] = deque()
+
+    def stop_waits(self) -> bool:
+        """Whether there is a stop among them; all keep their turn."""
+        self._looked_at.extend(iter(self._from_queue, None))
+        return any(isinstance(command, Stop) for command in self._looked_at)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody has sent one."""
+        return not self._looked_at and self._queue.empty()
+
+    def take(self, at: Position) -> Command | None:
+        """The next command, if any: what the script has for this place comes first."""
+        sent: list[Command] = list(iter(self._from_queue, None))
+        due, sent = self._peers.share((self.script.take(at), sent))
+        self._looked_at.extend(sent)
+        self.scripted = due is not None
+        return due if due is not None else self._looked_at.popleft() if self._looked_at else None
+
+    def wait(self) -> Command:
+        """The next command that is sent, when it comes; waiting costs no processor time."""
+        self.scripted = False
+        if self._looked_at:
+            return self._looked_at.popleft()
+        return self._peers.share(self._queue.get() if self._peers.first else Stop())
+
+    def _from_queue(self) -> Command | None:
+        try:
+            return self._queue.get_nowait()
+        except Empty:
+            return None

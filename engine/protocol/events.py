@@ -1,0 +1,72 @@
+"""All that a run tells whoever watches it."""
+
+from engine.protocol.arms import (
+    ArmFinished,
+    ArmStarted,
+    ArmSuspended,
+    CompileChosen,
+    Compiled,
+    Diverged,
+    EpochDone,
+    EvalDone,
+    Evaluating,
+    TrainStep,
+)
+from engine.protocol.kept import CheckpointDamaged, CheckpointFailed, CheckpointSaved, RestorePoints, Rewound
+from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
+from engine.protocol.run import (
+    JournalFailed,
+    Loading,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    SettingsChanged,
+    SystemSample,
+)
+from engine.protocol.steered import (
+    CommandRefused,
+    EpochsChanged,
+    GroupFrozen,
+    MicroBatchChanged,
+    Paused,
+    RateChanged,
+    Resumed,
+    StopPlanned,
+)
+
+Event = (
+    Loading
+    | RunStarted
+    | SettingsChanged
+    | ArmStarted
+    | TrainStep
+    | Evaluating
+    | EvalDone
+    | EpochDone
+    | CompileChosen
+    | Compiled
+    | Preparing
+    | PicturesPrepared
+    | ImageSkipped
+    | CheckpointSaved
+    | CheckpointFailed
+    | RestorePoints
+    | Rewound
+    | CheckpointDamaged
+    | JournalFailed
+    | Paused
+    | Resumed
+    | RateChanged
+    | GroupFrozen
+    | EpochsChanged
+    | MicroBatchChanged
+    | StopPlanned
+    | Diverged
+    | LoaderStuck
+    | ArmSuspended
+    | ArmFinished
+    | CommandRefused
+    | RunFinished
+    | RunFailed
+    | SystemSample
+)

@@ -1,0 +1,53 @@
+"""Messages as lines of JSON."""
+
+import json
+import re
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+
+from engine.errors import EngineError
+from engine.protocol.commands import Command
+from engine.protocol.events import Event
+
+Message = Event | Command
+
+_KINDS: dict[str, type[Any]] = {
+    re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in get_args(Message)
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_KINDS[name])
+
+
+def name_of(message: Message) -> str:
+    """The message's `type` in its encoded form: the class name in snake case."""
+    return _NAMES[type(message)]
+
+
+def encode(message: Message, **extra: float | str) -> str:
+    """One line of JSON, without the line feed: an object whose `type` is the message's name.
+
+    `extra` are further keys (a time, a step) that `decode` ignores.
+    """
+    name = name_of(message)
+    return json.dumps({"type": name, **extra, **_adapter(name).dump_python(message, mode="json")}, allow_nan=False)
+
+
+def decode(line: str) -> Message:
+    """The message that `encode` wrote.
+
+    Raises:
+        EngineError: the line is no JSON object, of no known type, or has missing or ill-typed fields.
+    """
+    try:
+        fields = json.loads(line)
+        message: Message = _adapter(fields["type"]).validate_python(fields)
+    except (ValueError, RecursionError, TypeError, KeyError) as error:  # pydantic's errors are ValueErrors
+        reason = str(error).splitlines()[0]
+        raise EngineError("Unreadable message", f"{line[:80]!r} is not a message ({reason})") from None
+    return message

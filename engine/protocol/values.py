@@ -1,0 +1,30 @@
+"""What the fields of messages are made of."""
+
+import math
+from typing import Annotated, Literal, get_args
+
+from pydantic import BeforeValidator, PlainSerializer, Strict
+
+Arm = Literal["pretrained", "scratch"]
+ARMS: tuple[Arm, ...] = get_args(Arm)
+
+_NOT_FINITE = ("nan", "inf", "-inf")
+
+
+def _real_from_json(value: object) -> object:
+    return float(value) if isinstance(value, str) and value in _NOT_FINITE else value
+
+
+def _real_to_json(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
+
+
+# As text a message is taken literally: "3" is no number. JSON has no NaN and no infinity; they are its strings.
+Int = Annotated[int, Strict()]
+Bool = Annotated[bool, Strict()]
+Real = Annotated[float, Strict(), BeforeValidator(_real_from_json), PlainSerializer(_real_to_json, when_used="json")]
+
+
+def other_arm(arm: Arm) -> Arm:
+    """The arm that `arm` is compared with."""
+    return "scratch" if arm == "pretrained" else "pretrained"

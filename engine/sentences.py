@@ -1,0 +1,124 @@
+"""What a person is told of an event, in a sentence."""
+
+from engine.protocol import (
+    ArmStarted,
+    CheckpointDamaged,
+    CheckpointFailed,
+    CheckpointSaved,
+    CommandRefused,
+    CompileChosen,
+    Compiled,
+    Diverged,
+    EpochDone,
+    EpochsChanged,
+    Event,
+    Group,
+    GroupFrozen,
+    ImageSkipped,
+    JournalFailed,
+    LoaderStuck,
+    MicroBatchChanged,
+    PicturesPrepared,
+    RateChanged,
+    Rewound,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    Setting,
+    SettingsChanged,
+    StopPlanned,
+)
+
+CONFIGURATION = "configuration"
+"why a rate is what it is, where nobody has changed it"
+
+
+def epoch_line(event: EpochDone) -> str:
+    """An epoch in one line."""
+    return (
+        f"{event.arm:<10} epoch {event.epoch}/{event.epochs}  train loss {event.train_loss:.4f} "
+        f"accuracy {event.train_accuracy:.1%}  test loss {event.test_loss:.4f} accuracy {event.test_accuracy:.1%}  "
+        f"{event.images_per_second:.0f} images/s  {event.seconds:.0f} s"
+    )
+
+
+def message(event: Event) -> str:
+    """What a person is told of an event that is neither progress nor an epoch; empty where nothing."""
+    match event:
+        case RunStarted():
+            resumed = f", resumed from {event.resumed_from}" if event.resumed_from else ""
+            return (
+                f"{event.name}: {event.model} on {event.device} ({event.precision}), {len(event.classes)} classes, "
+                f"{event.train_images} training and {event.test_images} test pictures, in {event.path}{resumed}"
+            )
+        case ArmStarted():
+            rates = ", ".join(_rate(group, resumed=event.step > 0) for group in event.groups)
+            return f"{event.arm}: {event.init}; learning rates: {rates}"
+        case SettingsChanged():
+            return "; ".join(map(_changed, event.settings))
+        case RateChanged():
+            why = f": {event.why}" if event.why else ""
+            return f"{event.group} has base rate {event.base_lr:g} from step {event.step + 1} on{why}"
+        case GroupFrozen():
+            return f"{event.group} is {'frozen' if event.frozen else 'trained again'} from step {event.step + 1} on"
+        case EpochsChanged():
+            return f"{event.arm} trains {event.epochs} epochs in all"
+        case MicroBatchChanged():
+            most = f"at most {event.pictures} pictures go through the model at once from step {event.step + 1} on"
+            return f"{most}: {event.reason}"
+        case StopPlanned():
+            return f"the run {'ends' if event.planned else 'does not end'} after epoch {event.epoch}"
+        case Rewound():
+            kept = f"branch {event.left} is kept up to step {event.left_step}"
+            return f"branch {event.branch} from step {event.step}: {event.reason}; {kept}"
+        case Diverged():
+            again = f", {event.times} times since an epoch was done" if event.times > 1 else ""
+            return f"step {event.step + 1} left the weights alone: the {event.what} is {event.value:g}{again}"
+        case LoaderStuck():
+            return f"no batch has come for {event.seconds:.0f} s{_waited_for(event.paths)}"
+        case CompileChosen(worth=True):
+            return f"{event.arm}: compiling the training step ({event.reason})"
+        case Compiled(failure=""):
+            return f"{event.arm}: compiled in {event.seconds:.0f} s"
+        case Compiled():
+            return f"{event.arm}: not compiled, training goes on without: {event.failure}"
+        case PicturesPrepared() if event.reason:
+            kept = f"{event.prepared} of {event.pictures} pictures are kept prepared"
+            return f"{kept}, the others are decoded as needed: {event.reason}"
+        case ImageSkipped():
+            return f"skipped {event.path}: {event.reason} ({event.count} so far)"
+        case CheckpointSaved(reason="key" | "stop"):
+            return f"saved {event.path} at step {event.step}"
+        case CheckpointFailed() | JournalFailed():
+            return f"not saved: {event.message}"
+        case CheckpointDamaged():
+            return f"passed over: {event.message}"
+        case CommandRefused():
+            return f"{event.command} refused: {event.reason}"
+        case RunFinished(weights_sha256=""):
+            return "stopped before the first step"
+        case RunFinished(best_accuracy=None):
+            return f"stopped at step {event.step}"
+        case RunFinished():
+            end = "finished" if event.completed else "stopped"
+            return f"{end} at step {event.step}: best accuracy {event.best_accuracy:.1%}, {event.checkpoint}"
+        case RunFailed():
+            return f"{event.title}: {event.message}"
+        case _:
+            return ""
+
+
+def _rate(group: Group, resumed: bool) -> str:
+    """A rate and, where the arm goes on, where it comes from."""
+    why = f" ({group.why})" if group.why and (resumed or group.why != CONFIGURATION) else ""
+    return f"{group.name} {group.base_lr:g}{' frozen' if group.frozen else ''}{why}"
+
+
+def _waited_for(paths: tuple[str, ...]) -> str:
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f": waiting for {paths[0]}{more}" if paths else ""
+
+
+def _changed(setting: Setting) -> str:
+    what = f"{setting.before} is now {setting.now}" if setting.applied else f"stays {setting.before}"
+    return f"{setting.key} {what}: {setting.effect}"

@@ -1,0 +1,83 @@
+"""Settings by their dotted names: what differs between two configurations, and putting it back."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import yaml
+
+from engine.config import RunConfig
+from engine.protocol import Setting, SettingsChanged
+
+KEPT = {
+    "name": "the run has its name",
+    "seed": "the split and the order of the pictures hang on it",
+    "init": "an arm is in hand",
+    "data.val_fraction": "the split of the pictures hangs on it",
+}
+"what a run cannot change, and why"
+EFFECTS = {
+    "model.weights": "takes effect where the pretrained arm is still to be built",
+    "schedule.changes": "takes effect from here on",
+}
+
+
+def differences(before: RunConfig, now: RunConfig) -> tuple[Setting, ...]:
+    """The settings that differ between two configurations, and what becomes of them on a resume."""
+    old, new = _flat(before), _flat(now)
+    return tuple(
+        Setting(
+            key,
+            _as_yaml(old.get(key)),
+            _as_yaml(value),
+            f"stays as it was: {KEPT[key]}" if key in KEPT else EFFECTS.get(key, "takes effect"),
+            key not in KEPT,
+        )
+        for key, value in new.items()
+        if value != old.get(key)
+    )
+
+
+def with_kept(before: RunConfig, now: RunConfig) -> RunConfig:
+    """`now`, with what a run cannot change as it was."""
+    old = _flat(before)
+    return _with(now, {key: old[key] for key in KEPT})
+
+
+def with_changes(config: RunConfig, changed: SettingsChanged) -> RunConfig:
+    """`config` after settings were changed."""
+    return _with(config, {item.key: yaml.safe_load(item.now) for item in changed.settings if item.applied})
+
+
+def before_changes(config: RunConfig, changes: Iterable[SettingsChanged]) -> RunConfig:
+    """What `config` was before settings were changed, in this order."""
+    for changed in reversed(list(changes)):
+        config = _with(config, {item.key: yaml.safe_load(item.before) for item in changed.settings if item.applied})
+    return config
+
+
+def _with(config: RunConfig, values: dict[str, Any]) -> RunConfig:
+    settings = config.model_dump(mode="json")
+    for key, value in values.items():
+        *sections, name = key.split(".")
+        section = settings
+        for part in sections:
+            section = section[part]
+        section[name] = value
+    return RunConfig.model_validate(settings)
+
+
+def _flat(config: RunConfig) -> dict[str, Any]:
+    return dict(_items(config.model_dump(mode="json"), ""))
+
+
+def _items(section: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in section.items():
+        if isinstance(value, dict):
+            yield from _items(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _as_yaml(value: object) -> str:
+    """A value as it would stand behind a key."""
+    return yaml.safe_dump(value, default_flow_style=True, sort_keys=False).removesuffix("\n...\n").strip()

@@ -1,0 +1,173 @@
+"""One arm as far as the screen has seen it: where it stands, its curves, and the branches that rewinds left."""
+
+from dataclasses import dataclass, field, replace
+
+from engine.protocol import (
+    Arm,
+    ArmFinished,
+    ArmStarted,
+    ArmSuspended,
+    CheckpointSaved,
+    Command,
+    CommandRefused,
+    Diverged,
+    EpochDone,
+    EpochsChanged,
+    EvalDone,
+    Event,
+    Group,
+    GroupFrozen,
+    MicroBatchChanged,
+    Paused,
+    RateChanged,
+    Rewound,
+    SetEpochs,
+    SetRate,
+    StopPlanned,
+    TrainStep,
+)
+from tui.branch import Branch
+
+SPEED_WINDOW = 20  # steps the shown images/s and data wait are averaged over
+
+
+@dataclass
+class ArmView:
+    """An arm, changed by `fold` alone, but for what was asked for."""
+
+    arm: Arm
+    step: int = 0
+    epoch: int = 1
+    epochs: int = 0
+    steps_per_epoch: int = 1
+    groups: dict[str, Group] = field(default_factory=dict)
+    rates: dict[str, float] = field(default_factory=dict)
+    "rate of each group in the last update"
+    asked: dict[str, float] = field(default_factory=dict)
+    "base rates asked for and not acknowledged yet"
+    asked_epochs: int = 0
+    "number of epochs asked for and not acknowledged yet, 0: none"
+    branch: int = 1
+    "number of the branch in hand"
+    curves: Branch = field(default_factory=Branch)
+    "of the branch in hand, from the first step on"
+    past: dict[int, Branch] = field(default_factory=dict)
+    "the branches that were left, by number, oldest first"
+    images_per_second: float = 0.0
+    data_wait: float = 0.0
+    finished: bool = False
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of all epochs."""
+        return self.epochs * self.steps_per_epoch
+
+    @property
+    def best(self) -> EvalDone | None:
+        """The first evaluation that no other was better than."""
+        return max(self.curves.evaluations, key=lambda evaluation: evaluation.accuracy, default=None)
+
+    @property
+    def wanted_epochs(self) -> int:
+        """The number of epochs asked for last, acknowledged or not."""
+        return self.asked_epochs or self.epochs
+
+    def base_rate(self, group: str) -> float:
+        """The base rate asked for last, acknowledged or not."""
+        return self.asked.get(group, self.groups[group].base_lr)
+
+    def seconds_left(self, batch_size: int) -> float | None:
+        """Time to the end of the arm, from its epochs so far or else from its speed."""
+        left, history = self.total_steps - self.step, self.curves.history
+        if history and history[-1].step:
+            return left * history[-1].seconds / history[-1].step
+        return left * batch_size / self.images_per_second if self.images_per_second else None
+
+    def ask(self, command: Command) -> None:
+        """Remember what a command asks for, so that the next key goes on from there."""
+        if isinstance(command, SetRate):
+            self.asked[command.group] = command.base_lr
+        elif isinstance(command, SetEpochs):
+            self.asked_epochs = command.epochs
+
+    def fold(self, event: Event) -> None:
+        """Take in an event about this arm."""
+        match event:
+            case ArmStarted():
+                self._started(event)
+            case TrainStep():
+                self._trained(event)
+            case EvalDone():
+                self.curves.evaluated(event)
+                if event.step % self.steps_per_epoch:  # asked for by hand
+                    self.curves.mark(event.step, "evaluate")
+            case EpochDone():
+                self.curves.history.append(event)
+            case ArmFinished():
+                self.finished = True
+            case CommandRefused():
+                self._forget_asked()
+            case Rewound():
+                self._rewound(event)
+            case RateChanged():
+                self.groups[event.group] = replace(self.groups[event.group], base_lr=event.base_lr)
+                if self.asked.get(event.group) == event.base_lr:
+                    del self.asked[event.group]
+                self.curves.mark(event.step, "rate")
+            case GroupFrozen():
+                self.groups[event.group] = replace(self.groups[event.group], frozen=event.frozen)
+                self.curves.mark(event.step, "freeze")
+            case EpochsChanged():
+                self._epochs_changed(event)
+            case CheckpointSaved(reason="key"):
+                self.curves.mark(event.step, "save")
+            case Paused():
+                self.curves.mark(event.step, "pause")
+            case ArmSuspended():
+                self.curves.mark(event.step, "switch")
+            case StopPlanned():
+                self.curves.mark(event.step, "stop")
+            case MicroBatchChanged():
+                self.curves.mark(event.step, "micro_batch")
+            case Diverged():
+                self.curves.mark(event.step, "diverged")
+            case _:
+                pass  # it is about the run
+
+    def _forget_asked(self) -> None:
+        """What was asked for and not acknowledged will not come."""
+        self.asked.clear()
+        self.asked_epochs = 0
+
+    def _started(self, event: ArmStarted) -> None:
+        if event.branch != self.branch and event.branch in self.past:  # a crash lost a rewind, too
+            self.curves = self.past[event.branch]
+            self.past = {number: branch for number, branch in self.past.items() if number < event.branch}
+        self.step, self.epoch, self.epochs, self.branch = event.step, event.epoch, event.epochs, event.branch
+        self.steps_per_epoch = event.steps_per_epoch
+        self.groups = {group.name: group for group in event.groups}
+        self._forget_asked()
+        self.curves.cut(event.step)  # what was seen later is void: a crash lost it, and it is trained again
+        self.finished = len(self.curves.history) >= self.epochs
+
+    def _trained(self, event: TrainStep) -> None:
+        self.step, self.epoch, self.rates = event.step, event.epoch, event.learning_rates
+        self.curves.train_loss.add(event.step, event.loss)
+        self.curves.train_accuracy.add(event.step, event.accuracy)
+        share = 1 / SPEED_WINDOW if self.images_per_second else 1.0
+        self.images_per_second += share * (event.images_per_second - self.images_per_second)
+        self.data_wait += share * (event.data_wait - self.data_wait)
+
+    def _epochs_changed(self, event: EpochsChanged) -> None:
+        self.epochs = event.epochs
+        if self.asked_epochs == event.epochs:
+            self.asked_epochs = 0
+        self.finished = self.finished and len(self.curves.history) >= event.epochs  # more of them revive it
+        self.curves.mark(event.step, "epochs")
+
+    def _rewound(self, event: Rewound) -> None:
+        self.past[event.left] = self.curves
+        self.curves = self.past.get(event.base, self.curves).until(event.step)
+        self.branch, self.step, self.finished = event.branch, event.step, False
+        self._forget_asked()
+        self.curves.mark(event.step, "rewind")

@@ -1,0 +1,54 @@
+"""Why a key can do nothing now, in words; empty where it can."""
+
+from tui.state import UiState
+
+
+def without_run(state: UiState) -> str:
+    """For what needs an engine with an arm in hand."""
+    if state.phase in ("ended", "failed"):
+        return "the run has ended"
+    return "" if state.view else "the run has not started yet"
+
+
+def not_training(state: UiState) -> str:
+    """For what changes training that is still to come."""
+    reason = without_run(state)
+    return reason or ("this arm has done all its epochs" if state.phase == "finished" else "")
+
+
+def other_arm_done(state: UiState) -> str:
+    """For a switch."""
+    if reason := without_run(state):
+        return reason
+    done = (view.arm for arm, view in state.arms.items() if arm != state.arm and view.finished)
+    return next((f"{arm} has done all its epochs" for arm in done), "")
+
+
+def nothing_to_free(state: UiState) -> str:
+    """For a pause that gives the GPU's memory back."""
+    if reason := not_training(state):
+        return reason
+    if state.run is not None and state.run.device.startswith("cpu"):
+        return "this run computes on the cpu, there is no GPU to free"
+    return "the GPU's memory is given back already" if state.freed else ""
+
+
+def evaluating(state: UiState) -> str:
+    """For an evaluation."""
+    return without_run(state) or ("the test pictures are being scored" if state.phase == "evaluating" else "")
+
+
+def last_trained(state: UiState) -> str:
+    """For freezing the chosen group, or training it again."""
+    if (reason := not_training(state)) or state.view is None:
+        return reason
+    trained = [group.name for group in state.view.groups.values() if not group.frozen]
+    return "nothing would be trained" if trained == [state.selected] else ""
+
+
+def epoch_begun(state: UiState) -> str:
+    """For one epoch less."""
+    if (reason := not_training(state)) or state.view is None:
+        return reason
+    epoch = state.view.epoch
+    return f"epoch {epoch} has begun" if state.view.wanted_epochs <= epoch else ""
