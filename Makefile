@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench chaos clean
 
 # The stamp is older than pyproject.toml only when what must be installed may have changed.
 .venv/.installed: pyproject.toml
@@ -23,7 +23,10 @@ lint: .venv/.installed
 	$(BIN)/lint-imports
 
 bench: .venv/.installed
-	for name in throughput frozen startup dashboard saving accuracy preparation; do $(BIN)/python -m tests.bench.$$name || exit; done
+	for name in throughput frozen startup dashboard saving steering accuracy preparation; do $(BIN)/python -m tests.bench.$$name || exit; done
+
+chaos: .venv/.installed
+	$(BIN)/python -m tests.chaos
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
