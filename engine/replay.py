@@ -42,6 +42,8 @@ class Plan:
     folder: Path
     stretches: list[Stretch]
     choices: Choices
+    threads: int
+    "processor threads that it was computed with"
     finished: RunFinished
 
 
@@ -77,7 +79,8 @@ def plan(folder: Path) -> Plan:
     end = None if finished.completed else next((Position(*at) for at in stops), None)
     stretches = _stretches(folder, records, end)
     choices = choices_of(event for event in events if not isinstance(event, Command))
-    return Plan(folder.resolve().name, folder, stretches, choices, finished)
+    threads = next((event.threads for event in events if isinstance(event, RunStarted)), 0)
+    return Plan(folder.resolve().name, folder, stretches, choices, threads, finished)
 
 
 def _stretches(folder: Path, records: list[Record], end: Position | None) -> list[Stretch]:
@@ -101,8 +104,12 @@ def play(plan: Plan, inbox: SimpleQueue[Command], emit: Callable[[Event], None])
 
     Every event is handed to `emit`; commands in `inbox` take effect, too.
     """
+    import torch
+
     from engine.run import Run
 
+    if plan.threads:  # another number adds in another order
+        torch.set_num_threads(plan.threads)
     folder: Path | None = None
     finished: RunFinished | None = None
     script = Script()

@@ -6,6 +6,8 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 
+import torch
+
 from engine.comparison import Comparison
 from engine.config import RunConfig
 from engine.data import open_catalogue
@@ -208,6 +210,7 @@ class Run:
             steps_per_epoch=steps,
             time=time.time(),
             resumed_from=self._saving.last_checkpoint,
+            threads=torch.get_num_threads(),
             commands=self._comparison.commands,
         )
         if self._settings:

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-SHORT = ("--times", "4", "--places", "12", "--resumes", "1", "--rooms", "1")
-ALWAYS = 4 + 1 + 12 + 1 + 4 + 3  # kills and a run's end, damages and one gone on with, foreign files, others
+SHORT = ("--times", "4", "--places", "6", "--resumes", "1", "--rooms", "1")
+ALWAYS = 4 + 1 + 6 + 1 + 4 + 3  # kills and a run's end, damages and one gone on with, foreign files, others
 
 
 def test_nothing_is_lost() -> None:

@@ -36,6 +36,8 @@ class RunStarted:
     time: Real
     resumed_from: str = ""
     "checkpoint the run goes on from, empty for a new run"
+    threads: Int = 0
+    "processor threads that a step is computed with: the same bits take the same number"
     commands: Int = 0
     "how many of the journal's commands that checkpoint is after; later ones are done again at their steps"
 
