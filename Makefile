@@ -14,7 +14,7 @@ run: .venv/.installed
 	@$(BIN)/python -m tui
 
 test: .venv/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
@@ -23,7 +23,7 @@ lint: .venv/.installed
 	$(BIN)/lint-imports
 
 bench: .venv/.installed
-	for name in throughput frozen startup dashboard saving steering accuracy preparation; do $(BIN)/python -m tests.bench.$$name || exit; done
+	for name in throughput frozen startup dashboard saving steering watching accuracy preparation; do $(BIN)/python -m tests.bench.$$name || exit; done
 
 chaos: .venv/.installed
 	$(BIN)/python -m tests.chaos

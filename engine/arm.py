@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import get_total_norm
 
-from engine.config import OptimConfig, RunConfig
+from engine.config import RunConfig
 from engine.course import Course
 from engine.data.batches import Batch
 from engine.data.feed import Feed
@@ -29,6 +29,7 @@ from engine.optim import (
 from engine.peers import Peers
 from engine.protocol import Arm
 from engine.schedule import multiplier
+from engine.sections import OptimConfig
 
 
 class TrainedArm(Course):

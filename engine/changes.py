@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from engine.arm import TrainedArm
-from engine.config import Change, ScheduleConfig
 from engine.optim import group_of
 from engine.protocol import (
     EpochsChanged,
@@ -18,6 +17,7 @@ from engine.protocol import (
     SetMicroBatch,
     SetRate,
 )
+from engine.sections import Change, ScheduleConfig
 
 Changing = SetRate | ScaleRate | SetFrozen | SetEpochs | SetMicroBatch
 

@@ -1,15 +1,19 @@
 """The subcommands of `python -m engine`."""
 
 import argparse
+import dataclasses
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine import __version__, handmade, replay
-from engine.config import load_config
+from engine import __version__, handmade, replay, sending
 from engine.errors import EngineError, UserError
-from engine.journal import find_run
-from engine.launch import add_run_arguments, plan
+from engine.journal import load_run_config
+from engine.launch import Launch, add_dir_argument, add_run_arguments, plan, runs_folder
+from engine.remote.finding import find
+from engine.streams import print_lines
+from engine.summary import describe, summarize
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,12 +39,32 @@ def _parser() -> argparse.ArgumentParser:
     schedule_parser = commands.add_parser("schedule", help="write a configuration with a run's changes by hand in it")
     schedule_parser.add_argument("--out", metavar="FILE", help="the configuration's file; default: standard output")
     schedule_parser.set_defaults(do=_schedule)
+    background_parser = commands.add_parser("background", help="train as `finetune-tui start` does, in a run's folder")
+    background_parser.add_argument("folder", metavar="FOLDER", type=Path, help="with the run's config.yaml in it")
+    background_parser.add_argument("--resume", action="store_true", help="go on from its last checkpoint")
+    background_parser.add_argument("--set", action="append", default=[], metavar="A.B=C")
+    background_parser.set_defaults(do=_background)
+    status_parser = commands.add_parser("status", help="say where a run stands")
+    status_parser.add_argument("--json", action="store_true", help="write one object to standard output")
+    status_parser.set_defaults(do=_status)
+    send_parser = commands.add_parser("send", help="steer a live run", description="Steer a live run.")
+    send_parser.set_defaults(do=_send)
     for one in (train_parser, replay_parser):
         one.add_argument("--json", action="store_true", help="write one event a line to standard output")
-    for one in (replay_parser, schedule_parser):
+    for one in (replay_parser, schedule_parser, status_parser, send_parser):
         one.add_argument("run", metavar="RUN", help="a run: its name or its folder")
-        one.add_argument("--dir", metavar="DIR", help="where runs are kept (checkpoint.dir)")
+    for one in (replay_parser, schedule_parser, status_parser):
+        add_dir_argument(one)
+    sending.add_words(send_parser, _add_sending)
     return parser
+
+
+def _add_sending(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--no-wait", action="store_true", help="do not wait until it is done")
+    parser.add_argument(
+        "--timeout", type=float, default=sending.SECONDS, metavar="S", help="seconds to wait; default: %(default)g"
+    )
+    add_dir_argument(parser)
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -48,6 +72,14 @@ def _train(args: argparse.Namespace) -> int:
     from engine.headless import train
 
     return train(launch, json_lines=args.json)
+
+
+def _background(args: argparse.Namespace) -> int:
+    config = load_run_config(args.folder, args.set)
+    launch = Launch(config, resume=args.folder) if args.resume else Launch(config, prepared=args.folder)
+    from engine.headless import train
+
+    return train(launch, hold=True)
 
 
 def _replay(args: argparse.Namespace) -> int:
@@ -77,6 +109,15 @@ def _schedule(args: argparse.Namespace) -> int:
     return 0
 
 
+def _status(args: argparse.Namespace) -> int:
+    summary = summarize(_folder(args))
+    print_lines([json.dumps(dataclasses.asdict(summary))] if args.json else describe(summary))
+    return 0
+
+
+def _send(args: argparse.Namespace) -> int:
+    return sending.send(_folder(args), args, wait=not args.no_wait, seconds=args.timeout)
+
+
 def _folder(args: argparse.Namespace) -> Path:
-    root = Path(args.dir) if args.dir is not None else load_config().checkpoint.dir
-    return find_run(args.run, root)
+    return find(args.run, runs_folder(args))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.config import TrainConfig
+from engine.sections import TrainConfig
 
 NOTHING = {"loss": 0.0, "correct": 0, "images": 0, "seconds": 0.0, "data_seconds": 0.0}
 "the figures of an epoch before its first step"

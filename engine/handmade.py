@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.config import Change, RunConfig
+from engine.config import RunConfig
 from engine.journal import load_run_config, read_records
 from engine.protocol import (
     Arm,
@@ -17,6 +17,7 @@ from engine.protocol import (
     Rewound,
     SettingsChanged,
 )
+from engine.sections import Change
 from engine.settings import before_changes
 
 Changed = RateChanged | GroupFrozen | EpochsChanged | MicroBatchChanged

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from types import FrameType
 
+from engine.host import Host
 from engine.launch import Launch
 from engine.protocol import (
     CheckpointSaved,
@@ -21,7 +22,6 @@ from engine.protocol import (
 )
 from engine.report import Report
 from engine.sentences import message
-from engine.session import drive
 from engine.streams import Stream
 from engine.unfinished import discard
 
@@ -32,9 +32,12 @@ Play = Callable[[SimpleQueue[Command], Callable[[Event], None]], object]
 "trains: takes commands from the inbox and hands events out"
 
 
-def train(launch: Launch, json_lines: bool = False) -> int:
-    """Train to the end and return the exit status, as `follow` does."""
-    return follow(lambda inbox, emit: drive(launch.config, inbox, emit, launch.resume), json_lines)
+def train(launch: Launch, json_lines: bool = False, hold: bool = False) -> int:
+    """Train to the end and return the exit status, as `follow` does.
+
+    With `hold` an arm that has done its epochs waits for commands while somebody watches.
+    """
+    return follow(lambda inbox, emit: Host(launch, hold, inbox).train(emit), json_lines)
 
 
 def follow(play: Play, json_lines: bool = False) -> int:

@@ -31,18 +31,19 @@ class Inbox:
 
     def take(self, at: Position) -> Command | None:
         """The next command, if any: what the script has for this place comes first."""
-        sent: list[Command] = list(iter(self._from_queue, None))
-        due, sent = self._peers.share((self.script.take(at), sent))
-        self._looked_at.extend(sent)
-        self.scripted = due is not None
-        return due if due is not None else self._looked_at.popleft() if self._looked_at else None
+        due = self.script.take(at)
+        command = due if due is not None else self._next()
+        self.scripted, command = self._peers.share((due is not None, command))
+        return command
 
     def wait(self) -> Command:
         """The next command that is sent, when it comes; waiting costs no processor time."""
         self.scripted = False
-        if self._looked_at:
-            return self._looked_at.popleft()
-        return self._peers.share(self._queue.get() if self._peers.first else Stop())
+        return self._peers.share((self._next() or self._queue.get()) if self._peers.first else Stop())
+
+    def _next(self) -> Command | None:
+        """The oldest one; no more leave the queue than are looked at, so that whoever fills it sees how many wait."""
+        return self._looked_at.popleft() if self._looked_at else self._from_queue()
 
     def _from_queue(self) -> Command | None:
         try:

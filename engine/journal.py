@@ -15,23 +15,33 @@ from engine.errors import CheckpointError, EngineError, UserError
 from engine.protocol import (
     Arm,
     Command,
+    ControlFailed,
     Evaluating,
     Event,
     JournalFailed,
     Loading,
     Message,
+    PeerRefused,
     Preparing,
     RestorePoints,
+    Retelling,
+    Retold,
     SystemSample,
+    Watching,
     decode,
     encode,
 )
 from engine.unfinished import replacing
 
 CONFIG, JOURNAL, METRICS, LAUNCHER = "config.yaml", "journal.jsonl", "metrics.csv", "launcher"
+LONGEST_LINE = 1 << 26  # bytes; a run with very many classes or restore points has long ones
+STEP = b'{"type": "train_step"'  # how most lines of a journal begin
 
 # What only says that something is under way is not worth keeping.
-PASSING = (Loading, Preparing, Evaluating, RestorePoints, SystemSample)
+PASSING = (
+    *(Loading, Preparing, Evaluating, RestorePoints, SystemSample),
+    *(Retelling, Retold, Watching, PeerRefused, ControlFailed),
+)
 
 
 class Journal:
@@ -146,7 +156,7 @@ def create_run(config: RunConfig, launcher: str = "") -> Path:
         while True:  # another process may take the same number at the same moment
             folder = root / f"{config.name}-{number}"
             try:
-                folder.mkdir()
+                folder.mkdir(mode=0o700)  # whoever may enter it may ask for its control socket
                 break
             except FileExistsError:
                 number += 1
@@ -165,8 +175,9 @@ def find_run(name: str, root: Path) -> Path:
         CheckpointError: there is no such run; the message lists the newest ones there are.
     """
     for folder in (Path(name), root / name):
-        if (folder / CONFIG).is_file():
-            return folder
+        with contextlib.suppress(OSError):  # what may not be entered, or no file system takes as a name
+            if (folder / CONFIG).is_file():
+                return folder
     runs = sorted(root.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime, reverse=True)
     known = ", ".join(file.parent.name for file in runs[:5]) or "none"
     raise CheckpointError("No such run", f"{name} is no run folder and no run in {root} (there: {known})")
@@ -223,18 +234,32 @@ def read_records(folder: Path) -> Iterator[Record]:
     Raises:
         CheckpointError: the journal cannot be read.
     """
-    if (folder / JOURNAL).is_char_device() or (folder / JOURNAL).is_fifo():
-        return  # what was put in its place has no end
+    for line in read_lines(folder):
+        # The steps after a torn line were recorded again.
+        with contextlib.suppress(EngineError, KeyError, TypeError, ValueError):
+            yield _record(line.decode(errors="replace"))
+
+
+def read_lines(folder: Path, until: int | None = None) -> Iterator[bytes]:
+    """The lines in the first `until` bytes of a journal, as they are; one too long to be the journal's ends them.
+
+    Raises:
+        CheckpointError: the journal cannot be read.
+    """
+    path, read = folder / JOURNAL, 0
     try:
-        with (folder / JOURNAL).open(encoding="utf-8", errors="replace") as file:
-            for line in file:
-                # The steps after a torn line were recorded again.
-                with contextlib.suppress(EngineError, KeyError, TypeError, ValueError):
-                    yield _record(line)
+        if path.is_char_device() or path.is_fifo():
+            return  # what was put in its place has no end
+        with path.open("rb") as file:
+            while line := file.readline(LONGEST_LINE):
+                read += len(line)
+                if (until is not None and read > until) or len(line) == LONGEST_LINE:
+                    return
+                yield line
     except FileNotFoundError:
         return
     except OSError as error:
-        raise CheckpointError("Journal not read", f"{folder / JOURNAL}: {error.strerror}") from None
+        raise CheckpointError("Journal not read", f"{path}: {error.strerror}") from None
 
 
 def _record(line: str) -> Record:

@@ -9,12 +9,12 @@ from typing import Any
 
 from engine import checkpoint
 from engine.arm import TrainedArm
-from engine.config import CheckpointConfig
 from engine.errors import CheckpointError, FormatError
 from engine.peers import Peers
 from engine.protocol import Arm, CheckpointSaved, Event, RestorePoint, RestorePoints
 from engine.saving import Saving
 from engine.script import Choices, Position
+from engine.sections import CheckpointConfig
 
 START = "start"
 "the restore point that needs no file: an arm as it is built"

@@ -1,4 +1,4 @@
-"""From command-line arguments to a run that is ready to start; both programs share it. Loads no torch."""
+"""From command-line arguments to a run that is ready to start, or to where runs are. Loads no torch."""
 
 import argparse
 from dataclasses import dataclass
@@ -16,6 +16,10 @@ class Launch:
 
     config: RunConfig
     resume: Path | None = None
+    prepared: Path | None = None
+    "the folder of a new run, where it has been made already"
+    overrides: tuple[str, ...] = ()
+    "what `config` has other than the run that is gone on with, as `a.b=c`"
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +34,16 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="A.B=C", help="change any setting; may be repeated"
     )
     parser.add_argument("--resume", metavar="RUN", help="go on with a run: its name or its folder")
+
+
+def add_dir_argument(parser: argparse.ArgumentParser) -> None:
+    """Where the runs are that are looked for."""
+    parser.add_argument("--dir", metavar="DIR", help="where runs are kept (checkpoint.dir)")
+
+
+def runs_folder(args: argparse.Namespace) -> Path:
+    """What `--dir` names, or else the default of `checkpoint.dir`."""
+    return Path(args.dir) if args.dir is not None else load_config().checkpoint.dir
 
 
 def plan(args: argparse.Namespace) -> Launch:
@@ -73,7 +87,7 @@ def _plan_resume(args: argparse.Namespace, overrides: list[str]) -> Launch:
     folder = find_run(args.resume, root)
     config = load_run_config(folder, overrides)
     _check_paths(config)
-    return Launch(config, folder)
+    return Launch(config, folder, overrides=tuple(overrides))
 
 
 def _check_paths(config: RunConfig) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import socket
 from pathlib import Path
 from typing import TextIO
@@ -44,3 +45,26 @@ class RunLock:
             return  # the file system has no locks: it goes on without
         file.truncate(0)
         print(f"process {os.getpid()} on {socket.gethostname()}", file=file, flush=True)
+
+
+def noted(folder: Path) -> str:
+    """Who has, or had, the right, as `process 123 on host`; empty where nobody has had it."""
+    try:
+        return (folder / LOCK).read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def holder(folder: Path) -> str:
+    """The same of a process of this machine that still is: the lock is not touched, which would keep others from it."""
+    found = re.fullmatch(r"process (\d+) on (.*)", who := noted(folder))
+    if found is None or found[2] != socket.gethostname():
+        return ""
+    import psutil  # late: it is needed for few runs
+
+    try:
+        began: float = psutil.Process(int(found[1])).create_time()
+        # A number is given anew, to a process that is younger than what the lock says.
+        return who if began <= (folder / LOCK).stat().st_mtime + 1 else ""
+    except (psutil.Error, OSError, OverflowError):
+        return ""

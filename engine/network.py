@@ -12,7 +12,6 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
-from engine.config import TrainConfig
 from engine.data.batches import Batch
 from engine.data.feed import Feed
 from engine.device import choose_precision
@@ -20,6 +19,7 @@ from engine.features import FeatureBatch
 from engine.models.build import Classifier
 from engine.models.sync_norm import synchronise_batch_norm
 from engine.peers import Peers
+from engine.sections import TrainConfig
 
 # torch 2.14 has another name for it, and warns of the old one.
 _NAMES = inspect.signature(DistributedDataParallel).parameters

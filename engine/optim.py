@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from engine.config import OptimConfig
 from engine.protocol import Arm, Group
+from engine.sections import OptimConfig
 from engine.sentences import CONFIGURATION
 
 

@@ -92,6 +92,13 @@ class Peers:
             distributed.destroy_process_group()
 
 
+def is_lost(error: BaseException) -> bool:
+    """Whether an error says that another process is gone; of Gloo it is one of any kind, with its name in the text."""
+    return isinstance(error, distributed.DistError) or (
+        isinstance(error, RuntimeError) and "gloo" in str(error).lower()
+    )
+
+
 def launcher() -> str:
     """What tells this launch of torchrun, its restarts included, from any other; empty without torchrun."""
     run = os.environ.get("TORCHELASTIC_RUN_ID")

@@ -10,6 +10,7 @@ from engine.protocol import (
     Evaluate,
     Group,
     Pause,
+    Release,
     Resume,
     Rewind,
     Save,
@@ -64,7 +65,7 @@ def reason(command: Command, standing: Standing, comparison: Comparison) -> str:
             if command.planned is standing.stops_after_epoch:
                 return "that is planned already" if command.planned else "no stop is planned"
             return _done(arm)
-        case Save() | Stop():
+        case Save() | Stop() | Release():
             return ""
 
 

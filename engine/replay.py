@@ -21,6 +21,7 @@ from engine.protocol import (
     TrainStep,
 )
 from engine.script import Choices, Position, Script, choices_of, done_commands
+from engine.sections import HooksConfig
 from engine.settings import before_changes, with_changes
 
 
@@ -78,7 +79,7 @@ def plan(folder: Path) -> Plan:
     stops = (r.at for r in reversed(records) if isinstance(r.message, Stop) and r.at is not None)
     end = None if finished.completed else next((Position(*at) for at in stops), None)
     stretches = _stretches(folder, records, end)
-    choices = choices_of(event for event in events if not isinstance(event, Command))
+    choices = choices_of(event for event in events if isinstance(event, Event))
     threads = next((event.threads for event in events if isinstance(event, RunStarted)), 0)
     return Plan(folder.resolve().name, folder, stretches, choices, threads, finished)
 
@@ -131,9 +132,10 @@ def play(plan: Plan, inbox: SimpleQueue[Command], emit: Callable[[Event], None])
 
 
 def _elsewhere(config: RunConfig, plan: Plan) -> RunConfig:
-    """The configuration of a run beside the one that is replayed."""
+    """The configuration of a run beside the one that is replayed, of which nobody has to be told."""
     kept = config.checkpoint.model_copy(update={"dir": plan.folder.resolve().parent})
-    return config.model_copy(update={"name": f"{plan.name[:57]}-replay", "checkpoint": kept})
+    settings = {"name": f"{plan.name[:57]}-replay", "checkpoint": kept, "hooks": HooksConfig()}
+    return config.model_copy(update=settings)
 
 
 def describe(verdict: Verdict) -> Iterator[str]:

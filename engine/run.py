@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -16,14 +16,16 @@ from engine.data.feed import Feed
 from engine.data.folder import Catalogue
 from engine.device import ask_for_determinism, choose_device, describe_device
 from engine.errors import EngineError, UserError, place
+from engine.hooks import Hooks
 from engine.inbox import Inbox
 from engine.journal import Journal, Unrecorded, create_run, find_launched, keep_config, load_run_config
 from engine.lock import RunLock
 from engine.models import preparation
-from engine.peers import Peers, launcher, restarts
+from engine.peers import Peers, is_lost, launcher, restarts
 from engine.protocol import Command, Event, RunFailed, RunFinished, RunStarted, Setting, SettingsChanged
 from engine.saving import Saving
 from engine.script import Script, rest_of
+from engine.sections import HooksConfig
 from engine.settings import differences, with_kept
 from engine.steering import Steering
 from engine.supply import Skipped, Supply
@@ -39,17 +41,20 @@ class Run:
         self,
         config: RunConfig,
         resume: str | Path | None = None,
-        hold_open: bool = False,
+        hold_open: Callable[[], bool] = lambda: False,
         script: Script | None = None,
+        folder: Path | None = None,
     ) -> None:
-        """`resume` is the folder of a run to go on with; `hold_open` waits for commands after the last epoch.
+        """`resume` is the folder of a run to go on with, `folder` that of a new one, where it has been made already.
 
-        `script` has the commands and choices of a run that is to be repeated.
+        `hold_open` says whether to wait for commands after the last epoch; `script` has the commands and choices of a
+        run that is to be repeated.
         """
         self.config = config
         self._script = script
         self._settings: tuple[Setting, ...] = ()
-        self.folder = Path(resume) if resume is not None else None
+        self._resuming = resume is not None
+        self.folder = Path(resume) if resume is not None else folder
         self._hold_open = hold_open
         self._skipped = Skipped()
         self._saving = Saving()
@@ -64,6 +69,7 @@ class Run:
         where it is. Once the run has a folder every event is in its journal before it is handed out.
         """
         self._peers = Peers()
+        self._hooks = Hooks(self.config.hooks if self._peers.first else HooksConfig(), self.config.name)
         self._inbox = Inbox(inbox if inbox is not None else SimpleQueue(), self._peers)
         try:
             self._peers.meet()
@@ -74,11 +80,7 @@ class Run:
         except EngineError as error:
             yield from self._fail(RunFailed(error.title, error.message, error.exit_status))
         except Exception as error:
-            if is_out_of_memory(error):
-                yield from self._fail(self._out_of_memory())
-                return
-            message = f"{type(error).__name__}: {error} ({place(error)}); please report this"
-            yield from self._fail(RunFailed("Unexpected error", message))
+            yield from self._fail(self._failure(error))
         finally:
             self._saving.close()
             self._peers.close()
@@ -89,7 +91,7 @@ class Run:
 
     def _settle(self) -> None:
         """Find out what a resumed run has other settings of, and keep those that it cannot change."""
-        if self.folder is not None:
+        if self._resuming and self.folder is not None:
             before = load_run_config(self.folder)
             self._settings = differences(before, self.config)
             self.config = with_kept(before, self.config)
@@ -105,6 +107,8 @@ class Run:
         try:
             found = yield from self._find_pictures_together()
             if found is None:
+                if not self._resuming:  # one that is gone on with has its end from before
+                    self._open_journal()
                 yield RunFinished(config.init, 0, False, None, None, "", "", 0.0)
                 return
             self._catalogue = found
@@ -113,7 +117,7 @@ class Run:
                 yield from self._training.train(self._comparison.hand)
                 yield from self._steering.commands()
                 if not self._steering.stopped and self._comparison.hand.done:
-                    if not self._hold_open:
+                    if not self._steering.held_open:
                         break
                     yield from self._steering.wait()
             yield from self._comparison.keeping.results(wait=True)
@@ -127,8 +131,20 @@ class Run:
         """The pictures, in the other processes when the first one has downloaded what there is to download."""
         if self._peers.size == 1:
             return (yield from self._find_pictures())
-        found = (yield from self._find_pictures()) if self._peers.first else None
-        if not self._peers.share(found is not None):
+        found: Catalogue | None = None
+        error: EngineError | None = None
+        if self._peers.first:
+            try:
+                found = yield from self._find_pictures()
+            except EngineError as raised:  # which the others wait for, too
+                error = raised
+
+        def outcome() -> bool:
+            if error is not None:
+                raise error
+            return found is not None
+
+        if not self._peers.from_first(outcome):
             return None
         return found if self._peers.first else (yield from self._find_pictures())
 
@@ -151,6 +167,7 @@ class Run:
         """Make the run's folder this process's own, if there is one, and remove what a crash left in it."""
         if self.folder is not None and self._lock is None:
             self._lock = RunLock(self.folder)
+            self._hooks.folder = self.folder.resolve()
             clean(self.folder)
 
     def _start(self) -> Iterator[Event]:
@@ -165,27 +182,29 @@ class Run:
             saving=self._saving,
             peers=self._peers,
         )
-        if self.folder is None and self._peers.first and restarts():
-            self.folder = find_launched(launcher(), self.config.checkpoint.dir)
+        if not self._resuming and self._peers.first and restarts():
+            self._resume_launched()
         self._peers.from_first(self._hold)
-        resuming = self._peers.share(self.folder is not None)
+        resuming = self._peers.share(self._resuming)
         if resuming:
             yield from self._comparison.resume(self.folder or Path())
         else:
             yield from self._comparison.start(self.config.init)
             # The folder comes after the model: a model that cannot be built leaves none behind.
-            if self._peers.first:
-                self.folder = self._comparison.keeping.folder = create_run(self.config, launcher())
+            if self._peers.first and self.folder is None:
+                self.folder = create_run(self.config, launcher())
                 self._hold()
+            self._comparison.keeping.folder = self.folder or Path()
+        self._hooks.hand = lambda: self._comparison.hand
         self._journal = Journal(self.folder) if self._peers.first and self.folder is not None else Unrecorded()
         if self._script is not None:
             self._inbox.script = self._script
             self._comparison.keeping.choices = self._script.choices
         elif resuming and self._peers.first and self.folder is not None:
-            self._inbox.script = rest_of(self.folder, self._comparison.commands)
+            self._inbox.script = rest_of(self.folder, self._comparison.commands, self._comparison.hand.step)
         patience = self.config.watchdog.loader_seconds
         self._supply = Supply(self._loader, self._catalogue, self._skipped, patience, self._peers.size == 1)
-        self._steering = Steering(self._inbox, self._comparison, self._journal, self.config)
+        self._steering = Steering(self._inbox, self._comparison, self._journal, self.config, self._hold_open)
         self._training = Training(
             supply=self._supply,
             steering=self._steering,
@@ -218,6 +237,12 @@ class Run:
         yield from self._steering.begin()
         yield from self._supply.tell_prepared()
 
+    def _resume_launched(self) -> None:
+        """Go on with the run that this launch of torchrun has started before, if there is anything to go on from."""
+        found = find_launched(launcher(), self.config.checkpoint.dir) if self.folder is None else self.folder
+        if found is not None and any(found.glob("*/*.pt")):
+            self.folder, self._resuming = found, True
+
     # --- the end ----------------------------------------------------------------------------------------
 
     def _finished(self) -> RunFinished:
@@ -234,7 +259,12 @@ class Run:
         )
 
     def _record(self, event: Event) -> Iterator[Event]:
-        """Put an event into the journal and hand it out, and once that the journal cannot be written."""
+        """Put an event into the journal and hand it out, and once that the journal cannot be written.
+
+        Its hook is run before that: what comes of it must not be told after the last event.
+        """
+        for failed in self._hooks.before(event):
+            yield from self._record(failed)
         self._early.append(event)
         if self._journal is not None:
             for early in self._early:
@@ -244,13 +274,25 @@ class Run:
         if self._journal is not None and (failure := self._journal.failure()):
             yield failure
 
-    def _fail(self, event: RunFailed) -> Iterator[Event]:
+    def _open_journal(self) -> None:
+        """Have a journal, for the end of a run that ends before it begins, if there is a folder already."""
         if self._journal is None and self.folder is not None and self._lock is not None:
             with contextlib.suppress(UserError):  # what cannot be written is what the event says
                 self._journal = Journal(self.folder)
+
+    def _fail(self, event: RunFailed) -> Iterator[Event]:
+        self._open_journal()
         for saved, _ in self._saving.results(wait=True):
             yield from self._record(saved)
         yield from self._record(event)
+
+    def _failure(self, error: Exception) -> RunFailed:
+        if is_out_of_memory(error):
+            return self._out_of_memory()
+        if self._peers.size > 1 and is_lost(error):
+            message = "another process of this run has ended; its own last words say why; go on with --resume"
+            return RunFailed("A process is gone", message)
+        return RunFailed("Unexpected error", f"{type(error).__name__}: {error} ({place(error)}); please report this")
 
     def _out_of_memory(self) -> RunFailed:
         size = self.config.data.batch_size

@@ -3,7 +3,7 @@ the schedule never fight."""
 
 import math
 
-from engine.config import ScheduleConfig
+from engine.sections import ScheduleConfig
 
 ONE_CYCLE_WARMUP = 0.3  # share of rising steps in Smith & Topin, "Super-Convergence" (2018), as in PyTorch
 

@@ -11,9 +11,11 @@ from engine.protocol import (
     CheckpointSaved,
     Command,
     CompileChosen,
+    EpochDone,
     Evaluate,
     Event,
     Rewind,
+    RunFinished,
     RunStarted,
     Save,
     ScaleRate,
@@ -22,6 +24,7 @@ from engine.protocol import (
     SetMicroBatch,
     SetRate,
     Stop,
+    StopAfterEpoch,
     SwitchArm,
 )
 
@@ -75,6 +78,9 @@ class Script:
         """The next command, if it is due at `at`."""
         while self._commands:
             due, command = self._commands[0]
+            if isinstance(command, StopAfterEpoch) and _reached(due, at):
+                self._commands.popleft()
+                return command
             # A state that is further has it done already.
             if due.arm == at.arm and (due.branch, due.change) < (at.branch, at.change):
                 self._commands.popleft()
@@ -104,9 +110,43 @@ def done_commands(records: Iterable[Record]) -> list[tuple[Position, Command]]:
     return _split(records)[0]
 
 
-def rest_of(folder: Path, done: int) -> Script:
-    """The commands of a run's journal after the first `done` ones."""
-    return Script(past_commands(read_records(folder))[done:])
+def rest_of(folder: Path, done: int, step: int) -> Script:
+    """The commands of a run's journal after the first `done` ones and `step`, and the stop that was still to come."""
+    kinds = (Command, RunStarted, EpochDone, RunFinished)  # what tells of single steps is most of a journal
+    records = [record for record in read_records(folder) if isinstance(record.message, kinds)]
+    commands = past_commands(records)
+    before, after = commands[:done], commands[done:]
+    if planned := _planned_stop(records, done, step):
+        count, there = planned
+        after.insert(max(count - len(before), 0), (there, StopAfterEpoch()))
+    return Script(after)
+
+
+def _planned_stop(records: Iterable[Record], done: int, step: int) -> tuple[int, Position] | None:
+    """Where a crash came before the end of an epoch that the run was to stop after: after so many commands, and where.
+
+    Of an epoch that ended before `done` commands and `step` it has had its time.
+    """
+    planned: tuple[int, Position] | None = None
+    count = 0
+    for record in records:
+        match record.message:
+            case RunStarted():
+                count = record.message.commands
+            case StopAfterEpoch(planned=True) if record.at is not None:
+                planned = count, Position(*record.at)
+            case StopAfterEpoch() | Stop() | RunFinished():
+                planned = None
+            case EpochDone() if (count, record.message.step) <= (done, step):
+                planned = None
+            case message if isinstance(message, LASTING):
+                count += 1
+    return planned
+
+
+def _reached(there: Position, at: Position) -> bool:
+    """Whether an arm that does the same again is at a place or further; another arm was taken in hand after it."""
+    return there.arm != at.arm or (there.branch, there.step) <= (at.branch, at.step)
 
 
 def _split(records: Iterable[Record]) -> tuple[list[tuple[Position, Command]], list[tuple[Position, Command]]]:

@@ -1,6 +1,7 @@
 """What a person is told of an event, in a sentence."""
 
 from engine.protocol import (
+    ArmFinished,
     ArmStarted,
     CheckpointDamaged,
     CheckpointFailed,
@@ -8,16 +9,19 @@ from engine.protocol import (
     CommandRefused,
     CompileChosen,
     Compiled,
+    ControlFailed,
     Diverged,
     EpochDone,
     EpochsChanged,
     Event,
     Group,
     GroupFrozen,
+    HookFailed,
     ImageSkipped,
     JournalFailed,
     LoaderStuck,
     MicroBatchChanged,
+    PeerRefused,
     PicturesPrepared,
     RateChanged,
     Rewound,
@@ -89,10 +93,18 @@ def message(event: Event) -> str:
             return f"skipped {event.path}: {event.reason} ({event.count} so far)"
         case CheckpointSaved(reason="key" | "stop"):
             return f"saved {event.path} at step {event.step}"
+        case ControlFailed():
+            return f"nobody can attach to this run: {event.message}"
         case CheckpointFailed() | JournalFailed():
             return f"not saved: {event.message}"
+        case HookFailed():
+            return f"hooks.{event.hook}: {event.message}"
+        case PeerRefused():
+            return f"sent {event.who} away from the control socket: {event.reason} ({event.count} so far)"
         case CheckpointDamaged():
             return f"passed over: {event.message}"
+        case ArmFinished():
+            return f"{event.arm} has done all its epochs: accuracy {event.accuracy:.1%}, best {event.best_accuracy:.1%}"
         case CommandRefused():
             return f"{event.command} refused: {event.reason}"
         case RunFinished(weights_sha256=""):

@@ -1,22 +1,24 @@
 """Where the engine runs, hidden from whoever watches it."""
 
-import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty, Full, Queue
 from typing import Protocol
 
-from engine.config import RunConfig
-from engine.errors import CheckpointError
-from engine.journal import read_journal
-from engine.protocol import Command, Event, Loading, RunFailed, RunFinished, Stop
+from engine.host import Host
+from engine.journal import JOURNAL
+from engine.launch import Launch
+from engine.protocol import Command, Event, Stop
+from engine.remote.backlog import Backlog
+from engine.remote.history import retell
+from engine.remote.link import Link
 
-SAMPLE_SECONDS = 2.0
+MOST_AT_ONCE = 5000  # events in a call; folding them takes some ten milliseconds
 
 
 class Session(Protocol):
-    """A run as a screen sees it: events come out, commands go in, neither call ever waits."""
+    """A run as a screen sees it: events come out, commands go in, no call ever waits."""
 
     def poll(self) -> list[Event]:
         """The events since the last call, oldest first."""
@@ -24,88 +26,117 @@ class Session(Protocol):
     def send(self, command: Command) -> None:
         """Ask for something; the answer is an event."""
 
-    def close(self, timeout: float) -> bool:
-        """Stop the run where it is live, saving if that can be done; whether it ended within `timeout` seconds."""
-
-
-def drive(
-    config: RunConfig,
-    inbox: "SimpleQueue[Command]",
-    emit: Callable[[Event], None],
-    resume: Path | None = None,
-    hold_open: bool = False,
-) -> None:
-    """Train to the end and hand every event to `emit`; a failure is the event `RunFailed`.
-
-    `hold_open` keeps the run waiting for commands (another arm, say) when an arm has done its epochs.
-    What `emit` raises ends the run and is raised here.
-    """
-    emit(Loading("loading PyTorch"))
-    try:
-        from engine.run import Run
-    except Exception as error:  # a library that is missing, broken, or of another processor
-        emit(RunFailed("PyTorch not loaded", f"{type(error).__name__}: {error}; install the program anew"))
-        return
-    with contextlib.closing(Run(config, resume=resume, hold_open=hold_open).events(inbox)) as events:
-        for event in events:
-            emit(event)
+    def leave(self) -> None:
+        """Watch no longer. The run goes on without, to the end of its epochs."""
 
 
 class LocalSession:
     """The engine in a daemon thread of this process."""
 
-    def __init__(self, config: RunConfig, resume: Path | None = None) -> None:
-        """`resume` is the folder of a run to go on with; what its journal tells comes out first."""
-        self._events: SimpleQueue[Event] = SimpleQueue()
-        self._inbox: SimpleQueue[Command] = SimpleQueue()
-        self._done = threading.Event()
-        self._engine = threading.Thread(target=self._train, args=(config, resume), name="engine", daemon=True)
-        self._sampler = threading.Thread(target=self._sample, name="telemetry", daemon=True)
+    def __init__(self, launch: Launch) -> None:
+        """What the journal of a run tells that is resumed comes out first."""
+        self._host = Host(launch, hold=True)
+        self._backlog = Backlog()
+        self._host.audience.join(self._backlog)
+        self._reading: _Reading | None = None
+        if launch.resume is not None:
+            self._reading = _Reading(retell(launch.resume, _size(launch.resume), current=False))
+        self._engine = threading.Thread(target=self._host.train, name="engine", daemon=True)
         self._engine.start()
-        self._sampler.start()
+
+    def poll(self) -> list[Event]:
+        """The events since the last call, oldest first."""
+        if self._reading is not None:
+            if self._reading.is_alive():
+                return []
+            events, self._reading = self._reading.events, None
+            return events
+        now = self._host.audience.catch_up(self._backlog)
+        folder = self._host.folder
+        if now is not None and folder is not None:
+            self._reading = _Reading(retell(folder, now.journal, now.begun))
+            return []
+        return self._backlog.take(MOST_AT_ONCE)
+
+    def send(self, command: Command) -> None:
+        """Put a command into the engine's inbox."""
+        self._host.inbox.put(command)
+
+    def leave(self) -> None:
+        """Watch no longer. The run goes on without, to the end of its epochs; `wait` waits for that."""
+        self._host.audience.leave(self._backlog)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Whether the engine ended within `timeout` seconds."""
+        self._engine.join(timeout)
+        return not self._engine.is_alive()
+
+    def close(self, timeout: float) -> bool:
+        """Stop the engine, with a checkpoint if one can be written; whether it ended within `timeout` seconds."""
+        self.send(Stop(save=True))
+        self.send(Stop(save=False))  # reached only where the first one was refused
+        ended = self.wait(timeout)
+        if self._reading is not None:
+            self._reading.join(timeout)
+        return ended
+
+
+class RemoteSession:
+    """The engine in another process."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        # Bounded: where the screen is slow, the run is told so by a connection that takes no more.
+        self._events: Queue[Event] = Queue(4 * MOST_AT_ONCE)
+        self._left = False
+        self._follower = threading.Thread(target=self._follow, name="follower", daemon=True)
+        self._follower.start()
 
     def poll(self) -> list[Event]:
         """The events since the last call, oldest first."""
         events: list[Event] = []
         try:
-            while True:
+            while len(events) < MOST_AT_ONCE:
                 events.append(self._events.get_nowait())
         except Empty:
-            return events
+            pass
+        return events
 
     def send(self, command: Command) -> None:
-        """Put a command into the engine's inbox."""
-        self._inbox.put(command)
+        """Send a command; one that the run may not be sent it refuses."""
+        self._link.send(command)
 
-    def close(self, timeout: float) -> bool:
-        """Stop the engine, with a checkpoint if one can be written; whether it ended within `timeout` seconds."""
-        self._inbox.put(Stop(save=True))
-        self._inbox.put(Stop(save=False))  # reached only where the first one was refused
-        self._engine.join(timeout)
-        self._done.set()
-        self._sampler.join(timeout)
-        return not self._engine.is_alive()
+    def leave(self) -> None:
+        """Watch no longer; the run goes on."""
+        self._left = True
+        self._link.close()
 
-    def _train(self, config: RunConfig, resume: Path | None) -> None:
-        try:
-            if resume is not None:
-                self._retell(resume)
-            drive(config, self._inbox, self._events.put, resume, hold_open=True)
-        finally:
-            self._done.set()
+    def _follow(self) -> None:
+        for event in self._link.events():
+            while not self._left:
+                try:
+                    self._events.put(event, timeout=0.5)
+                    break
+                except Full:
+                    continue
 
-    def _retell(self, folder: Path) -> None:
-        with contextlib.suppress(CheckpointError):  # the checkpoints are what counts
-            for message in read_journal(folder):
-                # How an earlier process ended says nothing of this one.
-                if not isinstance(message, Command | RunFinished | RunFailed):
-                    self._events.put(message)
 
-    def _sample(self) -> None:
-        from engine.telemetry import Telemetry  # which loads what the first paint need not wait for
+class _Reading(threading.Thread):
+    """Reads a history, which may take its time."""
 
-        telemetry = Telemetry()
-        while True:
-            self._events.put(telemetry.sample())
-            if self._done.wait(SAMPLE_SECONDS):
-                return
+    def __init__(self, history: Iterator[Event]) -> None:
+        super().__init__(name="history", daemon=True)
+        self.events: list[Event] = []
+        self._history = history
+        self.start()
+
+    def run(self) -> None:
+        """Read it whole."""
+        self.events.extend(self._history)
+
+
+def _size(folder: Path) -> int:
+    try:
+        return (folder / JOURNAL).stat().st_size
+    except OSError:
+        return 0

@@ -1,6 +1,6 @@
 """What a command does to a run: each takes effect between two steps, or is refused with the reason."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import assert_never
 
 from engine import changes, refusal
@@ -22,6 +22,7 @@ from engine.protocol import (
     Event,
     Pause,
     Paused,
+    Release,
     Resume,
     Resumed,
     Rewind,
@@ -45,7 +46,15 @@ BY_HAND, SCHEDULED = "set by hand", "set by the schedule"
 class Steering:
     """Applies commands to the arm in hand. The journal gets each one before it takes effect."""
 
-    def __init__(self, inbox: Inbox, comparison: Comparison, journal: Journal, config: RunConfig) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        comparison: Comparison,
+        journal: Journal,
+        config: RunConfig,
+        hold_open: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`hold_open` says whether to wait for commands when an arm has done its epochs."""
         self.stopped = False
         self.stops_after_epoch = False
         self.paused = False
@@ -55,6 +64,12 @@ class Steering:
         self.comparison = comparison
         self._journal = journal
         self._config = config
+        self._hold_open = hold_open
+
+    @property
+    def held_open(self) -> bool:
+        """Whether to wait for commands when an arm has done its epochs; the first process says so for all."""
+        return self.comparison.peers.share(self._hold_open())
 
     @property
     def waited_for(self) -> bool:
@@ -139,6 +154,9 @@ class Steering:
                 yield StopPlanned(arm.arm, arm.step, arm.epoch, command.planned)
             case Stop():
                 yield from self.stop(command)
+            case Release():
+                # Somebody else may watch by now, and a peer may send what it likes.
+                self.stopped = self.comparison.hand.done and not self.held_open
             case _:
                 assert_never(command)
 

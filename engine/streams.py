@@ -2,8 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TextIO
+
+from engine.errors import EngineError
 
 
 class Output(Protocol):
@@ -55,3 +58,17 @@ class Stream:
             os.close(nothing)
             self._stream = None
             self._broken(error)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print an answer; a reader that goes away needs no more of it.
+
+    Raises:
+        EngineError: it cannot be written.
+    """
+    print("".join(f"{line}\n" for line in lines), end="", file=Stream(sys.stdout, _not_written), flush=True)
+
+
+def _not_written(error: OSError) -> None:
+    if not isinstance(error, BrokenPipeError):
+        raise EngineError("Output not written", f"standard output: {error.strerror}; write it elsewhere")

@@ -6,10 +6,10 @@ from typing import TypeVar
 import torch
 
 from engine.arm import TrainedArm
-from engine.config import WatchdogConfig
 from engine.data.batches import Batch
 from engine.features import FeatureBatch
 from engine.protocol import Diverged, Event
+from engine.sections import WatchdogConfig
 from engine.steering import Steering
 
 T = TypeVar("T")

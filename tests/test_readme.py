@@ -7,6 +7,8 @@ from typing import get_args
 import pytest
 
 from engine import protocol
+from engine.sending import WORDS
+from engine.summary import Summary
 from tui.keys import KEYS
 
 ROOT = Path(__file__).parent.parent
@@ -46,3 +48,14 @@ def test_every_event_and_its_fields_are_in_the_table(event):
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", event.__name__).lower()
     row = next(line for line in README.splitlines() if line.startswith(f"| `{name}`"))
     assert all(f"`{field}`" in row for field in event.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_word_for_scripts_is_in_the_table(word):
+    table = README.split("## From scripts")[1].split("\n## ")[0]
+    assert re.search(rf"^\|.*`{word}[` ]", table, re.MULTILINE)
+
+
+def test_every_field_of_a_summary_is_named():
+    text = README.split("## From scripts")[1].split("\n## ")[0]
+    assert all(f"`{field}`" in text for field in Summary.__dataclass_fields__)

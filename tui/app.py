@@ -1,23 +1,22 @@
 """The dashboard: a timer drains the session, folds its events into the state, and lets the panels draw it."""
 
-import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
-from types import FrameType
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.driver import Driver
 from textual.screen import Screen
 
 from engine.protocol import Command, Rewind
 from engine.session import Session
 from tui import panels
+from tui.ending import EndableApp
 from tui.keys import KEYS, Key
 from tui.leaving import ANSWERS, Leaving
 from tui.notes import Note
@@ -28,12 +27,14 @@ from tui.screens.rewind import RewindScreen
 from tui.state import UiState
 from tui.theme import THEME
 
+Access = Literal["own", "attached", "read-only"]
+"whether the run is this process's, and else whether it may be steered"
+
 NUMBERS_HERTZ = 4
-STALLED_SECONDS = 1.0  # that a terminal may take for the last picture
 PLOTS_EVERY = 4  # so many ticks: the plots are dear to send and to draw
 
 
-class Dashboard(App[None]):
+class Dashboard(EndableApp):
     """Shows one session and steers it. Its exit never ends the engine: whoever made the session does."""
 
     CSS_PATH = "app.tcss"
@@ -49,20 +50,20 @@ class Dashboard(App[None]):
         start: Callable[[], Session],
         stray: SimpleQueue[str] | None = None,
         abandon: Callable[[], None] = lambda: None,
+        access: Access = "own",
+        driver: type[Driver] | None = None,
     ) -> None:
         """`start` begins the session, after the first paint, so that nothing delays that; `stray` are lines
         for the log that libraries wrote to the standard streams; `abandon` gives up a terminal that is not read."""
-        super().__init__()
+        super().__init__(abandon, driver)
         self.register_theme(THEME)
         self.theme = THEME.name
         self.state = UiState()
         self.session: Session | None = None
-        self.ended_by = 0
-        "the signal that ended the screen, if one did"
-        self._end_loop: asyncio.AbstractEventLoop | None = None
+        self.detached = False
+        "whether the screen was left on purpose, with training going on"
+        self.access = access
         self._start = start
-        self._abandon = abandon
-        self._stall_timer: threading.Timer | None = None
         self._stray = stray if stray is not None else SimpleQueue()
         self._ticks = 0
         self._leaving = Leaving()
@@ -79,34 +80,9 @@ class Dashboard(App[None]):
         yield Container(*plots, *numbers, id="body")
         yield from foot
 
-    def on_load(self) -> None:
-        """Before the terminal becomes a screen: `end_by` works from here on."""
-        self._end_loop = asyncio.get_running_loop()
-        if self.ended_by:
-            self.exit()
-
     def on_mount(self) -> None:
         """Paint, then start the session, then pull at a steady pace."""
         self.call_after_refresh(self._begin)
-
-    def on_unmount(self) -> None:
-        """The terminal took the last picture."""
-        if self._stall_timer is not None:
-            self._stall_timer.cancel()
-
-    def end_by(self, number: int, frame: FrameType | None = None) -> None:
-        """A handler of signals: the terminal went away, or somebody wants this process to end; the screen does at once.
-
-        Not one of asyncio's: a terminal that nobody reads stops the loop, in the middle of a write.
-        """
-        self.ended_by = number
-        if self._end_loop is not None:
-            with suppress(RuntimeError):  # the loop has ended
-                self._end_loop.call_soon_threadsafe(self.exit)
-        if self._stall_timer is None:
-            self._stall_timer = threading.Timer(STALLED_SECONDS, self._abandon)
-            self._stall_timer.daemon = True
-            self._stall_timer.start()
 
     def on_resize(self) -> None:
         """Draw for the new size."""
@@ -152,8 +128,8 @@ class Dashboard(App[None]):
     def action_press(self, name: str) -> None:
         """Do what a key of the table stands for, or say why not."""
         key = next(key for key in KEYS if key.name == name)
-        reason = key.refusal(self.state)
-        if reason:
+        read_only = "this view is read-only" if self.access == "read-only" and key.steers else ""
+        if reason := read_only or key.refusal(self.state):
             self.state.tell(Note(f"{key.label}: not now, {reason}", "warning", kept=False))
         elif key.build is None:
             getattr(self, f"action_{name}")()
@@ -203,12 +179,20 @@ class Dashboard(App[None]):
         """Show the help."""
         self.push_screen(HelpScreen())
 
+    def action_detach(self) -> None:
+        """Leave, and leave training alone."""
+        if self._leaving.by == "stop":
+            self.state.tell(Note("detach: not now, the run is ending", "warning", kept=False))
+            return
+        self.detached = True
+        self.exit()
+
     def action_leave(self) -> None:
         """Leave, asking first where training would be broken off."""
-        if self._leaving.by == "stop" or self.session is None or not self.state.live:
+        if self._leaving.by == "stop" or self.session is None or not self.state.live or self.access == "read-only":
             self._leave_ended()
         elif not isinstance(self.screen, QuitScreen):
-            self.push_screen(QuitScreen(self.state.checkpoint), self._quit_as)
+            self.push_screen(QuitScreen(self.state.checkpoint, self.access != "own"), self._quit_as)
 
     async def action_quit(self) -> None:
         """Textual's own way out, Ctrl+Q, is the same."""
@@ -220,7 +204,7 @@ class Dashboard(App[None]):
 
     def _leave_ended(self) -> None:
         """Nothing would be lost. An idle engine is ended properly; another one has no run yet, or no more."""
-        if self.state.phase == "finished" and self._leaving.by != "stop":
+        if self.state.phase == "finished" and self._leaving.by != "stop" and self.access == "own":
             self._take("leave")
         else:
             self.exit()
@@ -230,6 +214,9 @@ class Dashboard(App[None]):
             return
         if not self.state.live:  # it ended while the question stood
             self._leave_ended()
+            return
+        if choice == "detach":
+            self.action_detach()
             return
         self.state.tell(Note(ANSWERS[choice], kept=False))
         self._take(choice)

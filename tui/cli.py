@@ -1,120 +1,69 @@
-"""`finetune-tui`: with a terminal the dashboard, without one the run by itself."""
+"""`finetune-tui`: with a terminal the dashboard, without one the run by itself; and what is done with other runs."""
 
 import argparse
-import os
-import signal
 import sys
-import tempfile
-from collections.abc import Callable, Sequence
-from functools import partial
-from queue import SimpleQueue
-from types import FrameType
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from importlib import import_module
 
 from engine import __version__
 from engine.errors import EngineError
-from engine.launch import Launch, add_run_arguments, plan
-from engine.unfinished import discard
-from tui.format import percent
+from engine.launch import add_run_arguments, plan
 
-if TYPE_CHECKING:
-    from tui.app import Dashboard
-
-SWITCH_SECONDS = 0.0005  # Python's own is ten times as long
-SAVING_SECONDS, IDLE_SECONDS = 60.0, 0.5  # to wait for the engine's end
+# Each is a module with a `main`, which loads no more than it needs.
+COMMANDS = {
+    "start": ("tui.start", "train in the background"),
+    "attach": ("tui.attach", "show a live run, and steer it"),
+    "runs": ("tui.runs", "list live and finished runs"),
+    "relay": ("tui.relay", ""),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; the exit status: 0 done, 1 failed, 2 the user's mistake, 128 + N for signal N."""
-    parser = argparse.ArgumentParser(
-        prog="finetune-tui", description="Fine-tune an image classifier from a terminal; without arguments, a demo."
-    )
-    parser.add_argument("--version", action="version", version=f"finetune-tui {__version__}")
-    add_run_arguments(parser)
-    parser.add_argument("--headless", action="store_true", help="no dashboard, a line an epoch")
-    args = parser.parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        launch = plan(args)
+        if words and words[0] in COMMANDS:
+            status: int = import_module(COMMANDS[words[0]][0]).main(words[1:])
+            return status
+        return _run(words)
     except EngineError as error:
         print(f"{error.title}: {error.message}", file=sys.stderr)
         return error.exit_status
-    if args.headless or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        from engine.headless import train
+
+
+def _run(argv: Sequence[str]) -> int:
+    others = "; ".join(f"finetune-tui {name}: {what}" for name, (_, what) in COMMANDS.items() if what)
+    parser = argparse.ArgumentParser(
+        prog="finetune-tui",
+        description="Fine-tune an image classifier from a terminal; without arguments, a demo.",
+        epilog=f"{others}. Each has a --help.",
+    )
+    parser.add_argument("--version", action="version", version=f"finetune-tui {__version__}")
+    add_run_arguments(parser)
+    add_gpus_argument(parser)
+    parser.add_argument("--headless", action="store_true", help="no dashboard, a line an epoch")
+    args = parser.parse_args(argv)
+    launch = plan(args)
+    on_terminal = not args.headless and sys.stdin.isatty() and sys.stdout.isatty()
+    if args.gpus is not None:
+        from engine import background
+
+        if not on_terminal:
+            return background.run(launch, args.gpus)
+        from tui.attach import show
+
+        started = background.start(launch, args.gpus)
+        background.wait_for(started)
+        return show(started.folder)
+    if on_terminal:
+        from tui.dashboard import train
 
         return train(launch)
-    return dashboard(launch)
+    from engine.headless import train as train_headless
+
+    return train_headless(launch)
 
 
-def dashboard(launch: Launch) -> int:
-    """Show and steer the run until it is left."""
-    # Late, so that --help and mistakes are answered at once.
-    from engine.session import LocalSession
-    from tui.app import Dashboard
-    from tui.terminal import own_terminal
-
-    # A step asks for the interpreter many times, and each time it would wait this long for the screen's drawing.
-    sys.setswitchinterval(SWITCH_SECONDS)
-    with own_terminal() as (screen, stray):
-        app = Dashboard(lambda: LocalSession(launch.config, launch.resume), stray, screen.abandon)
-        _on_signals(app.end_by)
-        app.run()
-    _on_signals(partial(_leave_at_once, app))
-    if app.ended_by == signal.SIGHUP:
-        for number in (0, 1, 2):  # there is no terminal to write to any more
-            os.dup2(os.open(os.devnull, os.O_RDWR), number)
-    ended = _end(app)
-    status = _say_goodbye(app, stray)
-    if not ended:  # still importing or decoding: it has nothing to save, and a normal exit would wait for it
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    return status
-
-
-def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, handler)
-
-
-def _leave_at_once(app: "Dashboard", number: int, frame: FrameType | None) -> None:
-    """Wait for the engine no longer: what it is writing is dropped, and the checkpoint before that is whole."""
-    if number == app.ended_by == signal.SIGHUP:
-        return  # no second demand: a shell hands on what the terminal has sent already
-    discard()
-    os._exit(128 + number)
-
-
-def _end(app: "Dashboard") -> bool:
-    """End the engine, saving where it still trains; whether it ended."""
-    if app.session is None:
-        return True
-    ended = app.session.close(SAVING_SECONDS if app.state.live else IDLE_SECONDS)
-    for event in app.session.poll():
-        app.state.fold(event)
-    return ended
-
-
-def _say_goodbye(app: "Dashboard", stray: "SimpleQueue[str]") -> int:
-    """What a person should know once the screen is gone; the exit status."""
-    state = app.state
-    if app.return_code and not app.ended_by:
-        print(f"The dashboard broke; please report {_keep(stray)}", file=sys.stderr)
-    if state.failure is not None:
-        print(f"{state.failure.title}: {state.failure.message}", file=sys.stderr)
-        return state.failure.exit_status
-    run, view, saved = state.run, state.view, state.checkpoint
-    if run is not None and view is not None:
-        best = f", best accuracy {percent(view.best.accuracy)}" if view.best else ""
-        where = f"saved at step {saved.step} in {saved.path}" if saved else "not saved"
-        print(f"{run.name}: {view.arm} did {view.step} of {view.total_steps} steps{best}, {where}")
-        if not view.finished:
-            print(f"go on with: finetune-tui --resume {run.path}")
-    return 128 + app.ended_by if app.ended_by else app.return_code or 0
-
-
-def _keep(stray: "SimpleQueue[str]") -> str:
-    """Write the last words of a broken dashboard to a file; its name."""
-    with tempfile.NamedTemporaryFile("w", prefix="finetune-tui-", suffix=".log", delete=False) as file:
-        while not stray.empty():
-            print(stray.get(), file=file)
-    return file.name
+def add_gpus_argument(parser: argparse.ArgumentParser) -> None:
+    """How many processes are to train, each on a GPU of its own."""
+    parser.add_argument("--gpus", type=int, metavar="N", help="train on N GPUs of this machine, with torchrun")

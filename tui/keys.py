@@ -52,6 +52,11 @@ class Key:
     rank: int = 1
     "in the footer: where it is narrow, larger ones are left out first, and 0 never"
 
+    @property
+    def steers(self) -> bool:
+        """Whether it does something to the run."""
+        return self.build is not None or self.name == "rewind"
+
 
 def _other(state: UiState) -> Arm:
     assert state.arm is not None
@@ -230,5 +235,14 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("log", ("l",), "l", "log", "Read everything the run has said so far.", rank=4),
     Key("help", ("?", "h"), "?", "help", "Show what the keys do and what the numbers mean.", rank=0),
+    Key(
+        "detach",
+        ("D",),
+        "D",
+        "detach",
+        "Leave the screen and let training go on in the background; `finetune-tui attach` shows it again.",
+        refusal=no.without_run,
+        rank=2,
+    ),
     Key("leave", ("q",), "q", "quit", "Leave; while training it asks first, and saving is what it offers.", rank=0),
 )

@@ -12,16 +12,19 @@ from engine.protocol import (
     CommandRefused,
     CompileChosen,
     Compiled,
+    ControlFailed,
     Diverged,
     EpochDone,
     EpochsChanged,
     Event,
     GroupFrozen,
+    HookFailed,
     ImageSkipped,
     JournalFailed,
     LoaderStuck,
     MicroBatchChanged,
     Paused,
+    PeerRefused,
     PicturesPrepared,
     RateChanged,
     Resumed,
@@ -92,10 +95,12 @@ def note_of(event: Event) -> Note | None:
             return Note(
                 f"{event.arm} is done: accuracy {percent(event.accuracy)}; m trains the {other} arm, q leaves", "good"
             )
-        case CommandRefused() | ImageSkipped() | CheckpointDamaged():
+        case CommandRefused() | ImageSkipped() | CheckpointDamaged() | HookFailed() | ControlFailed():
             return Note(message(event), "warning")
         case CheckpointFailed() | JournalFailed():
             return Note(message(event), "bad")
+        case PeerRefused():
+            return Note(message(event), "warning", shown=False)
         case RunFailed():
             return Note(message(event), "bad", shown=False)  # the failure has a panel of its own
         case _:

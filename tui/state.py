@@ -14,6 +14,7 @@ from engine.protocol import (
     CommandRefused,
     CompileChosen,
     Compiled,
+    ControlFailed,
     Diverged,
     EpochDone,
     EpochsChanged,
@@ -21,18 +22,22 @@ from engine.protocol import (
     Evaluating,
     Event,
     GroupFrozen,
+    HookFailed,
     ImageSkipped,
     JournalFailed,
     LoaderStuck,
     Loading,
     MicroBatchChanged,
     Paused,
+    PeerRefused,
     PicturesPrepared,
     Preparing,
     RateChanged,
     RestorePoint,
     RestorePoints,
     Resumed,
+    Retelling,
+    Retold,
     Rewound,
     RunFailed,
     RunFinished,
@@ -41,6 +46,7 @@ from engine.protocol import (
     StopPlanned,
     SystemSample,
     TrainStep,
+    Watching,
 )
 from tui.arm import ArmView
 from tui.notes import Note, note_of
@@ -49,7 +55,7 @@ Phase = Literal["loading", "training", "evaluating", "paused", "finished", "ende
 "`finished`: the arm in hand has done its epochs; `ended`: the engine has"
 
 LOG_LINES = 1000
-NEVER_DRAWN = (Loading, Preparing, Evaluating, SystemSample)  # on the plots; these come often
+NEVER_DRAWN = (Loading, Preparing, Evaluating, SystemSample, Watching, PeerRefused)  # on the plots; these come often
 
 
 class UiState:
@@ -81,8 +87,12 @@ class UiState:
         "grows with everything the plots show"
         self.selected = ""
         "name of the group that the keys change"
+        self.watching = 0
+        "how many look at the run, this screen included"
         self._rewound = False
         self._points: dict[Arm, tuple[RestorePoint, ...]] = {}
+        self._history: UiState | None = None
+        "what is being told of the past, shown when it is complete"
 
     @property
     def view(self) -> ArmView | None:
@@ -105,12 +115,24 @@ class UiState:
         return self.phase in ("training", "evaluating", "paused")
 
     def fold(self, event: Event) -> None:
-        """Take in an event."""
+        """Take in an event; what is told of the past shows when it is complete."""
+        if isinstance(event, Retelling):
+            self._history = UiState()
+        elif isinstance(event, Retold):
+            self._retold(event)
+        elif self._history is not None:
+            self._history.fold(event)
+        else:
+            self._fold(event)
+
+    def _fold(self, event: Event) -> None:
         self._say(event)
         arm: Arm | None = getattr(event, "arm", None)
         if arm in self.arms:
             self.arms[arm].fold(event)
         match event:
+            case Watching():
+                self.watching = event.count
             case Loading():
                 self.loading = event
             case RunStarted():
@@ -151,6 +173,7 @@ class UiState:
                 (EpochDone() | RateChanged() | GroupFrozen() | MicroBatchChanged() | Diverged() | Rewound())
                 | (ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck() | JournalFailed())
                 | (CompileChosen() | Compiled() | CheckpointFailed() | CheckpointDamaged())
+                | (HookFailed() | PeerRefused() | ControlFailed() | Retelling() | Retold())
             ):
                 pass  # the arm or their note says it all
             case _:
@@ -173,8 +196,19 @@ class UiState:
             self.log.append(note)
             self.logged += 1
 
+    def _retold(self, event: Retold) -> None:
+        """Become what the history says, with what only this screen knows."""
+        told = self._history
+        assert told is not None, "a history ends that has not begun"
+        told.system, told.watching, told._points = self.system, self.watching, self._points
+        told.selected, told.logged, told.drawn = self.selected or told.selected, self.logged + 1, self.drawn + 1
+        if not event.current:
+            told.phase, told.loading, told.note, told.failure = "loading", self.loading, self.note, None
+        vars(self).update(vars(told))
+
     def _run_started(self, event: RunStarted) -> None:
-        self.run, self.arm, self.phase, self.failure = event, event.arm, "training", None
+        # Without an arm in hand there is nothing yet that a key could change.
+        self.run, self.arm, self.phase, self.failure = event, None, "loading", None
         self.paused, self.freed, self.stop_epoch = False, False, 0
 
     def _arm_started(self, event: ArmStarted) -> None:

@@ -3,30 +3,42 @@
 import contextlib
 import io
 import os
+import select
 import sys
 import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from queue import SimpleQueue
+from typing import TYPE_CHECKING, cast
+
+from textual.drivers.linux_driver import LinuxDriver
+
+if TYPE_CHECKING:
+    from tui.app import Dashboard
 
 
 class Screen(io.TextIOWrapper):
-    """Where Textual writes. What a terminal that went away does not take is dropped."""
+    """Where Textual writes. What a terminal that went away does not take is dropped, and `broken` is called."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(os.fdopen(descriptor, "wb"), encoding="utf-8", errors="replace")
+        self.broken: Callable[[], object] = lambda: None
 
     def write(self, text: str) -> int:
         """Write, or drop."""
-        with contextlib.suppress(OSError):
+        try:
             return super().write(text)
-        return len(text)
+        except OSError:
+            self.broken()
+            return len(text)
 
     def flush(self) -> None:
         """Send, or drop."""
-        with contextlib.suppress(OSError):
+        try:
             super().flush()
+        except OSError:
+            self.broken()
 
     def abandon(self) -> None:
         """Send nothing from now on: wakes a write that a terminal which nobody reads has been keeping waiting."""
@@ -40,6 +52,49 @@ class Screen(io.TextIOWrapper):
                 termios.tcsetattr(unread, termios.TCSANOW, termios.tcgetattr(unread))  # tells the write that waits
                 time.sleep(0.02)
             os.close(unread)
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver; where the terminal cannot be read any more, it says so instead of breaking the app."""
+
+    def run_input_thread(self) -> None:
+        """Read keys, until there are none to come."""
+        done = threading.Event()
+        # The end of a terminal reads as nothing, again and again: it would be read without a pause.
+        threading.Thread(target=self._wait_for_the_end, args=(done,), name="hang-up", daemon=True).start()
+        try:
+            super().run_input_thread()
+        except OSError:
+            self._hang_up()
+        finally:
+            done.set()
+
+    def _wait_for_the_end(self, done: threading.Event) -> None:
+        ends = select.poll()
+        ends.register(self.fileno, 0)  # nothing but the end
+        while not done.is_set():
+            if ends.poll(500):
+                self._hang_up()
+                return
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stay: no key asks for it, and whoever sends it has taken the terminal before it could be left in order."""
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Take the terminal anew, in which a shell has been since a SIGSTOP.
+
+        Textual would take it twice, and so never give it back; where nothing was stopped, too: `timeout` sends this
+        with its SIGTERM.
+        """
+        app = cast("Dashboard", self._app)
+        if self._key_thread is None or self._must_signal_resume or app.leaving or app.ended_by:
+            return  # it is not taken yet, is being taken or left
+        self._must_signal_resume = True
+        self.suspend_application_mode()
+        self.resume_application_mode()
+
+    def _hang_up(self) -> None:
+        cast("Dashboard", self._app).hang_up()
 
 
 @contextlib.contextmanager

@@ -13,10 +13,10 @@ from pathlib import Path, PurePosixPath
 
 from platformdirs import user_cache_path
 
-from engine.config import DataConfig
 from engine.data.folder import is_hidden
 from engine.errors import DataError, EngineError
 from engine.protocol import Loading
+from engine.sections import DataConfig
 
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30  # without a byte

@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engine.config import DataConfig
 from engine.data.decoded import Decoded
 from engine.data.folder import Sample, printable
 from engine.data.pictures import Pixels, Preparation, UnreadablePictureError, training_crop
 from engine.data.threads import Threads
 from engine.errors import DataError
+from engine.sections import DataConfig
 
 BOUND = 2  # short side of a prepared picture in crops; with 4/3 accuracy was measured to suffer
 AHEAD = 3  # batches decoded ahead

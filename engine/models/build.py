@@ -10,7 +10,6 @@ import torch
 import torchvision
 from torch import nn
 
-from engine.config import ModelConfig
 from engine.data.pictures import Preparation
 from engine.errors import WeightsError
 from engine.models.head import find_head, replace_head
@@ -23,6 +22,7 @@ from engine.models.weights import (
     read_weights,
 )
 from engine.protocol import Arm
+from engine.sections import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from engine.protocol.commands import (
     Command,
     Evaluate,
     Pause,
+    Release,
     Resume,
     Rewind,
     Save,
@@ -46,6 +47,7 @@ from engine.protocol.kept import (
 from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
 from engine.protocol.run import (
     Gpu,
+    HookFailed,
     JournalFailed,
     Loading,
     RunFailed,
@@ -67,6 +69,8 @@ from engine.protocol.steered import (
 )
 from engine.protocol.text import Message, decode, encode, name_of
 from engine.protocol.values import ARMS, Arm, other_arm
+from engine.protocol.watched import ControlFailed, PeerRefused, Retelling, Retold, Watching
+from engine.protocol.wire import Behind, Goodbye, Hello
 
 __all__ = [
     "ARMS",
@@ -74,6 +78,7 @@ __all__ = [
     "ArmFinished",
     "ArmStarted",
     "ArmSuspended",
+    "Behind",
     "CheckpointDamaged",
     "CheckpointFailed",
     "CheckpointSaved",
@@ -81,6 +86,7 @@ __all__ = [
     "CommandRefused",
     "CompileChosen",
     "Compiled",
+    "ControlFailed",
     "Diverged",
     "EpochDone",
     "EpochsChanged",
@@ -88,9 +94,12 @@ __all__ = [
     "Evaluate",
     "Evaluating",
     "Event",
+    "Goodbye",
     "Gpu",
     "Group",
     "GroupFrozen",
+    "Hello",
+    "HookFailed",
     "ImageSkipped",
     "JournalFailed",
     "LoaderStuck",
@@ -99,13 +108,17 @@ __all__ = [
     "MicroBatchChanged",
     "Pause",
     "Paused",
+    "PeerRefused",
     "PicturesPrepared",
     "Preparing",
     "RateChanged",
+    "Release",
     "RestorePoint",
     "RestorePoints",
     "Resume",
     "Resumed",
+    "Retelling",
+    "Retold",
     "Rewind",
     "Rewound",
     "RunFailed",
@@ -125,6 +138,7 @@ __all__ = [
     "SwitchArm",
     "SystemSample",
     "TrainStep",
+    "Watching",
     "decode",
     "encode",
     "name_of",

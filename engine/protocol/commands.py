@@ -96,6 +96,11 @@ class Stop:
     save: Bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The last one who watched has left: unless somebody watches by now, a run that has done its epochs ends."""
+
+
 Command = (
     Pause
     | Resume
@@ -110,4 +115,5 @@ Command = (
     | Rewind
     | StopAfterEpoch
     | Stop
+    | Release
 )

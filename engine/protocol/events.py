@@ -15,6 +15,7 @@ from engine.protocol.arms import (
 from engine.protocol.kept import CheckpointDamaged, CheckpointFailed, CheckpointSaved, RestorePoints, Rewound
 from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
 from engine.protocol.run import (
+    HookFailed,
     JournalFailed,
     Loading,
     RunFailed,
@@ -33,6 +34,7 @@ from engine.protocol.steered import (
     Resumed,
     StopPlanned,
 )
+from engine.protocol.watched import ControlFailed, PeerRefused, Retelling, Retold, Watching
 
 Event = (
     Loading
@@ -54,6 +56,7 @@ Event = (
     | Rewound
     | CheckpointDamaged
     | JournalFailed
+    | HookFailed
     | Paused
     | Resumed
     | RateChanged
@@ -69,4 +72,9 @@ Event = (
     | RunFinished
     | RunFailed
     | SystemSample
+    | Retelling
+    | Retold
+    | Watching
+    | PeerRefused
+    | ControlFailed
 )

@@ -71,6 +71,15 @@ class JournalFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class HookFailed:
+    """A command of the configuration's `hooks` could not be run, or failed; training goes on."""
+
+    hook: str
+    "`finished`, `failed` or `diverged`"
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """The run is over: its epochs are done, or it was stopped."""
 

@@ -10,8 +10,9 @@ from pydantic import TypeAdapter
 from engine.errors import EngineError
 from engine.protocol.commands import Command
 from engine.protocol.events import Event
+from engine.protocol.wire import Behind, Goodbye, Hello
 
-Message = Event | Command
+Message = Event | Command | Hello | Behind | Goodbye
 
 _KINDS: dict[str, type[Any]] = {
     re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in get_args(Message)

@@ -1,18 +1,19 @@
 """Runs driven from a test: what is to be sent after which event, and what came out."""
 
 import os
+import select
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
-from time import sleep
 from typing import Any, TypeVar
 
 from engine import protocol as p
-from engine.config import DataConfig, RunConfig
+from engine.config import RunConfig
 from engine.data.batches import Batch, Loader, Waiting
 from engine.data.pictures import Preparation
 from engine.run import Run
+from engine.sections import DataConfig
 
 STEPS_PER_EPOCH = 4  # 14 pictures in batches of 4, the last one of 2
 STEPS = 2 * STEPS_PER_EPOCH
@@ -81,6 +82,8 @@ def hold_up_saving(folder: Path) -> int:
         with suppress(FileExistsError, FileNotFoundError):  # one is just being written, or has just been
             os.mkfifo(pipe)
             end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-            sleep(0.2)
+            # One that has been written and renamed may still be tidied up after, and this pipe with it.
+            select.select([end], [], [], 2.0)
             if pipe.exists():
                 return end
+            os.close(end)

@@ -192,8 +192,9 @@ def test_memory_is_bounded_however_slowly_batches_are_taken(samples: list[Sample
 
 
 @pytest.fixture
-def stuck(fragile: list[Sample]) -> Iterator[Sample]:
+def stuck(fragile: list[Sample], monkeypatch: pytest.MonkeyPatch) -> Iterator[Sample]:
     """A picture whose file gives nothing, as on a network drive that is gone: a pipe that nobody writes to."""
+    monkeypatch.setattr("engine.data.batches.CLOSE_SECONDS", 0.1)
     sample = fragile[3]
     Path(sample.path).unlink()
     os.mkfifo(sample.path)
@@ -253,12 +254,13 @@ def test_a_loader_is_closed_and_its_process_ends_while_a_file_does_not_come(
     fragile: list[Sample], stuck: Sample
 ) -> None:
     program = f"""
-import time
+from engine.data import batches
 from engine.data.batches import Waiting
 from engine.data.folder import Sample
 from engine.data.pictures import Preparation
 from tests.engine.driving import loader_of
 
+batches.CLOSE_SECONDS = 0.1
 loader = loader_of(Preparation(16, 18), batch_size=4, seed=0, threads=2)
 samples = [Sample(path, 0) for path in {[sample.path for sample in fragile]!r}]
 print(next(item for item in loader.training(samples, 0, 0) if isinstance(item, Waiting)).paths, flush=True)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engine.config import DataConfig
 from engine.data.archive import locate
 from engine.data.folder import scan
 from engine.errors import DataError, EngineError
 from engine.protocol import Loading
+from engine.sections import DataConfig
 from tests.engine.webserver import Server, serving
 
 

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine.config import DataConfig
 from engine.data import open_catalogue
 from engine.data.batches import Unreadable
 from engine.data.decoded import Decoded
@@ -19,6 +18,7 @@ from engine.data.folder import Catalogue, scan
 from engine.data.pictures import Preparation
 from engine.errors import DataError
 from engine.protocol import Loading
+from engine.sections import DataConfig
 from tests.engine.driving import loader_of
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from engine import checkpoint
 from engine import protocol as p
+from engine.cli import main
 from engine.config import RunConfig
 from engine.errors import UserError
 from engine.lock import RunLock
@@ -83,19 +84,21 @@ def test_where_the_file_cannot_be_made_it_goes_on_without(tmp_path: Path) -> Non
     RunLock(tmp_path).close()
 
 
-def test_a_second_process_on_a_run_ends_with_a_sentence_and_the_first_trains_on(tmp_path: Path, small: Any) -> None:
+def test_a_second_process_on_a_run_ends_with_a_sentence_and_the_first_trains_on(
+    tmp_path: Path, small: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second one is this one."""
     folder = tmp_path / "runs" / "small-1"
     with training(tmp_path / "small.yaml", "--json", "--epochs", "100000") as first:
         read_until(first, "checkpoint_saved")
         before = (folder / "journal.jsonl").read_bytes()
-        command = [sys.executable, "-m", "engine", "train", "--resume", str(folder), "--json"]
-        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert second.returncode == 2
+        assert main(["train", "--resume", str(folder), "--json"]) == 2
+        told, messages = capsys.readouterr()
         said = (
             f"Run in use: {folder} is in use by process {first.pid} on {os.uname().nodename}; stop it first, or start"
         )
-        assert second.stderr.startswith(said) and second.stderr.count("\n") == 1
-        assert '"run_failed"' in second.stdout and '"run_started"' not in second.stdout
+        assert messages.startswith(said) and messages.count("\n") == 1
+        assert '"run_failed"' in told and '"run_started"' not in told
         read_until(first, "epoch_done")
         first.send_signal(signal.SIGTERM)
         out, _, status = end(first)

@@ -8,11 +8,11 @@ import torch
 import torchvision
 from torch import nn
 
-from engine.config import ModelConfig, OptimConfig
 from engine.errors import WeightsError
 from engine.models import build, preparation
 from engine.models.head import find_head, replace_head
 from engine.optim import build_optimizer, describe_groups
+from engine.sections import ModelConfig, OptimConfig
 
 NAMES = torchvision.models.list_models(module=torchvision.models)
 CLASSES = 3

@@ -10,14 +10,22 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import distributed
+from torch.nn.functional import cross_entropy
+from torch.nn.parallel import DistributedDataParallel
+from torchvision.models import resnet18
 
 from engine import checkpoint
 from engine import protocol as p
-from engine.config import ModelConfig, RunConfig
+from engine.config import RunConfig, load_config
 from engine.models import build
+from engine.models.sync_norm import synchronise_batch_norm
 from engine.run import Run
+from engine.sections import ModelConfig
+from engine.sentences import message
 from tests.engine.conftest import write_pictures
 from tests.engine.driving import only, play, with_settings
+from tests.engine.pair import in_pair, pair
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 ROOT = Path(__file__).parents[2]
@@ -32,16 +40,16 @@ def config(small: RunConfig, tmp_path: Path) -> RunConfig:
     return with_settings(small, model__name="resnet18", optim__scratch_lr=1e-6, **picture)
 
 
-def command(config: RunConfig, tmp_path: Path, *options: str, name: str = "together") -> list[str]:
+def written(config: RunConfig, tmp_path: Path, name: str = "together") -> str:
     file = tmp_path / f"{name}.yaml"
     file.write_text(with_settings(config, checkpoint__dir=str(tmp_path / name)).to_yaml())
-    return [*TORCHRUN, *options, "-m", "engine", "train", str(file), "--json"]
+    return str(file)
 
 
-def finished(command: list[str]) -> list[p.Message]:
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, env=ENVIRONMENT, check=False)
-    assert ended.returncode == 0, ended.stderr
-    return events_of(ended.stdout)
+def finished(tmp_path: Path, *arguments: str) -> list[p.Message]:
+    first, second = pair(tmp_path, *arguments, "--json")
+    assert (first.status, second.status, second.out) == (0, 0, ""), first.messages + second.messages
+    return events_of(first.out)
 
 
 def events_of(output: str) -> list[p.Message]:
@@ -61,47 +69,35 @@ def agree(one: Path, other: Path) -> None:
     assert (first - second).norm() < 0.03 * first.norm()
 
 
-EXACT = """
-import torch
-from torch import distributed
-from torch.nn.functional import cross_entropy
-from torch.nn.parallel import DistributedDataParallel
-from torchvision.models import resnet18
-from engine.models.sync_norm import synchronise_batch_norm
-
-distributed.init_process_group("gloo")
-torch.manual_seed(0)
-alone, images, labels = resnet18(num_classes=2).double(), torch.randn(7, 3, 64, 64).double(), torch.arange(7) % 2
-together = resnet18(num_classes=2)
-together.load_state_dict(alone.state_dict())
-together = synchronise_batch_norm(together, torch.device("cpu")).double()
-network = DistributedDataParallel(together, broadcast_buffers=False)
-mine = slice(distributed.get_rank(), None, 2)
-for _ in range(2):
-    cross_entropy(alone(images), labels).backward()
-    share = len(labels[mine]) / len(labels)
-    (cross_entropy(network(images[mine]), labels[mine]) * share * 2).backward()
-for one, other in zip(alone.parameters(), together.parameters()):
-    torch.testing.assert_close(one.grad, other.grad, rtol=1e-9, atol=1e-9)
-torch.testing.assert_close(dict(alone.named_buffers()), dict(together.named_buffers()), rtol=1e-6, atol=1e-6)
-alone.eval(), together.eval()
-torch.testing.assert_close(alone(images), together(images), rtol=1e-5, atol=1e-5)
-print("equal")
-"""
+def equal_to_one_in_double_precision() -> None:
+    distributed.init_process_group("gloo")
+    torch.manual_seed(0)
+    alone, images, labels = resnet18(num_classes=2).double(), torch.randn(7, 3, 64, 64).double(), torch.arange(7) % 2
+    together = resnet18(num_classes=2)
+    together.load_state_dict(alone.state_dict())
+    together = synchronise_batch_norm(together, torch.device("cpu")).double()
+    network = DistributedDataParallel(together, broadcast_buffers=False)
+    mine = slice(distributed.get_rank(), None, 2)
+    for _ in range(2):
+        cross_entropy(alone(images), labels).backward()
+        share = len(labels[mine]) / len(labels)
+        (cross_entropy(network(images[mine]), labels[mine]) * share * 2).backward()
+    for one, other in zip(alone.parameters(), together.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(dict(alone.named_buffers()), dict(together.named_buffers()), rtol=1e-6, atol=1e-6)
+    alone.eval(), together.eval()
+    torch.testing.assert_close(alone(images), together(images), rtol=1e-5, atol=1e-5)
+    print("equal", flush=True)
 
 
 def test_batch_norm_over_two_processes_has_the_gradients_of_one_in_double_precision(tmp_path: Path) -> None:
-    file = tmp_path / "exact.py"
-    file.write_text(EXACT)
-    ended = subprocess.run(
-        [*TORCHRUN, str(file)], capture_output=True, text=True, timeout=120, env=ENVIRONMENT, check=False
-    )
-    assert ended.stdout.splitlines() == ["equal", "equal"], ended.stderr
+    for ended in in_pair(tmp_path, equal_to_one_in_double_precision):
+        assert (ended.status, ended.out) == (0, "equal\n"), ended.messages
 
 
 def test_two_processes_end_with_the_weights_of_one(config: RunConfig, tmp_path: Path) -> None:
     alone = play(Run(config))
-    together = finished(command(config, tmp_path))
+    together = finished(tmp_path, written(config, tmp_path))
     assert together[-1].completed and only(together, p.RunStarted)[0].device == "2 x cpu"
     assert [folder.name for folder in (tmp_path / "together").iterdir()] == ["small-1"]
     for kind, figures in ((p.TrainStep, ("step", "loss", "accuracy")), (p.EvalDone, ("loss", "accuracy", "images"))):
@@ -121,7 +117,7 @@ def test_groups_that_are_frozen_and_trained_again_learn_as_in_one_process(config
         config, train__epochs=2, schedule__changes=[{"arm": "scratch"} | change for change in changes]
     )
     alone = play(Run(config))
-    together = finished(command(config, tmp_path))
+    together = finished(tmp_path, written(config, tmp_path))
     assert [(e.step, e.frozen) for e in only(together, p.GroupFrozen)] == [(1, True), (3, False)]
     assert [(e.step, e.pictures) for e in only(together, p.MicroBatchChanged)] == [(7, 4)]
     for one, other in zip(only(alone, p.TrainStep)[:7], only(together, p.TrainStep)[:7], strict=True):
@@ -129,8 +125,12 @@ def test_groups_that_are_frozen_and_trained_again_learn_as_in_one_process(config
     assert together[-1].completed and together[-1].step == 8
 
 
-def started(command: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+def torchrun(settings: str, *options: str) -> subprocess.Popen[str]:
+    command = [*TORCHRUN, *options, "-m", "engine", "train", settings, "--json"]
+    # A run that tells more than fits into the pipe is not over before what is to happen to it.
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=4096, text=True, env=ENVIRONMENT
+    )
 
 
 def until_step(process: subprocess.Popen[str], step: int) -> list[p.Message]:
@@ -143,24 +143,27 @@ def until_step(process: subprocess.Popen[str], step: int) -> list[p.Message]:
     return events
 
 
-def test_after_a_signal_or_a_death_of_one_the_run_ends_with_the_weights_it_would_have_had(
-    config: RunConfig, tmp_path: Path
-) -> None:
-    config = with_settings(config, train__epochs=5)
-    whole = finished(command(config, tmp_path, name="whole"))[-1].weights_sha256
-
-    stopped = started(command(config, tmp_path, name="stopped"))
+def test_after_a_signal_the_run_goes_on_to_the_weights_it_would_have_had(config: RunConfig, tmp_path: Path) -> None:
+    config = with_settings(config, data__image_size=32, data__batch_size=3, train__epochs=2)  # 20 steps
+    whole = finished(tmp_path, written(config, tmp_path, "whole"))[-1].weights_sha256
+    stopped = torchrun(written(config, tmp_path, "stopped"))
     until_step(stopped, 5)
     stopped.send_signal(signal.SIGTERM)
-    output, _ = stopped.communicate(timeout=60)
+    output, _ = stopped.communicate(timeout=120)
     last = events_of(output)[-1]
     folder = tmp_path / "stopped" / "small-1"
     assert isinstance(last, p.RunFinished) and not last.completed and last.step >= 5
     assert checkpoint.load(folder / "scratch" / "last.pt")["step"] == last.step
-    resumed = finished([*TORCHRUN, "-m", "engine", "train", "--resume", str(folder), "--json"])
+    resumed = finished(tmp_path, "--resume", str(folder))
     assert resumed[-1].weights_sha256 == whole
 
-    died = started(command(config, tmp_path, "--max-restarts", "1", name="died"))
+
+def test_after_a_death_of_one_the_run_ends_with_the_weights_it_would_have_had(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    config = with_settings(config, model__name="squeezenet1_1", data__image_size=32, train__epochs=10)
+    whole = finished(tmp_path, written(config, tmp_path, "whole"))[-1].weights_sha256
+    died = torchrun(written(config, tmp_path, "died"), "--max-restarts", "1")
     until_step(died, 6)
     os.kill(worker_of(died.pid), signal.SIGKILL)
     output, errors = died.communicate(timeout=120)
@@ -168,6 +171,23 @@ def test_after_a_signal_or_a_death_of_one_the_run_ends_with_the_weights_it_would
     events = events_of(output)
     assert only(events, p.RunStarted)[-1].resumed_from and events[-1].weights_sha256 == whole
     assert [folder.name for folder in (tmp_path / "died").iterdir()] == ["small-1"]
+
+
+def test_who_is_left_by_another_process_says_so(config: RunConfig, tmp_path: Path) -> None:
+    left, died = in_pair(tmp_path, second_dies, written(config, tmp_path, "left"))
+    assert (left.status, died.status) == (1, 7)
+    assert "A process is gone: another process of this run has ended" in left.messages
+    assert "report this" not in left.messages
+
+
+def second_dies(file: Path) -> int:
+    for event in Run(load_config(file)).events():
+        if isinstance(event, p.TrainStep) and event.step == 2 and os.environ["RANK"] == "1":
+            os._exit(7)
+        if isinstance(event, p.RunFailed):
+            print(message(event), file=sys.stderr, flush=True)
+            return event.exit_status
+    return 0
 
 
 def worker_of(launcher: int) -> int:
@@ -190,8 +210,7 @@ def test_pictures_that_are_missing_end_all_processes_with_the_sentence_of_the_fi
     config: RunConfig, tmp_path: Path
 ) -> None:
     (config.data.root / "train" / "dog").rename(config.data.root / "train" / "wolf")
-    ended = subprocess.run(
-        command(config, tmp_path), capture_output=True, text=True, timeout=60, env=ENVIRONMENT, check=False
-    )
-    assert ended.returncode != 0 and "`wolf` only in `train`" in ended.stderr
-    assert json.loads(ended.stdout.splitlines()[-1])["type"] == "run_failed"
+    first, second = pair(tmp_path, written(config, tmp_path), "--json")
+    assert first.status == second.status == 2
+    assert "`wolf` only in `train`" in first.messages
+    assert json.loads(first.out.splitlines()[-1])["type"] == "run_failed"

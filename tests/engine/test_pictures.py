@@ -224,8 +224,8 @@ def test_test_pictures_are_bit_identical_to_torchvisions(width: int, height: int
 
 @pytest.mark.parametrize("name", ["resnet18", "efficientnet_b0", "inception_v3", "vit_b_16", "swin_v2_t"])
 def test_the_models_input_equals_that_of_the_weights_own_preset(name: str) -> None:
-    from engine.config import ModelConfig
     from engine.models import preparation
+    from engine.sections import ModelConfig
 
     preset = torchvision.models.get_model_weights(name).DEFAULT.transforms()
     prepared = preparation(ModelConfig(name=name), None)

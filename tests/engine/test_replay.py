@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, get_args
@@ -61,7 +62,7 @@ def test_a_session_with_commands_of_all_kinds_is_replayed_bit_by_bit(steered: Ru
     folder = Path(folder_of(events))
     done = [message for message in read_journal(folder) if isinstance(message, p.Command)]
     assert person.turns == [] and events[-1].completed and len(done) >= 24
-    assert {type(command) for command in done} == set(get_args(p.Command)) - {p.Stop}
+    assert {type(command) for command in done} == set(get_args(p.Command)) - {p.Stop, p.Release}
     verdict, told = again(events)
     assert verdict.equal and verdict.left == 0 and verdict.folder.name == "small-1-replay-1"
     steps = lambda all_of: [(e.arm, e.step, e.loss) for e in only(all_of, p.TrainStep)]  # noqa: E731
@@ -200,6 +201,91 @@ def test_in_a_process_of_its_own(steered: RunConfig) -> None:
     assert done.returncode == 0, done.stderr
     assert f"equal bit by bit (SHA-256 {events[-1].weights_sha256})" in done.stdout
     assert "scratch    epoch 3/3" in done.stdout
+
+
+# --- an evaluation that something comes in the way of ---------------------------------------------------
+
+
+@pytest.fixture
+def short(steered: RunConfig) -> RunConfig:
+    return with_settings(steered, train__epochs=2)
+
+
+class While:
+    """Sends commands once, while the test set is scored after a step."""
+
+    def __init__(self, step: int, *commands: p.Command) -> None:
+        self.commands = list(commands)
+        self._step = step
+
+    def __call__(self, event: p.Event) -> list[p.Command]:
+        if not (isinstance(event, p.Evaluating) and event.step == self._step and event.done):
+            return []
+        commands, self.commands = self.commands, []
+        return commands
+
+
+def and_then(*people: Callable[[p.Event], Iterable[p.Command]]) -> Callable[[p.Event], list[p.Command]]:
+    return lambda event: [command for person in people for command in person(event)]
+
+
+@pytest.mark.parametrize("step", [3, 4], ids=["asked for", "of an epoch"])
+@pytest.mark.parametrize(
+    "command", [p.SwitchArm("pretrained"), p.Rewind("start"), p.SetRate("head", 0.01), p.SetFrozen("backbone")]
+)
+def test_what_came_while_the_test_set_was_scored_comes_there_again(
+    short: RunConfig, step: int, command: p.Command
+) -> None:
+    asked, meanwhile = Person(("scratch", 1, 3, [p.Evaluate()])), While(step, command)
+    back = Person(("pretrained", 1, 2, [p.SwitchArm("scratch")]))
+    events = play(Run(short), and_then(asked, meanwhile, back))
+    assert not meanwhile.commands and events[-1].completed
+    # An arm at rest keeps what was asked for, a rewind drops it.
+    evaluated = [(e.arm, e.step) for e in only(events, p.EvalDone)]
+    dropped = step == 3 and isinstance(command, p.Rewind)
+    assert (("scratch", 3) in evaluated) is not dropped and ("scratch", 4) in evaluated
+    verdict, told = again(events)
+    assert verdict.equal and verdict.left == 0
+    assert [(e.arm, e.step, e.accuracy) for e in only(told, p.EvalDone)] == [
+        (e.arm, e.step, e.accuracy) for e in only(events, p.EvalDone)
+    ]
+
+
+def test_one_asked_for_after_a_rewind_out_of_another_one_is_done(short: RunConfig) -> None:
+    events = play(Run(short), While(4, p.Rewind("start"), p.Evaluate()))
+    assert [e.step for e in only(events, p.EvalDone)] == [0, 4, 8] and not only(events, p.CommandRefused)
+    verdict, _ = again(events)
+    assert verdict.equal and verdict.left == 0
+
+
+@pytest.mark.parametrize("crashes", [False, True], ids=["stop", "crash"])
+@pytest.mark.parametrize("between", [[], [p.SetRate("head", 0.01)]], ids=["nothing", "a rate"])
+def test_one_that_was_not_done_yet_at_the_end_is_done_on_a_resume(
+    short: RunConfig, between: list[p.Command], crashes: bool
+) -> None:
+    whole = play(Run(short), Person(("scratch", 1, 2, [p.Evaluate(), *between])))
+    person = and_then(Person(("scratch", 1, 2, [p.Evaluate()])), While(2, *between, p.Stop(save=not crashes)))
+    first = play(Run(short), person)
+    assert first[-1].step == 2 and not only(first, p.EvalDone)
+    if not crashes:
+        verdict, told = again(first)
+        assert verdict.equal and told[-1].step == 2
+    second = play(Run(short, resume=folder_of(first)))
+    assert [e.step for e in only(second, p.EvalDone)] == [2, 4, 8]
+    assert second[-1].weights_sha256 == whole[-1].weights_sha256
+    verdict, _ = again(second)
+    assert verdict.equal and verdict.left == 0
+
+
+@pytest.mark.parametrize("step", [2, 4, 6])
+def test_one_that_ended_after_an_epoch_as_planned_ends_there_again(short: RunConfig, step: int) -> None:
+    """Before the end, while its evaluation is under way, and in the last epoch."""
+    planned = While(4, p.StopAfterEpoch()) if step == 4 else Person(("scratch", 1, step, [p.StopAfterEpoch()]))
+    events = play(Run(short), and_then(Person(("scratch", 1, 1, [p.SetRate("head", 0.01)])), planned))
+    assert events[-1].step == (8 if step == 6 else 4) and events[-1].completed is (step == 6)
+    verdict, told = again(events)
+    assert verdict.equal and verdict.left == 0 and told[-1].accuracy == events[-1].accuracy is not None
+    assert told[-1].step == events[-1].step and told[-1].best_accuracy == events[-1].best_accuracy
 
 
 # --- a session as a script ------------------------------------------------------------------------------

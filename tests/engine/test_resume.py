@@ -129,7 +129,7 @@ def test_both_arms_with_switches_and_stops_between_end_as_if_each_had_been_alone
     parts += play(Run(both, resume=folder), in_turns(("scratch", 7, to_pretrained), ("pretrained", 7, stop)))
     parts += play(Run(both, resume=folder))  # the pretrained arm to its end
     parts += play(
-        Run(both, resume=folder, hold_open=True),
+        Run(both, resume=folder, hold_open=lambda: True),
         lambda event: (
             [to_scratch]
             if isinstance(event, p.ArmStarted) and event.arm == "pretrained"

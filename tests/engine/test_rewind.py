@@ -144,7 +144,7 @@ def test_the_arm_at_rest_is_left_alone(small: RunConfig, weights: Path) -> None:
     )
     events = play(Run(config), turns)
     assert events[-1].arm == "pretrained" and events[-1].weights_sha256 == alone["pretrained"]
-    finished = play(Run(config, resume=folder_of(events), hold_open=True), back_to_scratch)
+    finished = play(Run(config, resume=folder_of(events), hold_open=lambda: True), back_to_scratch)
     assert [e.arm for e in only(finished, p.ArmFinished)] == ["scratch"]
     assert finished[-1].weights_sha256 == alone["scratch"]
 

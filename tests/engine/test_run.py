@@ -115,7 +115,7 @@ def test_a_switch_to_an_arm_that_cannot_be_built_is_refused_and_training_goes_on
 
 
 def test_with_hold_open_a_done_arm_waits_for_the_next_command(small: RunConfig) -> None:
-    run = Run(small, hold_open=True)
+    run = Run(small, hold_open=lambda: True)
     events = play(run, lambda event: [p.Pause(), p.Stop()] if isinstance(event, p.ArmFinished) else [])
     assert only(events, p.CommandRefused)[0].command == "pause"
     assert events[-1].completed

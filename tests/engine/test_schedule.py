@@ -7,9 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.config import ScheduleConfig
 from engine.optim import apply_schedule, build_optimizer, describe_groups, group_of
 from engine.schedule import ONE_CYCLE_WARMUP, multiplier
+from engine.sections import ScheduleConfig
 
 TOTALS = st.integers(1, 2000)
 SCHEDULES = st.builds(

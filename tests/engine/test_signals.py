@@ -169,7 +169,7 @@ def test_a_second_signal_during_a_save_leaves_at_once_and_the_checkpoint_before_
         assert select.select([pipe], [], [], PATIENCE)[0], "nothing was saved"
         for later in (signal.SIGHUP, number):  # a hang-up is no demand to hurry
             with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(1)
+                process.wait(0.5)
             process.send_signal(later)
         _, messages = process.communicate(timeout=PATIENCE)
         assert process.returncode == 128 + number and "Traceback" not in messages

@@ -159,7 +159,9 @@ def test_at_the_end_of_an_epoch_the_arm_can_be_done_at_once(small: RunConfig) ->
 
 def test_an_arm_that_is_done_goes_on_with_more_epochs(small: RunConfig) -> None:
     finished: list[p.Command] = [p.SetEpochs(3), p.Stop()]
-    events = play(Run(small, hold_open=True), lambda e: [finished.pop(0)] if isinstance(e, p.ArmFinished) else [])
+    events = play(
+        Run(small, hold_open=lambda: True), lambda e: [finished.pop(0)] if isinstance(e, p.ArmFinished) else []
+    )
     assert [event.step for event in only(events, p.ArmFinished)] == [8, 12]
     assert events[-1].step == 12 and events[-1].completed
 

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import nn
 
-from engine.config import ModelConfig, RunConfig
+from engine.config import RunConfig
 from engine.data.pictures import Preparation
 from engine.errors import EngineError, WeightsError
 from engine.models import Classifier, build, preparation
 from engine.models.head import find_head
 from engine.models.weights import _current_name, load_backbone, read_weights
+from engine.sections import ModelConfig
 from tests.engine.onestep import first_step
 from tests.engine.webserver import Server, serving
 

@@ -1,7 +1,9 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.tui.console import Terminal, kill_all, make_folder
 from tests.tui.story import NOW
 
 
@@ -9,3 +11,24 @@ from tests.tui.story import NOW
 def _at_a_fixed_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("tui.app.time.time", lambda: NOW)
     yield
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder to work in, with pictures and the configuration of a run too long to end by itself."""
+    yield make_folder(tmp_path)
+    kill_all(tmp_path)
+
+
+@pytest.fixture
+def run(folder: Path) -> Iterator[Callable[..., Terminal]]:
+    """Start the program in the folder."""
+    terminals: list[Terminal] = []
+
+    def start(*args: str, shell: bool = False) -> Terminal:
+        terminals.append(Terminal(*args, cwd=folder, shell=shell))
+        return terminals[-1]
+
+    yield start
+    for terminal in terminals:
+        terminal.close()

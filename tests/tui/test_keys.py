@@ -164,13 +164,14 @@ async def test_the_other_ways_out_ask_too(key):
         (("q", "s"), [p.Stop(save=True)]),
         (("q", "N"), [p.Stop(save=False)]),
         (("q", "e"), [p.StopAfterEpoch()]),
-        (("q", "down", "enter"), [p.StopAfterEpoch()]),
-        (("q", "down", "down", "enter"), [p.Stop(save=False)]),
+        (("q", "down", "enter"), []),
+        (("q", "down", "down", "enter"), [p.StopAfterEpoch()]),
+        (("q", "down", "down", "down", "enter"), [p.Stop(save=False)]),
         (("q", "escape"), []),
         (("q", "n"), []),
     ],
 )
-async def test_the_question_has_four_answers(keys, commands):
+async def test_the_question_has_five_answers(keys, commands):
     sent, _, _ = await press(TRAINING, *keys)
     assert sent == commands
 
@@ -335,9 +336,11 @@ async def test_a_narrow_footer_leaves_out_the_less_important_keys_and_a_wide_one
     for width in (60, 80, 120, 200):
         _, text, _ = await press(TRAINING, size=(width, 30))
         rows[width] = text.splitlines()[-1]
-        assert len(rows[width]) <= width and rows[width].endswith("? help  q quit") and "p pause" in rows[width]
+        assert len(rows[width]) <= width and rows[width].endswith("  q quit")
+        assert "p pause" in rows[width] and "? help" in rows[width]
     assert all(key.label in rows[200] for key in KEYS)
-    assert "b rewind" in rows[80] and "e evaluate" not in rows[80] and "e evaluate" in rows[120]
+    assert "b rewind" in rows[80] and "e evaluate" not in rows[80]
+    assert "D detach" in rows[120] and "e evaluate" in rows[120]
 
 
 def test_no_key_has_two_meanings():

@@ -8,6 +8,7 @@ import pytest
 from engine import protocol as p
 from tests.tui.story import BEGUN, BOTH_ARMS, POINTS, TRAINING, epoch_of, rewound, started, step_of, trained
 from tui.branch import MOST_TICKS
+from tui.refusals import not_training
 from tui.state import UiState
 
 
@@ -23,6 +24,30 @@ def test_a_run_is_loading_then_training_then_evaluating_then_training():
     assert state_after(*BEGUN).phase == "training"
     assert state_after(*TRAINING, p.Evaluating("pretrained", 14, 0, 400)).phase == "evaluating"
     assert state_after(*TRAINING, *epoch_of("pretrained", 2)).phase == "training"
+
+
+def test_a_run_trains_when_it_has_an_arm_in_hand_and_a_key_can_do_something():
+    state = state_after(*BEGUN[:2])
+    assert state.phase == "loading" and state.view is None and not_training(state)
+    state.fold(BEGUN[2])
+    assert state.phase == "training" and not not_training(state)
+
+
+def test_a_history_shows_when_it_is_complete_in_place_of_what_was_there():
+    state = state_after(*TRAINING)
+    shown, drawn = vars(state).copy(), state.drawn
+    for event in (p.Retelling(), *BOTH_ARMS):
+        state.fold(event)
+    assert {name: value for name, value in vars(state).items() if name != "_history"} | {"_history": None} == shown
+    state.fold(p.Retold(current=True))
+    assert state.arm == "scratch" and state.phase == state_after(*BOTH_ARMS).phase and state.drawn > drawn
+    state.fold(p.Paused("scratch", 25))
+    assert state.phase == "paused"
+
+
+def test_a_history_that_ended_badly_says_nothing_of_a_run_that_goes_on():
+    state = state_after(p.Retelling(), *TRAINING, p.RunFailed("Disk full", "make room"), p.Retold(current=False))
+    assert state.phase == "loading" and state.failure is None and len(state.arms["pretrained"].curves.train_loss) == 14
 
 
 def test_a_pause_and_its_end_show():

@@ -1,139 +1,22 @@
 """The real program in a real terminal: a pseudo-terminal, a process, files."""
 
-import fcntl
 import os
 import pty
 import select
 import signal
 import subprocess
 import sys
-import termios
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from PIL import Image
 
 from engine import checkpoint
 from tests.engine.driving import hold_up_saving
+from tests.tui.console import DEADLINE, environment
 from tui.terminal import Screen
-
-ROOT = Path(__file__).parents[2]
-# One thread for torch: for so small a model more are no faster, and far slower beside other programs.
-ENVIRONMENT = os.environ | {
-    "TERM": "xterm-256color",
-    "COLUMNS": "80",
-    "LINES": "24",
-    "OMP_NUM_THREADS": "1",
-    "PYTHONPATH": str(ROOT),
-}
-DEADLINE = 120.0  # seconds until a wait gives up; a failure, never a measure
-
-CONFIG = """
-name: small
-device: cpu
-init: scratch
-data: {{root: {root}, image_size: 32, batch_size: 4, threads: 1}}
-model: {{name: shufflenet_v2_x0_5}}
-optim: {{scratch_lr: 0.001}}
-train: {{epochs: {epochs}}}
-checkpoint: {{dir: {runs}}}
-"""
-
-
-class Terminal:
-    """A program in a terminal of 80x24, whose standard error is a pipe of its own."""
-
-    def __init__(self, *args: str, cwd: Path) -> None:
-        self.screen, program_side = pty.openpty()
-        # The controlling terminal, so that closing our side hangs the program up.
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui", *args],
-            stdin=program_side,
-            stdout=program_side,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env=ENVIRONMENT,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
-        )
-        os.close(program_side)
-        self.seen = b""
-
-    def wait_for(self, text: str) -> None:
-        """Read until `text` is on its way to the screen."""
-        end = time.monotonic() + DEADLINE
-        while text.encode() not in self.seen:
-            assert time.monotonic() < end, f"{text!r} did not come: {self.seen[-2000:]!r}"
-            if not self._read():
-                raise AssertionError(f"the program ended before {text!r}: {self.process.stderr.read()!r}")
-        self.seen = self.seen[self.seen.index(text.encode()) + len(text) :]
-
-    def press(self, keys: str) -> None:
-        os.write(self.screen, keys.encode())
-
-    def hang_up(self) -> None:
-        """What a dropped connection does."""
-        os.close(self.screen)
-        self.screen = -1
-
-    def close(self) -> None:
-        """Leave nothing behind, whatever the test did."""
-        if self.screen >= 0:
-            self.hang_up()
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate()
-
-    def end(self) -> tuple[int, str]:
-        """Exit status and what was written to standard error."""
-        while self.screen >= 0 and self._read():
-            pass
-        _, errors = self.process.communicate(timeout=DEADLINE)
-        return self.process.returncode, errors.decode()
-
-    def _read(self) -> bool:
-        """Take in what the program draws; whether it still can."""
-        ready, _, _ = select.select([self.screen], [], [], 0.2)
-        if not ready:
-            return self.process.poll() is None
-        try:
-            data = os.read(self.screen, 1 << 16)
-        except OSError:  # the other side is closed
-            return False
-        self.seen += data
-        return bool(data)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder to work in, with pictures and a configuration of a run too long to end by itself."""
-    for part in ("train", "test"):
-        for label, name in enumerate(("cat", "dog")):
-            place = tmp_path / "pictures" / part / name
-            place.mkdir(parents=True)
-            for number in range(8):
-                Image.new("RGB", (40, 40), (90 * label + 5 * number, 90, 90)).save(place / f"{number}.png")
-    text = CONFIG.format(root=tmp_path / "pictures", runs=tmp_path / "runs", epochs=5000)
-    (tmp_path / "small.yaml").write_text(text)
-    return tmp_path
-
-
-@pytest.fixture
-def run(folder: Path) -> Iterator[Callable[..., Terminal]]:
-    """Start the program in the folder."""
-    terminals: list[Terminal] = []
-
-    def start(*args: str) -> Terminal:
-        terminals.append(Terminal(*args, cwd=folder))
-        return terminals[-1]
-
-    yield start
-    for terminal in terminals:
-        terminal.close()
 
 
 def test_a_session_from_the_first_paint_to_save_and_quit(run, folder: Path):
@@ -170,7 +53,19 @@ def test_a_failure_of_the_engine_is_on_the_screen_and_afterwards_on_standard_err
     assert errors.startswith("Too many unreadable pictures: ") and "Traceback" not in errors
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_hook_of_an_arm_that_is_done_ends_before_the_program_does(run, folder: Path):
+    pipe = folder / "fifo"
+    os.mkfifo(pipe)
+    terminal = run("small.yaml", "--epochs", "1", "--set", f"hooks.finished=[cat, {pipe}]")
+    terminal.wait_for("FINISHED")
+    terminal.press("q")
+    pipe.write_text("told")  # as soon as the hook reads it
+    assert terminal.end() == (0, "")
+    assert (folder / "runs" / "small-1" / "hooks.log").read_text() == "told"
+    assert '"run_finished"' in (folder / "runs" / "small-1" / "journal.jsonl").read_text().splitlines()[-1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_before_the_process_ends(run, folder: Path, number: int):
     terminal = run("small.yaml")
     terminal.wait_for("TRAINING")
@@ -180,29 +75,17 @@ def test_a_signal_saves_before_the_process_ends(run, folder: Path, number: int):
     assert (folder / "runs" / "small-1" / "scratch" / "last.pt").is_file()
 
 
-def test_a_dropped_connection_saves_too(run, folder: Path):
-    terminal = run("small.yaml")
-    terminal.wait_for("TRAINING")
-    terminal.hang_up()
-    assert terminal.end() == (128 + signal.SIGHUP, "")
-    assert (folder / "runs" / "small-1" / "scratch" / "last.pt").is_file()
-
-
-@pytest.mark.parametrize("first, second", [("SIGTERM", "SIGTERM"), ("SIGTERM", "SIGINT"), ("SIGHUP", "SIGTERM")])
+@pytest.mark.parametrize("first, second", [("SIGTERM", "SIGTERM"), ("SIGTERM", "SIGINT")])
 def test_a_second_signal_leaves_at_once_and_the_checkpoint_before_is_whole(run, folder: Path, first: str, second: str):
     terminal = run("small.yaml")
     terminal.wait_for("best")
     saved = folder / "runs" / "small-1" / "scratch"
     while not (saved / "last.pt").exists():
-        terminal._read()
+        terminal.read()
     pipe = hold_up_saving(saved)
     terminal.process.send_signal(signal.Signals[first])
     assert select.select([pipe], [], [], DEADLINE)[0], "nothing was saved"
-    if first == "SIGTERM":
-        terminal.wait_for("\x1b[?1049l")
-    else:  # the shell hands it on
-        time.sleep(2)
-        terminal.process.send_signal(signal.SIGHUP)
+    terminal.wait_for("\x1b[?1049l")
     with pytest.raises(subprocess.TimeoutExpired):  # it waits for the checkpoint
         terminal.process.wait(2)
     terminal.process.send_signal(signal.Signals[second])
@@ -256,7 +139,7 @@ def test_a_mistake_in_the_arguments_opens_no_screen(run, folder: Path):
 def test_without_a_terminal_the_run_goes_by_itself_with_a_line_an_epoch(folder: Path):
     command = [sys.executable, "-m", "tui", "small.yaml", "--epochs", "2"]
     result = subprocess.run(
-        command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+        command, cwd=folder, env=environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
     )
     assert result.returncode == 0, result.stderr
     assert ["epoch 1/2" in line or "epoch 2/2" in line for line in result.stdout.splitlines()] == [True, True]

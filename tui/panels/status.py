@@ -33,6 +33,8 @@ class Status(Panel):
                 parts.append((f" branch {state.view.branch}", ""))
         else:
             parts.append((" finetune-tui", "bold"))
+        if state.watching > 1:
+            parts.append((f"  {state.watching - 1} more watching", "$muted"))
         saved = state.checkpoint
         right = f"safe at step {saved.step}, {age(now - saved.time)} ago " if saved else "nothing saved yet "
         left = Content.assemble(*parts)

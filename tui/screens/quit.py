@@ -13,22 +13,25 @@ from textual.widgets.option_list import Option
 from engine.protocol import CheckpointSaved
 from tui.format import age
 
-Choice = Literal["save", "after_epoch", "leave", "stay"]
+Choice = Literal["save", "detach", "after_epoch", "leave", "stay"]
 
 
 class QuitScreen(ModalScreen[Choice]):
-    """Save and leave, leave later, leave without saving, or go on."""
+    """Save and leave, leave training alone, leave later, leave without saving, or stay."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "choose('stay')", show=False),
         Binding("s", "choose('save')", show=False),
+        Binding("d,D", "choose('detach')", show=False),
         Binding("e", "choose('after_epoch')", show=False),
         Binding("N", "choose('leave')", show=False),
     ]
 
-    def __init__(self, saved: CheckpointSaved | None) -> None:
+    def __init__(self, saved: CheckpointSaved | None, attached: bool) -> None:
+        """`attached`: the run is another process's, which is best left alone."""
         super().__init__()
         self._saved = saved
+        self._attached = attached
 
     def compose(self) -> ComposeResult:
         """The question and its answers."""
@@ -37,8 +40,12 @@ class QuitScreen(ModalScreen[Choice]):
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "quit"
             yield Static("Training is under way.")
+            ways = [
+                Option(f"s    save and {'end the run' if self._attached else 'quit'}: nothing is lost", id="save"),
+                Option("d    detach: training goes on without this screen", id="detach"),
+            ]
             yield OptionList(
-                Option("s    save and quit: nothing is lost", id="save"),
+                *(reversed(ways) if self._attached else ways),
                 Option("e    stop after this epoch: leave when it is done and saved", id="after_epoch"),
                 Option(f"N    quit without saving: {kept}", id="leave"),
                 Option("Esc  go on training", id="stay"),

@@ -1,0 +1,65 @@
+"""Two processes that train together as torchrun starts them, without the price of loading torch in each."""
+
+import multiprocessing
+import os
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import distributed
+
+PATIENCE = 120
+# Each process is a fork of one that has loaded what takes long, and has done nothing else.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["torch._dynamo", "engine.headless", "engine.run", __name__])
+
+
+class Ended(NamedTuple):
+    """What became of a process."""
+
+    status: int
+    out: str
+    messages: str
+
+
+def pair(tmp_path: Path, *arguments: str) -> list[Ended]:
+    """`python -m engine train` with `arguments` in two processes; the first one tells."""
+    return in_pair(tmp_path, _train, ["train", *arguments])
+
+
+def in_pair(tmp_path: Path, do: Any, *arguments: Any) -> list[Ended]:
+    """Call a function in two processes that can meet."""
+    store = distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # torchrun's part
+    files = [(tmp_path / f"out-{rank}", tmp_path / f"messages-{rank}") for rank in range(2)]
+    processes = [
+        FORKS.Process(target=_work, args=(rank, store.port, *map(str, files[rank]), do, arguments), daemon=True)
+        for rank in range(2)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(PATIENCE)
+    statuses = [process.exitcode for process in processes]
+    for process in processes:
+        process.kill()
+    assert None not in statuses, [file.read_text() for both in files for file in both]
+    return [
+        Ended(status or 0, out.read_text(), messages.read_text())
+        for status, (out, messages) in zip(statuses, files, strict=True)
+    ]
+
+
+def _work(rank: int, port: int, out: str, messages: str, do: Any, arguments: tuple[Any, ...]) -> None:
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2"}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "TORCHELASTIC_USE_AGENT_STORE": "True"}
+    for number, path in ((1, out), (2, messages)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    torch.set_num_threads(1)
+    sys.exit(do(*arguments))
+
+
+def _train(arguments: list[str]) -> int:
+    from engine.cli import main
+
+    return main(arguments)

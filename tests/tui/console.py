@@ -1,0 +1,142 @@
+"""The real program in a real terminal: a pseudo-terminal, a process, files."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+SHELL = ("sh", "-c", '"$@"; echo "status $?"; read line', "sh")
+DEADLINE = 120.0  # seconds until a wait gives up; a failure, never a measure
+
+CONFIG = """
+name: small
+device: cpu
+init: scratch
+data: {{root: {root}, image_size: 32, batch_size: 4, threads: 1}}
+model: {{name: shufflenet_v2_x0_5}}
+optim: {{scratch_lr: 0.001}}
+train: {{epochs: {epochs}, compile: false}}
+checkpoint: {{dir: {runs}}}
+"""
+
+
+def environment() -> dict[str, str]:
+    """One thread for torch: for so small a model more are no faster, and far slower beside other programs."""
+    terminal = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "OMP_NUM_THREADS": "1"}
+    return os.environ | terminal | {"PYTHONPATH": str(ROOT)}
+
+
+def make_folder(folder: Path, epochs: int = 5000) -> Path:
+    """Pictures, and the configuration `small.yaml` of a run that is too long to end by itself."""
+    for part in ("train", "test"):
+        for label, name in enumerate(("cat", "dog")):
+            place = folder / "pictures" / part / name
+            place.mkdir(parents=True)
+            for number in range(8):
+                Image.new("RGB", (40, 40), (90 * label + 5 * number, 90, 90)).save(place / f"{number}.png")
+    text = CONFIG.format(root=folder / "pictures", runs=folder / "runs", epochs=epochs)
+    (folder / "small.yaml").write_text(text)
+    return folder
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    """Wait for a condition."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not come"
+        time.sleep(0.02)
+
+
+def kill_all(folder: Path) -> None:
+    """End every process that works in a folder, detached ones too."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.cwd() == str(folder):
+                process.kill()
+                process.wait(DEADLINE)
+
+
+class Terminal:
+    """A program in a terminal of 80x24, whose standard error is a pipe of its own."""
+
+    def __init__(
+        self, *args: str, cwd: Path, program: Sequence[str] = (sys.executable, "-m", "tui"), shell: bool = False
+    ) -> None:
+        """`shell`: one stands between the terminal and the program, and takes the terminal back when that ends."""
+        self.screen, program_side = pty.openpty()
+        # The controlling terminal, so that closing our side hangs the program up.
+        self.process = subprocess.Popen(
+            [*(SHELL if shell else ()), *program, *args],
+            stdin=program_side,
+            stdout=program_side,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            env=environment(),
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
+        )
+        os.close(program_side)
+        self.seen = b""
+
+    @property
+    def program(self) -> psutil.Process:
+        """The process that trains, behind the one that the shell waits for."""
+        (child,) = psutil.Process(self.process.pid).children()
+        return child
+
+    def wait_for(self, text: str) -> None:
+        """Read until `text` is on its way to the screen."""
+        end = time.monotonic() + DEADLINE
+        while text.encode() not in self.seen:
+            assert time.monotonic() < end, f"{text!r} did not come: {self.seen[-2000:]!r}"
+            if not self.read():
+                raise AssertionError(f"the program ended before {text!r}: {self.process.stderr.read()!r}")
+        self.seen = self.seen[self.seen.index(text.encode()) + len(text) :]
+
+    def press(self, keys: str) -> None:
+        """Type."""
+        os.write(self.screen, keys.encode())
+
+    def hang_up(self) -> None:
+        """What a dropped connection does."""
+        os.close(self.screen)
+        self.screen = -1
+
+    def close(self) -> None:
+        """Leave nothing behind, whatever the test did."""
+        if self.screen >= 0:
+            self.hang_up()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+    def end(self) -> tuple[int, str]:
+        """Exit status and what was written to standard error."""
+        while self.screen >= 0 and self.read():
+            pass
+        status = self.process.wait(DEADLINE)
+        return status, self.process.stderr.read().decode()
+
+    def read(self) -> bool:
+        """Take in what the program draws; whether it still can."""
+        ready, _, _ = select.select([self.screen], [], [], 0.2)
+        if not ready:
+            return self.process.poll() is None
+        try:
+            data = os.read(self.screen, 1 << 16)
+        except OSError:  # the other side is closed
+            return False
+        self.seen += data
+        return bool(data)

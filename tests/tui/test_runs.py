@@ -1,0 +1,150 @@
+"""The table of runs: which there are, in which order, and how it fits the terminal."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+
+from engine import protocol as p
+from engine.remote.audience import Audience
+from engine.remote.server import Server
+from engine.summary import Summary, summarize
+from tui.runs import NEWEST, main, table
+
+NOW = 1_000_000.0
+
+RUN = Summary(
+    name="birds-3",
+    path="/data/runs/birds-3",
+    state="training",
+    live=True,
+    where="process 12345 on box",
+    model="resnet18",
+    device="CUDA",
+    arm="pretrained",
+    step=30,
+    total_steps=200,
+    epoch=3,
+    epochs=20,
+    accuracy=0.953,
+    groups=(),
+    learning_rates={},
+    points=(),
+    best_accuracy=0.9612,
+    best_arm="pretrained",
+    started=NOW - 500,
+    updated=NOW - 245,
+    message="",
+)
+OVER = replace(RUN, name="birds-2", path="/data/runs/birds-2", state="finished", live=False, where="", epoch=20)
+NEW = replace(RUN, name="cats-1", state="loading", where="", epoch=0, accuracy=None, best_accuracy=None, updated=NOW)
+
+
+def test_a_row_a_run():
+    assert table([RUN, OVER, NEW], 120, NOW) == [
+        "name     state     arm         epoch    acc.    best    age  where",
+        "birds-3  training  pretrained   3/20  95.3 %  96.1 %  4 min  12345 on box",
+        "birds-2  finished  pretrained  20/20  95.3 %  96.1 %  4 min  /data/runs/birds-2",
+        "cats-1   loading   pretrained   0/20       –       –    0 s  /data/runs/birds-3",
+    ]
+
+
+def test_what_is_too_long_is_cut_but_for_the_number_of_a_run_and_the_end_of_a_folder():
+    name = "all-the-birds-of-the-northern-hemisphere-12"
+    long = replace(OVER, name=name, path=f"/very/long/way/to/{name}", state="evaluating")
+    host = replace(RUN, name="birds-13", where="process 12345 on a-machine-with-a-long-name.example.org")
+    assert table([host, long], 80, NOW)[1:] == [
+        "birds-13      training    pretrained   3/20  95.3 %  96.1 %  4 min  12345 on a-…",
+        "all-the…e-12  evaluating  pretrained  20/20  95.3 %  96.1 %  4 min  …misphere-12",
+    ]
+
+
+@pytest.mark.parametrize("width", range(80, 200, 7))
+def test_it_fits(width: int):
+    rows = [replace(RUN, name="n" * 300, epoch=100, epochs=100), replace(OVER, path="/p" * 300), NEW]
+    assert max(map(len, table(rows, width, NOW))) <= width
+
+
+# --- from folders ---------------------------------------------------------------------------------------
+
+
+def written(folder: Path, at: float, *messages: p.Message) -> Path:
+    """A run's folder with a journal of these."""
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text("name: x")
+    run = p.RunStarted(folder.name, str(folder), "scratch", "the cpu", "float32", "net", ("a",), 8, 4, 2, 3, 4, at)
+    lines = [p.encode(message, at=at) + "\n" for message in (run, *messages)]
+    (folder / "journal.jsonl").write_text("".join(lines))
+    return folder
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Path]:
+    """A live run in another folder, older than all others."""
+    folder, audience = written(tmp_path / "elsewhere" / "live-1", 1.0), Audience()
+    server = Server(SimpleQueue(), audience)
+    server.open(folder)
+    yield folder
+    server.close()
+
+
+def test_live_runs_come_first_wherever_they_are_then_the_newest(tmp_path: Path, live: Path, capsys):
+    end = p.RunFinished("scratch", 12, True, 0.5, 0.5, "", "aa", 1.0)
+    for name, at in (("x-1", 50.0), ("x-2", 70.0), ("y-1", 60.0)):
+        written(tmp_path / "runs" / name, at, end)
+    (tmp_path / "runs" / "no run").mkdir()
+    assert main(["--dir", str(tmp_path / "runs")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["name", "state"],
+        ["live-1", "loading"],
+        ["x-2", "finished"],
+        ["y-1", "finished"],
+        ["x-1", "finished"],
+    ]
+    assert main(["--dir", str(tmp_path / "runs"), "--json"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [run["name"] for run in told] == ["live-1", "x-2", "y-1", "x-1"]
+    assert told[0]["path"] == str(summarize(live).path) and told[0]["live"]
+
+
+def test_runs_are_those_of_the_configured_folder_by_default(tmp_path: Path, monkeypatch, capsys):
+    written(tmp_path / "checkpoints" / "x-1", 50.0)
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 0
+    assert capsys.readouterr().out.splitlines()[1].endswith("checkpoints/x-1")
+
+
+def test_of_very_many_runs_the_newest_are_shown(tmp_path: Path, capsys):
+    for number in range(NEWEST + 2):
+        written(tmp_path / f"x-{number}", 50.0 + number)
+    assert main(["--dir", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == NEWEST + 2 and lines[-1] == "and 2 older ones, with --all"
+    for everything in ("--all", "--json"):
+        assert main(["--dir", str(tmp_path), everything]) == 0
+        assert sum("x-" in line for line in capsys.readouterr().out.splitlines()) == NEWEST + 2
+
+
+def test_no_runs_are_a_sentence(tmp_path: Path, capsys):
+    for folder in (tmp_path, tmp_path / "nothing"):
+        assert main(["--dir", str(folder)]) == 0
+        assert capsys.readouterr().out == f"No runs in {folder}, and no live ones elsewhere.\n"
+        assert main(["--dir", str(folder), "--json"]) == 0
+        assert capsys.readouterr().out == ""
+
+
+def test_it_is_shown_without_torch_and_without_the_screen(tmp_path: Path):
+    written(tmp_path / "x-1", 50.0)
+    program = (
+        "import sys; from tui.runs import main; main(sys.argv[1:]);"
+        "print(sorted({'torch', 'textual', 'plotext'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", program, "--dir", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

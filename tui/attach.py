@@ -1,0 +1,72 @@
+"""`finetune-tui attach`: the dashboard of a run that another process trains, here or on a machine that ssh reaches."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.errors import UserError
+from engine.launch import add_dir_argument, runs_folder
+from engine.remote.finding import find, the_live_one
+from engine.remote.link import Link, SocketLink
+from engine.remote.ssh import SshLink
+from engine.summary import summarize
+
+
+def main(argv: Sequence[str]) -> int:
+    """Attach; the exit status.
+
+    Raises:
+        UserError: there is no such live run, or no terminal to show it on.
+    """
+    parser = argparse.ArgumentParser(
+        prog="finetune-tui attach",
+        description="Show a live run with its whole history, and steer it. Leaving it never ends it.",
+    )
+    parser.add_argument(
+        "run", nargs="?", metavar="RUN", help="a run's name or folder, or BOX:RUN over ssh; default: the one live run"
+    )
+    parser.add_argument("--read-only", action="store_true", help="look, and steer nothing")
+    add_dir_argument(parser)
+    parser.add_argument(
+        "--program", metavar="FILE", default="finetune-tui", help="finetune-tui on BOX, where it is not in the PATH"
+    )
+    args = parser.parse_args(argv)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        remedy = "use a terminal (ssh -t), or `python -m engine status RUN` in a script"
+        raise UserError("Not attached", f"there is no terminal to show a run on; {remedy}")
+    box, colon, name = (args.run or "").partition(":")
+    if colon and not Path(args.run).exists():
+        link: Link = SshLink(box, name, read_only=args.read_only, program=args.program, directory=args.dir)
+        return _dashboard(link, args.read_only)
+    return show(which(args), args.read_only)
+
+
+def which(args: argparse.Namespace) -> Path:
+    """The folder of the run that `RUN` and `--dir` mean: by its name or folder, or the only live one.
+
+    Raises:
+        UserError: there is no such run, or more than one.
+    """
+    root = runs_folder(args)
+    return find(args.run, root) if args.run else the_live_one(root)
+
+
+def show(folder: Path, read_only: bool = False) -> int:
+    """The dashboard of a live run of this machine; the exit status.
+
+    Raises:
+        UserError: it is not live.
+    """
+    summary = summarize(folder)
+    if not summary.live:
+        why = f": {summary.message}" if summary.message else ""
+        remedy = f"go on with finetune-tui --resume {folder}"
+        raise UserError("Not attached", f"{folder} is not being trained, it is {summary.state}{why}; {remedy}")
+    return _dashboard(SocketLink(folder, control=not read_only), read_only)
+
+
+def _dashboard(link: Link, read_only: bool) -> int:
+    from tui.dashboard import attach  # with what draws it
+
+    return attach(link, "read-only" if read_only else "attached")

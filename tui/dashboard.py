@@ -1,0 +1,174 @@
+"""The dashboard from its start to its end: the terminal, signals, a connection that drops, the last words."""
+
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from queue import SimpleQueue
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from engine.launch import Launch
+from engine.protocol import Stop
+from engine.unfinished import discard
+from tui.format import percent
+from tui.parent import Leash, attended, forget_terminal
+
+if TYPE_CHECKING:
+    from engine.remote.link import Link
+    from engine.session import LocalSession, Session
+    from tui.app import Access, Dashboard
+
+SWITCH_SECONDS = 0.0005  # Python's own is ten times as long
+SAVING_SECONDS, LOADING_SECONDS = 90.0, 0.5  # to wait for the engine's end; a command of `hooks` may take a minute
+AGAIN_SECONDS = 0.3  # a signal that comes twice so soon was sent to this process and handed on by its parent
+
+
+def train(launch: Launch) -> int:
+    """Train in this process, show and steer it; the exit status. A terminal that goes away does not end it."""
+    return attended(partial(_train, launch))
+
+
+def attach(link: "Link", access: "Access") -> int:
+    """Show another process's run, and steer it; the exit status. Whatever ends the screen, the run goes on."""
+    from engine.session import RemoteSession
+
+    app, stray = _show(lambda: RemoteSession(link), access)
+    _on_signals(lambda number, frame: os._exit(128 + number))
+    if app.session is not None:
+        app.session.leave()
+    return _say_goodbye(app, stray)
+
+
+def _train(launch: Launch, leash: Leash) -> int:
+    from engine.session import LocalSession
+
+    sessions: list[LocalSession] = []
+
+    def start() -> LocalSession:
+        sessions.append(LocalSession(launch))
+        return sessions[0]
+
+    # A step asks for the interpreter many times, and each time it would wait this long for the screen's drawing.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    app, stray = _show(start, "own", leash)
+    session = sessions[0] if sessions else None
+    ending = _Ending(app.ended_by, session)
+    _on_signals(ending.signalled)
+    if session is None:  # left before it began
+        return _say_goodbye(app, stray)
+    if (app.detached or app.ended_by == signal.SIGHUP) and app.state.phase not in ("ended", "failed"):
+        return _go_on(app, stray, session, leash)
+    ending.stopping = True
+    # While it loads there is nothing to save, and a download does not look for commands.
+    ended = session.close(LOADING_SECONDS if app.state.phase == "loading" else SAVING_SECONDS)
+    while events := session.poll():
+        for event in events:
+            app.state.fold(event)
+    status = _say_goodbye(app, stray)
+    if not ended:  # still importing or decoding: it has nothing to save, and a normal exit would wait for it
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+def _go_on(app: "Dashboard", stray: "SimpleQueue[str]", session: "LocalSession", leash: Leash) -> int:
+    """Train on without a screen and without a terminal, to the end of the epochs."""
+    sys.setswitchinterval(0.005)
+    session.leave()
+    if app.ended_by:
+        forget_terminal()
+    _say_goodbye(app, stray)
+    sys.stdout.flush()
+    leash.cut(128 + app.ended_by if app.ended_by else 0)
+    session.wait()
+    return 0
+
+
+class _Ending:
+    """What a signal does when the screen is gone."""
+
+    def __init__(self, ended_by: int, session: "LocalSession | None") -> None:
+        self.stopping = ended_by in (signal.SIGINT, signal.SIGTERM)
+        self._last = (ended_by, time.monotonic())
+        self._session = session
+
+    def signalled(self, number: int, frame: FrameType | None) -> None:
+        """Save and end; a second time leave at once: the checkpoint before what is being written is whole."""
+        if number == signal.SIGHUP:  # training is not the terminal's
+            forget_terminal()
+            return
+        before, when = self._last
+        self._last = (number, time.monotonic())
+        if number == before and time.monotonic() - when < AGAIN_SECONDS:
+            return  # the same one by another way
+        if self.stopping or self._session is None:
+            discard()
+            os._exit(128 + number)
+        self.stopping = True
+        self._session.send(Stop(save=True))
+        self._session.send(Stop(save=False))
+
+
+def _show(
+    start: "Callable[[], Session]", access: "Access", leash: Leash | None = None
+) -> "tuple[Dashboard, SimpleQueue[str]]":
+    """The screen, until it is left."""
+    # Late, so that --help and mistakes are answered at once.
+    from tui.app import Dashboard
+    from tui.terminal import TerminalDriver, own_terminal
+
+    with own_terminal() as (screen, stray):
+        app = Dashboard(start, stray, screen.abandon, access, TerminalDriver)
+        screen.broken = app.hang_up
+        _on_signals(app.end_by)
+        if leash is not None:
+            leash.when_dropped(app.hang_up)
+        app.run()
+    # Textual's own, which would take a terminal that is left for good.
+    for number in (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH):
+        signal.signal(number, signal.SIG_DFL)
+    return app, stray
+
+
+def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)
+
+
+def _say_goodbye(app: "Dashboard", stray: "SimpleQueue[str]") -> int:
+    """What a person should know once the screen is gone; the exit status."""
+    state = app.state
+    if app.return_code and not app.ended_by:
+        print(f"The dashboard broke; please report {_keep(stray)}", file=sys.stderr)
+    if state.failure is not None:
+        print(f"{state.failure.title}: {state.failure.message}", file=sys.stderr)
+        return state.failure.exit_status
+    run, view, saved = state.run, state.view, state.checkpoint
+    if run is not None and view is not None:
+        best = f", best accuracy {percent(view.best.accuracy)}" if view.best else ""
+        where = f"saved at step {saved.step} in {saved.path}" if saved else "not saved"
+        print(f"{run.name}: {view.arm} did {view.step} of {view.total_steps} steps{best}, {where}")
+        if _goes_on(app):
+            how = "stays paused" if state.paused else "goes on"
+            print(f"it {how} in the background; watch it with: finetune-tui attach {run.name}")
+        elif not view.finished:
+            print(f"go on with: finetune-tui --resume {run.path}")
+    return 128 + app.ended_by if app.ended_by else app.return_code or 0
+
+
+def _goes_on(app: "Dashboard") -> bool:
+    left = app.detached or app.ended_by == signal.SIGHUP or app.access != "own"
+    return left and app.state.phase not in ("finished", "ended", "failed")
+
+
+def _keep(stray: "SimpleQueue[str]") -> str:
+    """Write the last words of a broken dashboard to a file; its name."""
+    with tempfile.NamedTemporaryFile("w", prefix="finetune-tui-", suffix=".log", delete=False) as file:
+        while not stray.empty():
+            print(stray.get(), file=file)
+    return file.name

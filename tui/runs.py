@@ -1,0 +1,103 @@
+"""`finetune-tui runs`: the live and the finished runs as a table. Loads no Textual."""
+
+import argparse
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from engine.journal import JOURNAL
+from engine.launch import add_dir_argument, runs_folder
+from engine.remote.address import is_live
+from engine.remote.finding import runs
+from engine.streams import print_lines
+from engine.summary import Summary, summarize
+from tui.format import MISSING, age, percent
+
+NEWEST = 20  # rows, without --all
+HEADER = ("name", "state", "arm", "epoch", "acc.", "best", "age", "where")
+RIGHT = ("epoch", "acc.", "best", "age")
+NARROWEST = 80  # columns of the table
+GAP = "  "
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the table; the exit status.
+
+    Raises:
+        EngineError: it cannot be written.
+    """
+    parser = argparse.ArgumentParser(prog="finetune-tui runs", description="List live and finished runs.")
+    add_dir_argument(parser)
+    parser.add_argument("--all", action="store_true", help=f"not only the {NEWEST} newest ones")
+    parser.add_argument("--json", action="store_true", help="write all of them, an object a line")
+    args = parser.parse_args(argv)
+    print_lines(_lines(runs_folder(args), everything=args.all, as_json=args.json))
+    return 0
+
+
+def _lines(root: Path, everything: bool, as_json: bool) -> Iterator[str]:
+    folders = sorted(runs(root), key=lambda folder: (is_live(folder), _written(folder)), reverse=True)
+    most = None if everything or as_json else NEWEST
+    found = sorted(map(summarize, folders[:most]), key=lambda run: (run.live, run.updated or 0.0), reverse=True)
+    if as_json:
+        yield from (json.dumps(asdict(run)) for run in found)
+    elif not found:
+        yield f"No runs in {root}, and no live ones elsewhere."
+    else:
+        width = max(shutil.get_terminal_size((NARROWEST, 24)).columns, NARROWEST)
+        yield from table(found, width, time.time())
+        if len(folders) > len(found):
+            yield f"and {len(folders) - len(found)} older ones, with --all"
+
+
+def table(found: Sequence[Summary], width: int, now: float) -> list[str]:
+    """A header and a line a run, none longer than `width`; what is too long is cut."""
+    rows = [HEADER, *(_row(run, now) for run in found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
+    room = width - sum(widths[1:-1]) - len(GAP) * (len(HEADER) - 1)  # for names and places
+    widths[0] = min(widths[0], max(room - widths[-1], room // 2))
+    widths[-1] = max(room - widths[0], 1)
+    return [_line(row, widths) for row in rows]
+
+
+def _row(run: Summary, now: float) -> tuple[str, ...]:
+    return (
+        run.name,
+        run.state,
+        run.arm or MISSING,
+        f"{run.epoch}/{run.epochs}",
+        percent(run.accuracy),
+        percent(run.best_accuracy),
+        age(now - run.updated) if run.updated is not None else MISSING,
+        run.where.removeprefix("process ") or _nearer(run.path),
+    )
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = []
+    for name, text, width in zip(HEADER, row, widths, strict=True):
+        cut = text
+        if len(text) > width:  # of a name the number at its end counts, of a folder the end
+            end = width - 1 if "/" in text else 4 if name == "name" else 0
+            cut = f"{text[: width - 1 - end]}…{text[len(text) - end :]}"
+        cells.append(cut.rjust(width) if name in RIGHT else cut.ljust(width))
+    return GAP.join(cells).rstrip()
+
+
+def _nearer(path: str) -> str:
+    """A folder as seen from the working directory, where it is in it."""
+    try:
+        return os.fspath(Path(path).resolve().relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return path
+
+
+def _written(folder: Path) -> float:
+    try:
+        return (folder / JOURNAL).stat().st_mtime
+    except OSError:
+        return time.time()  # it is new

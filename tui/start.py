@@ -1,0 +1,27 @@
+"""`finetune-tui start`: train in the background, from the start."""
+
+import argparse
+from collections.abc import Sequence
+
+from engine import background
+from engine.launch import add_run_arguments, plan
+from tui.cli import add_gpus_argument
+
+
+def main(argv: Sequence[str]) -> int:
+    """Start a run, print its name, and wait only until it can be attached to.
+
+    Raises:
+        EngineError: it cannot be started.
+    """
+    parser = argparse.ArgumentParser(
+        prog="finetune-tui start",
+        description="Train in the background: prints the run's name and returns. `finetune-tui attach` shows it.",
+    )
+    add_run_arguments(parser)
+    add_gpus_argument(parser)
+    args = parser.parse_args(argv)
+    started = background.start(plan(args), args.gpus)
+    print(started.folder.name, flush=True)
+    background.wait_for(started)
+    return 0
