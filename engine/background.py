@@ -8,12 +8,11 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import pynvml
-
 from engine.errors import EngineError, UserError
 from engine.journal import create_run
 from engine.launch import Launch
 from engine.remote.address import is_live
+from engine.telemetry import count_gpus
 
 OUTPUT = "output.log"
 READY_SECONDS = 120.0  # a resumed run reads its checkpoint before anybody can attach to it
@@ -104,10 +103,5 @@ def _check_gpus(wanted: int, device: str) -> None:
         raise UserError("Unclear arguments", f"--gpus {wanted}: at least 1 is needed")
     if device == "cpu":
         return  # so many processes, then, each with its share of the processor
-    try:
-        pynvml.nvmlInit()
-        present = pynvml.nvmlDeviceGetCount()
-    except pynvml.NVMLError:
-        present = 0
-    if wanted > present:
+    if wanted > (present := count_gpus()):
         raise UserError("Not so many GPUs", f"--gpus {wanted}: this machine has {present or 'no'} NVIDIA GPUs")

@@ -8,7 +8,7 @@ from queue import SimpleQueue
 from types import FrameType
 
 from engine.host import Host
-from engine.launch import Launch
+from engine.launch import Launch, is_first
 from engine.protocol import (
     CheckpointSaved,
     Command,
@@ -62,7 +62,7 @@ class _Headless:
 
     def follow(self, play: Play) -> int:
         # The processes that torchrun starts beside the first one have nothing to tell but why they fail.
-        self._tells = os.environ.get("RANK", "0") == "0"
+        self._tells = is_first()
         numbers = [signal.SIGINT, signal.SIGTERM]
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
             numbers.append(signal.SIGHUP)

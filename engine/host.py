@@ -1,14 +1,13 @@
 """A run with all who watch it: the engine in the calling thread, its control socket, and samples of the machine."""
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 
 from engine.config import RunConfig
-from engine.launch import Launch
+from engine.launch import Launch, is_first
 from engine.protocol import Command, ControlFailed, Event, Loading, Release, RunFailed, RunStarted
 from engine.remote.audience import Audience
 from engine.remote.server import Server
@@ -64,19 +63,18 @@ class Host:
             self.audience.emit(event)
             failure = None
             # After it was told: who joins from here on has it from the journal, and must not be told again.
-            if isinstance(event, RunStarted) and event.path and self._first:
+            if isinstance(event, RunStarted) and event.path and first:
                 failure = self._reside(Path(event.path))
             emit(event)
             if failure is not None:
                 tell(failure)
 
-        # Of the processes that torchrun starts the first one has the run's folder.
-        self._first = os.environ.get("RANK", "0") == "0"
+        first = is_first()
         sampler = threading.Thread(target=self._sample, name="telemetry", daemon=True)
         sampler.start()
         launch = self._launch
         try:
-            if launch.prepared and self._first:
+            if launch.prepared and first:
                 self._reside(launch.prepared)
             drive(
                 launch.config,

@@ -210,6 +210,14 @@ def load_run_config(folder: Path, overrides: Sequence[str] = ()) -> RunConfig:
     return load_config(folder / CONFIG, overrides)
 
 
+def size_of(journal: Path) -> int:
+    """Bytes of a journal's file; 0 where there is none yet."""
+    try:
+        return journal.stat().st_size
+    except OSError:
+        return 0
+
+
 class Record(NamedTuple):
     """A line of a journal."""
 

@@ -1,6 +1,7 @@
 """From command-line arguments to a run that is ready to start, or to where runs are. Loads no torch."""
 
 import argparse
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,11 @@ class Launch:
     "the folder of a new run, where it has been made already"
     overrides: tuple[str, ...] = ()
     "what `config` has other than the run that is gone on with, as `a.b=c`"
+
+
+def is_first() -> bool:
+    """Whether this process, of those that torchrun started, owns the run's folder and tells what happens."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:

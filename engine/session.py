@@ -2,12 +2,11 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from queue import Empty, Full, Queue
 from typing import Protocol
 
 from engine.host import Host
-from engine.journal import JOURNAL
+from engine.journal import JOURNAL, size_of
 from engine.launch import Launch
 from engine.protocol import Command, Event, Stop
 from engine.remote.backlog import Backlog
@@ -40,7 +39,7 @@ class LocalSession:
         self._host.audience.join(self._backlog)
         self._reading: _Reading | None = None
         if launch.resume is not None:
-            self._reading = _Reading(retell(launch.resume, _size(launch.resume), current=False))
+            self._reading = _Reading(retell(launch.resume, size_of(launch.resume / JOURNAL), current=False))
         self._engine = threading.Thread(target=self._host.train, name="engine", daemon=True)
         self._engine.start()
 
@@ -71,10 +70,14 @@ class LocalSession:
         self._engine.join(timeout)
         return not self._engine.is_alive()
 
-    def close(self, timeout: float) -> bool:
-        """Stop the engine, with a checkpoint if one can be written; whether it ended within `timeout` seconds."""
+    def stop(self) -> None:
+        """Ask the engine to end, with a checkpoint if one can be written."""
         self.send(Stop(save=True))
         self.send(Stop(save=False))  # reached only where the first one was refused
+
+    def close(self, timeout: float) -> bool:
+        """Stop the engine; whether it ended within `timeout` seconds."""
+        self.stop()
         ended = self.wait(timeout)
         if self._reading is not None:
             self._reading.join(timeout)
@@ -133,10 +136,3 @@ class _Reading(threading.Thread):
     def run(self) -> None:
         """Read it whole."""
         self.events.extend(self._history)
-
-
-def _size(folder: Path) -> int:
-    try:
-        return (folder / JOURNAL).stat().st_size
-    except OSError:
-        return 0

@@ -18,12 +18,7 @@ class Telemetry:
         self._process = psutil.Process()
         psutil.cpu_percent()  # the first call starts the interval that the next one measures
         self._gpus: list[tuple[int, Any, str]] = []
-        try:
-            pynvml.nvmlInit()
-            count = pynvml.nvmlDeviceGetCount()
-        except pynvml.NVMLError:
-            return
-        for index in range(count):
+        for index in range(count_gpus()):
             handle = _figure(partial(pynvml.nvmlDeviceGetHandleByIndex, index))
             if handle is not None:
                 name = _figure(partial(pynvml.nvmlDeviceGetName, handle)) or "GPU"
@@ -40,6 +35,15 @@ class Telemetry:
             process_memory=self._process.memory_info().rss,
             gpus=tuple(_sample_gpu(*gpu) for gpu in self._gpus),
         )
+
+
+def count_gpus() -> int:
+    """NVIDIA GPUs of this machine; 0 without their driver."""
+    try:
+        pynvml.nvmlInit()
+        return int(pynvml.nvmlDeviceGetCount())
+    except pynvml.NVMLError:
+        return 0
 
 
 def _sample_gpu(index: int, handle: Any, name: str) -> Gpu:  # noqa: ANN401 - NVML's opaque handle

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.errors import UserError
 from engine.launch import add_dir_argument, runs_folder
+from engine.remote.address import is_live
 from engine.remote.finding import find, the_live_one
 from engine.remote.link import Link, SocketLink
 from engine.remote.ssh import SshLink
@@ -58,8 +59,8 @@ def show(folder: Path, read_only: bool = False) -> int:
     Raises:
         UserError: it is not live.
     """
-    summary = summarize(folder)
-    if not summary.live:
+    if not is_live(folder):
+        summary = summarize(folder)
         why = f": {summary.message}" if summary.message else ""
         remedy = f"go on with finetune-tui --resume {folder}"
         raise UserError("Not attached", f"{folder} is not being trained, it is {summary.state}{why}; {remedy}")

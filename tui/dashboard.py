@@ -12,7 +12,6 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from engine.launch import Launch
-from engine.protocol import Stop
 from engine.unfinished import discard
 from tui.format import percent
 from tui.parent import Leash, attended, forget_terminal
@@ -46,16 +45,11 @@ def attach(link: "Link", access: "Access") -> int:
 def _train(launch: Launch, leash: Leash) -> int:
     from engine.session import LocalSession
 
-    sessions: list[LocalSession] = []
-
-    def start() -> LocalSession:
-        sessions.append(LocalSession(launch))
-        return sessions[0]
-
     # A step asks for the interpreter many times, and each time it would wait this long for the screen's drawing.
     sys.setswitchinterval(SWITCH_SECONDS)
-    app, stray = _show(start, "own", leash)
-    session = sessions[0] if sessions else None
+    app, stray = _show(lambda: LocalSession(launch), "own", leash)
+    session = app.session
+    assert session is None or isinstance(session, LocalSession)
     ending = _Ending(app.ended_by, session)
     _on_signals(ending.signalled)
     if session is None:  # left before it began
@@ -110,8 +104,7 @@ class _Ending:
             discard()
             os._exit(128 + number)
         self.stopping = True
-        self._session.send(Stop(save=True))
-        self._session.send(Stop(save=False))
+        self._session.stop()
 
 
 def _show(

@@ -17,14 +17,17 @@ WAITING = 64  # connections that the system keeps until they are accepted
 RETRY_SECONDS = 0.01
 
 
+def short_name(folder: Path) -> str:
+    """A name for a run's folder that no other has, and that fits everywhere."""
+    return hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:24]
+
+
 def candidates(folder: Path) -> list[Path]:
     """The socket's path in a run's folder, where it is short enough, and the one for all others.
 
     The second one is for file systems without sockets, too; its folder is this user's alone.
     """
-    whole = folder.resolve()
-    name = hashlib.sha256(os.fsencode(whole)).hexdigest()[:24]
-    paths = [whole / SOCKET, ELSEWHERE / f"finetune-tui-{os.getuid()}" / f"{name}.sock"]
+    paths = [folder.resolve() / SOCKET, ELSEWHERE / f"finetune-tui-{os.getuid()}" / f"{short_name(folder)}.sock"]
     return [path for path in paths if len(os.fsencode(path)) <= LONGEST]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from threading import Lock
 
 from engine import __version__
-from engine.journal import JOURNAL, PASSING
+from engine.journal import JOURNAL, PASSING, size_of
 from engine.protocol import Event, Hello, ImageSkipped, Loading, RestorePoints, RunStarted, SystemSample, Watching
 from engine.protocol.wire import VERSION
 from engine.remote.backlog import Backlog
@@ -95,7 +95,4 @@ class Audience:
             backlog.put(event)
 
     def _size(self) -> int:
-        try:
-            return self._journal.stat().st_size if self._journal is not None else 0
-        except OSError:
-            return 0  # there is none yet
+        return size_of(self._journal) if self._journal is not None else 0

@@ -1,23 +1,20 @@
 """The live runs of this user, wherever their folders are: a link each in the user's state folder."""
 
 import contextlib
-import hashlib
-import os
 from pathlib import Path
 
 from platformdirs import user_state_path
 
-from engine.remote.address import is_live
+from engine.remote.address import is_live, short_name
 
 
 def enter(folder: Path) -> Path | None:
     """Note a run; its entry, `None` where there is no place for one, and it can be found by its path alone."""
-    whole = folder.resolve()
-    entry = _place() / hashlib.sha256(os.fsencode(whole)).hexdigest()[:24]
+    entry = _place() / short_name(folder)
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
         entry.unlink(missing_ok=True)
-        entry.symlink_to(whole)
+        entry.symlink_to(folder.resolve())
     except OSError:
         return None
     return entry

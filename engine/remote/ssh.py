@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Iterator
 
 from engine.errors import EngineError, UserError
-from engine.protocol import Command, Event, Hello, Message, RunFailed, decode, encode
+from engine.protocol import Command, Event, Hello, Message, RunFailed, decode
 from engine.protocol.wire import VERSION
+from engine.remote.lines import line
 from engine.remote.outcome import Outcome
 
 SSH = (
@@ -75,7 +76,7 @@ class SshLink:
         """Ask for something."""
         assert self._ssh.stdin is not None
         with contextlib.suppress(OSError, ValueError):  # a line that takes no more, or is no more: it is dropped
-            os.write(self._ssh.stdin.fileno(), encode(command).encode() + b"\n")
+            os.write(self._ssh.stdin.fileno(), line(command))
 
     def close(self) -> None:
         """Leave; the run goes on."""
@@ -85,17 +86,17 @@ class SshLink:
     def _next(self) -> Message | None:
         """The next message, `None` when there are no more; what a shell's start-up files say there is passed over."""
         assert self._ssh.stdout is not None
-        for line in self._ssh.stdout:
+        for text in self._ssh.stdout:
             try:
-                return decode(line)
+                return decode(text)
             except EngineError:
-                self._noise = line.strip() or self._noise
+                self._noise = text.strip() or self._noise
         return None
 
     def _listen(self) -> None:
         """Keep what ssh and the program say, which would tear the screen."""
         assert self._ssh.stderr is not None
-        self._complaints.extend(line.strip() for line in self._ssh.stderr if line.strip())
+        self._complaints.extend(text.strip() for text in self._ssh.stderr if text.strip())
 
     def _why(self, greeting: Message | None) -> str:
         if isinstance(greeting, Hello):

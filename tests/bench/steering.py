@@ -7,36 +7,17 @@ step, in turns with steps without it, within one process.
 import statistics
 import tempfile
 import time
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 from unittest import mock
 
-from tests.bench.pictures import write_pictures
+from tests.bench.configs import config_of
 
-PICTURES, TIMES, STEPS = 192, 5, 60
+TIMES, STEPS = 5, 60
 MODELS = {
     "ShuffleNetV2 x0.5 at 64, batch 64": ("shufflenet_v2_x0_5", 64, 64),
     "ResNet-18 at 224, batch 16": ("resnet18", 224, 16),
 }
-
-
-def config_of(folder: str, model: str, size: int, batch: int) -> Any:
-    from engine import load_config
-
-    root = write_pictures(Path(tempfile.gettempdir()) / "finetune-tui-bench" / f"steering-{size}", PICTURES, 32)
-    settings = {
-        "data.root": root,
-        "data.image_size": size,
-        "data.batch_size": batch,
-        "model.name": model,
-        "init": "scratch",
-        "device": "cpu",
-        "train.epochs": 10000,
-        "train.compile": "false",
-        "checkpoint.dir": f"{folder}/runs",
-    }
-    return load_config("configs/folder.yaml", [f"{key}={value}" for key, value in settings.items()])
 
 
 def commands(config: Any) -> dict[str, float]:
@@ -103,7 +84,8 @@ def looking(config: Any) -> tuple[float, float]:
 def main() -> None:
     for title, (model, size, batch) in MODELS.items():
         with tempfile.TemporaryDirectory() as folder:
-            config = config_of(folder, model, size, batch)
+            settings = ("train.epochs=10000", "train.compile=false", f"checkpoint.dir={folder}/runs")
+            config = config_of(model, size, batch, *settings)
             without, with_it = looking(config)
             print(f"**{title}**: a step takes {with_it / without:.3f} times as long with a look at its gradient\n")
             for name, seconds in commands(config).items():

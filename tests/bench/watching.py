@@ -21,15 +21,14 @@ from typing import Any, NamedTuple
 import psutil
 
 from engine import protocol as p
-from engine.config import RunConfig, load_config
+from engine.config import RunConfig
 from engine.journal import Journal, read_records
 from engine.remote.audience import Audience
 from engine.remote.server import Server
-from tests.bench.pictures import write_pictures
+from tests.bench.configs import config_of
 from tests.remote.soak import ROOT, soak, tell, training
 from tests.tui.console import Terminal, kill_all, make_folder, until
 
-PICTURES = 192
 MODELS = {
     "SqueezeNet at 32, batch 4": ("squeezenet1_1", 32, 4),
     "ShuffleNetV2 x0.5 at 64, batch 64": ("shufflenet_v2_x0_5", 64, 64),
@@ -37,19 +36,6 @@ MODELS = {
 Ratio = tuple[float, float]
 "of speed, and of processor time a step"
 SIDES = ("1 viewer", "4 viewers", "1 stopped viewer")
-
-
-def config_of(model: str, size: int, batch: int) -> RunConfig:
-    root = write_pictures(Path(tempfile.gettempdir()) / "finetune-tui-bench" / f"steering-{size}", PICTURES, 32)
-    settings = {
-        "data.root": root,
-        "data.image_size": size,
-        "data.batch_size": batch,
-        "model.name": model,
-        "init": "scratch",
-        "device": "cpu",
-    }
-    return load_config("configs/folder.yaml", [f"{key}={value}" for key, value in settings.items()])
 
 
 def attached(run: Path, exits: ExitStack) -> "subprocess.Popen[str]":

@@ -15,6 +15,9 @@ from pathlib import Path
 import psutil
 from PIL import Image
 
+from engine import protocol as p
+from engine.journal import read_journal
+
 ROOT = Path(__file__).parents[2]
 SHELL = ("sh", "-c", '"$@"; echo "status $?"; read line', "sh")
 DEADLINE = 120.0  # seconds until a wait gives up; a failure, never a measure
@@ -56,6 +59,18 @@ def until(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < end, f"{what} did not come"
         time.sleep(0.02)
+
+
+def script(path: Path, text: str) -> Path:
+    """A shell script that can be run."""
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def steps(folder: Path) -> int:
+    """The last step in the journal of the run that `small.yaml` has made."""
+    return max((m.step for m in read_journal(folder / "runs" / "small-1") if isinstance(m, p.TrainStep)), default=0)
 
 
 def kill_all(folder: Path) -> None:

@@ -16,12 +16,7 @@ import pytest
 from engine import protocol as p
 from engine.journal import read_journal
 from engine.remote.address import is_live
-from tests.tui.console import DEADLINE, Terminal, environment, until
-
-
-def steps(folder: Path) -> int:
-    """The last step in the journal."""
-    return max((m.step for m in read_journal(folder / "runs" / "small-1") if isinstance(m, p.TrainStep)), default=0)
+from tests.tui.console import DEADLINE, Terminal, environment, script, steps, until
 
 
 def trains_on(folder: Path) -> None:
@@ -342,14 +337,12 @@ def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An `ssh` that runs the command here."""
     program = tmp_path / "bin" / "ssh"
     program.parent.mkdir()
-    program.write_text(
-        '#!/bin/sh\nwhile [ "${1#-}" != "$1" ]; do [ "$1" = -o ] && shift; shift; done\n'
-        '[ "$1" = box ] || { echo "ssh: Could not resolve hostname $1" >&2; exit 255; }\nshift\nexec sh -c "$*"\n'
+    script(
+        program,
+        'while [ "${1#-}" != "$1" ]; do [ "$1" = -o ] && shift; shift; done\n'
+        '[ "$1" = box ] || { echo "ssh: Could not resolve hostname $1" >&2; exit 255; }\nshift\nexec sh -c "$*"',
     )
-    program.chmod(0o755)
-    tui = program.with_name("finetune-tui")
-    tui.write_text(f'#!/bin/sh\nexec {sys.executable} -m tui "$@"\n')
-    tui.chmod(0o755)
+    script(program.with_name("finetune-tui"), f'exec {sys.executable} -m tui "$@"')
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
 
 
@@ -374,9 +367,8 @@ def test_a_run_on_another_machine_is_attached_to_over_ssh(run, folder: Path):
 @pytest.mark.usefixtures("ssh")
 def test_what_a_shell_says_on_the_other_machine_before_the_program_is_passed_over(run, folder: Path):
     start_training(run)
-    noisy = folder / "noisy"
-    noisy.write_text(f'#!/bin/sh\necho "Welcome to box"\necho; echo "{{}}"\nexec {sys.executable} -m tui "$@"\n')
-    noisy.chmod(0o755)
+    greeting = 'echo "Welcome to box"\necho; echo "{}"'
+    noisy = script(folder / "noisy", f'{greeting}\nexec {sys.executable} -m tui "$@"')
     terminal = run("attach", "box:", "--program", str(noisy))
     terminal.wait_for("TRAINING")
     terminal.press("D")
@@ -389,9 +381,8 @@ def test_what_a_shell_says_on_the_other_machine_before_the_program_is_passed_ove
 @pytest.mark.usefixtures("ssh")
 def test_a_lost_connection_is_not_explained_by_what_ssh_said_long_before(run, folder: Path):
     start_training(run)
-    program = folder / "program"
-    program.write_text(f'#!/bin/sh\necho "Warning: a new host" >&2\nexec {sys.executable} -m tui "$@"\n')
-    program.chmod(0o755)
+    warning = 'echo "Warning: a new host" >&2'
+    program = script(folder / "program", f'{warning}\nexec {sys.executable} -m tui "$@"')
     terminal = run("attach", "box:", "--program", str(program))
     terminal.wait_for("TRAINING")
     for process in psutil.Process(terminal.process.pid).children(recursive=True):

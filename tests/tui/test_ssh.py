@@ -13,9 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine import protocol as p
-from engine.journal import read_journal
-from tests.tui.console import ROOT, Terminal, until
+from tests.tui.console import ROOT, Terminal, script, steps, until
 
 SSHD = shutil.which("sshd") or shutil.which("/usr/sbin/sshd")
 needs_ssh = pytest.mark.skipif(not (SSHD and shutil.which("ssh")), reason="no ssh server here")
@@ -31,8 +29,7 @@ UsePAM no
 PermitRootLogin yes
 PasswordAuthentication no
 """
-CLIENT = """#!/bin/sh
-exec {ssh} -F {folder}/client "$@"
+CLIENT = """exec {ssh} -F {folder}/client "$@"
 """
 CLIENT_CONFIG = """
 HostName 127.0.0.1
@@ -43,8 +40,7 @@ StrictHostKeyChecking no
 UserKnownHostsFile /dev/null
 LogLevel ERROR
 """
-PROGRAM = """#!/bin/sh
-export XDG_STATE_HOME={state} XDG_CACHE_HOME={cache} PYTHONPATH={root} OMP_NUM_THREADS=1
+PROGRAM = """export XDG_STATE_HOME={state} XDG_CACHE_HOME={cache} PYTHONPATH={root} OMP_NUM_THREADS=1
 cd {folder} && exec {python} -m tui "$@"
 """
 
@@ -71,8 +67,7 @@ def box(folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
         ),
     }
     for name, text in scripts.items():
-        (keys / name).write_text(text)
-        (keys / name).chmod(0o755)
+        script(keys / name, text)
     if os.getuid() == 0:  # which the server wants for itself
         Path("/run/sshd").mkdir(parents=True, exist_ok=True)
     server = subprocess.Popen([SSHD, "-D", "-f", keys / "config"], stderr=subprocess.DEVNULL)
@@ -93,9 +88,8 @@ def test_a_connection_that_breaks_off_costs_nothing_and_the_next_one_shows_every
     first.wait_for("TRAINING")
     first.press("\r~.")  # what a person types whose connection hangs
     assert first.end()[0] == 255
-    journal = folder / "runs" / "small-1"
-    seen = steps(journal)
-    until(lambda: steps(journal) > seen + 20, "a later step")
+    seen = steps(folder)
+    until(lambda: steps(folder) > seen + 20, "a later step")
     second = Terminal("-tt", "box", f"{box / 'program'} attach", cwd=folder, program=["ssh"])
     second.wait_for("TRAINING")
     second.press("p")
@@ -111,11 +105,7 @@ def test_a_connection_that_breaks_off_costs_nothing_and_the_next_one_shows_every
     third.press("q")
     status, errors = third.end()
     assert status == 1 and "the run goes on, attach to it again" in errors
-    seen = steps(journal)
-    until(lambda: steps(journal) > seen + 20, "a later step")
+    seen = steps(folder)
+    until(lambda: steps(folder) > seen + 20, "a later step")
     for terminal in (first, second):
         terminal.close()
-
-
-def steps(folder: Path) -> int:
-    return max((m.step for m in read_journal(folder) if isinstance(m, p.TrainStep)), default=0)
