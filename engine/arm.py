@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ from engine.peers import Peers
 from engine.protocol import Arm
 from engine.schedule import multiplier
 from engine.sections import OptimConfig
+from engine.stopwatch import Stopwatch
 
 
 class TrainedArm(Course):
@@ -40,15 +42,14 @@ class TrainedArm(Course):
         arm: Arm,
         config: RunConfig,
         *,
-        classes: int,
+        classes: Sequence[str],
         steps_per_epoch: int,
         device: torch.device,
         feed: Feed,
         peers: Peers,
     ) -> None:
         super().__init__(config.train, steps_per_epoch)
-        # The first process downloads what there is to download.
-        built = peers.first_before_the_others(lambda: build(config.model, classes, arm, config.seed))
+        built = build(config.model, classes, arm, config.seed)
         self.arm = arm
         self.init = built.init + ("; the backbone is frozen" if is_frozen(config.optim, arm) else "")
         self.network = Network(built, config.train, device=device, feed=feed, peers=peers)
@@ -84,15 +85,15 @@ class TrainedArm(Course):
 
     # --- training and testing ---------------------------------------------------------------------------
 
-    def update(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, dict[str, float]]:
+    def update(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, dict[str, float], Stopwatch]:
         """One step of the optimizer.
 
         Returns a tensor on the device, of the mean loss and the number of correct predictions before the update, both
-        of the whole batch, and the length of the gradient; and the rates used. Nothing waits for the device: from a
-        loss or gradient that is not finite on, it is the device that leaves the weights alone, and whoever reads the
-        figures that does something about it. In float16 a batch whose scaled gradient overflows leaves them alone,
-        too (the scale is halved), but it is a step like any other: its pictures have been seen, and the schedule goes
-        on.
+        of the whole batch, and the length of the gradient; the rates used; and how long it took from the gradients on.
+        Nothing waits for the device: from a loss or gradient that is not finite on, it is the device that leaves the
+        weights alone, and whoever reads the figures that does something about it. In float16 a batch whose scaled
+        gradient overflows leaves them alone, too (the scale is halved), but it is a step like any other: its pictures
+        have been seen, and the schedule goes on.
 
         Raises:
             RuntimeError: of torch, where memory runs out; the weights, the optimizer and the step are as before.
@@ -103,6 +104,7 @@ class TrainedArm(Course):
         rates = apply_schedule(self.optimizer, multiplier(self.step, self.total_steps, self._config.schedule))
         self.optimizer.zero_grad()
         loss, right = self._add_gradients(batch)
+        stopwatch = Stopwatch(self._device)
         self._scaler.unscale_(self.optimizer)
         norm = get_total_norm(self._gradients())
         if not self._scaler.is_enabled():  # else it does the same
@@ -111,9 +113,10 @@ class TrainedArm(Course):
         figures = torch.stack((loss * batch.share, right * (batch.share > 0), norm / self._peers.size))
         self._scaler.step(self.optimizer)
         self._scaler.update()
+        stopwatch.stop()
         self.step += 1
         self.unsaved = True
-        return self._peers.add_up(figures), rates
+        return self._peers.add_up(figures), rates, stopwatch
 
     def _add_gradients(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """Go through a batch, a micro-batch at a time; its mean loss and number of correct predictions.
@@ -148,12 +151,18 @@ class TrainedArm(Course):
 
     @torch.inference_mode()
     def score(self, batch: Batch | FeatureBatch) -> torch.Tensor:
-        """Summed loss and number of correct predictions on test pictures, as a tensor on the device."""
+        """What is made of test pictures, float32 (1 + N, 2), on the device.
+
+        The first row is the summed loss and the number of correct predictions; then a row a picture: the class it is
+        taken for, and the probability of that.
+        """
         inputs, labels = self.network.prepare(batch)
         pieces = self._pieces(batch)
         parts = (self.network.test_on(part, isinstance(batch, FeatureBatch)) for part in inputs.tensor_split(pieces))
         logits = torch.cat(list(parts))
-        return torch.stack((cross_entropy(logits, labels, reduction="sum"), (logits.argmax(1) == labels).sum()))
+        predicted, confidence = logits.argmax(1), logits.softmax(1).amax(1).nan_to_num(0.0)
+        sums = torch.stack((cross_entropy(logits, labels, reduction="sum"), (predicted == labels).sum()))
+        return torch.cat((sums[None], torch.stack((predicted, confidence), dim=1)))
 
     def not_finite(self, step: int, what: str, value: float) -> EngineError:
         """What to say, and to do, where the loss or the gradient of a step is not finite."""

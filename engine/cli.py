@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine import __version__, handmade, replay, sending
+from engine import __version__, handmade, look, replay, sending
 from engine.errors import EngineError, UserError
 from engine.journal import load_run_config
 from engine.launch import Launch, add_dir_argument, add_run_arguments, plan, runs_folder
@@ -34,6 +34,10 @@ def _parser() -> argparse.ArgumentParser:
     train_parser = commands.add_parser("train", help="train without a screen")
     add_run_arguments(train_parser)
     train_parser.set_defaults(do=_train)
+    look_parser = commands.add_parser("look", help="say what a run would train on, and how long it would take")
+    add_run_arguments(look_parser)
+    look_parser.add_argument("--json", action="store_true", help="write an object a line to standard output")
+    look_parser.set_defaults(do=_look)
     replay_parser = commands.add_parser("replay", help="train a run again from its journal and compare the weights")
     replay_parser.set_defaults(do=_replay)
     schedule_parser = commands.add_parser("schedule", help="write a configuration with a run's changes by hand in it")
@@ -72,6 +76,17 @@ def _train(args: argparse.Namespace) -> int:
     from engine.headless import train
 
     return train(launch, json_lines=args.json)
+
+
+def _look(args: argparse.Namespace) -> int:
+    config = plan(args).config
+    catalogue = look.find(config)
+    print_lines(look.lines(look.told(config, catalogue), args.json))  # before torch is loaded
+    if catalogue is not None:
+        from engine.estimate import estimate
+
+        print_lines(look.lines(estimate(config, catalogue), args.json))
+    return 0
 
 
 def _background(args: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """Both arms of a run: the one in hand and the one at rest, found in the run's folder again and wound back."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ from engine.arm import TrainedArm
 from engine.config import RunConfig
 from engine.data.feed import Feed
 from engine.data.folder import Catalogue
-from engine.errors import CheckpointError
+from engine.errors import CheckpointError, StoppedError
 from engine.keeping import START, Keeping
+from engine.models import fetch
 from engine.peers import Peers
-from engine.protocol import ARMS, Arm, CheckpointDamaged, Event, Loading, Rewound
+from engine.protocol import ARMS, Arm, CheckpointDamaged, Event, Head, Loading, Rewound
 from engine.saving import Saving
 
 
@@ -34,7 +35,9 @@ class Comparison:
         feed: Feed,
         saving: Saving,
         peers: Peers,
+        stop_waits: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`stop_waits` says whether there is a command to stop, which a download need not be done for."""
         self.commands = 0
         "how many commands that make a difference have taken effect"
         self.keeping = Keeping(config.checkpoint, saving, peers, self._in_memory, self._beside)
@@ -45,6 +48,7 @@ class Comparison:
         self._steps_per_epoch = steps_per_epoch
         self._device = device
         self._feed = feed
+        self._stop_waits = stop_waits
         self._arms: dict[Arm, TrainedArm] = {}
         self._trained_with: RunConfig | None = None
         self._past: dict[Arm, list[dict[str, Any]]] = {name: [] for name in ARMS}
@@ -57,27 +61,30 @@ class Comparison:
     # --- taking an arm in hand --------------------------------------------------------------------------
 
     def start(self, name: Arm) -> Iterator[Event]:
-        """Build the first arm of a new run."""
-        yield self._building()
-        self.hand = self._arms[name] = self._build(name)
+        """Build the first arm of a new run.
+
+        Raises:
+            EngineError: it cannot be built.
+        """
+        self.hand = self._arms[name] = yield from self._build(name)
 
     def resume(self, folder: Path) -> Iterator[Event]:
         """Take up the arm of the newest checkpoint in `folder`, where it was, or begin anew where there is none yet.
 
         Raises:
             CheckpointError: it does not fit the configuration and the pictures.
+            EngineError: the arm cannot be built.
         """
         self.keeping.folder = folder
         found = yield from self._newest("*")
         if found is None:
             yield from self.start(self._config.init)
             return
-        yield self._building()
         self._past |= found.state["history"]
         self.saving.go_on_from(found.path, found.state["time"])
         self.keeping.find_points()
         self.commands = found.state["commands"]
-        self.hand = self._take_up(found)
+        self.hand = yield from self._take_up(found)
 
     def switch(self, name: Arm) -> Iterator[Event]:
         """Take the other arm in hand: from memory, from its newest checkpoint, or new.
@@ -87,26 +94,31 @@ class Comparison:
         """
         if name not in self._arms:
             found = yield from self._newest(name)
-            yield self._building()
             if found is not None:
-                self._take_up(found)
+                yield from self._take_up(found)
             else:
-                self._arms[name] = self._build(name)
+                self._arms[name] = yield from self._build(name)
         self.hand = self._arms[name]
 
-    def rewind(self, point: str, reason: str) -> Iterator[Event]:
+    def rewind(self, point: str, reason: str, head: Head = "kept") -> Iterator[Event]:
         """Take the arm in hand back to one of its restore points, and on from there as a new branch.
 
+        With the point `start` its last layer can start from something else than the configuration says.
+
         Raises:
-            CheckpointError: the point cannot be read; the arm stays where it is.
+            EngineError: the point cannot be read or built again, or the head not be had; the arm stays where it is.
         """
         arm = self.hand
-        if point == START:
-            state = self._build(arm.arm).state() | {"history": {arm.arm: []}}
-        else:
-            state = self.keeping.load(arm.arm, point)
         left, left_step = arm.branch, arm.step
-        arm.rewind(state)
+        if point == START:
+            built = yield from self._build(arm.arm, head)
+            state = built.state() | {"history": {arm.arm: []}}
+            arm.rewind(state)
+            arm.init = built.init
+        else:
+            yield Loading("reading the restore point")
+            state = self.keeping.load(arm.arm, point)
+            arm.rewind(state)
         yield Rewound(
             arm=arm.arm,
             step=arm.step,
@@ -117,6 +129,7 @@ class Comparison:
             point=point,
             reason=reason,
             change=arm.change,
+            head=head,
         )
 
     @property
@@ -140,23 +153,32 @@ class Comparison:
         """Whether an arm in memory has done all its epochs."""
         return name in self._arms and self._arms[name].done
 
-    def _building(self) -> Loading:
-        return Loading(f"building {self._config.model.name}")
-
-    def _build(self, name: Arm) -> TrainedArm:
+    def _build(self, name: Arm, head: Head = "kept") -> Generator[Event, None, TrainedArm]:
+        config = self._config
+        if head != "kept":
+            config = config.model_copy(update={"model": config.model.model_copy(update={"head": head})})
+        yield from self.peers.first_before_the_others(lambda: self._fetch(name))
+        yield Loading(f"building {self._config.model.name}")
         return TrainedArm(
             name,
-            self._config,
-            classes=len(self._catalogue.classes),
+            config,
+            classes=self._catalogue.classes,
             steps_per_epoch=self._steps_per_epoch,
             device=self._device,
             feed=self._feed,
             peers=self.peers,
         )
 
-    def _take_up(self, found: checkpoint.Found) -> TrainedArm:
+    def _fetch(self, name: Arm) -> Generator[Event, None, None]:
+        """Download the weights that an arm starts with, unless they are there."""
+        for progress in fetch(self._config.model, name):
+            if self._stop_waits():
+                raise StoppedError("Download stopped", "the run was stopped before the weights were there")
+            yield progress
+
+    def _take_up(self, found: checkpoint.Found) -> Generator[Event, None, TrainedArm]:
         """Build an arm and put it where a checkpoint has it."""
-        arm = self._build(found.state["arm"])
+        arm = yield from self._build(found.state["arm"])
         arm.load(found.state)
         self._arms[arm.arm] = arm
         self._trained_with = RunConfig.model_validate(found.state["config"])
@@ -172,6 +194,7 @@ class Comparison:
         return self._arms.values()
 
     def _newest(self, arm: str) -> Generator[Event, None, checkpoint.Found | None]:
+        yield Loading("looking for a checkpoint")
         self.saving.wait()
         found = self.peers.from_first(lambda: checkpoint.newest(self.keeping.folder, arm))
         if found is not None:

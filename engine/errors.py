@@ -48,6 +48,10 @@ class FormatError(CheckpointError):
     """A checkpoint in the format of another version of this program."""
 
 
+class StoppedError(EngineError):
+    """Not a failure: a stop came while something was made ready that it need not wait for."""
+
+
 class SaveError(EngineError):
     """A checkpoint that could not be written; the run goes on and the one before it is whole."""
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import torch
 
 from engine.arm import TrainedArm
+from engine.confusion import Answers
 from engine.data.batches import Waiting
-from engine.protocol import Evaluating, Event
+from engine.protocol import Confusion, Evaluating, Event
 from engine.readback import Readback
 from engine.steering import Steering
 from engine.supply import Supply
@@ -23,18 +24,22 @@ class Score(NamedTuple):
     images: int
     seconds: float
     "that it took, without pauses"
+    confusion: Confusion
 
 
 class _Sums:
     """Figures of the batches of this process."""
 
-    def __init__(self) -> None:
-        self.loss, self.correct, self.images = 0.0, 0.0, 0
+    def __init__(self, answers: Answers) -> None:
+        self.loss, self.correct, self.images, self.answers = 0.0, 0.0, 0, answers
 
-    def add(self, scores: Iterator[tuple[int, list[float]]]) -> None:
-        """Those of batches: their numbers of pictures, summed losses and correct predictions."""
-        for images, (loss, correct) in scores:
-            self.loss, self.correct, self.images = self.loss + loss, self.correct + correct, self.images + images
+    def add(self, scores: Iterator[tuple[list[int], torch.Tensor]]) -> None:
+        """Those of batches: the numbers of their samples, and what the arm's `score` makes of them."""
+        for numbers, scored in scores:
+            loss, correct = scored[0].tolist()
+            self.loss, self.correct = self.loss + loss, self.correct + correct
+            self.images += len(numbers)
+            self.answers.add(numbers, scored[1:])
 
     def tensor(self) -> torch.Tensor:
         """In a form that can be added up over processes."""
@@ -49,21 +54,22 @@ class Evaluation:
         self._steering = steering
         self._watchdog = watchdog
         self._peers = steering.comparison.peers
-        self._scores: Readback[int] = Readback(device)
+        self._scores: Readback[list[int]] = Readback(device)
 
     def score(self, arm: TrainedArm) -> Generator[Event, None, Score | None]:
         """Score the test set; `None` where a command took the arm elsewhere before it was done."""
         assert arm.batches is not None
-        samples = self._supply.catalogue.test
+        catalogue = self._supply.catalogue
+        samples = catalogue.test
         began, idle, branch = time.perf_counter(), 0.0, arm.branch
-        sums, total = _Sums(), len(samples)
+        sums, total = _Sums(Answers(samples, len(catalogue.classes))), len(samples)
         yield Evaluating(arm.arm, arm.step, 0, total)
         batches = arm.batches.testing(samples)
         while (batch := (yield from self._supply.next(batches))) is not None:
             if not isinstance(batch, Waiting):
                 if len(batch.labels):
                     scored = yield from self._watchdog.within_memory(arm, batch, arm.score)
-                    self._scores.put(len(batch.labels), scored)
+                    self._scores.put(batch.numbers, scored)
                 sums.add(self._scores.take())
                 yield from self._supply.note(batch)
                 yield Evaluating(arm.arm, arm.step, min(sums.images * self._peers.size, total), total)
@@ -75,4 +81,6 @@ class Evaluation:
                 return None
         sums.add(self._scores.take(everything=True))
         loss, correct, images = self._peers.add_up(sums.tensor()).tolist()
-        return Score(loss / images, correct / images, int(images), time.perf_counter() - began - idle)
+        confusion = sums.answers.compare(arm.arm, arm.step, self._peers)
+        seconds = time.perf_counter() - began - idle
+        return Score(loss / images, correct / images, int(images), seconds, confusion)

@@ -26,6 +26,8 @@ class FeatureBatch:
     "float32 (N, features)"
     labels: torch.Tensor
     "int64 (N)"
+    numbers: list[int]
+    "which samples they are (N)"
     share: float = 1.0
 
     @property
@@ -76,7 +78,7 @@ class Features:
     def batch(self, rows: list[int]) -> FeatureBatch:
         """Rows of the table."""
         chosen = torch.tensor(rows, dtype=torch.int64).to(self._device, non_blocking=True)
-        return FeatureBatch(self.table[chosen], self.labels[chosen])
+        return FeatureBatch(self.table[chosen], self.labels[chosen], [self._numbers[row] for row in rows])
 
 
 class FeatureBatches:

@@ -11,6 +11,7 @@ from engine.protocol import (
     ArmStarted,
     EpochsChanged,
     GroupFrozen,
+    Head,
     Message,
     MicroBatchChanged,
     RateChanged,
@@ -29,10 +30,12 @@ class _Arms(NamedTuple):
     changes: dict[tuple[Arm, int], list[Changed]]
     branch: dict[Arm, int]
     step: dict[Arm, int]
+    heads: dict[tuple[Arm, int], Head]
+    "what the head of each branch started from, where that is not what the configuration says"
 
 
 def script(folder: Path) -> str:
-    """A configuration, as YAML, that trains the last arm of a run as it was trained in the end.
+    """A configuration, as YAML, that trains the last arm of a run as it was trained in the end, its head included.
 
     What was taken back by a rewind is not in it.
 
@@ -48,15 +51,19 @@ def script(folder: Path) -> str:
     # What the schedule had for later may still come.
     later = [change for change in config.schedule.changes if change.step > arms.step.get(change.arm, -1)]
     schedule = config.schedule.model_copy(update={"changes": (*made, *later)})
+    head = arms.heads.get(("pretrained", arms.branch.get("pretrained", 1)), "kept")
+    model = config.model if head == "kept" else config.model.model_copy(update={"head": head})
     last = next((m.arm for m in reversed(messages) if isinstance(m, ArmStarted)), config.init)
-    whole = RunConfig.model_validate(config.model_copy(update={"schedule": schedule, "init": last}).model_dump())
+    whole = RunConfig.model_validate(
+        config.model_copy(update={"schedule": schedule, "model": model, "init": last}).model_dump()
+    )
     lines = [f"# {folder.resolve().name} as a script: {len(made)} changes by hand in schedule.changes"]
     lines += [f"# not in it, changed on a resume: {line}" for line in _elsewhere(resumes)]
     return "\n".join(lines) + "\n" + whole.to_yaml()
 
 
 def _follow(messages: Iterable[Message]) -> _Arms:
-    arms = _Arms({}, {}, {})
+    arms = _Arms({}, {}, {}, {})
     for message in messages:
         match message:
             case ArmStarted():
@@ -69,6 +76,8 @@ def _follow(messages: Iterable[Message]) -> _Arms:
                 before = arms.changes.get((message.arm, message.base), [])
                 kept = [change for change in before if change.change <= message.change]
                 arms.changes[message.arm, message.branch] = kept
+                of_base = arms.heads.get((message.arm, message.base), "kept")
+                arms.heads[message.arm, message.branch] = of_base if message.head == "kept" else message.head
                 arms.branch[message.arm] = message.branch
             case RateChanged() | GroupFrozen() | EpochsChanged() | MicroBatchChanged():
                 arms.changes[message.arm, arms.branch[message.arm]].append(message)

@@ -1,7 +1,7 @@
 """The processes of one run: one, or as many as torchrun started, each with its share of every batch."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
 from engine.errors import EngineError
+from engine.protocol import Event
 
 T = TypeVar("T")
 
@@ -70,15 +71,28 @@ class Peers:
             raise kind(title, message)
         return value  # type: ignore[return-value]
 
-    def first_before_the_others(self, do: Callable[[], T]) -> T:
-        """Do something in each process, in the others when the first one has done it."""
+    def first_before_the_others(self, do: Callable[[], Generator[Event, None, T]]) -> Generator[Event, None, T]:
+        """Do something in each process, in the others when the first one has done it; its error is everyone's.
+
+        Raises:
+            EngineError: what `do` raises of it.
+        """
+        if self.size == 1:
+            return (yield from do())
+        done: list[T] = []
+        error: EngineError | None = None
         if self.first:
             try:
-                return do()
-            finally:
-                self.share(None)
-        self.share(None)
-        return do()
+                done.append((yield from do()))
+            except EngineError as raised:  # which the others wait for, too
+                error = raised
+
+        def outcome() -> None:
+            if error is not None:
+                raise error
+
+        self.from_first(outcome)
+        return done[0] if done else (yield from do())
 
     def add_up(self, figures: torch.Tensor) -> torch.Tensor:
         """The sum over all processes, in all of them."""

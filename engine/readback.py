@@ -15,6 +15,7 @@ class Readback(Generic[T]):
     """A queue of small tensors, each with what it belongs to; on a CPU nothing ever waits in it."""
 
     def __init__(self, device: torch.device, behind: int = BEHIND) -> None:
+        self._device = device
         self._asynchronous = device.type == "cuda"
         self._behind = behind if self._asynchronous else 0
         self._waiting: deque[tuple[T, torch.Tensor, torch.cuda.Event | None]] = deque()
@@ -27,10 +28,10 @@ class Readback(Generic[T]):
         host = torch.empty(figures.shape, dtype=figures.dtype, pin_memory=True)
         host.copy_(figures, non_blocking=True)
         copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
-        copied.record()
+        copied.record(torch.cuda.current_stream(self._device))  # the current device may be another one
         self._waiting.append((item, host, copied))
 
-    def take(self, everything: bool = False) -> Iterator[tuple[T, list[float]]]:
+    def take(self, everything: bool = False) -> Iterator[tuple[T, torch.Tensor]]:
         """What has arrived, oldest first; waits only for what is too far behind, or for `everything`."""
         while self._waiting:
             item, figures, copied = self._waiting[0]
@@ -39,4 +40,4 @@ class Readback(Generic[T]):
                     return
                 copied.synchronize()
             self._waiting.popleft()
-            yield item, figures.tolist()
+            yield item, figures

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from engine.arm import TrainedArm
 from engine.comparison import Comparison
+from engine.keeping import START
 from engine.optim import describe_groups
 from engine.protocol import (
     Command,
@@ -59,8 +60,7 @@ def reason(command: Command, standing: Standing, comparison: Comparison) -> str:
         case SetMicroBatch():
             return _done(arm) or ("" if command.pictures > 0 else "a micro-batch has at least 1 picture")
         case Rewind():
-            known = comparison.keeping.has(arm.arm, command.point)
-            return "" if known else f"{arm.arm} has no restore point `{command.point}`"
+            return _rewind(command, comparison)
         case StopAfterEpoch():
             if command.planned is standing.stops_after_epoch:
                 return "that is planned already" if command.planned else "no stop is planned"
@@ -79,6 +79,17 @@ def _pause(command: Pause, standing: Standing, comparison: Comparison) -> str:
     if standing.paused and not (command.free and not standing.freed):
         return "training is paused already"
     return _done(comparison.hand)
+
+
+def _rewind(command: Rewind, comparison: Comparison) -> str:
+    arm = comparison.hand.arm
+    if not comparison.keeping.has(arm, command.point):
+        return f"{arm} has no restore point `{command.point}`"
+    if command.head != "kept" and command.point != START:
+        return f"only `{START}` can have another head, `{command.point}` has one that was trained"
+    if command.head == "pretrained" and arm == "scratch":
+        return "scratch has no pretrained classifier that its head could start from"
+    return ""
 
 
 def _evaluate(arm: TrainedArm, standing: Standing) -> str:

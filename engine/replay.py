@@ -12,6 +12,7 @@ from engine.journal import Record, load_run_config, read_records
 from engine.protocol import (
     ArmStarted,
     Command,
+    Confusion,
     Evaluating,
     Event,
     RunFinished,
@@ -70,8 +71,8 @@ def plan(folder: Path) -> Plan:
     Raises:
         CheckpointError: the journal cannot be read, or the run has not come to an end.
     """
-    # What tells of single steps is most of a journal, and of no use here.
-    records = [r for r in read_records(folder) if not isinstance(r.message, TrainStep | Evaluating)]
+    # What tells of single steps and pictures is most of a journal, and of no use here.
+    records = [r for r in read_records(folder) if not isinstance(r.message, TrainStep | Evaluating | Confusion)]
     finished = next((r.message for r in reversed(records) if isinstance(r.message, RunFinished | RunStarted)), None)
     if not isinstance(finished, RunFinished) or not finished.weights_sha256:
         raise CheckpointError("Nothing to compare", f"{folder} has not ended; go on with it first (--resume)")

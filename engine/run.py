@@ -10,19 +10,19 @@ import torch
 
 from engine.comparison import Comparison
 from engine.config import RunConfig
-from engine.data import open_catalogue
 from engine.data.batches import Loader, Unreadable
+from engine.data.catalogue import open_catalogue
 from engine.data.feed import Feed
 from engine.data.folder import Catalogue
 from engine.device import ask_for_determinism, choose_device, describe_device
-from engine.errors import EngineError, UserError, place
+from engine.errors import EngineError, StoppedError, UserError, place
 from engine.hooks import Hooks
 from engine.inbox import Inbox
 from engine.journal import Journal, Unrecorded, create_run, find_launched, keep_config, load_run_config
 from engine.lock import RunLock
 from engine.models import preparation
 from engine.peers import Peers, is_lost, launcher, restarts
-from engine.protocol import Command, Event, RunFailed, RunFinished, RunStarted, Setting, SettingsChanged
+from engine.protocol import Command, Event, Loading, RunFailed, RunFinished, RunStarted, Setting, SettingsChanged
 from engine.saving import Saving
 from engine.script import Script, rest_of
 from engine.sections import HooksConfig
@@ -72,6 +72,8 @@ class Run:
         self._hooks = Hooks(self.config.hooks if self._peers.first else HooksConfig(), self.config.name)
         self._inbox = Inbox(inbox if inbox is not None else SimpleQueue(), self._peers)
         try:
+            if self._peers.size > 1:
+                yield Loading("waiting for the other processes")
             self._peers.meet()
             self._peers.from_first(self._hold)
             self._settle()
@@ -101,18 +103,20 @@ class Run:
         if config.train.deterministic:
             ask_for_determinism()
         self._device = choose_device(config.device, self._peers.local_rank)
+        yield Loading(f"looking at {config.model.name}")
         self._prepared = preparation(config.model, config.data.image_size)
         part = (self._peers.rank, self._peers.size)
         self._loader = Loader(self._prepared, config.data, config.seed, part)
         try:
-            found = yield from self._find_pictures_together()
-            if found is None:
+            try:
+                # The first process downloads what there is to download.
+                self._catalogue = yield from self._peers.first_before_the_others(self._find_pictures)
+                yield from self._start()
+            except StoppedError:
                 if not self._resuming:  # one that is gone on with has its end from before
                     self._open_journal()
                 yield RunFinished(config.init, 0, False, None, None, "", "", 0.0)
                 return
-            self._catalogue = found
-            yield from self._start()
             while not self._steering.stopped:
                 yield from self._training.train(self._comparison.hand)
                 yield from self._steering.commands()
@@ -127,29 +131,12 @@ class Run:
 
     # --- getting ready ----------------------------------------------------------------------------------
 
-    def _find_pictures_together(self) -> Generator[Event, None, Catalogue | None]:
-        """The pictures, in the other processes when the first one has downloaded what there is to download."""
-        if self._peers.size == 1:
-            return (yield from self._find_pictures())
-        found: Catalogue | None = None
-        error: EngineError | None = None
-        if self._peers.first:
-            try:
-                found = yield from self._find_pictures()
-            except EngineError as raised:  # which the others wait for, too
-                error = raised
+    def _find_pictures(self) -> Generator[Event, None, Catalogue]:
+        """The pictures.
 
-        def outcome() -> bool:
-            if error is not None:
-                raise error
-            return found is not None
-
-        if not self._peers.from_first(outcome):
-            return None
-        return found if self._peers.first else (yield from self._find_pictures())
-
-    def _find_pictures(self) -> Generator[Event, None, Catalogue | None]:
-        """The pictures; `None` where a stop came, which has nothing to wait for yet."""
+        Raises:
+            StoppedError: a stop came, which has nothing to wait for yet.
+        """
         found = open_catalogue(self.config.data, self.config.seed, self._loader)
         while not self._inbox.stop_waits():
             try:
@@ -161,7 +148,7 @@ class Run:
                 yield from self._skipped(item)
             else:
                 yield item
-        return None
+        raise StoppedError("Stopped", "the run was stopped before the pictures were found")
 
     def _hold(self) -> None:
         """Make the run's folder this process's own, if there is one, and remove what a crash left in it."""
@@ -172,6 +159,8 @@ class Run:
 
     def _start(self) -> Iterator[Event]:
         steps = self._loader.steps_per_epoch(len(self._catalogue.train))
+        if self._device.type != "cpu":
+            yield Loading(f"starting {self._device}")
         feed = Feed(self._prepared, self._device)
         self._comparison = Comparison(
             self.config,
@@ -181,6 +170,7 @@ class Run:
             feed=feed,
             saving=self._saving,
             peers=self._peers,
+            stop_waits=self._inbox.stop_waits,
         )
         if not self._resuming and self._peers.first and restarts():
             self._resume_launched()

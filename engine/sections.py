@@ -80,6 +80,9 @@ class ModelConfig(Section):
     "any torchvision classification model"
     weights: Annotated[str, BeforeValidator(path)] = "default"
     "`default`: torchvision's (downloaded once), `demo`: the demo's own, or a .pth or .safetensors file"
+    head: Literal["random", "pretrained"] = "random"
+    """what the last layer of the pretrained arm starts from: `random` rows, or with `pretrained`, for each class that
+    the pretrained classifier has too, its row of that class; case, spaces and punctuation of names do not count"""
 
 
 class GroupConfig(Section):

@@ -11,6 +11,7 @@ from typing import Any
 from engine.errors import UserError
 from engine.protocol import (
     ARMS,
+    HEADS,
     Arm,
     ArmStarted,
     CheckpointFailed,
@@ -116,9 +117,16 @@ WORDS: dict[str, Word] = {
     ),
     "rewind": Word(
         "go on from an earlier state of the arm",
-        lambda args: Rewind(args.POINT),
+        lambda args: Rewind(args.POINT, args.head),
         Rewound,
-        {"POINT": {"help": "a restore point; `status --json` has their names"}},
+        {
+            "POINT": {"help": "a restore point; `status --json` has their names"},
+            "--head": {
+                "choices": HEADS,
+                "default": "kept",
+                "help": "with `start`: what the last layer starts from; default: what the configuration says",
+            },
+        },
     ),
     "stop-after-epoch": Word(
         "end the run, saved, after the epoch in progress", lambda args: StopAfterEpoch(True), StopPlanned

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from queue import Empty, Full, Queue
 from typing import Protocol
 
@@ -122,6 +123,27 @@ class RemoteSession:
                     break
                 except Full:
                     continue
+
+
+class ReplaySession:
+    """A run that is over: its journal is all there is, and nobody obeys."""
+
+    def __init__(self, folder: Path) -> None:
+        self._reading = _Reading(retell(folder))
+
+    def poll(self) -> list[Event]:
+        """The history, when it is read, in parts; then nothing more."""
+        if self._reading.is_alive():
+            return []
+        events = self._reading.events[:MOST_AT_ONCE]
+        del self._reading.events[:MOST_AT_ONCE]
+        return events
+
+    def send(self, command: Command) -> None:
+        """Nothing comes of it."""
+
+    def leave(self) -> None:
+        """Nothing is left behind."""
 
 
 class _Reading(threading.Thread):

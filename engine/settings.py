@@ -17,6 +17,7 @@ KEPT = {
 "what a run cannot change, and why"
 EFFECTS = {
     "model.weights": "takes effect where the pretrained arm is still to be built",
+    "model.head": "takes effect where the pretrained arm is still to be built",
     "schedule.changes": "takes effect from here on",
 }
 

@@ -20,12 +20,15 @@ from engine.protocol import (
     CommandRefused,
     Evaluate,
     Event,
+    Head,
+    Loading,
     Pause,
     Paused,
     Release,
     Resume,
     Resumed,
     Rewind,
+    Rewound,
     Save,
     ScaleRate,
     SetEpochs,
@@ -41,6 +44,12 @@ from engine.protocol import (
 from engine.script import LASTING
 
 BY_HAND, SCHEDULED = "set by hand", "set by the schedule"
+REWOUND: dict[Head, str] = {
+    "kept": "by hand",
+    "random": "by hand, with a random head",
+    "pretrained": "by hand, with the pretrained classifier's rows in the head",
+}
+"why an arm is taken back, by what its head is to start from"
 
 
 class Steering:
@@ -205,7 +214,7 @@ class Steering:
             yield self._refused(command, f"{failure}; training goes on")
             return
         try:
-            yield from self._go_back(command.point, "by hand", command)
+            yield from self._go_back(command.point, REWOUND[command.head], command)
         except EngineError as error:
             yield self._refused(command, f"{error.title}: {error.message}")
             return
@@ -217,7 +226,7 @@ class Steering:
         """Take the arm in hand back to a restore point, and multiply the base rates that it had there.
 
         Raises:
-            CheckpointError: the point cannot be read; the arm stays where it is.
+            EngineError: the point cannot be read, or not be built again; the arm stays where it is.
         """
         yield from self._go_back(point, reason)
         arm = self.comparison.hand
@@ -230,12 +239,12 @@ class Steering:
         """Take the arm in hand back to a restore point.
 
         Raises:
-            CheckpointError: the point cannot be read; the arm stays where it is.
+            EngineError: the point cannot be read or built again, or the head not be had; the arm stays where it is.
         """
         at = position(self.comparison.hand)
         self._bring_back()
-        for event in self.comparison.rewind(point, reason):
-            if command is not None:
+        for event in self.comparison.rewind(point, reason, command.head if command is not None else "kept"):
+            if command is not None and isinstance(event, Rewound):
                 self._journal.command(command, at.arm, at.branch, at.step, at.change)
                 self._counted(command)
                 command = None
@@ -277,6 +286,7 @@ class Steering:
     def _results(self) -> Generator[Event, None, str]:
         """What became of all checkpoints; why the last one failed that did, empty if none has."""
         failure = ""
+        yield Loading("saving")
         for saved in self.comparison.keeping.results(wait=True):
             yield saved
             if isinstance(saved, CheckpointFailed):

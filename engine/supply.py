@@ -4,8 +4,8 @@ import time
 from collections.abc import Generator, Iterator
 from typing import TypeVar
 
-from engine.data import check_share
 from engine.data.batches import Batch, Loader, Unreadable, Waiting
+from engine.data.catalogue import check_share
 from engine.data.folder import Catalogue
 from engine.features import FeatureBatch
 from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesPrepared, Preparing

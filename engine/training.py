@@ -17,6 +17,7 @@ from engine.journal import Journal
 from engine.protocol import ArmFinished, Compiled, EpochDone, EvalDone, Event, Preparing, Stop, TrainStep
 from engine.readback import Readback
 from engine.steering import Steering
+from engine.stopwatch import Stopwatch
 from engine.supply import Supply
 from engine.watchdog import NotFinite, Watchdog
 
@@ -31,6 +32,7 @@ class _Step:
     began: float
     waited: float
     rates: dict[str, float]
+    update: Stopwatch
 
 
 class Training:
@@ -136,8 +138,8 @@ class Training:
             if isinstance(batch, Batch) and images == self._supply.loader.batch_size:
                 yield from self._choose_compiled(arm, batch)
             began = time.perf_counter() - waited  # without what came between
-            figures, rates = yield from self._watchdog.within_memory(arm, batch, arm.update)
-            self._steps.put(_Step(arm.step, epoch, images, began, waited, rates), figures)
+            figures, rates, update = yield from self._watchdog.within_memory(arm, batch, arm.update)
+            self._steps.put(_Step(arm.step, epoch, images, began, waited, rates, update), figures)
             waited = 0.0
             yield from self._read(arm)
         yield from self._read(arm, everything=True)
@@ -160,7 +162,8 @@ class Training:
         Raises:
             NotFinite: the loss or the gradient of one is not; none of those after it counts.
         """
-        for step, (loss, correct, norm) in self._steps.take(everything):
+        for step, figures in self._steps.take(everything):
+            loss, correct, norm = figures.tolist()
             if not math.isfinite(loss):
                 raise NotFinite(step.number, "loss", loss)
             if not math.isfinite(norm) and not arm.scales:
@@ -170,6 +173,7 @@ class Training:
             seconds = now - max(step.began, self._read_at)
             self._read_at = now
             waited = min(step.waited, seconds)
+            waiting = waited / seconds
             self._compile.watch(arm, seconds - waited)
             arm.count(loss, int(correct), step.images, seconds, waited)
             yield TrainStep(
@@ -179,9 +183,12 @@ class Training:
                 loss=loss,
                 accuracy=correct / step.images,
                 images_per_second=step.images / seconds,
-                data_wait=waited / seconds,
+                data_wait=waiting,
                 learning_rates=step.rates,
                 gradient_norm=norm,
+                seconds=seconds,
+                # The device may have done it before it was waited for.
+                optimizer=min(step.update.seconds / seconds, 1 - waiting),
             )
 
     # --- testing ----------------------------------------------------------------------------------------
@@ -196,14 +203,19 @@ class Training:
             return
         best = arm.note_evaluation(score.accuracy)
         arm.seconds += score.seconds
-        yield EvalDone(arm.arm, arm.step, arm.epoch, score.loss, score.accuracy, score.images, best)
+        yield from self._tell(arm, arm.epoch, score, best)
         if best:
             self._keeping.save(arm, {"best": "best"})
+
+    def _tell(self, arm: TrainedArm, epoch: int, score: Score, best: bool) -> Iterator[Event]:
+        figures = score.loss, score.accuracy, score.images, best, score.seconds
+        yield EvalDone(arm.arm, arm.step, epoch, *figures)
+        yield score.confusion
 
     def _end_epoch(self, arm: TrainedArm, score: Score) -> Iterator[Event]:
         best = arm.note_evaluation(score.accuracy)
         row = arm.end_epoch(score.loss, score.accuracy, score.seconds, arm.rates)
-        yield EvalDone(arm.arm, arm.step, row["epoch"], score.loss, score.accuracy, score.images, best)
+        yield from self._tell(arm, row["epoch"], score, best)
         self._journal.metrics(self._comparison.history)
         yield EpochDone(arm=arm.arm, **row)
         yield from self._supply.tell_prepared()

@@ -33,8 +33,9 @@ def loaded_by(*modules: str) -> set[str]:
     [
         ("engine",),
         ("engine.launch", "engine.session", "engine.journal", "engine.telemetry", "engine.config", "engine.protocol"),
+        ("engine.look", "engine.data.folder", "engine.data.archive", "engine.data.demo", "engine.demo"),
     ],
-    ids=["engine", "what a screen needs of the engine"],
+    ids=["engine", "what a screen needs of the engine", "what finds a run's pictures"],
 )
 def test_neither_torch_nor_a_screen_is_loaded_by(modules: tuple[str, ...]) -> None:
     loaded = loaded_by(*modules)

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from engine import protocol
+from engine.look import Estimate, Pictures
 from engine.sending import WORDS
 from engine.summary import Summary
 from tui.keys import KEYS
@@ -59,3 +60,9 @@ def test_every_word_for_scripts_is_in_the_table(word):
 def test_every_field_of_a_summary_is_named():
     text = README.split("## From scripts")[1].split("\n## ")[0]
     assert all(f"`{field}`" in text for field in Summary.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("said", [Pictures, Estimate], ids=lambda said: said.__name__)
+def test_every_field_of_what_look_says_is_named(said):
+    text = README.split("## Without a screen")[1].split("\n## ")[0]
+    assert all(f"`{field}`" in text for field in said.__dataclass_fields__)

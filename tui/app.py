@@ -3,47 +3,63 @@
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import partial
+from dataclasses import replace
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
-from textual.containers import Container
+from textual.binding import BindingType
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.timer import Timer
 
 from engine.protocol import Command, Rewind
 from engine.session import Session
 from tui import panels
-from tui.ending import EndableApp
-from tui.keys import KEYS, Key
+from tui.body import Body
+from tui.due import Due
+from tui.experimenting import Answer, Experimenting
+from tui.experiments import Experiment
+from tui.graphics import Pictures
+from tui.keys import KEYS, Key, bindings
 from tui.leaving import ANSWERS, Leaving
+from tui.looking_app import LookingApp
+from tui.looks import USUAL, Looks, next_pace, plots_pace
 from tui.notes import Note
+from tui.palette import commands
+from tui.panels.panel import View
+from tui.past import Overlay
+from tui.screens.experiment import ExperimentScreen
 from tui.screens.help import HelpScreen
 from tui.screens.log import LogScreen
 from tui.screens.quit import Choice, QuitScreen
 from tui.screens.rewind import RewindScreen
+from tui.screens.runs import RunsScreen
 from tui.state import UiState
-from tui.theme import THEME
 
-Access = Literal["own", "attached", "read-only"]
-"whether the run is this process's, and else whether it may be steered"
+Access = Literal["own", "attached", "read-only", "view"]
+"whether the run is this process's, and else whether it may be steered; `view`: it is over"
+ONLY_LOOKING: dict[Access, str] = {
+    "read-only": "this view is read-only",
+    "view": "this run is over, it is only looked at",
+}
 
-NUMBERS_HERTZ = 4
-PLOTS_EVERY = 4  # so many ticks: the plots are dear to send and to draw
+RUNS = Path("checkpoints")  # until a run says where it is
+DRAIN_SECONDS = 0.25  # at most, between two looks at what the engine says
 
 
-class Dashboard(EndableApp):
+class _NobodyFirst(Screen[None]):
+    AUTO_FOCUS = ""
+
+
+class Dashboard(LookingApp):
     """Shows one session and steers it. Its exit never ends the engine: whoever made the session does."""
 
     CSS_PATH = "app.tcss"
     TITLE = "finetune-tui"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(key.keys), f"press('{key.name}')", key.label, show=False) for key in KEYS
-    ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-normal"), (160, "-wide")]  # noqa: RUF012 - Textual's type
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = bindings(key for key in KEYS if not key.pane)
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual's type
 
     def __init__(
         self,
@@ -52,85 +68,122 @@ class Dashboard(EndableApp):
         abandon: Callable[[], None] = lambda: None,
         access: Access = "own",
         driver: type[Driver] | None = None,
+        *,
+        over: str = "",
+        looks: Looks = USUAL,
     ) -> None:
         """`start` begins the session, after the first paint, so that nothing delays that; `stray` are lines
-        for the log that libraries wrote to the standard streams; `abandon` gives up a terminal that is not read."""
-        super().__init__(abandon, driver)
-        self.register_theme(THEME)
-        self.theme = THEME.name
-        self.state = UiState()
+        for the log that libraries wrote to the standard streams; `abandon` gives up a terminal that is not read;
+        `over` says what became of a run that is over; `looks` what a person wants the screen to look like."""
+        super().__init__(looks, abandon, driver)
+        self.state = UiState(over)
         self.session: Session | None = None
         self.detached = False
         "whether the screen was left on purpose, with training going on"
         self.access = access
+        self.pictures: Pictures = "auto" if looks.pictures else "none"
+        "how those of mistakes are drawn"
         self._start = start
         self._stray = stray if stray is not None else SimpleQueue()
-        self._ticks = 0
+        self._due = Due()
+        self._pulse: Timer | None = None
         self._leaving = Leaving()
-        self._views: list[panels.View] = []
-        self._plots: list[panels.View] = []
+        self._experimenting = Experimenting(self.state, self._ask, self._show_experiment, ONLY_LOOKING.get(access, ""))
+        self._body = Body()
+        self._views: list[View] = []
+
+    def get_default_screen(self) -> Screen[None]:
+        """One that gives no pane the focus by itself, when a dialog is closed."""
+        return _NobodyFirst(id="_default")
 
     def compose(self) -> ComposeResult:
-        """All panels; their places are in `app.tcss`."""
-        head, plots, numbers, foot = (
-            [make() for make in row] for row in (panels.HEAD, panels.PLOTS, panels.NUMBERS, panels.FOOT)
-        )
-        self._plots, self._views = plots, [*head, *numbers, *foot]
+        """All panels; those of the body place themselves."""
+        head, foot = [make() for make in panels.HEAD], [make() for make in panels.FOOT]
+        self._views = [*head, *foot]
         yield from head
-        yield Container(*plots, *numbers, id="body")
+        yield self._body
         yield from foot
 
     def on_mount(self) -> None:
         """Paint, then start the session, then pull at a steady pace."""
+        self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self.draw, plots=True))
         self.call_after_refresh(self._begin)
+
+    def on_descendant_focus(self) -> None:
+        """Let the footer show the keys of the pane that has the focus now."""
+        self.draw()
 
     def on_resize(self) -> None:
         """Draw for the new size."""
         self.call_after_refresh(self.draw, plots=True)
 
+    def on_view_resized(self) -> None:
+        """A pane shows what was drawn for its old size."""
+        self.call_after_refresh(self.draw, plots=True)
+
     def _begin(self) -> None:
         self.draw(plots=True)
         self.session = self._start()
-        self.set_interval(1 / NUMBERS_HERTZ, self.tick)
+        self._set_pulse()
+
+    def _set_pulse(self) -> None:
+        if self._pulse is not None:
+            self._pulse.stop()
+        self._pulse = self.set_interval(min(self.looks.refresh, DRAIN_SECONDS), self.tick)
 
     def tick(self) -> None:
-        """Take in what happened since the last tick and draw it."""
+        """Take in what happened since the last tick, and draw it if it is time for that, or cannot wait."""
         assert self.session is not None
         for event in self.session.poll():
             self.state.fold(event)
+            self._experimenting.fold(event)
             if self._leaving.done(event):
                 self.exit()
         with suppress(Empty):
             while True:
                 self.state.tell(Note(self._stray.get_nowait(), shown=False))
-        self._ticks += 1
-        self.draw(plots=self._ticks % PLOTS_EVERY == 0)
+        now = time.monotonic()
+        if self._due.plots(self.state, self.looks, now):
+            self.draw(plots=True)
+        elif self._due.numbers(self.state, self.looks, now):
+            self.draw()
 
     def draw(self, plots: bool = False) -> None:
         """Let the panels draw what changed."""
         now = time.time()
-        self._classify()
-        for view in (*self._views, *(self._plots if plots else ())):
-            view.show(self.state, now)
+        self._due.drawn(self.state, time.monotonic(), plots)
+        for view in self._views:
+            if view.is_attached:  # not while the screen is left
+                view.show(self.state, now)
+        self._body.draw(self.state, now, plots)
 
-    def _classify(self) -> None:
-        """Tell the style sheet what there is to make room for."""
-        system = self.state.system
-        for name, present in (
-            ("-gpus", system is not None and len(system.gpus) > 1),
-            ("-failed", bool(self.state.failure)),
-        ):
-            if self.screen_stack[0].has_class(name) != present:
-                self.screen_stack[0].set_class(present, name)
+    # --- looks ------------------------------------------------------------------------------------------
+
+    def set_pace(self, slower: bool) -> None:
+        """Draw less often, or more often."""
+        refresh = next_pace(self.looks.refresh, slower)
+        self.looks = replace(self.looks, refresh=refresh, plots=plots_pace(refresh))
+        self.state.tell(Note(f"drawn every {refresh:g} s, the plots every {self.looks.plots:g} s", kept=False))
+        self._set_pulse()
 
     # --- keys -------------------------------------------------------------------------------------------
 
     def action_press(self, name: str) -> None:
         """Do what a key of the table stands for, or say why not."""
+        if self.access == "view" and name == "detach":  # there is no training to leave alone
+            name = "leave"
         key = next(key for key in KEYS if key.name == name)
-        read_only = "this view is read-only" if self.access == "read-only" and key.steers else ""
-        if reason := read_only or key.refusal(self.state):
+        looking = ONLY_LOOKING.get(self.access, "") if key.steers else ""
+        if reason := looking or key.refusal(self.state):
             self.state.tell(Note(f"{key.label}: not now, {reason}", "warning", kept=False))
+        elif key.pane:
+            focused = self._body.focused
+            if focused is not None and focused.kind == key.pane:  # else it was hidden meanwhile
+                focused.press(name)
+            self.draw(plots=True)
+            return
+        elif name.startswith("pane_"):
+            self.action_pane(name.removeprefix("pane_"))
         elif key.build is None:
             getattr(self, f"action_{name}")()
         else:
@@ -139,8 +192,11 @@ class Dashboard(EndableApp):
 
     def _command(self, key: Key, command: Command) -> None:
         self.state.tell(Note(key.answer(self.state), kept=False))
-        if self.state.view is not None:
-            self.state.view.ask(command)
+        self._ask(command)
+
+    def _ask(self, command: Command) -> None:
+        """Send a command, and let the next key go on from what it asks for."""
+        self.state.ask(command)
         self.send(command)
 
     def send(self, command: Command) -> None:
@@ -161,6 +217,43 @@ class Dashboard(EndableApp):
         if names:
             self.state.selected = names[(names.index(self.state.selected) + by) % len(names)]
 
+    def action_pane(self, name: str) -> None:
+        """Show a pane, or hide it."""
+        self._body.toggle(name)
+        self.call_after_refresh(self.draw, plots=True)
+
+    def action_zoom(self) -> None:
+        """Give the pane in focus, or the first one, all the room, or give it back."""
+        focused = self._body.focused
+        first = next(iter(self._body.places), "")
+        self._body.zoom("" if self._body.zoomed else (focused.id or "") if focused is not None else first)
+        self.call_after_refresh(self.draw, plots=True)
+
+    def action_leave_pane(self) -> None:
+        """Leave what was entered last: something within a pane, the zoom, the pane."""
+        focused = self._body.focused
+        if focused is not None and focused.back():
+            pass
+        elif self._body.zoomed:
+            self.action_zoom()
+        elif focused is not None:
+            self.screen.set_focus(None)  # `blur` would give the focus to a neighbour
+        self.draw(plots=True)
+
+    def action_older_runs(self) -> None:
+        """Choose older runs to draw on the plots."""
+        run = self.state.run
+        root, name = (Path(run.path).parent, Path(run.path).name) if run is not None else (RUNS, "")
+        plots = self.state.plots
+        if plots.overlay is None or plots.overlay.root != root:
+            plots.overlay = Overlay(root)
+        self.push_screen(RunsScreen(root, plots.overlay.chosen, name), self._draw_older_runs)
+
+    def _draw_older_runs(self, names: set[str] | None) -> None:
+        if names is not None and self.state.plots.overlay is not None:
+            self.state.plots.overlay.choose(names)
+            self.draw(plots=True)
+
     def action_log(self) -> None:
         """Show the whole log."""
         self.push_screen(LogScreen(self.state))
@@ -172,12 +265,13 @@ class Dashboard(EndableApp):
     def _rewind_to(self, point: str | None) -> None:
         if point is not None:
             self.state.tell(Note("going back after this step…", kept=False))
-            self.send(Rewind(point))
+            self._ask(Rewind(point))
             self.draw()
 
     def action_help(self) -> None:
         """Show the help."""
-        self.push_screen(HelpScreen())
+        focused = self._body.focused
+        self.push_screen(HelpScreen(*((focused.id or "", focused.kind) if focused is not None else ())))
 
     def action_detach(self) -> None:
         """Leave, and leave training alone."""
@@ -192,7 +286,7 @@ class Dashboard(EndableApp):
         if self._leaving.by == "stop" or self.session is None or not self.state.live or self.access == "read-only":
             self._leave_ended()
         elif not isinstance(self.screen, QuitScreen):
-            self.push_screen(QuitScreen(self.state.checkpoint, self.access != "own"), self._quit_as)
+            self.push_screen(QuitScreen(self.state.checkpoint, self.access != "own", self.state.paused), self._quit_as)
 
     async def action_quit(self) -> None:
         """Textual's own way out, Ctrl+Q, is the same."""
@@ -226,8 +320,20 @@ class Dashboard(EndableApp):
         for command in self._leaving.choose(way, self.state.paused):
             self.send(command)
 
+    def _show_experiment(self, experiment: Experiment) -> None:
+        """Show an experiment, but not over something else that a person is looking at."""
+
+        def answered(answer: Answer | None) -> None:
+            self._experimenting.answer(experiment, answer)
+            self.draw()
+
+        if len(self.screen_stack) == 1:
+            self.push_screen(ExperimentScreen(experiment, self.state), answered)
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: the table of keys, then Textual's own."""
-        for key in KEYS:
-            yield SystemCommand(f"{key.label} ({key.shown})", key.help, partial(self.action_press, key.name))
+        """The palette: the table of keys, the experiments, then Textual's own."""
+        focused = self._body.focused
+        yield from commands(focused.kind if focused is not None else "", self.action_press)
+        for title, text, do in self._experimenting.commands():
+            yield SystemCommand(title, text, do)
         yield from (command for command in super().get_system_commands(screen) if command.title not in ("Quit", "Keys"))

@@ -10,6 +10,7 @@ from engine.protocol import (
     CheckpointSaved,
     Command,
     CommandRefused,
+    Confusion,
     Diverged,
     EpochDone,
     EpochsChanged,
@@ -26,9 +27,10 @@ from engine.protocol import (
     StopPlanned,
     TrainStep,
 )
+from tui.account import Account
 from tui.branch import Branch
 
-SPEED_WINDOW = 20  # steps the shown images/s and data wait are averaged over
+SPEED_STEPS, SPEED_SECONDS = 20, 5.0  # that the shown images/s and data wait are averaged over, whichever is longer
 
 
 @dataclass
@@ -53,9 +55,14 @@ class ArmView:
     "of the branch in hand, from the first step on"
     past: dict[int, Branch] = field(default_factory=dict)
     "the branches that were left, by number, oldest first"
+    confusion: Confusion | None = None
+    "what the newest evaluation gets wrong"
     images_per_second: float = 0.0
     data_wait: float = 0.0
+    account: Account = field(default_factory=Account)
+    "what its time goes to"
     finished: bool = False
+    _timed: int = 0
 
     @property
     def total_steps(self) -> int:
@@ -92,6 +99,7 @@ class ArmView:
 
     def fold(self, event: Event) -> None:
         """Take in an event about this arm."""
+        self.account.fold(event, self.steps_per_epoch)
         match event:
             case ArmStarted():
                 self._started(event)
@@ -101,6 +109,8 @@ class ArmView:
                 self.curves.evaluated(event)
                 if event.step % self.steps_per_epoch:  # asked for by hand
                     self.curves.mark(event.step, "evaluate")
+            case Confusion():
+                self.confusion = event
             case EpochDone():
                 self.curves.history.append(event)
             case ArmFinished():
@@ -152,9 +162,10 @@ class ArmView:
 
     def _trained(self, event: TrainStep) -> None:
         self.step, self.epoch, self.rates = event.step, event.epoch, event.learning_rates
-        self.curves.train_loss.add(event.step, event.loss)
-        self.curves.train_accuracy.add(event.step, event.accuracy)
-        share = 1 / SPEED_WINDOW if self.images_per_second else 1.0
+        self.curves.trained(event)
+        self._timed += 1
+        weight = min(1 / SPEED_STEPS, event.seconds / SPEED_SECONDS) if event.seconds else 1 / SPEED_STEPS
+        share = max(weight, 1 / self._timed)
         self.images_per_second += share * (event.images_per_second - self.images_per_second)
         self.data_wait += share * (event.data_wait - self.data_wait)
 

@@ -12,6 +12,7 @@ from engine.remote.finding import find, the_live_one
 from engine.remote.link import Link, SocketLink
 from engine.remote.ssh import SshLink
 from engine.summary import summarize
+from tui.looks import Looks, add_looks_arguments, looks, need_a_screen
 
 
 def main(argv: Sequence[str]) -> int:
@@ -29,18 +30,21 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--read-only", action="store_true", help="look, and steer nothing")
     add_dir_argument(parser)
+    add_looks_arguments(parser)
     parser.add_argument(
         "--program", metavar="FILE", default="finetune-tui", help="finetune-tui on BOX, where it is not in the PATH"
     )
     args = parser.parse_args(argv)
+    wanted = looks(args)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         remedy = "use a terminal (ssh -t), or `python -m engine status RUN` in a script"
         raise UserError("Not attached", f"there is no terminal to show a run on; {remedy}")
+    need_a_screen("use `python -m engine status RUN`")
     box, colon, name = (args.run or "").partition(":")
     if colon and not Path(args.run).exists():
         link: Link = SshLink(box, name, read_only=args.read_only, program=args.program, directory=args.dir)
-        return _dashboard(link, args.read_only)
-    return show(which(args), args.read_only)
+        return _dashboard(link, args.read_only, wanted)
+    return show(which(args), wanted, args.read_only)
 
 
 def which(args: argparse.Namespace) -> Path:
@@ -53,7 +57,7 @@ def which(args: argparse.Namespace) -> Path:
     return find(args.run, root) if args.run else the_live_one(root)
 
 
-def show(folder: Path, read_only: bool = False) -> int:
+def show(folder: Path, looks: Looks, read_only: bool = False) -> int:
     """The dashboard of a live run of this machine; the exit status.
 
     Raises:
@@ -64,10 +68,10 @@ def show(folder: Path, read_only: bool = False) -> int:
         why = f": {summary.message}" if summary.message else ""
         remedy = f"go on with finetune-tui --resume {folder}"
         raise UserError("Not attached", f"{folder} is not being trained, it is {summary.state}{why}; {remedy}")
-    return _dashboard(SocketLink(folder, control=not read_only), read_only)
+    return _dashboard(SocketLink(folder, control=not read_only), read_only, looks)
 
 
-def _dashboard(link: Link, read_only: bool) -> int:
+def _dashboard(link: Link, read_only: bool, looks: Looks) -> int:
     from tui.dashboard import attach  # with what draws it
 
-    return attach(link, "read-only" if read_only else "attached")
+    return attach(link, "read-only" if read_only else "attached", looks)

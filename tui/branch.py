@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from engine.protocol import EpochDone, EvalDone
+from engine.protocol import EpochDone, EvalDone, TrainStep
 from tui.series import Series
 
 TickKind = Literal[
@@ -21,6 +21,9 @@ class Branch:
     evaluations: list[EvalDone] = field(default_factory=list)
     train_loss: Series = field(default_factory=Series)
     train_accuracy: Series = field(default_factory=Series)
+    gradient_norm: Series = field(default_factory=Series)
+    rates: dict[str, Series] = field(default_factory=dict)
+    "of each group"
     ticks: list[tuple[int, TickKind]] = field(default_factory=list)
     "step and kind of what changed the course, the newest ones"
 
@@ -29,6 +32,28 @@ class Branch:
         """The last step that is drawn."""
         evaluated = self.evaluations[-1].step if self.evaluations else 0
         return max(evaluated, *self.train_loss.points()[0][-1:], 0)
+
+    def trained(self, step: TrainStep) -> None:
+        """Take in a step."""
+        self.train_loss.add(step.step, step.loss)
+        self.train_accuracy.add(step.step, step.accuracy)
+        if step.gradient_norm:  # journals of before do not have it
+            self.gradient_norm.add(step.step, step.gradient_norm)
+        for group, rate in step.learning_rates.items():
+            self.rates.setdefault(group, Series()).add(step.step, rate)
+
+    def reached(self, accuracy: float) -> EvalDone | None:
+        """The first evaluation that was as accurate."""
+        return next((row for row in self.evaluations if row.accuracy >= accuracy), None)
+
+    def seconds_at(self, step: int) -> float | None:
+        """The arm's time up to `step`, between two epochs in proportion; `None` after the last one that is done."""
+        before, spent = 0, 0.0
+        for row in self.history:
+            if step <= row.step:
+                return spent + (row.seconds - spent) * (step - before) / max(row.step - before, 1)
+            before, spent = row.step, row.seconds
+        return None
 
     def evaluated(self, evaluation: EvalDone) -> None:
         """Take in an evaluation; one more at the same step says the same and replaces it."""
@@ -42,8 +67,8 @@ class Branch:
 
     def cut(self, step: int) -> None:
         """Forget what comes after `step`."""
-        self.train_loss.cut(step)
-        self.train_accuracy.cut(step)
+        for series in (self.train_loss, self.train_accuracy, self.gradient_norm, *self.rates.values()):
+            series.cut(step)
         self.history = [row for row in self.history if row.step <= step]
         self.evaluations = [row for row in self.evaluations if row.step <= step]
         self.ticks = [tick for tick in self.ticks if tick[0] <= step]
@@ -55,6 +80,8 @@ class Branch:
             list(self.evaluations),
             self.train_loss.copy(),
             self.train_accuracy.copy(),
+            self.gradient_norm.copy(),
+            {group: series.copy() for group, series in self.rates.items()},
             list(self.ticks),
         )
         copy.cut(step)

@@ -8,11 +8,13 @@ from importlib import import_module
 from engine import __version__
 from engine.errors import EngineError
 from engine.launch import add_run_arguments, plan
+from tui.looks import FLAGS, add_looks_arguments, looks, need_a_screen
 
 # Each is a module with a `main`, which loads no more than it needs.
 COMMANDS = {
     "start": ("tui.start", "train in the background"),
     "attach": ("tui.attach", "show a live run, and steer it"),
+    "view": ("tui.view", "look at a run that is over"),
     "runs": ("tui.runs", "list live and finished runs"),
     "relay": ("tui.relay", ""),
 }
@@ -35,16 +37,25 @@ def _run(argv: Sequence[str]) -> int:
     others = "; ".join(f"finetune-tui {name}: {what}" for name, (_, what) in COMMANDS.items() if what)
     parser = argparse.ArgumentParser(
         prog="finetune-tui",
-        description="Fine-tune an image classifier from a terminal; without arguments, a demo.",
+        description="Fine-tune an image classifier from a terminal; without arguments it asks what to train.",
         epilog=f"{others}. Each has a --help.",
     )
     parser.add_argument("--version", action="version", version=f"finetune-tui {__version__}")
     add_run_arguments(parser)
     add_gpus_argument(parser)
     parser.add_argument("--headless", action="store_true", help="no dashboard, a line an epoch")
+    add_looks_arguments(parser)
     args = parser.parse_args(argv)
+    wanted = looks(args)
+    on_terminal = not args.headless and _on_terminal()
+    if on_terminal:
+        need_a_screen("use --headless")
+        usual = vars(parser.parse_args([]))
+        if all(value == usual[name] or name in FLAGS for name, value in vars(args).items()):
+            from tui.begin import begin
+
+            return begin(wanted, argv)
     launch = plan(args)
-    on_terminal = not args.headless and sys.stdin.isatty() and sys.stdout.isatty()
     if args.gpus is not None:
         from engine import background
 
@@ -54,14 +65,18 @@ def _run(argv: Sequence[str]) -> int:
 
         started = background.start(launch, args.gpus)
         background.wait_for(started)
-        return show(started.folder)
+        return show(started.folder, wanted)
     if on_terminal:
         from tui.dashboard import train
 
-        return train(launch)
+        return train(launch, wanted)
     from engine.headless import train as train_headless
 
     return train_headless(launch)
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def add_gpus_argument(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -14,44 +15,60 @@ from typing import TYPE_CHECKING
 from engine.launch import Launch
 from engine.unfinished import discard
 from tui.format import percent
+from tui.looks import Looks
 from tui.parent import Leash, attended, forget_terminal
 
 if TYPE_CHECKING:
     from engine.remote.link import Link
     from engine.session import LocalSession, Session
     from tui.app import Access, Dashboard
+    from tui.arm import ArmView
+    from tui.ending import EndableApp
 
 SWITCH_SECONDS = 0.0005  # Python's own is ten times as long
 SAVING_SECONDS, LOADING_SECONDS = 90.0, 0.5  # to wait for the engine's end; a command of `hooks` may take a minute
 AGAIN_SECONDS = 0.3  # a signal that comes twice so soon was sent to this process and handed on by its parent
 
 
-def train(launch: Launch) -> int:
+def train(launch: Launch, looks: Looks) -> int:
     """Train in this process, show and steer it; the exit status. A terminal that goes away does not end it."""
-    return attended(partial(_train, launch))
+    return attended(partial(_train, launch, looks))
 
 
-def attach(link: "Link", access: "Access") -> int:
+def attach(link: "Link", access: "Access", looks: Looks) -> int:
     """Show another process's run, and steer it; the exit status. Whatever ends the screen, the run goes on."""
     from engine.session import RemoteSession
 
-    app, stray = _show(lambda: RemoteSession(link), access)
-    _on_signals(lambda number, frame: os._exit(128 + number))
+    app, stray = _show(lambda: RemoteSession(link), access, looks)
+    on_signals(lambda number, frame: os._exit(128 + number))
     if app.session is not None:
         app.session.leave()
     return _say_goodbye(app, stray)
 
 
-def _train(launch: Launch, leash: Leash) -> int:
+def view(folder: Path, over: str, looks: Looks) -> int:
+    """Look at a run again that is over, of which `over` says what became; the exit status."""
+    from engine.session import ReplaySession
+
+    app, stray = _show(lambda: ReplaySession(folder), "view", looks, over=over)
+    say_broken(app, stray)
+    seen = app.state.view
+    if seen is not None:
+        again = "" if seen.finished else f"; go on with: finetune-tui --resume {folder}"
+        print(f"{folder.resolve().name}: {_did(seen)}{again}")
+    return _status(app)
+
+
+def _train(launch: Launch, looks: Looks, leash: Leash) -> int:
     from engine.session import LocalSession
 
     # A step asks for the interpreter many times, and each time it would wait this long for the screen's drawing.
     sys.setswitchinterval(SWITCH_SECONDS)
-    app, stray = _show(lambda: LocalSession(launch), "own", leash)
+    app, stray = _show(lambda: LocalSession(launch), "own", looks, leash)
     session = app.session
     assert session is None or isinstance(session, LocalSession)
     ending = _Ending(app.ended_by, session)
-    _on_signals(ending.signalled)
+    on_signals(ending.signalled)
     if session is None:  # left before it began
         return _say_goodbye(app, stray)
     if (app.detached or app.ended_by == signal.SIGHUP) and app.state.phase not in ("ended", "failed"):
@@ -108,7 +125,7 @@ class _Ending:
 
 
 def _show(
-    start: "Callable[[], Session]", access: "Access", leash: Leash | None = None
+    start: "Callable[[], Session]", access: "Access", looks: Looks, leash: Leash | None = None, over: str = ""
 ) -> "tuple[Dashboard, SimpleQueue[str]]":
     """The screen, until it is left."""
     # Late, so that --help and mistakes are answered at once.
@@ -116,9 +133,9 @@ def _show(
     from tui.terminal import TerminalDriver, own_terminal
 
     with own_terminal() as (screen, stray):
-        app = Dashboard(start, stray, screen.abandon, access, TerminalDriver)
+        app = Dashboard(start, stray, screen.abandon, access, TerminalDriver, over=over, looks=looks)
         screen.broken = app.hang_up
-        _on_signals(app.end_by)
+        on_signals(app.end_by)
         if leash is not None:
             leash.when_dropped(app.hang_up)
         app.run()
@@ -128,7 +145,8 @@ def _show(
     return app, stray
 
 
-def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:
+def on_signals(handler: "Callable[[int, FrameType | None], object] | signal.Handlers") -> None:
+    """Let `handler` take what ends a program."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, handler)
 
@@ -136,27 +154,42 @@ def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:
 def _say_goodbye(app: "Dashboard", stray: "SimpleQueue[str]") -> int:
     """What a person should know once the screen is gone; the exit status."""
     state = app.state
-    if app.return_code and not app.ended_by:
-        print(f"The dashboard broke; please report {_keep(stray)}", file=sys.stderr)
+    say_broken(app, stray)
     if state.failure is not None:
         print(f"{state.failure.title}: {state.failure.message}", file=sys.stderr)
         return state.failure.exit_status
     run, view, saved = state.run, state.view, state.checkpoint
     if run is not None and view is not None:
-        best = f", best accuracy {percent(view.best.accuracy)}" if view.best else ""
         where = f"saved at step {saved.step} in {saved.path}" if saved else "not saved"
-        print(f"{run.name}: {view.arm} did {view.step} of {view.total_steps} steps{best}, {where}")
+        print(f"{run.name}: {_did(view)}, {where}")
         if _goes_on(app):
             how = "stays paused" if state.paused else "goes on"
             print(f"it {how} in the background; watch it with: finetune-tui attach {run.name}")
         elif not view.finished:
             print(f"go on with: finetune-tui --resume {run.path}")
+    elif app.access == "own" and not app.return_code:
+        print("ended before training began")
+    return _status(app)
+
+
+def _status(app: "Dashboard") -> int:
     return 128 + app.ended_by if app.ended_by else app.return_code or 0
+
+
+def _did(arm: "ArmView") -> str:
+    best = f", best accuracy {percent(arm.best.accuracy)}" if arm.best else ""
+    return f"{arm.arm} did {arm.step} of {arm.total_steps} steps{best}"
 
 
 def _goes_on(app: "Dashboard") -> bool:
     left = app.detached or app.ended_by == signal.SIGHUP or app.access != "own"
     return left and app.state.phase not in ("finished", "ended", "failed")
+
+
+def say_broken(app: "EndableApp", stray: "SimpleQueue[str]") -> None:
+    """Say where the last words of a screen are that broke."""
+    if app.return_code and not app.ended_by:
+        print(f"The dashboard broke; please report {_keep(stray)}", file=sys.stderr)
 
 
 def _keep(stray: "SimpleQueue[str]") -> str:

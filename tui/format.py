@@ -29,6 +29,24 @@ def age(seconds: float) -> str:
     return f"{int(max(seconds, 0))} s"
 
 
+def ago(seconds: float) -> str:
+    """How long ago, changing rarely: `just now`, `20 s ago`, `3 min ago`."""
+    if seconds < 10:
+        return "just now"
+    return f"{age(seconds // 10 * 10 if seconds < 60 else seconds)} ago"
+
+
+def elapsed(seconds: float) -> str:
+    """How long something has taken so far: nothing, `3 s`, `1:05`."""
+    return "" if seconds < 1 else f"{int(seconds)} s" if seconds < 60 else clock(int(seconds))
+
+
+def coarse(seconds: float) -> float:
+    """A time that is left, rounded to what can be known of it: the sooner the finer."""
+    unit = 1 if seconds < 60 else 5 if seconds < 600 else 60
+    return round(seconds / unit) * unit if math.isfinite(seconds) else seconds
+
+
 def count(number: int) -> str:
     """A count in three digits: `512`, `2.05 k`, `341 k`, `11.2 M`."""
     value = float(number)
@@ -56,9 +74,18 @@ def gibibytes(size: int | None) -> str:
     return f"{value:.1f}" if value < 99.5 else f"{value:.0f}"
 
 
+def mebibytes(size: float) -> str:
+    """An amount in MiB without its unit: `0.3`, `44.7`, `1,234`."""
+    value = size / 2**20
+    return f"{value:.1f}" if value < 99.95 else f"{value:,.0f}"
+
+
 def speed(per_second: float) -> str:
-    """A throughput: `9.4`, `312`, `12,345`."""
-    return f"{per_second:.1f}" if per_second < 9.95 else f"{per_second:,.0f}"
+    """A throughput in three digits: `9.43`, `31.2`, `312`, `12,300`."""
+    if per_second <= 0 or not math.isfinite(per_second):
+        return "0"
+    digits = 2 - math.floor(math.log10(per_second))
+    return f"{round(per_second, digits):,.{min(max(digits, 0), 2)}f}"
 
 
 def bar(share: float, width: int) -> tuple[str, str]:

@@ -1,35 +1,42 @@
-"""A plot as text: plotext draws it, and only rows that changed are sent to the terminal."""
+"""A plot as text, which plotext draws."""
 
 import io
-import math
-from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import plotext
 from rich.console import Console
 from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
-from textual.geometry import Region
+from textual.color import Color
 from textual.strip import Strip
-from textual.widget import Widget
+
+from tui.axis import Axis
+from tui.theme import rich_colour
 
 plotext.terminal.limit(False, False)  # the widget's size counts, not the terminal's
 
 # Turns plotext's escape codes into segments; Textual then fits their colours to the terminal.
 _CONSOLE = Console(file=io.StringIO(), color_system="truecolor")
-SMALLEST_SPAN = 0.2  # of the y axis, so that noise alone does not fill the plot
+LEAST_WIDTH, LEAST_HEIGHT = 12, 4
+DOTS = 4  # of a braille character, above each other
+CURSOR = "│"
+ASCII_DASHES = "+"  # of dashed lines in ASCII; `tui/ascii.py` makes braille another mark
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One series: x and y of its points, how it looks."""
+    """One series: x, not falling, and y of its points, how it looks, and a name to stand at its end."""
 
-    x: list[float]
-    y: list[float]
+    x: Sequence[float]
+    y: Sequence[float]
     colour: str
     dashed: bool = False
     points: bool = False
     "marks at the points instead of a line through them"
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,40 +48,32 @@ class Tick:
     colour: str
 
 
-class Plot(Widget):
-    """Lines over epochs, from 0 to the last one."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A plot's rows, and where its x axis lies in them: `width` cells from `left`."""
 
-    def __init__(self, *, id: str, percent: bool) -> None:
-        super().__init__(id=id)
-        self._percent = percent
-        self._drawn: object = None
-        self._rows: list[list[Segment]] = []
+    rows: list[Strip]
+    left: int
+    width: int
+    last_x: float
 
-    def stale(self, version: object) -> bool:
-        """Whether `version` is not what was drawn last."""
-        return version != self._drawn
-
-    def draw(self, lines: list[Line], ticks: list[Tick], last_x: int, version: object) -> None:
-        """Show the lines and ticks."""
-        self._drawn = version
-        rows = render(lines, ticks, last_x, self.size.width, self.size.height, percent=self._percent)
-        for y in range(max(len(rows), len(self._rows))):
-            if rows[y : y + 1] != self._rows[y : y + 1]:
-                self.refresh(Region(0, y, self.size.width, 1))
-        self._rows = rows
-
-    def render_line(self, y: int) -> Strip:
-        """A row for the terminal."""
-        row = self._rows[y] if y < len(self._rows) else []
-        return Strip(row).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+    def with_cursor(self, x: float | None, style: Style) -> list[Strip]:
+        """The rows, with a line through the empty cells at x."""
+        if x is None or not self.rows:
+            return self.rows
+        column = self.left + round(min(max(x / self.last_x, 0), 1) * (self.width - 1))
+        return [*(_through(row, column, style) for row in self.rows[:-1]), self.rows[-1]]
 
 
 def render(
-    lines: list[Line], ticks: list[Tick], last_x: int, width: int, height: int, *, percent: bool
-) -> list[list[Segment]]:
-    """The plot as rows of styled text; empty where there is no room."""
-    if width < 12 or height < 4:
-        return []
+    lines: list[Line], ticks: list[Tick], x: Axis, y: Axis, size: tuple[int, int], *, ascii: bool = False
+) -> Picture:
+    """The plot as rows of styled text; none where there is no room. `ascii`: dashed lines of other marks."""
+    width, height = size
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return Picture([], 0, width, x.high)
+    left = max(len(name) for _, name in y.ticks)
+    columns = width - left
     figure = plotext.figure
     figure.clear.data()
     figure.clear.settings()
@@ -82,58 +81,98 @@ def render(
     figure.theme("colorless").canvas("default").axes(False).legend(False)
     for line in lines:
         pixel = plotext.pixel(_rgb(line.colour))
-        marker = plotext.marker(("○" if line.dashed else "●") if line.points else "braille", pixel)
-        if line.points or not line.dashed:
-            figure.draw(figure.signal(line.x, line.y, marker=marker).lines(not line.points))
-        else:
-            for x, y in _dashes(line, last_x / width):
-                figure.draw(figure.signal(x, y, marker=marker).lines())
-    values = [value for line in lines for value in line.y]
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    if percent and high > 0.5:
-        high = max(high, 1.0)
-    low = max(min(low, high - SMALLEST_SPAN), 0.0)
-    y_ticks = _ticks(low, max(high, low + SMALLEST_SPAN), max(height // 3, 2))
-    y_names = [f"{tick:.0%}" if percent else f"{tick:g}" for tick in y_ticks]
-    for tick in ticks:  # last, so that no line hides one
-        marker = plotext.marker(tick.mark, plotext.pixel(_rgb(tick.colour)))
-        figure.draw(figure.signal([tick.x], [y_ticks[0]], marker=marker).lines(False))
-    figure.ruler("y").ticks(y_ticks, y_names).lim(y_ticks[0], y_ticks[-1])
-    x_ticks = [tick for tick in _ticks(0, last_x, width // 6) if tick.is_integer() and tick <= last_x]
-    figure.ruler("x").ticks(x_ticks, [f"{tick:g}" for tick in x_ticks]).lim(0, last_x)
-    text = Text.from_ansi(figure.build().string())
-    return [list(row.render(_CONSOLE)) for row in text.split("\n")]
-
-
-def _ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers from at or below `low` to at or above `high`, about `most` of them."""
-    rough = (high - low) / max(most - 1, 1)
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(number * step, 12) for number in range(first, last + 1)]
-
-
-def _dashes(line: Line, cell: float) -> list[tuple[list[float], list[float]]]:
-    """Pieces of a line, two cells long and one apart; `cell` is a cell's width in x."""
-    pieces: list[tuple[list[float], list[float]]] = []
-    if len(line.x) < 2:
-        return [(line.x, line.y)]
-    last = None
-    for half in range(math.ceil(line.x[0] / cell * 2), math.floor(line.x[-1] / cell * 2) + 1):
-        dash, place = divmod(half, 6)
-        if place >= 4:
+        if line.points:
+            marker = plotext.marker("○" if line.dashed else "●", pixel)
+            figure.draw(figure.signal(list(line.x), [y.place(value) for value in line.y], marker=marker))
             continue
-        if dash != last:
-            pieces.append(([], []))
+        # At most a point a column, each from the points there alone: the past stays as it is.
+        means = _by_column(line.x, line.y, x.high / (columns - 1))
+        curve = {column: y.place(value) for column, value in means.items()}
+        pieces = _dashes(curve) if line.dashed else [_corners(list(curve.items()), (height - 2) * DOTS)]
+        flat = [point for piece in pieces for point in piece]
+        signal = figure.signal(
+            [column * x.high / (columns - 1) for column, _ in flat],
+            [place for _, place in flat],
+            marker=plotext.marker(ASCII_DASHES if ascii and line.dashed else "braille", pixel),
+        ).lines()
+        for first in accumulate((len(piece) for piece in pieces), initial=0):
+            signal.line(first, False)
+        figure.draw(signal)
+    for tick in ticks:  # last, so that no line hides one
+        figure.draw(figure.signal([tick.x], [0], marker=plotext.marker(tick.mark, plotext.pixel(_rgb(tick.colour)))))
+    figure.ruler("y").ticks([y.place(value) for value, _ in y.ticks], [name for _, name in y.ticks]).lim(0, 1)
+    figure.ruler("x").ticks([value for value, _ in x.ticks], [name for _, name in x.ticks]).lim(0, x.high)
+    text = Text.from_ansi(figure.build().string())
+    # No style and an empty one look the same, but are a difference.
+    rows = [
+        Strip(Segment(s.text, s.style or None) for s in row.render(_CONSOLE)).simplify() for row in text.split("\n")
+    ]
+    _name_lines(rows, [line for line in lines if line.name and line.x], y)
+    return Picture(rows, left, columns, x.high)
+
+
+def _by_column(x: Sequence[float], y: Sequence[float], cell: float) -> dict[int, float]:
+    """The mean of the points in each column, and between columns that have some, what lies between them."""
+    sums: dict[int, tuple[float, int]] = {}
+    for place, value in zip(x, y, strict=True):
+        total, count = sums.get(column := round(place / cell), (0.0, 0))
+        sums[column] = (total + value, count + 1)
+    means = {column: total / count for column, (total, count) in sums.items()}
+    curve: dict[int, float] = {}
+    for (before, first), (after, last) in pairwise(means.items()):
+        for column in range(before, after):
+            curve[column] = first + (last - first) * (column - before) / (after - before)
+    return curve | means
+
+
+def _corners(curve: list[tuple[int, float]], dots: int) -> list[tuple[int, float]]:
+    """The points of a curve that are needed, `dots` above each other: not those within a level piece."""
+    level = [(column, round(place * dots) / dots) for column, place in curve]
+    inner = [before[1] == here[1] == after[1] for before, here, after in zip(level, level[1:], level[2:], strict=False)]
+    return [point for point, drop in zip(level, [False, *inner, False], strict=False) if not drop]
+
+
+def _dashes(curve: dict[int, float]) -> list[list[tuple[float, float]]]:
+    """Pieces of a curve, two cells long and one apart."""
+    pieces: list[list[tuple[float, float]]] = []
+    last = None
+    for column, place in curve.items():
+        dash, cell = divmod(column, 3)
+        if cell < 2:
+            if dash != last:
+                pieces.append([])
+            pieces[-1].append((column, place))
             last = dash
-        x = half * cell / 2
-        after = min(max(bisect_right(line.x, x), 1), len(line.x) - 1)
-        (x0, x1), (y0, y1) = line.x[after - 1 : after + 1], line.y[after - 1 : after + 1]
-        pieces[-1][0].append(x)
-        pieces[-1][1].append(y0 + (y1 - y0) * (x - x0) / (x1 - x0))
+        if cell == 1 and column + 1 in curve:  # to the middle between this cell and the next
+            pieces[-1].append((column + 0.5, (place + curve[column + 1]) / 2))
     return pieces
 
 
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+def _name_lines(rows: list[Strip], lines: list[Line], y: Axis) -> None:
+    """Write the lines' names at the right edge, where they do not move, each on the row of its line's end."""
+    named: dict[int, list[Line]] = {}
+    for line in lines:
+        named.setdefault(round((1 - y.place(line.y[-1])) * (len(rows) - 2)), []).append(line)
+    for number, same in named.items():
+        names = Strip(
+            [
+                Segment(f" {line.name}", Style(color=rich_colour(line.colour)))
+                for line in {line.name: line for line in same}.values()
+            ]
+        )
+        rows[number] = _over(rows[number], rows[number].cell_length - names.cell_length, names)
+
+
+def _over(row: Strip, column: int, text: Strip) -> Strip:
+    return Strip.join([row.crop(0, column), text, row.crop(column + text.cell_length)])
+
+
+def _through(row: Strip, column: int, style: Style) -> Strip:
+    free = not row.crop(column, column + 1).text.strip()
+    return _over(row, column, Strip([Segment(CURSOR, style)])) if free else row
+
+
+def _rgb(colour: str) -> tuple[int, int, int] | int:
+    """Red, green and blue, or the number of one of the terminal's own 16 colours."""
+    parsed = Color.parse(colour)
+    return parsed.rgb if parsed.ansi is None else parsed.ansi

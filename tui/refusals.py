@@ -52,3 +52,11 @@ def epoch_begun(state: UiState) -> str:
         return reason
     epoch = state.view.epoch
     return f"epoch {epoch} has begun" if state.view.wanted_epochs <= epoch else ""
+
+
+def backbone_frozen(state: UiState) -> str:
+    """For what is about a backbone that is trained."""
+    groups = state.view.groups if state.view else {}
+    if "backbone" not in groups:
+        return "this arm has no group `backbone`"
+    return "the backbone is frozen; f trains it again" if groups["backbone"].frozen else ""

@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _lines(root: Path, everything: bool, as_json: bool) -> Iterator[str]:
-    folders = sorted(runs(root), key=lambda folder: (is_live(folder), _written(folder)), reverse=True)
+    folders = newest(root)
     most = None if everything or as_json else NEWEST
     found = sorted(map(summarize, folders[:most]), key=lambda run: (run.live, run.updated or 0.0), reverse=True)
     if as_json:
@@ -52,6 +52,11 @@ def _lines(root: Path, everything: bool, as_json: bool) -> Iterator[str]:
         yield from table(found, width, time.time())
         if len(folders) > len(found):
             yield f"and {len(folders) - len(found)} older ones, with --all"
+
+
+def newest(root: Path) -> list[Path]:
+    """The folders of the live runs, then of those in `root`, the ones that were written last first."""
+    return sorted(runs(root), key=lambda folder: (is_live(folder), _written(folder)), reverse=True)
 
 
 def table(found: Sequence[Summary], width: int, now: float) -> list[str]:

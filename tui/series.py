@@ -20,6 +20,11 @@ class Series:
     def __len__(self) -> int:
         return len(self._steps)
 
+    @property
+    def stride(self) -> int:
+        """Values that a point is the mean of."""
+        return self._stride
+
     def add(self, step: int, value: float) -> None:
         """Append a value; one that is not finite is left out, there is no place to draw it."""
         if not math.isfinite(value):

@@ -1,6 +1,7 @@
 """What the screen knows, folded from the engine's events. Loads no Textual: a test needs no screen."""
 
 from collections import deque
+from dataclasses import replace
 from typing import Literal, assert_never
 
 from engine.protocol import (
@@ -11,9 +12,11 @@ from engine.protocol import (
     CheckpointDamaged,
     CheckpointFailed,
     CheckpointSaved,
+    Command,
     CommandRefused,
     CompileChosen,
     Compiled,
+    Confusion,
     ControlFailed,
     Diverged,
     EpochDone,
@@ -50,8 +53,10 @@ from engine.protocol import (
 )
 from tui.arm import ArmView
 from tui.notes import Note, note_of
+from tui.plotview import PlotView
+from tui.waiting import WAITED_FOR, answered
 
-Phase = Literal["loading", "training", "evaluating", "paused", "finished", "ended", "failed"]
+Phase = Literal["loading", "training", "compiling", "evaluating", "paused", "finished", "ended", "failed"]
 "`finished`: the arm in hand has done its epochs; `ended`: the engine has"
 
 LOG_LINES = 1000
@@ -59,11 +64,15 @@ NEVER_DRAWN = (Loading, Preparing, Evaluating, SystemSample, Watching, PeerRefus
 
 
 class UiState:
-    """All that is shown. `fold` alone changes it, but for what keys change: `selected`, `note`, what was asked."""
+    """All that is shown. `fold` alone changes it, but for what keys do: `selected`, `plots`, `note`, what was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, over: str = "") -> None:
+        """`over`: what became of a run that is only looked at, whatever its journal ends with."""
+        self.over = over
         self.phase: Phase = "loading"
         self.loading = Loading("starting")
+        self.busy: Loading | None = None
+        "something slow between two steps, such as a download for the other arm"
         self.run: RunStarted | None = None
         self.arm: Arm | None = None
         self.arms: dict[Arm, ArmView] = {}
@@ -89,6 +98,11 @@ class UiState:
         "name of the group that the keys change"
         self.watching = 0
         "how many look at the run, this screen included"
+        self.plots = PlotView()
+        self.told = 0
+        "how often a history has been told"
+        self.waiting: list[Command] = []
+        "commands of this screen whose effect is still to come, oldest first"
         self._rewound = False
         self._points: dict[Arm, tuple[RestorePoint, ...]] = {}
         self._history: UiState | None = None
@@ -112,7 +126,7 @@ class UiState:
     @property
     def live(self) -> bool:
         """Whether there is training that an end now would break off."""
-        return self.phase in ("training", "evaluating", "paused")
+        return self.phase in ("training", "compiling", "evaluating", "paused")
 
     def fold(self, event: Event) -> None:
         """Take in an event; what is told of the past shows when it is complete."""
@@ -125,16 +139,30 @@ class UiState:
         else:
             self._fold(event)
 
+    def ask(self, command: Command) -> None:
+        """Remember what a command asks for."""
+        if self.view is not None:
+            self.view.ask(command)
+        if isinstance(command, WAITED_FOR):
+            self.waiting.append(command)
+
     def _fold(self, event: Event) -> None:
+        self.waiting = [command for command in self.waiting if not answered(command, event)]
         self._say(event)
         arm: Arm | None = getattr(event, "arm", None)
+        self.busy = self.busy if arm is None else None
         if arm in self.arms:
             self.arms[arm].fold(event)
+        self._react(event)
+        if not isinstance(event, NEVER_DRAWN):
+            self.drawn += 1
+
+    def _react(self, event: Event) -> None:
         match event:
             case Watching():
                 self.watching = event.count
             case Loading():
-                self.loading = event
+                self.loading = self.busy = event
             case RunStarted():
                 self._run_started(event)
             case ArmStarted():
@@ -144,6 +172,10 @@ class UiState:
                 self._rest()
             case Evaluating():
                 self.evaluating, self.phase = event, "evaluating"
+            case CompileChosen(worth=True):
+                self.phase = "compiling"
+            case Compiled():
+                self._rest()
             case EvalDone() | EpochsChanged():  # more epochs revive an arm
                 self.evaluating = None
                 self._rest()
@@ -162,7 +194,7 @@ class UiState:
             case RunFinished():
                 self.phase = "ended"
             case RunFailed():
-                self.failure, self.phase, self.note = event, "failed", Note("")
+                self.failure, self.phase, self.note, self.busy = event, "failed", Note(""), None
             case SystemSample():
                 self.system = event
             case Preparing():
@@ -170,19 +202,27 @@ class UiState:
             case PicturesPrepared():
                 self.preparing = None
             case (
-                (EpochDone() | RateChanged() | GroupFrozen() | MicroBatchChanged() | Diverged() | Rewound())
+                (
+                    Confusion()
+                    | EpochDone()
+                    | RateChanged()
+                    | GroupFrozen()
+                    | MicroBatchChanged()
+                    | Diverged()
+                    | Rewound()
+                )
                 | (ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck() | JournalFailed())
-                | (CompileChosen() | Compiled() | CheckpointFailed() | CheckpointDamaged())
+                | (CompileChosen() | CheckpointFailed() | CheckpointDamaged())
                 | (HookFailed() | PeerRefused() | ControlFailed() | Retelling() | Retold())
             ):
                 pass  # the arm or their note says it all
             case _:
                 assert_never(event)
-        if not isinstance(event, NEVER_DRAWN):
-            self.drawn += 1
 
     def _say(self, event: Event) -> None:
         note = note_of(event)
+        if note is not None and self.waiting and note.level in ("info", "good"):
+            note = replace(note, shown=False)  # what is waited for stays in the message line
         if note is not None and not (isinstance(event, ArmStarted) and self._rewound):
             self.tell(note)
         # The arm goes on after a rewind, which has said so and why.
@@ -201,9 +241,14 @@ class UiState:
         told = self._history
         assert told is not None, "a history ends that has not begun"
         told.system, told.watching, told._points = self.system, self.watching, self._points
+        told.plots, told.told = self.plots, self.told + 1
+        told.waiting, told.busy = self.waiting, None
         told.selected, told.logged, told.drawn = self.selected or told.selected, self.logged + 1, self.drawn + 1
         if not event.current:
             told.phase, told.loading, told.note, told.failure = "loading", self.loading, self.note, None
+        if self.over:
+            told.over, told.note = self.over, Note(self.over)
+            told.phase = "failed" if told.phase == "failed" else "ended"
         vars(self).update(vars(told))
 
     def _run_started(self, event: RunStarted) -> None:

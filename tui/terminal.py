@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.shown import Shown
+
 if TYPE_CHECKING:
-    from tui.app import Dashboard
+    from tui.ending import EndableApp
 
 
 class Screen(io.TextIOWrapper):
@@ -55,7 +57,23 @@ class Screen(io.TextIOWrapper):
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver; where the terminal cannot be read any more, it says so instead of breaking the app."""
+    """Textual's driver; where the terminal cannot be read any more, it says so instead of breaking the app.
+
+    It sends only the cells that the terminal does not show already.
+    """
+
+    _shown_at: object = "not known yet"
+    _shown: Shown
+
+    def write(self, data: str) -> None:
+        """Send what the terminal does not show."""
+        size: os.terminal_size | None = None
+        with contextlib.suppress(OSError):
+            size = os.get_terminal_size(self.fileno)
+        if size != self._shown_at:  # terminals move or cut what they show then
+            self._shown_at, self._shown = size, Shown()
+        if needed := self._shown.needed(data):
+            super().write(needed)
 
     def run_input_thread(self) -> None:
         """Read keys, until there are none to come."""
@@ -86,7 +104,7 @@ class TerminalDriver(LinuxDriver):
         Textual would take it twice, and so never give it back; where nothing was stopped, too: `timeout` sends this
         with its SIGTERM.
         """
-        app = cast("Dashboard", self._app)
+        app = cast("EndableApp", self._app)
         if self._key_thread is None or self._must_signal_resume or app.leaving or app.ended_by:
             return  # it is not taken yet, is being taken or left
         self._must_signal_resume = True
@@ -94,7 +112,7 @@ class TerminalDriver(LinuxDriver):
         self.resume_application_mode()
 
     def _hang_up(self) -> None:
-        cast("Dashboard", self._app).hang_up()
+        cast("EndableApp", self._app).hang_up()
 
 
 @contextlib.contextmanager

@@ -27,3 +27,11 @@ def locate(config: DataConfig, seed: int) -> Generator[Loading, None, Path]:
             f"{root}: {error.strerror or error}; free some space or name another folder with data.root",
         ) from None
     return root
+
+
+def kept(config: DataConfig, seed: int) -> Path | None:
+    """The same folder, where the pictures have been drawn; else none."""
+    from engine.demo.dataset import default_root, is_whole
+
+    root = config.root or default_root(seed)
+    return root if is_whole(root) else None

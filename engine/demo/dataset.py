@@ -33,7 +33,7 @@ def ensure_demo_dataset(root: Path, seed: int) -> Iterator[tuple[int, int]]:
     Raises:
         OSError: the files cannot be written.
     """
-    if _is_whole(root):
+    if is_whole(root):
         return
     root.parent.mkdir(parents=True, exist_ok=True)
     total = sum(SPLITS.values())
@@ -48,11 +48,12 @@ def ensure_demo_dataset(root: Path, seed: int) -> Iterator[tuple[int, int]]:
         try:
             drawn.rename(root)
         except OSError:
-            if not _is_whole(root):  # else another process was faster, with the same pictures
+            if not is_whole(root):  # else another process was faster, with the same pictures
                 raise
 
 
-def _is_whole(root: Path) -> bool:
+def is_whole(root: Path) -> bool:
+    """Whether the pictures have been drawn."""
     return all((root / split).is_dir() for split in SPLITS)
 
 

@@ -1,5 +1,5 @@
 """Classifiers: built by name, with pretrained or random weights and a new last layer."""
 
-from engine.models.build import Classifier, build, preparation
+from engine.models.build import Classifier, build, fetch, preparation
 
-__all__ = ["Classifier", "build", "preparation"]
+__all__ = ["Classifier", "build", "fetch", "preparation"]

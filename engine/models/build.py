@@ -2,6 +2,7 @@
 
 import difflib
 import random
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,18 @@ from torch import nn
 from engine.data.pictures import Preparation
 from engine.errors import WeightsError
 from engine.models.head import find_head, replace_head
+from engine.models.warm_start import copy_rows, listed
 from engine.models.weights import (
     DEMO_WEIGHTS,
     as_preparation,
-    download,
+    fetch_published,
     load_backbone,
+    published_file,
+    read_classes,
     read_preparation,
     read_weights,
 )
-from engine.protocol import Arm
+from engine.protocol import Arm, Loading
 from engine.sections import ModelConfig
 
 
@@ -49,19 +53,35 @@ def preparation(config: ModelConfig, image_size: int | None) -> Preparation:
     return prepared.at_size(image_size)
 
 
-def build(config: ModelConfig, classes: int, arm: Arm, seed: int) -> Classifier:
-    """The model of an arm on the CPU: pretrained or random weights, and a new head, the same for both arms.
+def fetch(config: ModelConfig, arm: Arm) -> Generator[Loading, None, None]:
+    """Download the weights that an arm starts with, if it starts with torchvision's and they are not there yet.
 
     Raises:
-        WeightsError: unknown model, or weights that are missing or do not fit.
+        WeightsError: unknown model, or one that torchvision has no weights for.
         EngineError: the weights could not be downloaded.
+    """
+    _check_name(config.name)
+    if arm == "pretrained" and _file(config) is None:
+        yield from fetch_published(_default_weights(config.name), config.name)
+
+
+def build(config: ModelConfig, classes: Sequence[str], arm: Arm, seed: int) -> Classifier:
+    """The model of an arm on the CPU: pretrained or random weights, and a new head of a row a class.
+
+    The head is the same for both arms, but for what the pretrained one's takes from the pretrained classifier.
+
+    Downloads nothing: `fetch` comes before.
+
+    Raises:
+        WeightsError: unknown model, or weights that are missing or do not fit, or have none of the classes whose
+            rows are wanted.
     """
     _check_name(config.name)
     init, weights, source = "random weights", None, ""
     if arm == "pretrained":
         file = _file(config)
         if file is None:
-            file, init = download(_default_weights(config.name), config.name), "torchvision's default weights"
+            file, init = published_file(_default_weights(config.name), config.name), "torchvision's default weights"
         else:
             init = "the demo's own weights" if config.weights == "demo" else f"weights of {file}"
         weights, source = read_weights(file), str(file)
@@ -72,7 +92,11 @@ def build(config: ModelConfig, classes: int, arm: Arm, seed: int) -> Classifier:
         if weights is not None:
             load_backbone(model, head, weights, source)
         torch.manual_seed(random.Random(f"{seed}/head").getrandbits(62))
-        replace_head(model, head, classes)
+        replace_head(model, head, len(classes))
+        if weights is not None and config.head == "pretrained":
+            known = _pretrained_classes(config)
+            taken = copy_rows(model, head, classes, weights, known=known, source=source)
+            init += f"; the head's rows of {listed(taken)} are the pretrained classifier's"
     return Classifier(model, head, init)
 
 
@@ -80,6 +104,12 @@ def _file(config: ModelConfig) -> Path | None:
     if config.weights == "demo":
         return DEMO_WEIGHTS
     return None if config.weights == "default" else Path(config.weights)
+
+
+def _pretrained_classes(config: ModelConfig) -> Sequence[str]:
+    """The classes of the pretrained weights' own head, in the order of its rows."""
+    file = _file(config)
+    return _default_weights(config.name).meta["categories"] if file is None else read_classes(file)
 
 
 def _check_name(name: str) -> None:

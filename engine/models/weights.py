@@ -1,10 +1,12 @@
 """Files of pretrained weights: downloaded as torchvision does, and read without running any code in them."""
 
+import http.client
 import json
 import pickle
 import re
+import uuid
 import warnings
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,10 @@ from safetensors import safe_open
 from torch import nn
 
 from engine.data.pictures import Preparation
+from engine.download import download, reason
 from engine.errors import EngineError, WeightsError
+from engine.protocol import Loading
+from engine.unfinished import replacing
 
 DEMO_WEIGHTS = Path(__file__).parent.parent / "demo" / "weights.safetensors"
 
@@ -22,6 +27,7 @@ DEMO_WEIGHTS = Path(__file__).parent.parent / "demo" / "weights.safetensors"
 warnings.filterwarnings("ignore", module=r"torch\._weights_only_unpickler")
 
 _PREPARATION: TypeAdapter[Preparation] = TypeAdapter(Preparation)
+_CLASSES: TypeAdapter[list[str]] = TypeAdapter(list[str])
 
 
 def as_preparation(values: Mapping[str, Any]) -> Preparation:
@@ -69,34 +75,65 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
     return {_current_name(str(key)): value for key, value in content.items()}
 
 
-def download(weights: Any, model: str) -> Path:  # noqa: ANN401 - a member of one of torchvision's many enums
-    """torchvision's file of these weights, from its cache or the web; checked by the digest in its name.
+def read_classes(file: Path) -> list[str]:
+    """The classes of the weights' own head, in the order of its rows.
+
+    In a `.safetensors` file they are a JSON list, the metadata `classes`; a checkpoint of this program has them, too.
+
+    Raises:
+        WeightsError: the file is missing or damaged, or does not name them.
+    """
+    found = _open(file).get("classes")
+    try:
+        return _CLASSES.validate_json(found) if isinstance(found, str) else _CLASSES.validate_python(found)
+    except ValidationError:
+        raise WeightsError(
+            "Classes not known",
+            f"{file} does not name the classes of its head; add them to a .safetensors file as the metadata "
+            f"`classes`, a JSON list, or let the new head start at random (model.head: random)",
+        ) from None
+
+
+def published_file(weights: Any, model: str) -> Path:  # noqa: ANN401 - a member of one of torchvision's many enums
+    """Where torchvision keeps its file of these weights, whether it is there yet or not.
 
     Raises:
         WeightsError: torchvision has none for this model (`weights` is `None`).
-        EngineError: the download failed; nothing is left of it.
     """
     if weights is None:
         raise WeightsError(
             "No pretrained weights",
             f"torchvision has none for {model}; set model.weights to a file, or train from scratch with init: scratch",
         )
+    return Path(torch.hub.get_dir()) / "checkpoints" / str(weights.url).rpartition("/")[2]
+
+
+def fetch_published(weights: Any, model: str) -> Generator[Loading, None, None]:  # noqa: ANN401 - as above
+    """Download torchvision's file of these weights where it is not there yet; checked by the digest in its name.
+
+    Raises:
+        WeightsError: torchvision has none for this model (`weights` is `None`).
+        EngineError: the download failed; nothing is left of it.
+    """
+    file = published_file(weights, model)
+    if file.exists():
+        return
     # Not by torchvision's own function, which writes to standard output and unpickles what it gets.
-    url = str(weights.url)
-    file = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
-    digest = re.search(r"-([0-9a-f]{8,})\.", file.name)
-    if not file.exists():
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            torch.hub.download_url_to_file(url, str(file), digest[1] if digest else None, progress=False)
-        except (OSError, RuntimeError) as error:
-            cause = getattr(error, "reason", error)
-            raise EngineError(
-                "Weights not downloaded",
-                f"{url}: {getattr(cause, 'strerror', None) or cause}; check the connection, or fetch the file "
-                f"elsewhere and put it into {file.parent} or set model.weights to it",
-            ) from None
-    return file
+    promised = re.search(r"-([0-9a-f]{8,})\.", file.name)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Under a name of its own: another run may be downloading the same file.
+        with replacing(file.with_name(f"{file.name}-{uuid.uuid4().hex}")) as temporary:
+            found = yield from download(str(weights.url), temporary, "sha256")
+            if promised and not found.startswith(promised[1]):
+                raise OSError(f'invalid hash value (expected "{promised[1]}", got "{found[: len(promised[1])]}")')
+            temporary.replace(file)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise EngineError(
+            "Weights not downloaded",
+            f"{weights.url}: {reason(error)}; check the connection, or fetch the file "
+            f"elsewhere and put it into {file.parent} or set model.weights to it",
+        ) from None
 
 
 def load_backbone(model: nn.Module, head: str, weights: dict[str, torch.Tensor], source: str) -> None:
@@ -139,14 +176,15 @@ def load_backbone(model: nn.Module, head: str, weights: dict[str, torch.Tensor],
 
 
 def _open(file: Path) -> dict[str, Any]:
-    """What a file of weights holds; for a `.safetensors` file the tensors under `model`."""
+    """What a file of weights holds; for a `.safetensors` file the tensors under `model`, `classes` as JSON text."""
     try:
         if file.suffix.lower() == ".safetensors":
             with safe_open(file, framework="pt") as opened:
+                texts = opened.metadata() or {}
                 known = Preparation.__dataclass_fields__
-                metadata = {key: json.loads(text) for key, text in (opened.metadata() or {}).items() if key in known}
+                metadata = {key: json.loads(text) for key, text in texts.items() if key in known}
                 tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - no mapping
-            return {"model": tensors, "preparation": metadata}
+            return {"model": tensors, "preparation": metadata, "classes": texts.get("classes")}
         content = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise WeightsError(

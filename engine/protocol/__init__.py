@@ -11,11 +11,13 @@ from engine.protocol.arms import (
     ArmSuspended,
     CompileChosen,
     Compiled,
+    Confusion,
     Diverged,
     EpochDone,
     EvalDone,
     Evaluating,
     Group,
+    Mistake,
     TrainStep,
 )
 from engine.protocol.commands import (
@@ -68,12 +70,13 @@ from engine.protocol.steered import (
     StopPlanned,
 )
 from engine.protocol.text import Message, decode, encode, name_of
-from engine.protocol.values import ARMS, Arm, other_arm
+from engine.protocol.values import ARMS, HEADS, Arm, Head, other_arm
 from engine.protocol.watched import ControlFailed, PeerRefused, Retelling, Retold, Watching
 from engine.protocol.wire import Behind, Goodbye, Hello
 
 __all__ = [
     "ARMS",
+    "HEADS",
     "Arm",
     "ArmFinished",
     "ArmStarted",
@@ -86,6 +89,7 @@ __all__ = [
     "CommandRefused",
     "CompileChosen",
     "Compiled",
+    "Confusion",
     "ControlFailed",
     "Diverged",
     "EpochDone",
@@ -98,6 +102,7 @@ __all__ = [
     "Gpu",
     "Group",
     "GroupFrozen",
+    "Head",
     "Hello",
     "HookFailed",
     "ImageSkipped",
@@ -106,6 +111,7 @@ __all__ = [
     "Loading",
     "Message",
     "MicroBatchChanged",
+    "Mistake",
     "Pause",
     "Paused",
     "PeerRefused",

@@ -56,6 +56,10 @@ class TrainStep:
     "rate of each group in this update"
     gradient_norm: Real = 0.0
     "length of the gradient of all trained parameters together"
+    seconds: Real = 0.0
+    "that the step took, waiting included"
+    optimizer: Real = 0.0
+    "share of the step's time spent on the update of the weights, which follows the backward pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,36 @@ class EvalDone:
     images: Int
     best: Bool
     "no earlier evaluation of this arm was more accurate"
+    seconds: Real = 0.0
+    "that it took, without pauses"
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A test picture that is taken for another class; classes are numbered as in `RunStarted`, from 0."""
+
+    path: str
+    label: Int
+    "its class"
+    predicted: Int
+    confidence: Real
+    "probability given to `predicted`"
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """What the evaluation after `step` gets right and wrong, class by class; classes are numbered from 0."""
+
+    arm: Arm
+    step: Int
+    images: tuple[Int, ...]
+    "test pictures of each class"
+    correct: tuple[Int, ...]
+    "how many of them are classified correctly"
+    confused: tuple[tuple[Int, Int, Int], ...]
+    "class, predicted class and number of pictures of the pairs that are confused, most frequent first, 10,000 at most"
+    mistakes: tuple[Mistake, ...]
+    "the most confident ones first, 24 at most"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.protocol.values import Arm, Bool, Int, Real
+from engine.protocol.values import Arm, Bool, Head, Int, Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ class Rewind:
     """Go back to a restore point of the arm in hand, by its name, and on from there as a new branch."""
 
     point: str
+    head: Head = "kept"
+    "what its last layer is to start from; only the point `start` can have another one than it has"
 
 
 @dataclass(frozen=True, slots=True)

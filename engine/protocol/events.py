@@ -6,6 +6,7 @@ from engine.protocol.arms import (
     ArmSuspended,
     CompileChosen,
     Compiled,
+    Confusion,
     Diverged,
     EpochDone,
     EvalDone,
@@ -44,6 +45,7 @@ Event = (
     | TrainStep
     | Evaluating
     | EvalDone
+    | Confusion
     | EpochDone
     | CompileChosen
     | Compiled

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.protocol.values import Arm, Int, Real
+from engine.protocol.values import Arm, Head, Int, Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +79,5 @@ class Rewound:
     reason: str
     change: Int = 0
     "the arm's, at that point"
+    head: Head = "kept"
+    "what its last layer starts from, where that is not what the point has"

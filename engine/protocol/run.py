@@ -7,7 +7,7 @@ from engine.protocol.values import Arm, Bool, Int, Real
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """Something slow is under way before or between steps: importing, downloading, drawing, scanning."""
+    """Something slow is under way before or between steps: importing, downloading, drawing, building, saving."""
 
     what: str
     done: Int = 0

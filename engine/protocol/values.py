@@ -7,6 +7,9 @@ from pydantic import BeforeValidator, PlainSerializer, Strict
 
 Arm = Literal["pretrained", "scratch"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
+Head = Literal["kept", "random", "pretrained"]
+"what the last layer of an arm that is wound back starts from: what it had, random rows, the pretrained classifier's"
+HEADS: tuple[Head, ...] = get_args(Head)
 
 _NOT_FINITE = ("nan", "inf", "-inf")
 

@@ -3,10 +3,11 @@
 from collections import deque
 from threading import Lock
 
-from engine.protocol import Evaluating, Event, Loading, Preparing, SystemSample, TrainStep
+from engine.protocol import Confusion, Evaluating, Event, Loading, Preparing, SystemSample, TrainStep
 
 MOST = 5000
-METRICS = (Evaluating, Loading, Preparing, SystemSample, TrainStep)  # the next one, or the journal, says more
+# The next one, or the journal, says more.
+METRICS = (Confusion, Evaluating, Loading, Preparing, SystemSample, TrainStep)
 
 
 class Backlog:

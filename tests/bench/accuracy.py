@@ -38,12 +38,12 @@ def plain(seed: int) -> dict[float, float]:
     from torch.utils.data import DataLoader
     from torchvision import datasets, transforms
 
-    from engine.demo.dataset import default_root
+    from engine.demo.dataset import CLASSES, default_root
     from engine.models import build, preparation
     from engine.optim import build_optimizer
 
     config = _config(seed)
-    built, prepared = build(config.model, 2, "pretrained", seed), preparation(config.model, None)
+    built, prepared = build(config.model, tuple(CLASSES), "pretrained", seed), preparation(config.model, None)
     model, optimizer = built.model, build_optimizer(built.model, built.head, config.optim, "pretrained")
     root, size, reached = default_root(seed), prepared.image_size, dict[float, float]()
     last = [transforms.ToTensor(), transforms.Normalize(prepared.mean, prepared.std)]

@@ -18,6 +18,7 @@ from tests.bench.screen import PROGRAM, Dashboard
 
 GOALS = {
     "finetune-tui --help": 0.3,
+    "first frame: what to train on": 0.4,
     "first frame: all panels, empty": 0.5,
     "first paint: what it is doing": 0.5,
     "import torch": None,
@@ -29,6 +30,13 @@ GOALS = {
 def prints_help() -> dict[str, float]:
     """The answer to --help."""
     return {"finetune-tui --help": _seconds(PROGRAM, "--help")}
+
+
+def asks() -> dict[str, float]:
+    """The start screen."""
+    with Dashboard() as dashboard:
+        asked = dashboard.wait_for("What do you want to train on?") - dashboard.began
+    return {"first frame: what to train on": asked}
 
 
 def first_paint(runs: Path) -> dict[str, float]:
@@ -89,7 +97,7 @@ def main() -> None:
         command = [sys.executable, "-m", "engine", "train", "--demo", "--epochs", "1"]
         subprocess.run([*command, "--set", f"checkpoint.dir={runs}"], check=True, capture_output=True)
         for _ in range(options.rounds):
-            for name, value in (prints_help() | first_paint(runs) | import_torch() | first_step(runs)).items():
+            for name, value in (prints_help() | asks() | first_paint(runs) | import_torch() | first_step(runs)).items():
                 figures[name].append(value)
     print(f"startup: medians of {options.rounds} rounds, {os.cpu_count()} processors")
     for name, values in figures.items():

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine.data import open_catalogue
 from engine.data.batches import Unreadable
+from engine.data.catalogue import open_catalogue
 from engine.data.decoded import Decoded
 from engine.data.folder import Catalogue, scan
 from engine.data.pictures import Preparation
@@ -283,7 +283,7 @@ def test_progress_is_told_while_one_picture_keeps_all_others_waiting(
 
     monkeypatch.setattr("engine.data.decoded.Decoded.check", slow)
     monkeypatch.setattr("engine.data.batches.ANSWER_SECONDS", 0.001)
-    monkeypatch.setattr("engine.data.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("engine.data.catalogue.REPORT_SECONDS", 0.0)
     loader = loader_of(Preparation(16, 18), batch_size=4, seed=0, threads=2)
     found, reports = open_catalogue(DataConfig(root=tmp_path), 0, loader), []
     try:

@@ -91,6 +91,11 @@ def test_kept_features_train_and_test_as_the_pictures_do(still: RunConfig, monke
         for a, b in zip(only(kept, kind), only(plain, kind), strict=True):
             for figure in figures:
                 assert getattr(a, figure) == pytest.approx(getattr(b, figure), abs=1e-5)
+    for a, b in zip(only(kept, p.Confusion), only(plain, p.Confusion), strict=True):
+        assert (a.images, a.correct, a.confused) == (b.images, b.correct, b.confused)
+        assert [(m.path, m.label, m.predicted) for m in a.mistakes] == [
+            (m.path, m.label, m.predicted) for m in b.mistakes
+        ]
 
 
 @pytest.mark.parametrize("step", [1, 3, 5])
@@ -139,6 +144,9 @@ def test_a_file_that_cannot_be_read_is_replaced_in_training_and_left_out_of_test
         (root / part / "cat" / "3.jpg").write_bytes(b"")
     events = play(Run(with_settings(still, data__root=root)))
     assert {event.images for event in only(events, p.EvalDone)} == {39} and events[-1].completed
+    for confusion in only(events, p.Confusion):
+        assert confusion.images == (19, 20)
+        assert all(Path(m.path).parent.name == ("cat", "dog")[m.label] for m in confusion.mistakes)
     assert len(only(events, p.TrainStep)) == 20 and len(only(events, p.ImageSkipped)) == 2
 
 

@@ -15,7 +15,7 @@ from engine.optim import build_optimizer, describe_groups
 from engine.sections import ModelConfig, OptimConfig
 
 NAMES = torchvision.models.list_models(module=torchvision.models)
-CLASSES = 3
+CLASSES = ("cat", "dog", "fish")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_the_head_of_every_model_is_found_and_replaced_and_pictures_of_its_size_
     assert set(ours) == set(bare)
     size = preparation(ModelConfig(name=name), None).image_size
     with torch.device("meta"):
-        assert model.train()(torch.empty(2, 3, size, size)).shape == (2, CLASSES)
+        assert model.train()(torch.empty(2, 3, size, size)).shape == (2, len(CLASSES))
 
 
 def torchvision_model(name: str) -> nn.Module:
@@ -66,7 +66,7 @@ def test_the_list_of_models_is_torchvisions_own() -> None:
 
 @pytest.mark.parametrize("name", ["shufflenet_v2_x0_5", "squeezenet1_1", "mobilenet_v3_small"])
 def test_a_new_head_has_xavier_uniform_weights_and_zero_bias(name: str) -> None:
-    classifier = build(ModelConfig(name=name), 10, "scratch", 0)
+    classifier = build(ModelConfig(name=name), [str(number) for number in range(10)], "scratch", 0)
     layer = classifier.model.get_submodule(classifier.head)
     fan_in = layer.weight.flatten(1).shape[1]
     bound = (6 / (fan_in + 10)) ** 0.5
@@ -100,7 +100,8 @@ def test_both_arms_start_with_the_same_head_and_another_seed_with_another(tmp_pa
     torch.save(torchvision.models.shufflenet_v2_x0_5().state_dict(), tmp_path / "weights.pth")
     config = ModelConfig(name="shufflenet_v2_x0_5", weights=str(tmp_path / "weights.pth"))
     heads = [
-        build(config, 2, arm, seed).model.fc.weight for arm, seed in [("pretrained", 0), ("scratch", 0), ("scratch", 1)]
+        build(config, CLASSES, arm, seed).model.fc.weight
+        for arm, seed in [("pretrained", 0), ("scratch", 0), ("scratch", 1)]
     ]
     assert torch.equal(heads[0], heads[1]) and not torch.equal(heads[1], heads[2])
 
@@ -109,16 +110,16 @@ def test_building_leaves_the_global_random_state_alone() -> None:
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
-    build(ModelConfig(name="shufflenet_v2_x0_5"), 2, "scratch", 0)
+    build(ModelConfig(name="shufflenet_v2_x0_5"), CLASSES, "scratch", 0)
     assert torch.equal(torch.rand(1), expected)
 
 
 @pytest.mark.parametrize(("arm", "rates"), [("pretrained", [5e-5, 5e-4]), ("scratch", [5e-4, 5e-4])])
 def test_every_parameter_is_in_the_group_backbone_or_head(arm: str, rates: list[float]) -> None:
-    classifier = build(ModelConfig(name="shufflenet_v2_x0_5"), 7, "scratch", 0)
+    classifier = build(ModelConfig(name="shufflenet_v2_x0_5"), CLASSES, "scratch", 0)
     backbone, head = describe_groups(build_optimizer(classifier.model, classifier.head, OptimConfig(), arm))
     assert (backbone.name, head.name) == ("backbone", "head")
-    assert head.parameters == 1024 * 7 + 7
+    assert head.parameters == 1024 * 3 + 3
     assert backbone.parameters + head.parameters == sum(p.numel() for p in classifier.model.parameters())
     assert [backbone.base_lr, head.base_lr] == rates
 
@@ -138,7 +139,7 @@ def test_every_parameter_is_in_the_group_backbone_or_head(arm: str, rates: list[
 def test_an_unknown_model_is_refused_with_the_nearest_names(name: str, hint: str) -> None:
     for refuse in (
         lambda: preparation(ModelConfig(name=name), None),
-        lambda: build(ModelConfig(name=name), 2, "scratch", 0),
+        lambda: build(ModelConfig(name=name), CLASSES, "scratch", 0),
     ):
         with pytest.raises(WeightsError, match=hint) as caught:
             refuse()

@@ -59,14 +59,15 @@ def events_of(output: str) -> list[p.Message]:
 def learned(folder: Path) -> torch.Tensor:
     """What training has added to the weights of a run, in one row."""
     state = checkpoint.load(folder / "scratch" / "last.pt")["model"]
-    before = build(ModelConfig(name="resnet18"), 2, "scratch", 0).model.named_parameters()
+    before = build(ModelConfig(name="resnet18"), ("cat", "dog"), "scratch", 0).model.named_parameters()
     return torch.cat([(state[name] - start.detach()).flatten().double() for name, start in before])
 
 
 def agree(one: Path, other: Path) -> None:
-    """Within the error of float32, which batch norm makes large: these networks' gradients have 1 % of it."""
+    """Within the error of float32, which batch norm makes large: these networks' gradients have 1 to 3 % of it,
+    by the kind of processor; without averaged gradients or shared batch norm they differ by far more."""
     first, second = learned(one), learned(other)
-    assert (first - second).norm() < 0.03 * first.norm()
+    assert (first - second).norm() < 0.1 * first.norm()
 
 
 def equal_to_one_in_double_precision() -> None:
@@ -104,6 +105,11 @@ def test_two_processes_end_with_the_weights_of_one(config: RunConfig, tmp_path: 
         for one, other in zip(only(alone, kind), only(together, kind), strict=True):
             for figure in figures:
                 assert getattr(one, figure) == pytest.approx(getattr(other, figure), abs=1e-3)
+    for one, other in zip(only(alone, p.Confusion), only(together, p.Confusion), strict=True):
+        assert (one.images, one.correct, one.confused) == (other.images, other.correct, other.confused)
+        assert {m.path: (m.label, m.predicted, pytest.approx(m.confidence, abs=1e-3)) for m in one.mistakes} == {
+            m.path: (m.label, m.predicted, m.confidence) for m in other.mistakes
+        }
     agree(Path(only(alone, p.RunStarted)[0].path), tmp_path / "together" / "small-1")
 
 

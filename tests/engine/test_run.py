@@ -41,6 +41,18 @@ def test_the_figures_of_an_epoch_are_those_of_its_steps(small: RunConfig) -> Non
         right = sum(step.accuracy * size for step, size in zip(steps, sizes, strict=True)) / 14
         assert epoch.train_loss == pytest.approx(mean) and epoch.train_accuracy == pytest.approx(right)
         assert 0 <= epoch.data_wait <= 1 and epoch.images_per_second > 0
+        assert epoch.images_per_second == pytest.approx(14 / sum(step.seconds for step in steps))
+
+
+def test_the_seconds_of_a_run_are_those_of_its_steps_and_evaluations(small: RunConfig) -> None:
+    events = play(Run(small))
+    seconds = sum(event.seconds for event in only(events, p.TrainStep) + only(events, p.EvalDone))
+    assert only(events, p.ArmFinished)[0].seconds == pytest.approx(seconds)
+
+
+def test_waiting_and_the_update_are_parts_of_a_step(small: RunConfig) -> None:
+    for step in only(play(Run(small)), p.TrainStep):
+        assert step.data_wait >= 0 < step.optimizer and step.data_wait + step.optimizer <= 1
 
 
 def test_two_runs_of_one_seed_end_with_equal_weights_whatever_the_threads_and_another_seed_with_others(
@@ -125,7 +137,7 @@ def test_a_stop_while_loading_ends_at_once_and_leaves_no_run_behind(small: RunCo
     inbox: SimpleQueue[p.Command] = SimpleQueue()
     inbox.put(p.Pause())
     inbox.put(p.Stop())
-    (finished,) = Run(small).events(inbox)
+    *_, finished = Run(small).events(inbox)
     assert isinstance(finished, p.RunFinished) and finished.step == 0 and not finished.completed
     assert not small.checkpoint.dir.exists()
 

@@ -143,6 +143,9 @@ def test_rewind(live: Trained, say: Say) -> None:
     status, out, errors = say("rewind", point)
     assert (status, errors) == (0, "") and out.startswith("branch 2 from step ")
     assert last(live, p.Rewound).point == point
+    assert say("rewind", "start", "--head", "pretrained")[2].startswith("rewind refused: scratch has no pretrained")
+    status, out, errors = say("rewind", "start", "--head", "random")
+    assert (status, errors) == (0, "") and "with a random head" in out
     assert say("rewind", "nothing")[2] == "rewind refused: scratch has no restore point `nothing`\n"
 
 

@@ -13,7 +13,7 @@ from engine.config import RunConfig
 from engine.host import drive
 from engine.journal import read_journal
 from engine.launch import Launch
-from engine.session import LocalSession
+from engine.session import MOST_AT_ONCE, LocalSession, ReplaySession, Session
 from tests.engine.driving import folder_of, only
 
 PATIENCE = 120.0  # seconds: far more than it takes, so that only a hang fails
@@ -27,7 +27,7 @@ def our_threads() -> set[str]:
     }
 
 
-def until(session: LocalSession, kind: type[p.Event]) -> list[p.Event]:
+def until(session: Session, kind: type[p.Event]) -> list[p.Event]:
     """The events up to one of a kind, and those that came with it."""
     events: list[p.Event] = []
     tick = threading.Event()
@@ -100,6 +100,21 @@ def test_the_past_of_a_resumed_run_comes_out_first_without_its_commands(small: R
     assert second.close(PATIENCE)
     again = [*second.poll(), *second.poll()]
     assert again[: len(told)] == told and len(told) > 5 and isinstance(again[-1], p.RunFinished)
+
+
+def test_a_run_that_is_over_is_told_from_its_journal_in_parts_and_obeys_nobody(tmp_path: Path) -> None:
+    steps = [p.Paused("scratch", number) for number in range(MOST_AT_ONCE)]
+    journal = tmp_path / "journal.jsonl"
+    journal.write_text("".join(p.encode(step, at=1.0) + "\n" for step in steps))
+    before = journal.stat()
+    session = ReplaySession(tmp_path)
+    session.send(p.Stop(save=True))
+    events = until(session, p.Retelling)
+    assert len(events) == MOST_AT_ONCE
+    events += session.poll()
+    assert events == [p.Retelling(), *steps, p.Retold(current=True)]
+    session.leave()
+    assert session.poll() == [] and journal.stat() == before and our_threads() == set()
 
 
 def test_a_failure_is_the_last_event_and_ends_the_threads(small: RunConfig) -> None:

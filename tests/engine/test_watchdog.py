@@ -130,7 +130,9 @@ def batch_of(pictures: int) -> Batch:
 def arm_of(config: RunConfig, micro_batch: int | None) -> TrainedArm:
     device = torch.device("cpu")
     feed = Feed(Preparation(32, 36), device)
-    arm = TrainedArm("scratch", config, classes=2, steps_per_epoch=4, device=device, feed=feed, peers=Peers())
+    arm = TrainedArm(
+        "scratch", config, classes=("cat", "dog"), steps_per_epoch=4, device=device, feed=feed, peers=Peers()
+    )
     arm.micro_batch = micro_batch
     return arm
 

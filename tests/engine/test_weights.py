@@ -1,6 +1,5 @@
 """Pretrained weights: from a file or downloaded, without running code, and refused by name where they do not fit."""
 
-import hashlib
 import json
 import pickle
 import re
@@ -18,17 +17,19 @@ from torch import nn
 from engine.config import RunConfig
 from engine.data.pictures import Preparation
 from engine.errors import EngineError, WeightsError
-from engine.models import Classifier, build, preparation
+from engine.models import Classifier, build, fetch, preparation
 from engine.models.head import find_head
-from engine.models.weights import _current_name, load_backbone, read_weights
+from engine.models.weights import _current_name, fetch_published, load_backbone, read_weights
+from engine.protocol import Arm, Loading
 from engine.sections import ModelConfig
 from tests.engine.onestep import first_step
-from tests.engine.webserver import Server, serving
+from tests.engine.webserver import Server, publish_weights, serving
 
 # pytest sets its own filters of warnings; that the real program shows none is tested with the bad inputs.
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 
 NAME = "shufflenet_v2_x0_5"
+CLASSES = ("cat", "dog")
 Tensors = dict[str, torch.Tensor]
 
 
@@ -41,7 +42,7 @@ def tensors() -> Tensors:
 
 
 def built(file: Path, name: str = NAME) -> Classifier:
-    return build(ModelConfig(name=name, weights=str(file)), 2, "pretrained", 0)
+    return build(ModelConfig(name=name, weights=str(file)), CLASSES, "pretrained", 0)
 
 
 def outside_head(tensors: Tensors, head: str = "fc") -> Tensors:
@@ -272,12 +273,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
 
 
 def publish(server: Server, content: bytes, monkeypatch: pytest.MonkeyPatch, digest: str | None = None) -> Path:
-    """Where the file will be kept; its name holds the first 8 digits of its sha256, as torchvision's do."""
-    digest = digest or hashlib.sha256(content).hexdigest()[:8]
-    server.content = content
-    weights = torchvision.models.get_model_weights(NAME).DEFAULT
-    monkeypatch.setattr(weights.value, "url", server.url(f"{NAME}-{digest}.pth"))
-    return Path(torch.hub.get_dir()) / "checkpoints" / f"{NAME}-{digest}.pth"
+    return publish_weights(server, NAME, content, monkeypatch, digest)
 
 
 def published_bytes(tensors: Tensors, tmp_path: Path) -> bytes:
@@ -285,21 +281,48 @@ def published_bytes(tensors: Tensors, tmp_path: Path) -> bytes:
     return (tmp_path / "made.pth").read_bytes()
 
 
+def fetched(arm: Arm = "pretrained") -> list[Loading]:
+    """What is told while the weights that an arm starts with are fetched."""
+    return list(fetch(ModelConfig(name=NAME), arm))
+
+
 def test_torchvisions_weights_are_downloaded_once_without_a_word_on_the_screen(
     server: Server, tensors: Tensors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     cached = publish(server, published_bytes(tensors, tmp_path), monkeypatch)
     for _ in range(2):
-        classifier = build(ModelConfig(name=NAME), 2, "pretrained", 0)
+        fetched()
+        classifier = build(ModelConfig(name=NAME), CLASSES, "pretrained", 0)
         assert same(outside_head(classifier.model.state_dict()), outside_head(tensors))
         assert classifier.init == "torchvision's default weights"
     assert len(server.asked) == 1 and cached.is_file()
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_download_tells_how_far_it_is_in_bytes(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.download.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("engine.download.CHUNK", 1000)
+    cached = publish(server, bytes(10_000), monkeypatch)
+    began, *told = fetched()
+    assert began == Loading(f"downloading {cached.name}")
+    assert [event.done for event in told] == sorted({event.done for event in told}) and len(told) > 5
+    assert told[-1] == Loading(f"downloading {cached.name}", 10_000, 10_000)
+    assert list(cached.parent.iterdir()) == [cached]
+
+
+def test_a_download_that_is_given_up_leaves_nothing(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    cached = publish(server, bytes(10_000), monkeypatch)
+    download = fetch(ModelConfig(name=NAME), "pretrained")
+    next(download), next(download)
+    assert list(cached.parent.iterdir()) != []
+    download.close()
+    assert list(cached.parent.iterdir()) == []
+
+
 def test_the_scratch_arm_downloads_nothing(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(server, b"never read", monkeypatch)
-    build(ModelConfig(name=NAME), 2, "scratch", 0)
+    assert fetched("scratch") == []
+    build(ModelConfig(name=NAME), CLASSES, "scratch", 0)
     preparation(ModelConfig(name=NAME), None)
     assert server.asked == []
 
@@ -308,7 +331,7 @@ def test_the_scratch_arm_downloads_nothing(server: Server, monkeypatch: pytest.M
     ("status", "share", "digest", "reason"),
     [
         (404, 1.0, None, "Not Found"),
-        (200, 0.5, None, "hash"),
+        (200, 0.5, None, "the connection was cut off after"),
         (200, 1.0, "0" * 8, "hash"),
         (500, 1.0, None, "Internal"),
     ],
@@ -327,7 +350,7 @@ def test_a_download_that_fails_says_what_to_do_and_leaves_nothing(
     cached = publish(server, published_bytes(tensors, tmp_path), monkeypatch, digest)
     server.status, server.share = status, share
     with pytest.raises(EngineError) as caught:
-        build(ModelConfig(name=NAME), 2, "pretrained", 0)
+        fetched()
     assert caught.value.title == "Weights not downloaded" and caught.value.exit_status == 1
     for word in (reason, server.url(cached.name), "check the connection", str(cached.parent), "model.weights"):
         assert word in caught.value.message
@@ -338,21 +361,20 @@ def test_a_server_that_is_not_there_is_told(server: Server, monkeypatch: pytest.
     server.address = "http://127.0.0.1:9"
     publish(server, b"", monkeypatch)
     with pytest.raises(EngineError, match="Connection refused; check the connection"):
-        build(ModelConfig(name=NAME), 2, "pretrained", 0)
+        fetched()
 
 
 def test_downloaded_code_is_refused_and_not_run(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(server, pickle.dumps({"a": Malicious(tmp_path / "executed")}), monkeypatch)
+    fetched()
     with pytest.raises(WeightsError, match="holds code"):
-        build(ModelConfig(name=NAME), 2, "pretrained", 0)
+        build(ModelConfig(name=NAME), CLASSES, "pretrained", 0)
     assert not (tmp_path / "executed").exists()
 
 
 def test_a_model_that_torchvision_has_no_weights_for_says_so() -> None:
     with pytest.raises(WeightsError, match="torchvision has none for mnasnet0_9") as caught:
-        from engine.models.weights import download
-
-        download(None, "mnasnet0_9")
+        list(fetch_published(None, "mnasnet0_9"))
     assert "init: scratch" in caught.value.message

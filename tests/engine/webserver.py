@@ -1,12 +1,16 @@
 """A web server on this machine, for the tests of what is downloaded."""
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+import torch
+import torchvision
 
 
 @dataclass
@@ -47,3 +51,17 @@ def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield state
         http.shutdown()
         thread.join()
+
+
+def publish_weights(
+    server: Server, model: str, content: bytes, monkeypatch: pytest.MonkeyPatch, digest: str | None = None
+) -> Path:
+    """Serve the default weights of a model of torchvision's; where the file will be kept.
+
+    Its name holds the first 8 digits of its sha256, as torchvision's do.
+    """
+    digest = digest or hashlib.sha256(content).hexdigest()[:8]
+    server.content = content
+    weights = torchvision.models.get_model_weights(model).DEFAULT
+    monkeypatch.setattr(weights.value, "url", server.url(f"{model}-{digest}.pth"))
+    return Path(torch.hub.get_dir()) / "checkpoints" / f"{model}-{digest}.pth"

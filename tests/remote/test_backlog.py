@@ -56,7 +56,11 @@ def test_it_is_time_for_the_history_once_when_all_that_waited_is_taken() -> None
     assert [backlog.caught_up(), backlog.caught_up()] == [True, False]
 
 
-EVENT = st.sampled_from([step, step, step, state, passing])
+def confusion(number: int) -> p.Confusion:
+    return p.Confusion("scratch", number, (4,), (4,), (), ())
+
+
+EVENT = st.sampled_from([step, step, step, state, passing, confusion])
 TAKES = st.integers(1, 2 * MOST)
 
 

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from PIL import Image
 
 from engine import protocol as p
 from engine.journal import read_journal
+from tests.tui.reader import Reader
 
 ROOT = Path(__file__).parents[2]
 SHELL = ("sh", "-c", '"$@"; echo "status $?"; read line', "sh")
@@ -38,6 +40,16 @@ def environment() -> dict[str, str]:
     """One thread for torch: for so small a model more are no faster, and far slower beside other programs."""
     terminal = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "OMP_NUM_THREADS": "1"}
     return os.environ | terminal | {"PYTHONPATH": str(ROOT)}
+
+
+def rows_of(sent: bytes) -> dict[int, str]:
+    """What was written to which row of a terminal, the first one 1, where each piece is sent to its place."""
+    rows: dict[int, str] = {}
+    _, *parts = re.split(r"\x1b\[(\d+);\d+H", sent.decode(errors="replace"))
+    for row, text in zip(parts[::2], parts[1::2], strict=True):
+        if written := re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]|[\r\n]", "", text):
+            rows[int(row)] = rows.get(int(row), "") + written
+    return rows
 
 
 def make_folder(folder: Path, epochs: int = 5000) -> Path:
@@ -103,6 +115,7 @@ class Terminal:
         )
         os.close(program_side)
         self.seen = b""
+        self._reader = Reader()
 
     @property
     def program(self) -> psutil.Process:
@@ -153,5 +166,5 @@ class Terminal:
             data = os.read(self.screen, 1 << 16)
         except OSError:  # the other side is closed
             return False
-        self.seen += data
+        self.seen += self._reader.read(data)
         return bool(data)

@@ -4,12 +4,16 @@ import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import zip_longest
 
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from engine import protocol as p
 from tui.app import Dashboard
+from tui.looks import Looks
 
+TRUE_COLOUR = Looks(theme="finetune")  # whatever the terminal that the tests run in can show
 NOW = 1_800_000_000.0
 EPOCHS, STEPS_PER_EPOCH = 3, 10
 
@@ -56,7 +60,10 @@ def step_of(arm: p.Arm, step: int, loss: float = 0.0) -> p.TrainStep:
         accuracy=1 - 0.5 / (1 + step / (2 * slow)),
         images_per_second=312.0,
         data_wait=0.04,
-        learning_rates={"backbone": 5e-5, "head": 5e-4},
+        learning_rates={"backbone": 5e-5, "head": 5e-4} if arm == "pretrained" else {"backbone": 5e-4, "head": 5e-4},
+        gradient_norm=0.5 + 4 / (1 + step / 4),
+        seconds=64 / 312,
+        optimizer=0.06,
     )
 
 
@@ -64,7 +71,7 @@ def epoch_of(arm: p.Arm, epoch: int) -> list[p.Event]:
     """The evaluation after an epoch, and what follows it."""
     step = epoch * STEPS_PER_EPOCH
     accuracy = (0.93 if arm == "pretrained" else 0.6) + 0.01 * epoch
-    evaluation = p.EvalDone(arm, step, epoch, 0.3 / epoch, accuracy, 400, best=True)
+    evaluation = p.EvalDone(arm, step, epoch, 0.3 / epoch, accuracy, 400, best=True, seconds=0.4)
     done = p.EpochDone(
         arm=arm,
         step=step,
@@ -79,8 +86,20 @@ def epoch_of(arm: p.Arm, epoch: int) -> list[p.Event]:
         learning_rates={"backbone": 5e-5, "head": 5e-4},
         seconds=4.5 * epoch,
     )
+    wrong = round(400 * (1 - accuracy))
+    confusion = p.Confusion(
+        arm=arm,
+        step=step,
+        images=(200, 200),
+        correct=(200 - wrong // 3, 200 - (wrong - wrong // 3)),
+        confused=((1, 0, wrong - wrong // 3), (0, 1, wrong // 3)),
+        mistakes=(
+            p.Mistake("pictures/test/not_hot_dog/0042.jpg", 1, 0, 0.987),
+            p.Mistake("pictures/test/hot_dog/0007.jpg", 0, 1, 0.912),
+        ),
+    )
     saved = p.CheckpointSaved(arm, step, f"checkpoints/demo-1/{arm}/last.pt", "epoch", 1_500_000, NOW - 12)
-    return [p.Evaluating(arm, step, 0, 400), p.Evaluating(arm, step, 400, 400), evaluation, done, saved]
+    return [p.Evaluating(arm, step, 0, 400), p.Evaluating(arm, step, 400, 400), evaluation, confusion, done, saved]
 
 
 def trained(arm: p.Arm, first: int, last: int) -> list[p.Event]:
@@ -179,12 +198,18 @@ STEERED: list[p.Event] = [
 "both arms rewound, and steered in other ways"
 
 
+def differing(old: Strip, new: Strip) -> list[int]:
+    """The cells in which two rows differ."""
+    one, other = ([(text, style) for part, style, _ in row for text in part] for row in (old, new))
+    return [x for x, (a, b) in enumerate(zip_longest(one, other)) if a != b]
+
+
 class Screen:
     """The dashboard in a terminal that is not there, and the test in the place of the engine."""
 
-    def __init__(self, events: list[p.Event]) -> None:
+    def __init__(self, events: list[p.Event], looks: Looks = TRUE_COLOUR) -> None:
         self.session = ScriptedSession(events)
-        self.app = Dashboard(lambda: self.session)
+        self.app = Dashboard(lambda: self.session, looks=looks)
 
     @asynccontextmanager
     async def shown(self, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:

@@ -168,6 +168,13 @@ def test_every_event_there_is_can_be_folded_by_its_name():
     assert folded <= set(get_args(p.Event))
 
 
+def test_a_download_between_two_steps_shows_until_the_arm_goes_on():
+    state = state_after(*TRAINING, p.Loading("downloading resnet18.pth", 10, 40))
+    assert state.busy == p.Loading("downloading resnet18.pth", 10, 40) and state.phase == "training"
+    state.fold(started("scratch"))
+    assert state.busy is None
+
+
 def evaluated(step: int, accuracy: float = 0.9) -> list[p.Event]:
     """An evaluation that a key asked for."""
     done = p.EvalDone("pretrained", step, (step - 1) // 10 + 1, 0.2, accuracy, 400, best=False)

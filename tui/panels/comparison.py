@@ -2,48 +2,86 @@
 
 from textual.content import Content
 
-from engine.protocol import ARMS, Arm
+from engine.protocol import ARMS, Arm, EvalDone
 from tui.arm import ArmView
 from tui.format import MISSING, percent
+from tui.interval import difference
 from tui.panels.panel import Panel, lines, row
 from tui.state import UiState
-from tui.theme import ARM_COLOURS
+from tui.theme import ARM_STYLES
 
 LABEL, COLUMN = 14, 11
+ALL = 8  # rows
+ENOUGH = 0.9  # of an arm's best accuracy
+TITLE = "comparison (test accuracy)"
+ROWS = ("after epoch 1", "now", "best", "time to 90 %", "epochs to 90 %", "epochs", "time")
+LEVEL = 3  # rows above the difference, which is of the bests
 
 
 class Comparison(Panel):
-    """Test accuracy after the first epoch, now and at best; epochs and seconds."""
+    """Test accuracy after the first epoch, now and at best; the difference; how soon 90 % of the best was reached."""
 
-    def on_mount(self) -> None:
-        """Name the panel."""
-        self.border_title = "comparison (test accuracy)"
+    def wanted_rows(self, state: UiState) -> int:
+        """All of its lines where that leaves the plots enough."""
+        return ALL if self.roomy else 0
 
     def text(self, state: UiState, now: float) -> Content:
-        """A head and five rows."""
-        columns = [_figures(state.arms.get(arm)) for arm in ARMS]
-        head = Content.assemble(" " * LABEL, *(part for arm in ARMS for part in _name(arm, arm == state.arm)))
+        """A head and eight rows, the most important ones first; in the title whether the difference says anything."""
+        bests = [view.best if (view := state.arms.get(arm)) is not None else None for arm in ARMS]
+        enough = ENOUGH * max((best.accuracy for best in bests if best is not None), default=0.0)
+        columns = [_figures(state.arms.get(arm), enough) for arm in ARMS]
+        tested = max((best.images for best in bests if best is not None), default=0)
+        rows = [
+            row((label, LABEL, "$muted"), *((column[number], -COLUMN, "bold") for column in columns))
+            for number, label in enumerate(ROWS)
+        ]
+        between, word = _difference(*bests, both=len(state.arms) == len(ARMS))
+        titles = (f"{TITLE}: {word}", f"comparison: {word}", "comparison") if word else (TITLE, "comparison")
+        room = self.size.width - 4  # the digit, and a corner
+        self.title(next((title for title in titles if len(title) <= room), titles[-1]))
         return lines(
-            head,
-            *(
-                row((label, LABEL, "$muted"), *((column[number], -COLUMN, "bold") for column in columns))
-                for number, label in enumerate(("after epoch 1", "latest", "best", "epochs", "seconds"))
-            ),
+            row((f"{tested:,} tested" if tested else "", LABEL, "$muted"))
+            + Content.assemble(*(part for arm in ARMS for part in _name(arm, arm == state.arm))),
+            *rows[:LEVEL],
+            row(("difference", LABEL, "$muted"), (between, -2 * COLUMN, "bold" if word else "$muted")),
+            *rows[LEVEL:],
         )
 
 
 def _name(arm: Arm, in_hand: bool) -> tuple[str, tuple[str, str]]:
-    return " " * (COLUMN - len(arm)), (arm, f"bold {'underline ' if in_hand else ''}{ARM_COLOURS[arm]}")
+    return " " * (COLUMN - len(arm)), (arm, f"bold {'underline ' if in_hand else ''}{ARM_STYLES[arm]}")
 
 
-def _figures(view: ArmView | None) -> tuple[str, str, str, str, str]:
+def _difference(best: EvalDone | None, other: EvalDone | None, *, both: bool) -> tuple[str, str]:
+    """How many points the first one is better, with an interval of 95 %, and what that means in words."""
+    if best is None or other is None:
+        return "" if best is other else MISSING if both else "m trains the other arm", ""
+    of, of_other = max(best.images, 1), max(other.images, 1)
+    low, high = difference(round(best.accuracy * of), of, round(other.accuracy * of_other), of_other)
+    between = f"{_points(best.accuracy - other.accuracy)} ({_points(low)} to {_points(high)})"
+    return between, "may be chance" if low <= 0 <= high else "beyond chance"
+
+
+def _points(share: float) -> str:
+    return f"{share * 100:+.{0 if abs(share) >= 0.9995 else 1}f}"
+
+
+def _figures(view: ArmView | None, enough: float) -> tuple[str, ...]:
+    """The cells of an arm, as in `ROWS`; `enough` is the accuracy that both are to reach."""
     if view is None:
-        return (MISSING,) * 5
-    scores, history = view.curves.evaluations, view.curves.history
+        return (MISSING,) * len(ROWS)
+    curves = view.curves
+    scores, history, then = curves.evaluations, curves.history, curves.reached(enough)
     return (
         percent(next((score.accuracy for score in scores if score.step == view.steps_per_epoch), None)),
         percent(scores[-1].accuracy if scores else None),
         percent(view.best.accuracy if view.best else None),
+        _seconds(curves.seconds_at(then.step) if then else None),
+        f"{then.step / view.steps_per_epoch:.3g}" if then else MISSING,
         f"{len(history)} of {view.epochs}",
-        f"{history[-1].seconds:.1f}" if history else MISSING,
+        _seconds(history[-1].seconds if history else None),
     )
+
+
+def _seconds(seconds: float | None) -> str:
+    return MISSING if seconds is None else f"{seconds:,.{1 if seconds < 99.95 else 0}f} s"

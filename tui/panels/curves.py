@@ -1,95 +1,183 @@
-"""The plots: loss and accuracy of both arms over the epochs, with the branches that rewinds left."""
+"""The plots of both arms, with the branches that rewinds left and older runs; a cursor reads them out."""
 
 import math
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from engine.protocol import ARMS, Arm
+from rich.style import Style
+from textual.binding import BindingType
+from textual.content import Content
+from textual.visual import Visual
+
+from engine.protocol import ARMS
 from tui.arm import ArmView
+from tui.axis import along, linear, logarithmic
 from tui.branch import Branch
-from tui.plot import Line, Plot, Tick
-from tui.series import Series, smoothed
+from tui.curves import Curve, Trace, mark_near, traces
+from tui.keys.key import bindings
+from tui.keys.plots import PLOTS
+from tui.panels.panel import View
+from tui.panels.readout import fitted, joined, legend, named, older_names, reading
+from tui.plot import Line, Picture, Tick, render
+from tui.plotview import PlotView
 from tui.state import UiState
-from tui.theme import ARM_COLOURS, PAST_COLOURS
+from tui.theme import rich_colour
 
-WINDOW_SHARE, SMALLEST_WINDOW = 0.1, 5  # of the points shown, and points, for smoothing
+if TYPE_CHECKING:
+    from tui.app import Dashboard
+
 FULL_LEGEND = 72  # cells
 MOST_PAST = 8  # branches drawn beside the one in hand, the newest
+NO_STEP = "no step yet"
 
-Curve = tuple[Callable[[Branch], Series], Callable[[Branch], list[float]]]
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """A branch on the plot; `run` names the older run that it is of."""
+
+    view: ArmView
+    branch: Branch
+    colour: str
+    run: str = ""
 
 
-class Curves(Plot):
+class Curves(View):
     """Training per step, smoothed, as a line; test per evaluation as points; what was done as ticks below."""
 
-    def __init__(self, name: str, curve: Curve, *, share: bool) -> None:
-        """`share`: the values are shares of 1, drawn as per cent."""
-        super().__init__(id=name, percent=share)
-        self._title = name
-        self._training, self._test = curve
+    BINDINGS: ClassVar[list[BindingType]] = bindings(PLOTS)
+    kind = "plots"
 
-    def _legend(self) -> str:
-        """What is what, outside the plot where it hides no data; a narrow plot says its half of it."""
-        pretrained, scratch = (ARM_COLOURS[arm] for arm in ARMS)
-        arms = f"[{pretrained}]── pretrained[/]  [{scratch}]╌╌ scratch[/]"
-        kinds = "[$foreground]── training  ● test  ▴ command[/]"
-        parts = (arms, kinds) if self.size.width >= FULL_LEGEND else (arms,) if self._percent else (kinds,)
-        return "  ".join((self._title, *parts))
+    def __init__(self, curve: Curve) -> None:
+        super().__init__()
+        self._curve = curve
+        self._state = UiState()
+        self._shown: tuple[object, int | None] | None = None
+        self._picture = Picture([], 0, 0, 1)
+        self._read: list[tuple[_Drawn, list[Trace]]] = []
+        "what the cursor reads out"
+
+    # --- keys -------------------------------------------------------------------------------------------
+
+    def press(self, name: str) -> None:
+        """Do what one of the plots' own keys stands for."""
+        plots = self._state.plots
+        match name:
+            case "plot_axis":
+                plots.by_step = not plots.by_step
+            case "plot_log":
+                plots.log ^= {self._curve.name}
+            case "plot_smoothing":
+                plots.smooth_otherwise()
+            case _:
+                by = {"cursor_left": -1, "cursor_right": 1, "cursor_first": -(10**9), "cursor_last": 10**9}[name]
+                plots.move(self._state.view.curves.train_loss.points()[0] if self._state.view else [], by)
+
+    def back(self) -> bool:
+        """Leave the cursor."""
+        left, self._state.plots.cursor = self._state.plots.cursor, None
+        return left is not None
+
+    # --- what is shown ----------------------------------------------------------------------------------
 
     def show(self, state: UiState, now: float) -> None:
-        """Draw what is new."""
-        version = (state.drawn, self.size)
-        if not self.stale(version):
+        """Draw what is new; the cursor is laid over the picture there is."""
+        self._state, plots = state, state.plots
+        drawn_for = (state.drawn, plots.shape(self._curve.name), self.size, self.app.theme)
+        if (drawn_for, plots.cursor) == self._shown:
             return
-        self.border_title = self._legend()
-        views = [state.arms[arm] for arm in ARMS if arm in state.arms]
-        drawn = [(view, branch, PAST_COLOURS) for view in views for branch in _past(view)]
-        drawn += [(view, view.curves, ARM_COLOURS) for view in views]  # over the past
-        self.draw(
-            [line for shown in drawn for line in self._lines(*shown)],
-            [tick for shown in drawn for tick in _ticks(*shown)],
-            max((_epochs(view) for view in views), default=1),
-            version,
-        )
+        if self._shown is None or drawn_for != self._shown[0]:
+            self._draw(plots)
+        self._shown = (drawn_for, plots.cursor)
+        self._say(plots)
+        if self._picture.rows:
+            x = plots.cursor_x(state.view) if state.view is not None else None
+            muted = Style(color=rich_colour(self.app.theme_variables["muted"]))
+            self.put(self._picture.with_cursor(x, muted))
+        else:
+            text = Content("\n" * ((self.size.height - 1) // 2) + NO_STEP.center(self.size.width).rstrip())
+            self.put(Visual.to_strips(self, text, self.size.width, self.size.height, self.visual_style))
 
-    def _lines(self, view: ArmView, branch: Branch, colours: dict[Arm, str]) -> tuple[Line, Line]:
-        colour, dashed, per_epoch = colours[view.arm], view.arm == "scratch", view.steps_per_epoch
-        steps, values = self._training(branch).points()
-        # As wide for all branches of an arm, so that what they share is one line.
-        window = max(len(self._training(view.curves)) * WINDOW_SHARE, SMALLEST_WINDOW)
-        return (
-            Line([step / per_epoch for step in steps], smoothed(values, window), colour, dashed),
-            Line([e.step / per_epoch for e in branch.evaluations], self._test(branch), colour, dashed, points=True),
-        )
+    def _draw(self, plots: PlotView) -> None:
+        arms, colours = self._state.arms, self.app.theme_variables
+        views = [arms[arm] for arm in ARMS if arm in arms]
+        older = [_Drawn(view, view.curves, colours["overlay"], run) for run, view in plots.older()]
+        past = [_Drawn(view, branch, colours[f"{view.arm}-past"]) for view in views for branch in _past(view)]
+        own = [_Drawn(view, view.curves, colours[view.arm]) for view in views]
+        lines: list[Line] = []
+        ticks: list[Tick] = []
+        self._read.clear()
+        for drawn in (*older, *past, *own):  # the last ones over the others
+            found = traces(self._curve, drawn.view, drawn.branch, plots)
+            for trace in found:
+                lines += _lines(trace, drawn, plots, named=drawn in own)
+            if drawn not in older:
+                ticks += _ticks(drawn, plots)
+            if drawn not in past:
+                self._read.append((drawn, found))
+        last_x = max((plots.x(drawn.view, _last_step(drawn.view)) for drawn in (*older, *own)), default=1.0)
+        self._picture = self._drawn(lines, ticks, last_x, plots)
+
+    def _drawn(self, lines: list[Line], ticks: list[Tick], last_x: float, plots: PlotView) -> Picture:
+        curve, (width, height) = self._curve, self.size
+        values, most = [value for line in lines for value in line.y], max(height // 3, 2)
+        if not values:
+            return Picture([], 0, 0, last_x)
+        y = logarithmic(values, most, share=curve.share) if curve.name in plots.log else None
+        y = y or linear(values, most, span=curve.span, share=curve.share)
+        x = along(last_x, width // (9 if plots.by_step else 6))
+        return render(lines, ticks, x, y, (width, height), ascii=cast("Dashboard", self.app).looks.ascii)
+
+    def _say(self, plots: PlotView) -> None:
+        """What is what, or what the cursor is on: in the frame, where it hides no data."""
+        curve, hand, room = self._curve, self._state.view, self.size.width - 4
+        if plots.cursor is None or hand is None:
+            title = [Content(named(curve, plots))]
+            title += legend(curve, everything=self.size.width >= FULL_LEGEND)
+            older = older_names((drawn.run, drawn.view) for drawn, _ in self._read if drawn.run)
+        else:
+            title = [Content(curve.title)]
+            title.append(Content(f"step {plots.cursor:,}, epoch {plots.cursor / hand.steps_per_epoch:.2f}"))
+            column = self._picture.last_x / max(self._picture.width, 1)
+            mark = Content(mark_near(hand, plots.cursor, column / plots.x(hand, 1)))
+            arms, older = self._readings(plots, plots.x(hand, plots.cursor), in_words=True)
+            if joined([*title, *arms, mark]).cell_length > room:
+                arms, older = self._readings(plots, plots.x(hand, plots.cursor), in_words=False)
+            title += [*arms, mark]
+        if not self.gutter.bottom:  # there is no frame below
+            title, older = title + older, []
+        self.title(fitted(title, room))
+        self.subtitle(fitted(older, room))
+
+    def _readings(self, plots: PlotView, x: float, *, in_words: bool) -> tuple[list[Content], list[Content]]:
+        """What the arms in hand have at x, and what those of older runs have."""
+        own: list[Content] = []
+        older: list[Content] = []
+        for drawn, found in self._read:
+            step = plots.step(drawn.view, x)
+            text = reading(self._curve, drawn.run, drawn.view, found, step, in_words=in_words)
+            (older if drawn.run else own).append(text)
+        return own, older
+
+
+def _lines(trace: Trace, drawn: _Drawn, plots: PlotView, *, named: bool) -> tuple[Line, Line]:
+    dashed, tested = drawn.view.arm == "scratch", [plots.x(drawn.view, step) for step, _ in trace.tested]
+    xs = [plots.x(drawn.view, step) for step in trace.steps]
+    return (
+        Line(xs, trace.values, drawn.colour, dashed, name=trace.name if named else ""),
+        Line(tested, [value for _, value in trace.tested], drawn.colour, dashed, points=True),
+    )
 
 
 def _past(view: ArmView) -> list[Branch]:
     return list(view.past.values())[-MOST_PAST:]
 
 
-def _epochs(view: ArmView) -> int:
-    """As many as there is something to draw of."""
+def _last_step(view: ArmView) -> int:
+    """The end of the last epoch that there is something to draw of."""
     last = max((branch.last_step for branch in _past(view)), default=0)
-    return max(view.epochs, math.ceil(last / view.steps_per_epoch), 1)
+    return max(view.epochs, math.ceil(last / view.steps_per_epoch), 1) * view.steps_per_epoch
 
 
-def _ticks(view: ArmView, branch: Branch, colours: dict[Arm, str]) -> list[Tick]:
-    return [
-        Tick(step / view.steps_per_epoch, "×" if kind == "diverged" else "▴", colours[view.arm])
-        for step, kind in branch.ticks
-    ]
-
-
-def loss() -> Curves:
-    """Cross entropy."""
-    return Curves(
-        "loss", (lambda branch: branch.train_loss, lambda branch: [e.loss for e in branch.evaluations]), share=False
-    )
-
-
-def accuracy() -> Curves:
-    """Share of pictures classified correctly."""
-    return Curves(
-        "accuracy",
-        (lambda branch: branch.train_accuracy, lambda branch: [e.accuracy for e in branch.evaluations]),
-        share=True,
-    )
+def _ticks(drawn: _Drawn, plots: PlotView) -> list[Tick]:
+    marks = {"diverged": "×"}
+    return [Tick(plots.x(drawn.view, step), marks.get(kind, "▴"), drawn.colour) for step, kind in drawn.branch.ticks]

@@ -2,18 +2,16 @@
 
 from textual.content import Content
 
-from tui.panels.panel import Panel, lines
+from tui.panels.panel import Growing, lines
 from tui.state import UiState
 
 
-class Failure(Panel):
+class Failure(Growing):
     """Title and message of the failure; takes no room until there is one."""
-
-    grows = True
 
     def on_mount(self) -> None:
         """Name the panel and hide it."""
-        self.border_title = "the run failed"
+        self.title("the run failed")
         self.display = False
 
     def text(self, state: UiState, now: float) -> Content:

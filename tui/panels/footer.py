@@ -5,7 +5,7 @@ from itertools import groupby
 from textual.content import Content
 
 from tui.keys import KEYS, Key
-from tui.panels.panel import Panel
+from tui.panels.panel import Panel, View
 from tui.state import UiState
 
 
@@ -14,7 +14,7 @@ class Footer(Panel):
 
     def text(self, state: UiState, now: float) -> Content:
         """One line; neighbours of one label share it. Where it is too long, the least important ones go."""
-        groups = [(label, list(keys)) for label, keys in groupby(KEYS, key=lambda key: key.label)]
+        groups = [(label, list(keys)) for label, keys in groupby(self._keys(), key=lambda key: key.label)]
         parts = [(keys[0].rank, _entry(label, keys, state)) for label, keys in groups]
         while sum(part.cell_length + 2 for _, part in parts) > self.size.width:
             last = max(range(len(parts)), key=lambda place: (parts[place][0], place))
@@ -22,6 +22,13 @@ class Footer(Panel):
                 break
             del parts[last]
         return Content.assemble(" ", Content("  ").join(part for _, part in parts))
+
+    def _keys(self) -> list[Key]:
+        """Those that do something now, the focused pane's own ones first."""
+        focused = self.screen.focused
+        kind = focused.kind if isinstance(focused, View) else ""
+        own = [key for key in KEYS if key.pane and key.pane == kind]
+        return own + [key for key in KEYS if not key.pane]
 
 
 def _entry(label: str, keys: list[Key], state: UiState) -> Content:

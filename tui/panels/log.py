@@ -12,7 +12,7 @@ class LogTail(Panel):
 
     def on_mount(self) -> None:
         """Name the panel."""
-        self.border_title = "log"
+        self.title("log")
 
     def text(self, state: UiState, now: float) -> Content:
         """The newest line is the last."""

@@ -2,7 +2,9 @@
 
 from textual.content import Content
 
+from tui.format import elapsed
 from tui.notes import Level
+from tui.pace import Pace
 from tui.panels.panel import Panel
 from tui.state import UiState
 
@@ -10,8 +12,15 @@ STYLES: dict[Level, str] = {"info": "", "good": "$success", "warning": "$warning
 
 
 class Message(Panel):
-    """The last note."""
+    """The last note; as long as it waits for its effect, with the seconds so far."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pace = Pace()
 
     def text(self, state: UiState, now: float) -> Content:
         """One line."""
-        return Content.assemble((f" {state.note.text}", STYLES[state.note.level]))
+        waits = bool(state.waiting) and state.note.text.endswith("…")
+        seconds = self._pace.see(state.note if waits else None, 0, now).seconds
+        so_far = f" {elapsed(seconds)}" if waits and seconds >= 1 else ""
+        return Content.assemble((f" {state.note.text}", STYLES[state.note.level]), (so_far, "$muted"))

@@ -1,23 +1,73 @@
 """What all panels share: a read-only view of the state that is drawn again only when what it shows changed."""
 
-from typing import Any, ClassVar
-
 from textual.content import Content
-from textual.widgets import Static
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.visual import Visual
 
+from tui.cells import Cells
 from tui.format import bar, percent
 from tui.state import UiState
 
 
-class Panel(Static):
+class View(Cells):
+    """What the screen asks to show the state. Of a pane of the body, its digit and its place are in the registry."""
+
+    digit = ""
+    "the key that switches a pane on and off"
+    kind = ""
+    "the kind of panes it is one of, whose own keys (`Key.pane`) it has while it has the focus"
+
+    def show(self, state: UiState, now: float) -> None:
+        """Draw the state, unless it looks as it did."""
+        raise NotImplementedError
+
+    def wanted_rows(self, state: UiState) -> int:
+        """Rows that there is something for, where that depends on the state, else 0."""
+        return 0
+
+    @property
+    def roomy(self) -> bool:
+        """Whether the terminal is high enough for lines that are good to have."""
+        return not self.app.screen_stack[0].has_class("-short")
+
+    def press(self, name: str) -> None:
+        """Do what one of the pane's own keys stands for, by its name in the table of keys."""
+
+    def back(self) -> bool:
+        """Leave what Esc leaves within the pane; whether there was something."""
+        return False
+
+    class Resized(Message):
+        """A pane has another size, and shows what was drawn for the old one."""
+
+    def on_resize(self) -> None:
+        """Be drawn soon."""
+        self.post_message(self.Resized())
+
+    def title(self, text: str | Content) -> None:
+        """Name the pane, its digit before it."""
+        digit = f"{self.digit} " if self.digit else ""
+        self._on_frame("border_title", Content.assemble(digit, self.render_str(text)), 0)
+
+    def subtitle(self, text: Content) -> None:
+        """Say something on the frame below the pane, where there is one."""
+        self._on_frame("border_subtitle", text, self.outer_size.height - 1)
+
+    def _on_frame(self, place: str, text: Content, row: int) -> None:
+        """Write on the frame. Textual would draw the whole pane again, and that if nothing is new, too."""
+        if getattr(self, f"_{place}") != text:
+            setattr(self, f"_{place}", text)
+            self.refresh(Region(0, row, self.outer_size.width, 1).translate(-self.content_offset))
+
+
+class Panel(View):
     """A view of a part of the state, as text."""
 
-    grows: ClassVar[bool] = False
-    "whether it is as high as its text: then the others have to be placed anew, which takes as long as drawing"
-
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Static's own
-        super().__init__(**options)
-        self._shown: Content | None = None
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown = Content("")
+        self._drawn_for: object = None
 
     def text(self, state: UiState, now: float) -> Content:
         """The text for this state at time `now`, `self.size` cells large at most."""
@@ -26,17 +76,39 @@ class Panel(Static):
     def show(self, state: UiState, now: float) -> None:
         """Draw the state, unless it looks as it did."""
         text = self.text(state, now)
-        if self._shown is None or not self._shown.is_same(text):
-            self._shown = text
-            self.update(text, layout=self.grows)
+        drawn_for = (self.size, self.app.theme)
+        if drawn_for != self._drawn_for or not self._shown.is_same(text):
+            self._shown, self._drawn_for = text, drawn_for
+            self.put(Visual.to_strips(self, text, self.size.width, self.size.height, self.visual_style))
+
+
+class Growing(Panel):
+    """A panel that is as high as its text."""
+
+    def show(self, state: UiState, now: float) -> None:
+        """Draw the state, in more rows or fewer if it takes them."""
+        if not self._shown.is_same(self.text(state, now)):
+            self._shown = self.text(state, now)
+            self._drawn_for = None
+            self.refresh(layout=True)
+        if self._drawn_for != (self.size, self.app.theme):
+            super().show(state, now)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Rows of the text at this width."""
+        return len(Visual.to_strips(self, self._shown, width, None, self.visual_style))
+
+
+def plain_bar(share: float, width: int, style: str) -> Content:
+    """A bar of `width` cells."""
+    filled, empty = bar(share, width)
+    return Content.assemble((filled, f"{style} on $panel"), (empty, "on $panel"))
 
 
 def filled_bar(share: float, width: int, style: str) -> Content:
     """A bar with its share as per cent behind it, `width` cells in all."""
-    filled, empty = bar(share, width - 6)
-    return Content.assemble(
-        (filled, style), (empty, "on $panel"), (percent(share, 0).rjust(6), "bold" if share else "$muted")
-    )
+    figure = (percent(share, 0).rjust(6), "bold" if share else "$muted")
+    return plain_bar(share, width - 6, style) + Content.assemble(figure)
 
 
 def lines(*rows: Content) -> Content:
@@ -49,3 +121,8 @@ def row(*cells: tuple[str, int, str]) -> Content:
     return Content.assemble(
         *((text.ljust(width) if width > 0 else text.rjust(-width), style) for text, width, style in cells)
     )
+
+
+def fitted(text: str, width: int) -> Content:
+    """A text in exactly `width` cells, cut with an ellipsis."""
+    return Content(text).truncate(width, ellipsis=True, pad=True)

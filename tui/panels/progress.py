@@ -3,74 +3,93 @@
 from textual.content import Content
 
 from tui.arm import ArmView
-from tui.format import MISSING, clock, percent, speed
+from tui.format import MISSING, clock, coarse, percent, speed
+from tui.pace import Pace
 from tui.panels.panel import Panel, filled_bar, lines, row
+from tui.panels.spent import Spent
+from tui.panels.underway import slow, told
 from tui.state import UiState
-from tui.theme import ARM_COLOURS
+from tui.steady import SHARE, SPEED, steady
+from tui.theme import ARM_STYLES
 
-LABEL = 11
+LABEL, FIGURE = 11, 12  # cells
+ALL = 8  # lines
 
 
 class Progress(Panel):
-    """Epoch, step, time left, throughput, waiting for data, best accuracy, last checkpoint."""
+    """Step, time left, throughput, waiting for data, best accuracy, last checkpoint, what the time goes to."""
 
-    def on_mount(self) -> None:
-        """Name the panel."""
-        self.border_title = "progress"
+    def __init__(self) -> None:
+        super().__init__()
+        self._pace = Pace()
+        self._spent = Spent()
+        self._speed: float | None = None
+        self._wait: float | None = None
+
+    def wanted_rows(self, state: UiState) -> int:
+        """All of its lines where that leaves the plots enough."""
+        return ALL if self.roomy else 0
 
     def text(self, state: UiState, now: float) -> Content:
-        """Six lines, and in the title what is planned."""
+        """The most important lines first, and in the title what is planned."""
         planned = f": stops after epoch {state.stop_epoch}" if state.stop_planned and state.live else ""
-        if self.border_title != f"progress{planned}":  # setting it draws the panel again
-            self.border_title = f"progress{planned}"
+        self.title(f"progress{planned}")
+        width, under_way = max(self.size.width, 20), slow(state)
+        instead = told(under_way, self._pace, now, width) if under_way is not None else []
         if state.view is None or state.run is None:
-            return self._loading(state)
-        view, width = state.view, max(self.size.width, 20)
-        done, total, what = view.step, view.total_steps, "step"
-        if state.evaluating is not None:
-            done, total, what = state.evaluating.done, state.evaluating.total, "evaluating"
+            return lines(*instead)
+        usual = self._lines(state, state.view, width)
+        return lines(*instead, *usual[len(instead) :])
+
+    def _lines(self, state: UiState, view: ArmView, width: int) -> list[Content]:
         best, history = view.best, view.curves.history
-        saved = state.checkpoint
-        return lines(
-            row(("epoch", LABEL, "$muted"), (f"{view.epoch} of {view.epochs}", 13, "bold"))
-            + Content.assemble((f"{what} ", "$muted"), (f"{done:,}/{total:,}", "bold")),
-            filled_bar(done / total if total else 0.0, width, ARM_COLOURS[view.arm]),
-            row(("time left", LABEL, "$muted"), (self._left(state, view), 13, "bold"))
+        self._speed = steady(self._speed, view.images_per_second, SPEED * (self._speed or 0.0))
+        self._spent.take(view.account)
+        sentence = self._spent.sentence(state, width)
+        return [
+            *_step(state, view, width),
+            _line("time left", self._left(state, view))
             + Content.assemble(("spent ", "$muted"), clock(history[-1].seconds if history else None)),
-            row(
-                ("images/s", LABEL, "$muted"),
-                (speed(view.images_per_second) if view.images_per_second else MISSING, 13, "bold"),
-            )
-            + self._data(state, view),
-            row(("best", LABEL, "$muted"), (percent(best.accuracy if best else None), 13, "bold $success"))
+            _line("images/s", speed(self._speed) if self._speed else MISSING) + self._data(state, view),
+            _line("best", percent(best.accuracy if best else None), "bold $success")
             + Content.assemble(("in epoch ", "$muted"), str(best.epoch) if best else MISSING),
-            row(("safe file", LABEL, "$muted"))
-            + Content.assemble("/".join(saved.path.rsplit("/", 2)[-2:]) if saved else MISSING, self._skipped(state)),
-        )
+            *([sentence] if sentence is not None else []),
+            *([] if sentence is not None and self.size.height < 9 else [self._safe(state)]),
+            row(("spent on", LABEL, "$muted")) + self._spent.bar(width - LABEL),
+            self._spent.legend(width),
+        ]
 
     def _left(self, state: UiState, view: ArmView) -> str:
         if state.phase in ("finished", "ended", "failed") or state.run is None:
             return MISSING
-        return clock(view.seconds_left(state.run.batch_size))
+        left = view.seconds_left(state.run.batch_size)
+        return clock(None if left is None else coarse(left))
 
     def _data(self, state: UiState, view: ArmView) -> Content:
         if state.preparing is not None:  # which is what a step waits for then
             return Content.assemble(
                 (f"{state.preparing.what} ", "$muted"), percent(state.preparing.done / state.preparing.total, 0)
             )
-        style = "bold $warning" if view.data_wait > 0.3 else ""
-        return Content.assemble(("data wait ", "$muted"), (percent(view.data_wait, 0), style))
+        self._wait = steady(self._wait, view.data_wait, SHARE)
+        style = "bold $warning" if self._spent.starved else ""
+        return Content.assemble(("data wait ", "$muted"), (percent(self._wait, 0), style))
 
-    def _skipped(self, state: UiState) -> tuple[str, str]:
-        return (f"  {state.skipped} unreadable", "$warning") if state.skipped else ("", "")
+    def _safe(self, state: UiState) -> Content:
+        path = "/".join(state.checkpoint.path.rsplit("/", 2)[-2:]) if state.checkpoint else MISSING
+        skipped = f"  {state.skipped} unreadable" if state.skipped else ""
+        return row(("safe file", LABEL, "$muted")) + Content.assemble(path, (skipped, "$warning"))
 
-    def _loading(self, state: UiState) -> Content:
-        loading = state.loading
-        if state.phase != "loading" or not loading.what:
-            return Content("")
-        if not loading.total:
-            return Content.assemble((f"{loading.what}…", "bold"))
-        return lines(
-            Content.assemble((loading.what, "bold")),
-            filled_bar(loading.done / loading.total, max(self.size.width, 20), "$primary"),
-        )
+
+def _step(state: UiState, view: ArmView, width: int) -> tuple[Content, Content]:
+    """Which step or test picture, and a bar of all of them."""
+    what, done, total = "step", view.step, view.total_steps
+    if state.evaluating is not None:
+        what, done, total = "evaluating", state.evaluating.done, state.evaluating.total
+    return (
+        _line(what, f"{done:,}/{total:,}") + Content.assemble(("epoch ", "$muted"), f"{view.epoch}/{view.epochs}"),
+        filled_bar(done / total if total else 0.0, width, ARM_STYLES[view.arm]),
+    )
+
+
+def _line(label: str, figure: str, style: str = "bold") -> Content:
+    return row((label, LABEL, "$muted"), (figure, max(FIGURE, len(figure) + 1), style))

@@ -12,7 +12,7 @@ class Rates(Panel):
 
     def on_mount(self) -> None:
         """Name the panel."""
-        self.border_title = "learning rates"
+        self.title("learning rates")
 
     def text(self, state: UiState, now: float) -> Content:
         """A head and a row a group."""

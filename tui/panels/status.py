@@ -2,19 +2,21 @@
 
 from textual.content import Content
 
-from tui.format import age
+from engine.protocol import Pause, SwitchArm
+from tui.format import ago
 from tui.panels.panel import Panel
 from tui.state import Phase, UiState
-from tui.theme import ARM_COLOURS
+from tui.theme import ARM_STYLES
 
 WORDS: dict[Phase, tuple[str, str]] = {
-    "loading": ("LOADING", "$background on $secondary"),
-    "training": ("TRAINING", "bold $background on $success"),
-    "evaluating": ("EVALUATING", "bold $background on $primary"),
-    "paused": ("PAUSED", "bold $background on $warning"),
-    "finished": ("FINISHED", "bold $background on $primary"),
-    "ended": ("ENDED", "bold $background on $secondary"),
-    "failed": ("FAILED", "bold $background on $error"),
+    "loading": ("LOADING", "$badge on $secondary"),
+    "training": ("TRAINING", "bold $badge on $success"),
+    "compiling": ("COMPILING", "bold $badge on $primary"),
+    "evaluating": ("EVALUATING", "bold $badge on $primary"),
+    "paused": ("PAUSED", "bold $badge on $warning"),
+    "finished": ("FINISHED", "bold $badge on $primary"),
+    "ended": ("ENDED", "bold $badge on $secondary"),
+    "failed": ("FAILED", "bold $badge on $error"),
 }
 
 
@@ -23,12 +25,10 @@ class Status(Panel):
 
     def text(self, state: UiState, now: float) -> Content:
         """One line as wide as the screen."""
-        word, style = WORDS[state.phase]
-        if state.phase == "paused" and state.freed:
-            word += ", GPU FREED"
+        word, style = _word(state)
         parts: list[tuple[str, str]] = [(f" {word} ", style)]
         if state.run is not None and state.arm is not None:
-            parts += [(f" {state.run.name}", "bold"), (f"  {state.arm}", f"bold {ARM_COLOURS[state.arm]}")]
+            parts += [(f" {state.run.name}", "bold"), (f"  {state.arm}", f"bold {ARM_STYLES[state.arm]}")]
             if state.view is not None and state.view.branch > 1:
                 parts.append((f" branch {state.view.branch}", ""))
         else:
@@ -36,11 +36,25 @@ class Status(Panel):
         if state.watching > 1:
             parts.append((f"  {state.watching - 1} more watching", "$muted"))
         saved = state.checkpoint
-        right = f"safe at step {saved.step}, {age(now - saved.time)} ago " if saved else "nothing saved yet "
+        of = f"{saved.arm} " if saved and saved.arm != state.arm and state.arm is not None else ""
+        right = f"{of}safe at step {saved.step}, {ago(now - saved.time)} " if saved else "nothing saved yet "
         left = Content.assemble(*parts)
         if state.run is not None:
             what = f"  {state.run.model} on {state.run.device}"
-            if left.cell_length + len(what) + len(right) < self.size.width:
+            if left.cell_length + len(what) + len(right) + 1 < self.size.width:
                 left = left.append_text(what, "$muted")
         gap = max(self.size.width - left.cell_length - len(right), 1)
         return Content.assemble(left, " " * gap, (right, "$muted"))
+
+
+def _word(state: UiState) -> tuple[str, str]:
+    """What is going on, and how it looks: what was asked for and has no effect yet, too."""
+    word, style = WORDS[state.phase]
+    if state.phase == "paused" and state.freed:
+        return f"{word}, GPU FREED", style
+    if state.phase in ("training", "compiling", "evaluating") and not state.paused:
+        if any(isinstance(command, Pause) for command in state.waiting):
+            return "PAUSING", WORDS["paused"][1]
+        if any(isinstance(command, SwitchArm) for command in state.waiting):
+            return "SWITCHING", WORDS["loading"][1]
+    return WORDS["loading"] if state.live and state.busy is not None else (word, style)

@@ -1,32 +1,57 @@
 """Use of the machine the engine runs on: each GPU, the processors, the memory."""
 
+from typing import TYPE_CHECKING, cast
+
 from textual.content import Content
 
-from engine.protocol import Gpu
-from tui.format import NOT_AVAILABLE, bar, gibibytes, percent
-from tui.panels.panel import Panel, lines
+from engine.protocol import Gpu, SystemSample
+from tui.format import NOT_AVAILABLE, gibibytes, percent
+from tui.keys.key import bindings
+from tui.keys.system import SYSTEM
+from tui.panels.panel import Panel, lines, plain_bar
 from tui.state import UiState
+from tui.steady import steady_sample
+
+if TYPE_CHECKING:
+    from tui.app import Dashboard
 
 NAME, BAR = 5, 10  # cells
+SMALLEST_BAR = 5  # below which a second one in a line is left out
 OTHER_LINES = 2  # processors and memory
+MOST_GPUS = 8  # lines; a machine has more only where it is shared
 
 
 class System(Panel):
-    """A line a GPU, as many as there is room for."""
+    """A line a GPU, as many as there is room for; in the title, how often the screen is drawn."""
 
-    def on_mount(self) -> None:
-        """Name the panel."""
-        self.border_title = "system"
+    BINDINGS = bindings(SYSTEM)
+    kind = "system"
+
+    def press(self, name: str) -> None:
+        """Draw more often, or less."""
+        cast("Dashboard", self.app).set_pace(slower=name == "draw_slower")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sample: SystemSample | None = None
+
+    def wanted_rows(self, state: UiState) -> int:
+        """A line each, but no more than a dozen."""
+        gpus = len(state.system.gpus) if state.system is not None else 0
+        return min(max(gpus, 1), MOST_GPUS) + OTHER_LINES
 
     def text(self, state: UiState, now: float) -> Content:
         """GPUs, processors, memory."""
-        sample = state.system
+        sample = steady_sample(self._sample, state.system) if state.system is not None else None
+        self._sample = sample
+        name = f": {sample.gpus[0].name}" if sample is not None and len(sample.gpus) == 1 else ""
+        pace = (
+            f", every {cast('Dashboard', self.app).looks.refresh:g} s" if state.phase not in ("ended", "failed") else ""
+        )
+        self.title(Content(f"system{name}{pace}"))
         if sample is None:
-            return Content("")
-        if len(sample.gpus) == 1:
-            title = f"system: {sample.gpus[0].name}"
-            if self.border_title != title:  # setting it draws the panel again
-                self.border_title = title
+            over = state.phase in ("ended", "failed")
+            return Content.assemble(("not kept of a run that is over" if over else "", "$muted"))
         width = self.size.width
         rows = [_gpu(gpu, width) for gpu in sample.gpus] or [_line("GPU", None, NOT_AVAILABLE, width)]
         room = max(self.size.height - OTHER_LINES, 1)
@@ -47,14 +72,25 @@ class System(Panel):
 
 
 def _gpu(gpu: Gpu, width: int) -> Content:
+    """How busy it is and how full, each with a bar if there is room for both, and how hot."""
     memory = f"{gibibytes(gpu.memory_used)}/{gibibytes(gpu.memory_total)}G" if gpu.memory_total else NOT_AVAILABLE
-    figures = (
-        NOT_AVAILABLE if gpu.utilisation is None else f"{gpu.utilisation:.0%}",
+    busy = NOT_AVAILABLE if gpu.utilisation is None else f"{gpu.utilisation:.0%}".rjust(4)
+    others = (
         memory,
         NOT_AVAILABLE if gpu.temperature is None else f"{gpu.temperature:.0f}°C",
         NOT_AVAILABLE if gpu.power is None else f"{gpu.power:.0f}W",
     )
-    return _line(f"GPU{gpu.index}", gpu.utilisation, " ".join(figures), width)
+    name, figures = f"GPU{gpu.index}", " ".join(others)
+    room = min((width - NAME - len(busy) - len(figures) - 3) // 2, BAR)
+    if gpu.utilisation is None or gpu.memory_used is None or not gpu.memory_total or room < SMALLEST_BAR:
+        return _line(name, gpu.utilisation, f"{busy} {figures}", width)
+    return Content.assemble(
+        (name.ljust(NAME), "$muted"),
+        _bar(gpu.utilisation, room),
+        (f" {busy} ", "bold"),
+        _bar(gpu.memory_used / gpu.memory_total, room),
+        (f" {figures}", "bold"),
+    )
 
 
 def _line(name: str, share: float | None, text: str, width: int) -> Content:
@@ -62,6 +98,8 @@ def _line(name: str, share: float | None, text: str, width: int) -> Content:
     room = max(min(width - NAME - 1 - len(text), BAR), 0)
     if share is None:
         return Content.assemble((name.ljust(NAME), "$muted"), " " * (room + 1), (text, "bold"))
-    filled, empty = bar(share, room)
-    style = "$warning" if share > 0.9 else "$primary"
-    return Content.assemble((name.ljust(NAME), "$muted"), (filled, style), (empty, "on $panel"), " ", (text, "bold"))
+    return Content.assemble((name.ljust(NAME), "$muted"), _bar(share, room), " ", (text, "bold"))
+
+
+def _bar(share: float, width: int) -> Content:
+    return plain_bar(share, width, "$warning" if share > 0.9 else "$primary")

@@ -1,8 +1,9 @@
-"""What the keys do and what the numbers mean."""
+"""What the pane in focus shows, what the keys do, and what the words mean."""
 
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -11,26 +12,17 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.keys import KEYS
+from tui import words
+from tui.experiments import EXPERIMENTS
+from tui.keys import KEYS, Key
+from tui.keys.screen import SCREEN
+from tui.keys.steering import STEERING
+from tui.panes import PANES
+from tui.theme import rich_colour
 
-WORDS = (
-    ("pretrained", "The arm that starts from weights learnt on other pictures; only the last layer is new."),
-    ("scratch", "The same network from random weights: what fine-tuning is compared with."),
-    ("backbone", "All layers but the last. Its rate is small, because its weights are good already."),
-    ("head", "The new last layer. Its rate is ten times the backbone's, because it knows nothing yet."),
-    ("base, now", "A group's own rate, and that times the schedule's multiplier in the last step."),
-    ("frozen", "A group that the updates leave as it is."),
-    ("loss", "Mean cross entropy: training is a smoothed line, test a point an evaluation."),
-    ("accuracy", "Share of pictures classified correctly."),
-    (
-        "▴",
-        "On the plots' lowest row: a command took effect at this step of the arm of that colour; the log says which.",
-    ),
-    ("×", "There, too: a step whose loss or gradient was no number, and which left the weights alone."),
-    ("branch", "A rewind begins a new one. What was left behind stays on the plots, dimmed, and can be gone back to."),
-    ("data wait", "Share of a step spent waiting for pictures; if it is high, the processor is too slow for the GPU."),
-    ("safe at step", "The last checkpoint on the disk: what a crash or a power cut cannot take away."),
-)
+Rows = Iterable[tuple[str, str]]
+
+WAYS_OUT = ("detach", "leave")
 
 
 class HelpScreen(ModalScreen[None]):
@@ -38,23 +30,55 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,h,q", "dismiss", show=False)]
 
+    def __init__(self, pane: str = "", kind: str = "") -> None:
+        """`pane` has the focus, and the own keys of its `kind`."""
+        super().__init__()
+        self._pane = pane
+        self._kind = kind
+
     def compose(self) -> ComposeResult:
-        """Two lists."""
-        keys = [(" ".join(key.keys), key.help) for key in KEYS]
-        keys.append(("ctrl+p", "Search all commands."))
+        """One list after the other."""
         with VerticalScroll(classes="sheet") as sheet:
-            sheet.border_title = "help"
+            sheet.border_title = f"help: {self._pane}" if self._pane else "help"
             sheet.border_subtitle = "Esc closes"
             # One widget: a widget a word takes five times as long to open while training is under way.
-            yield Static(self._table(("Keys", keys), ("Words", WORDS)))
+            yield Static(self._table(*_focused(self._pane, self._kind), *_general()))
 
-    def _table(self, *lists: tuple[str, Iterable[tuple[str, str]]]) -> Table:
+    def _table(self, *lists: tuple[str, Rows]) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(width=12, style=self.app.theme_variables["accent"])
+        table.add_column(width=13, style=Style(color=rich_colour(self.app.theme_variables["accent"])))
         table.add_column(ratio=1)
-        for title, rows in lists:
-            table.add_row()
+        for number, (title, rows) in enumerate(lists):
+            if number:
+                table.add_row()
             table.add_row(Text(title, "bold"))
             for name, text in rows:
                 table.add_row(Text(name), Text(text))
         return table
+
+
+def _focused(name: str, kind: str) -> list[tuple[str, Rows]]:
+    """What a learner asks of the pane in focus."""
+    pane = next((pane for pane in PANES if pane.name == name), None)
+    if pane is None:
+        return []
+    keys = _rows(key for key in KEYS if key.pane and key.pane == kind)
+    return [(f"Pane {name}", [(pane.digit, pane.help), *keys]), ("Reads", words.PANES.get(name, {}).items())]
+
+
+def _general() -> list[tuple[str, Rows]]:
+    """Keys and words that do not depend on the pane."""
+    screen = [key for key in SCREEN if key.name not in WAYS_OUT]
+    look = [*_rows(screen), ("tab", "Give the next pane the focus; ? then explains what stands in it.")]
+    experiments = "; ".join(experiment.name for experiment in EXPERIMENTS)
+    look.append(("ctrl+p", f"Search all commands, themes, and three experiments to learn from: {experiments}."))
+    return [
+        ("Steer", _rows(STEERING)),
+        ("Look", look),
+        ("Leave", _rows(key for key in SCREEN if key.name in WAYS_OUT)),
+        ("Words", words.WORDS),
+    ]
+
+
+def _rows(keys: Iterable[Key]) -> list[tuple[str, str]]:
+    return [(" ".join(key.keys), key.help) for key in keys]

@@ -27,19 +27,21 @@ class QuitScreen(ModalScreen[Choice]):
         Binding("N", "choose('leave')", show=False),
     ]
 
-    def __init__(self, saved: CheckpointSaved | None, attached: bool) -> None:
+    def __init__(self, saved: CheckpointSaved | None, attached: bool, paused: bool = False) -> None:
         """`attached`: the run is another process's, which is best left alone."""
         super().__init__()
         self._saved = saved
         self._attached = attached
+        self._paused = paused
 
     def compose(self) -> ComposeResult:
         """The question and its answers."""
         saved = self._saved
-        kept = f"step {saved.step}, saved {age(time.time() - saved.time)} ago, is kept" if saved else "all is lost"
+        ago = age(time.time() - saved.time) if saved else ""
+        kept = f"{saved.arm} step {saved.step}, saved {ago} ago, is kept" if saved else "all is lost"
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "quit"
-            yield Static("Training is under way.")
+            yield Static("The run is paused." if self._paused else "Training is under way.")
             ways = [
                 Option(f"s    save and {'end the run' if self._attached else 'quit'}: nothing is lost", id="save"),
                 Option("d    detach: training goes on without this screen", id="detach"),
@@ -48,7 +50,7 @@ class QuitScreen(ModalScreen[Choice]):
                 *(reversed(ways) if self._attached else ways),
                 Option("e    stop after this epoch: leave when it is done and saved", id="after_epoch"),
                 Option(f"N    quit without saving: {kept}", id="leave"),
-                Option("Esc  go on training", id="stay"),
+                Option("Esc  stay", id="stay"),
             )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -12,7 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.protocol import RestorePoint
-from tui.format import age, percent
+from tui.format import MISSING, age, percent
 from tui.panels.panel import row
 from tui.state import UiState
 
@@ -50,7 +50,8 @@ class RewindScreen(ModalScreen[str | None]):
         """Take in what is new, and leave the highlight on the point it is on."""
         now = time.time()
         points = sorted(self._state.points, key=lambda point: (point.time, point.step), reverse=True)
-        names, rows = [point.name for point in points], [_row(point, now) for point in points]
+        per_epoch = self._state.view.steps_per_epoch if self._state.view is not None else 1
+        names, rows = [point.name for point in points], [_row(point, now, per_epoch) for point in points]
         options = self.query_one(OptionList)
         if names != self._names or not names:
             chosen = self._names[options.highlighted] if options.highlighted is not None else ""
@@ -69,13 +70,13 @@ class RewindScreen(ModalScreen[str | None]):
         self.dismiss(event.option_id)
 
 
-def _row(point: RestorePoint, now: float) -> Content:
+def _row(point: RestorePoint, now: float, per_epoch: int) -> Content:
     cells = (
         f"{point.step:,}",
-        f"{point.epoch:,}",
+        f"{max(-(-point.step // per_epoch), 1):,}",  # that its last step is of
         str(point.branch),
         percent(point.accuracy),
-        age(now - point.time),
+        age(now - point.time) if point.time else MISSING,
         f"  {point.reason}",
     )
     return row(*((cell, width, "") for cell, (_, width) in zip(cells, COLUMNS, strict=True)))

@@ -1,11 +1,9 @@
-"""The one table of keys: bindings, footer, help and palette are read from it.
+"""The keys that steer the run: each builds a command for the engine.
 
-A key either builds a command for the engine or names an action of the app. Commands are acknowledged by
-the engine's events; until then `answer` says what was asked for.
+Commands are acknowledged by the engine's events; until then `answer` says what was asked for.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from engine.protocol import (
     Arm,
@@ -24,38 +22,10 @@ from engine.protocol import (
 from tui import refusals as no
 from tui.arm import ArmView
 from tui.format import next_nice, rate
+from tui.keys.key import Key
 from tui.state import UiState
 
 LOWEST_RATE, HIGHEST_RATE = 1e-9, 100.0
-
-
-@dataclass(frozen=True)
-class Key:
-    """A row of the table."""
-
-    name: str
-    "for the app's actions and tests"
-    keys: tuple[str, ...]
-    "as Textual names them; the first one is shown"
-    shown: str
-    "the key as printed on a keyboard"
-    label: str
-    "one or two words for the footer"
-    help: str
-    "one sentence"
-    build: Callable[[UiState], Command] | None = None
-    "the command, from a state in which `refusal` is empty; none: the app's own action of that name"
-    refusal: Callable[[UiState], str] = lambda state: ""
-    "why it cannot be done now; empty if it can"
-    answer: Callable[[UiState], str] = lambda state: ""
-    "what the engine has been asked for"
-    rank: int = 1
-    "in the footer: where it is narrow, larger ones are left out first, and 0 never"
-
-    @property
-    def steers(self) -> bool:
-        """Whether it does something to the run."""
-        return self.build is not None or self.name == "rewind"
 
 
 def _other(state: UiState) -> Arm:
@@ -105,7 +75,7 @@ def _rate_answer(up: bool) -> Callable[[UiState], str]:
     return lambda state: f"{state.selected}: base rate {rate(_changed_rate(state, up))} after this step…"
 
 
-KEYS: tuple[Key, ...] = (
+STEERING: tuple[Key, ...] = (
     Key(
         "pause",
         ("p", "space"),
@@ -233,16 +203,4 @@ KEYS: tuple[Key, ...] = (
         answer=_stop_answer,
         rank=5,
     ),
-    Key("log", ("l",), "l", "log", "Read everything the run has said so far.", rank=4),
-    Key("help", ("?", "h"), "?", "help", "Show what the keys do and what the numbers mean.", rank=0),
-    Key(
-        "detach",
-        ("D",),
-        "D",
-        "detach",
-        "Leave the screen and let training go on in the background; `finetune-tui attach` shows it again.",
-        refusal=no.without_run,
-        rank=2,
-    ),
-    Key("leave", ("q",), "q", "quit", "Leave; while training it asks first, and saving is what it offers.", rank=0),
 )

@@ -1,0 +1,118 @@
+"""The pictures of a source: found, split, and a sample of them decoded, so that they are known to be readable."""
+
+import random
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import platformdirs
+
+from engine.data import archive, demo
+from engine.data.batches import Loader, Unreadable
+from engine.data.folder import Catalogue, Sample, scan
+from engine.data.store import Store, fingerprint
+from engine.errors import DataError
+from engine.protocol import Loading, PicturesPrepared
+from engine.sections import DataConfig
+
+Progress = Generator[Loading, None, Path]
+Found = Loading | PicturesPrepared | Unreadable
+
+# A source finds or makes a folder of pictures, saying how far it is, and returns it.
+# A new one is a module and a row here.
+SOURCES: dict[str, Callable[[DataConfig, int], Progress]] = {
+    "demo": demo.locate,
+    "archive": archive.locate,
+}
+
+MOST_UNREADABLE = 0.05  # share of undecodable pictures above which the data set itself is in doubt
+SAMPLE = 256  # pictures that are decoded before training, to see what the others will be like
+REPORT_SECONDS = 0.1  # between two reports of progress
+
+
+def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[Found, None, Catalogue]:
+    """Find the pictures of the configured source, split into training and test, and decode a sample of them.
+
+    The sample has a readable picture of each class in both parts; where more than half as many of it are
+    unreadable as may be, all pictures are decoded. Yields progress, at least every 0.2 s while decoding, and
+    the files that cannot be decoded.
+
+    Raises:
+        DataError: there is nothing to train on, or more than 5 % of the files cannot be decoded.
+        EngineError: the pictures could not be downloaded.
+    """
+    yield Loading("looking for pictures")
+    if config.source in SOURCES:
+        root = yield from SOURCES[config.source](config, seed)
+    else:
+        assert config.root is not None
+        root = config.root
+    catalogue = scan(root, config.val_fraction, seed)
+    if config.prepare:
+        yield from _open_store(config, catalogue, loader)
+    samples = catalogue.pictures
+    random.Random(f"{seed}/sample").shuffle(samples)
+    bad = yield from _check(samples[:SAMPLE], loader)
+    if 2 * len(bad) > MOST_UNREADABLE * min(SAMPLE, len(samples)):
+        bad |= yield from _check(samples[SAMPLE:], loader)
+        check_share(len(bad), len(samples), next(iter(bad.values())))
+    else:
+        for missing in _classes_without(samples[:SAMPLE], bad, catalogue):
+            bad |= yield from _check(missing, loader, until_readable=True)
+    catalogue.check(str(root), bad.keys())
+    return catalogue
+
+
+def check_share(bad: int, pictures: int, example: Unreadable) -> None:
+    """Raise `DataError` where too many pictures cannot be decoded."""
+    if bad > MOST_UNREADABLE * pictures:
+        raise DataError(
+            "Too many unreadable pictures",
+            f"{bad} of {pictures} cannot be decoded, such as {example.path} ({example.reason}); remove or replace them",
+        )
+
+
+def _check(
+    samples: list[tuple[Sample, bool]], loader: Loader, until_readable: bool = False
+) -> Generator[Loading | Unreadable, None, dict[str, Unreadable]]:
+    """Decode samples; the unreadable ones by path. `until_readable` ends at the first that is not."""
+    bad: dict[str, Unreadable] = {}
+    reported = time.monotonic()
+    before = 0
+    for done, unreadable in loader.check(samples):
+        if unreadable is not None:
+            bad[samples[done - 1][0].path] = unreadable
+            yield unreadable
+        elif until_readable and done > before:
+            break
+        before = done
+        if time.monotonic() - reported >= REPORT_SECONDS:
+            reported = time.monotonic()
+            yield Loading("looking into pictures", done, len(samples))
+    return bad
+
+
+def _classes_without(
+    checked: list[tuple[Sample, bool]], bad: dict[str, Unreadable], catalogue: Catalogue
+) -> Iterator[list[tuple[Sample, bool]]]:
+    """The pictures of each class and part that none is known to be readable of."""
+    sound = {(sample.label, testing) for sample, testing in checked if sample.path not in bad}
+    missing: dict[tuple[int, bool], list[tuple[Sample, bool]]] = {}
+    for sample, testing in catalogue.pictures:
+        if (sample.label, testing) not in sound and sample.path not in bad:
+            missing.setdefault((sample.label, testing), []).append((sample, testing))
+    yield from missing.values()
+
+
+def _open_store(config: DataConfig, catalogue: Catalogue, loader: Loader) -> Iterator[Loading | PicturesPrepared]:
+    """Let the loader keep what it decodes; without room in the cache folder it goes on without."""
+    paths = [sample.path for sample, _ in catalogue.pictures]
+    yield Loading("looking for prepared pictures")
+    key = fingerprint(paths, (len(catalogue.train), loader.decoded.settings))
+    folder = platformdirs.user_cache_path("finetune-tui", appauthor=False) / "prepared" / key
+    try:
+        store = Store(folder, len(paths), round(config.cache_gib * 2**30))
+    except OSError as error:
+        yield PicturesPrepared(0, len(paths), 0, f"{folder}: {error.strerror or error}")
+    else:
+        loader.decoded.keep_in(store, catalogue)

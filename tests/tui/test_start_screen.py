@@ -1,0 +1,498 @@
+"""The start screen: what each page shows and which command line it comes to in the end."""
+
+import shlex
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+
+from engine import protocol as p
+from engine.errors import EngineError, UserError
+from engine.look import ClassCount, Estimate, Pictures, lines
+from tests.tui.console import make_folder
+from tests.tui.journals import begun, write_run
+from tests.tui.story import NOW, started, trained
+from tui.start_screen import setup
+from tui.start_screen.app import StartApp
+from tui.start_screen.looking import parse
+from tui.start_screen.paths import complete
+from tui.start_screen.recipe import as_argument, command_line
+from tui.start_screen.sentences import uneven
+from tui.theme import THEMES
+
+ESTIMATE = Estimate(
+    model="resnet18",
+    arm="pretrained",
+    device="cpu",
+    precision="float32",
+    parameters={"backbone": 11_000_000, "head": 1_000},
+    frozen=(),
+    image_size=224,
+    batch_size=64,
+    micro_batch=None,
+    epochs=5,
+    steps_per_epoch=2,
+    step_seconds=1.0,
+    images_per_second=100.0,
+    images_per_second_again=400.0,
+    first_epoch_seconds=180.0,
+    epoch_seconds=120.0,
+    seconds=720.0,
+    bottleneck="decoding",
+)
+FOUND = Pictures("pictures", (ClassCount("cat", 90, 9), ClassCount("dog", 10, 1)), 100, 10, 9.0, (), "")
+
+
+class ScriptedLook:
+    """A look that finds what a test says, when it says so."""
+
+    made: "list[ScriptedLook]"
+
+    def __init__(self, words: list[str], tell) -> None:
+        self.words, self._tell, self.ended = words, tell, False
+        ScriptedLook.made.append(self)
+
+    def find(self, found: Pictures | Estimate | EngineError) -> None:
+        self._tell(self, found)
+
+    def end(self) -> None:
+        self.ended = True
+
+
+class Started:
+    """The app, and what its user sees and does."""
+
+    def __init__(self, app: StartApp, pilot: Pilot[None]) -> None:
+        self.app, self.pilot = app, pilot
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+        await self.settle()
+
+    async def type(self, text: str) -> None:
+        field = self.app.screen.query_one("*:focus", Input)
+        field.value = text
+        field.cursor_position = len(text)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Until what was begun in threads is there."""
+        for _ in range(3):
+            await self.app.workers.wait_for_complete([worker for worker in self.app.workers if worker.node.is_attached])
+            await self.pilot.pause()
+
+    @property
+    def text(self) -> str:
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+    @property
+    def command(self) -> str:
+        lines = self.text.splitlines()
+        first = next(number for number, line in enumerate(lines) if "$ finetune-tui" in line)
+        return " ".join(line.strip() for line in lines[first:-1]).removeprefix("$ ")
+
+    def options(self) -> list[str]:
+        return [str(option.prompt) for option in self.app.screen.query_one(OptionList).options]
+
+    async def choose(self, number: int) -> None:
+        await self.press(*["down"] * number, "enter")
+
+
+@asynccontextmanager
+async def shown(size: tuple[int, int] = (80, 24)) -> AsyncIterator[Started]:
+    app = StartApp()
+    async with app.run_test(size=size) as pilot:
+        page = Started(app, pilot)
+        await page.settle()
+        yield page
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with pictures and a configuration; `look` is played by the test."""
+    make_folder(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(setup, "Look", ScriptedLook)
+    monkeypatch.setattr(setup, "TYPING_SECONDS", 0.01)
+    ScriptedLook.made = []
+    return tmp_path
+
+
+# --- the first page -------------------------------------------------------------------------------------
+
+
+async def test_enter_begins_the_demo():
+    async with shown() as page:
+        assert page.command == "finetune-tui --demo"
+        await page.press("enter")
+    assert page.app.chosen == ["--demo"]
+
+
+@pytest.mark.parametrize("key", ["q", "escape", "ctrl+c", "ctrl+q"])
+async def test_a_key_leaves_without_a_choice(key: str):
+    async with shown() as page:
+        await page.pilot.press(key)
+    assert page.app.chosen is None and not page.app.return_code
+
+
+@pytest.mark.parametrize("theme", [*(theme.name for theme in THEMES), "textual-light"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50), (60, 60), (40, 12)])
+async def test_every_answer_is_there_at_any_size_and_in_each_theme(size: tuple[int, int], theme: str):
+    async with shown(size) as page:
+        page.app.theme = theme
+        await page.pilot.pause()
+        assert all(name in page.text for name in ("the demo", "a folder", "a configuration", "a past run", "q quit"))
+
+
+# --- a folder -------------------------------------------------------------------------------------------
+
+
+async def test_tab_completes_a_folder_and_enter_takes_it(place: Path):
+    async with shown() as page:
+        await page.choose(1)
+        await page.type("pic")
+        assert page.options() == ["pictures/"]
+        await page.press("tab")
+        assert page.app.screen.query_one(Input).value == "pictures/"
+        assert page.command == "finetune-tui --data pictures/"
+        await page.press("enter")
+        assert page.command == "finetune-tui --data pictures"
+        await page.press("enter")
+    assert page.app.chosen == ["--data", "pictures"]
+
+
+async def test_tab_completes_as_far_as_all_folders_agree(place: Path):
+    (place / "pictures-of-birds").mkdir()
+    async with shown() as page:
+        await page.choose(1)
+        await page.type("p")
+        await page.press("tab")
+        assert page.app.screen.query_one(Input).value == "pictures"
+        await page.press("down", "down", "up", "tab")
+        assert page.app.screen.query_one(Input).value == "pictures-of-birds/"
+
+
+async def test_home_may_be_typed_as_a_tilde_and_the_command_keeps_it(place: Path):
+    (place / "my pictures").mkdir()
+    async with shown() as page:
+        await page.choose(1)
+        await page.type("~/my")
+        await page.press("tab", "enter")
+        assert page.command == "finetune-tui --data ~/'my pictures'"
+        await page.press("enter")
+    assert page.app.chosen == ["--data", "~/my pictures"]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("", "Type the path of a folder"), ("nowhere", "does not exist"), ("small.yaml", "is not a folder")],
+)
+async def test_what_is_no_folder_is_said_at_the_input_and_nothing_is_lost(path: str, said: str):
+    async with shown() as page:
+        await page.choose(1)
+        await page.type(path)
+        await page.press("enter")
+        assert said in page.text.replace("\n  ", " ")
+        assert page.app.screen.query_one(Input).value == path
+        await page.press("p")
+        assert said not in page.text
+
+
+async def test_folders_of_past_runs_are_offered_and_one_key_takes_one(place: Path):
+    for name, root in (("a-1", place / "pictures"), ("b-1", place / "gone")):
+        run = write_run(place / "checkpoints" / name, begun(name), started(), at=NOW)
+        (run / "config.yaml").write_text(f"data: {{source: folder, root: {root}}}")
+    async with shown() as page:
+        await page.choose(1)
+        assert page.options() == ["~/pictures"]
+        await page.press("down", "enter", "enter")
+    assert page.app.chosen == ["--data", "~/pictures"]
+
+
+async def test_escape_goes_back_a_page_and_from_the_first_one_leaves():
+    async with shown() as page:
+        await page.choose(1)
+        await page.type("pictures")
+        await page.press("enter")
+        assert "estimating" in page.text
+        await page.press("escape")
+        assert page.app.screen.query_one(Input).value == "pictures"
+        await page.press("escape")
+        assert "What do you want" in page.text
+        await page.pilot.press("escape")
+    assert page.app.chosen is None
+
+
+# --- a configuration ------------------------------------------------------------------------------------
+
+
+async def test_a_configuration_is_offered_and_its_own_values_are_shown():
+    async with shown() as page:
+        await page.choose(2)
+        assert page.options() == ["small.yaml"]
+        await page.press("down", "enter")
+        assert "shufflenet_v2_x0_5" in page.text and "scratch" in page.text
+        await page.press("enter")
+    assert page.app.chosen == ["small.yaml"]
+
+
+async def test_a_damaged_configuration_is_said_at_the_input(place: Path):
+    (place / "small.yaml").write_text("train: {epoch: 3}")
+    async with shown() as page:
+        await page.choose(2)
+        await page.type("small.yaml")
+        await page.press("enter")
+        assert "train.epochs" in page.text and page.app.screen.query_one(Input).value == "small.yaml"
+
+
+# --- before a run starts --------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def before_a_run(size: tuple[int, int] = (80, 24)) -> AsyncIterator[Started]:
+    async with shown(size) as page:
+        await page.choose(1)
+        await page.type("pictures")
+        await page.press("enter")
+        yield page
+
+
+async def test_the_pictures_then_the_estimate_are_shown_as_they_are_found(place: Path):
+    samples = tuple(str(place / "pictures" / "train" / name / "0.png") for name in ("cat", "dog"))
+    found = Pictures(str(place / "pictures"), FOUND.classes, 100, 10, 9.0, samples, "")
+    async with before_a_run() as page:
+        assert "looking at the pictures" in page.text and "estimating" in page.text
+        (look,) = ScriptedLook.made
+        assert look.words == ["--data", "pictures"]
+        look.find(found)
+        await page.settle()
+        assert "2 classes, 100 pictures to train on, 10 to test on" in page.text
+        assert "cat has 9 times as many pictures as dog" in page.text and "estimating" in page.text
+        assert page.text.count("0.png") == 2
+        look.find(ESTIMATE)
+        await page.settle()
+        assert "about 12 min for 5 epochs" in page.text and "estimating" not in page.text
+        assert "reading the pictures takes longer" in page.text.replace("\n  ", " ")
+
+
+@pytest.mark.parametrize(
+    ("downs", "spaces", "words"),
+    [
+        (0, 1, "--model resnet50"),
+        (1, 1, "--init scratch"),
+        (2, 1, "--epochs 10"),
+        (3, 1, "--set data.batch_size=128"),
+        (4, 1, "--set optim.groups.backbone.lr=1e-4"),
+        (5, 1, "--set optim.groups.head.lr=1e-3"),
+        (1, 2, ""),
+    ],
+)
+async def test_space_takes_the_next_choice_and_the_command_says_so(downs: int, spaces: int, words: str):
+    async with before_a_run() as page:
+        await page.press(*["down"] * downs, *["space"] * spaces)
+        assert page.command == f"finetune-tui --data pictures {words}".strip()
+        await page.press("enter")
+    assert page.app.chosen == shlex.split(f"--data pictures {words}")
+
+
+async def test_values_are_typed_and_what_is_of_the_other_arm_is_not_said():
+    async with before_a_run() as page:
+        await page.type("vit_b_16")
+        await page.press("down")
+        await page.press("down", "down", "down")
+        await page.type("1e-6")
+        assert page.command.endswith("--model vit_b_16 --set optim.groups.backbone.lr=1e-6")
+        await page.press("up", "up", "up", "space")
+        assert page.command.endswith("--model vit_b_16 --init scratch") and "head rate" not in page.text
+
+
+async def test_a_change_ends_the_look_and_begins_another_and_leaving_ends_that():
+    async with before_a_run() as page:
+        (first,) = ScriptedLook.made
+        await page.press("down", "down", "space")
+        await page.pilot.pause(0.1)
+        second = ScriptedLook.made[-1]
+        assert first.ended and second.words == ["--data", "pictures", "--epochs", "10"]
+        first.find(ESTIMATE)
+        await page.settle()
+        assert "estimating" in page.text, "of what is not asked any more"
+        await page.press("escape")
+        assert second.ended
+    assert page.app.chosen is None
+
+
+async def test_an_impossible_value_is_said_and_does_not_start():
+    async with before_a_run() as page:
+        await page.press("down", "down", "down", "down")
+        await page.type("1e9")
+        assert "optim.groups.backbone.lr" in page.text
+        await page.press("enter")
+        assert page.app.chosen is None
+        await page.type("1e-3")
+        await page.press("enter")
+    assert page.app.chosen is not None and page.app.chosen[-1].endswith("=1e-3")
+
+
+async def test_pictures_that_cannot_be_trained_on_are_said_and_do_not_start():
+    async with before_a_run() as page:
+        ScriptedLook.made[-1].find(UserError("Empty class", "pictures: no readable picture to train on in `cat`"))
+        await page.settle()
+        assert "Empty class: pictures: no readable picture" in page.text and "estimating" not in page.text
+        await page.press("enter")
+        assert page.app.chosen is None
+        await page.press("escape")
+        assert page.app.screen.query_one(Input).value == "pictures"
+
+
+async def test_pictures_that_are_not_there_yet_are_said_so_and_a_run_starts():
+    async with before_a_run() as page:
+        ScriptedLook.made[-1].find(Pictures("", (), 0, 0, 0.0, (), "the demo's pictures are not there yet"))
+        await page.settle()
+        assert "The demo's pictures are not there yet" in page.text and "estimating" not in page.text
+        await page.press("enter")
+    assert page.app.chosen == ["--data", "pictures"]
+
+
+async def test_a_run_starts_without_an_estimate_where_that_fails():
+    async with before_a_run() as page:
+        ScriptedLook.made[-1].find(EngineError("Out of memory", "a batch of 64 does not fit"))
+        await page.settle()
+        assert "Out of memory" in page.text
+        await page.press("enter")
+    assert page.app.chosen == ["--data", "pictures"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50), (60, 60)])
+async def test_everything_fits(size: tuple[int, int]):
+    async with before_a_run(size) as page:
+        ScriptedLook.made[-1].find(FOUND)
+        ScriptedLook.made[-1].find(ESTIMATE)
+        await page.settle()
+        shown_at_once = ("100 pictures", "cat", "9 times", "head rate", "about 12 min", "$ finetune-tui", "Enter start")
+        assert all(text in page.text for text in shown_at_once)
+
+
+async def test_the_page_follows_the_size_of_the_window():
+    async with before_a_run((60, 60)) as page:
+        await page.pilot.resize_terminal(120, 36)
+        await page.settle()
+        assert page.app.screen.has_class("-roomy") and not page.app.screen.has_class("-narrow")
+
+
+# --- a past run -----------------------------------------------------------------------------------------
+
+
+def past(place: Path, name: str, *events: p.Event, at: float = NOW) -> None:
+    run = write_run(place / "checkpoints" / name, begun(name), started(), *trained("pretrained", 1, 30), *events, at=at)
+    (run / "config.yaml").write_text("data: {source: demo}")
+
+
+async def test_without_runs_it_says_so():
+    async with shown() as page:
+        await page.choose(3)
+        assert "No runs in checkpoints" in page.text
+        await page.press("enter", "escape")
+        assert "What do you want" in page.text
+
+
+async def test_runs_are_listed_the_newest_first_and_a_lost_one_goes_on(place: Path):
+    past(place, "old-1", at=NOW - 100)
+    past(place, "new-1")
+    async with shown() as page:
+        await page.choose(3)
+        assert [option.split()[:2] for option in page.options()] == [["new-1", "lost"], ["old-1", "lost"]]
+        assert page.command == "finetune-tui --resume checkpoints/new-1"
+        await page.press("enter")
+        assert page.options() == ["go on where it was", "look at it again"]
+        await page.press("enter")
+    assert page.app.chosen == ["--resume", "checkpoints/new-1"]
+
+
+async def test_a_run_that_cannot_go_on_is_said_so(place: Path):
+    past(place, "new-1")
+    (place / "checkpoints" / "new-1" / "config.yaml").write_text("data: {source: folder, root: gone}")
+    async with shown() as page:
+        await page.choose(3)
+        await page.press("enter", "enter")
+        assert "data.root gone does not exist" in page.text and page.app.chosen is None
+
+
+async def test_a_run_is_looked_at_again(place: Path):
+    past(place, "new-1")
+    async with shown() as page:
+        await page.choose(3)
+        await page.press("enter", "down", "enter")
+    assert page.app.chosen == ["view", "checkpoints/new-1"]
+
+
+async def test_a_live_run_is_attached_to(place: Path, monkeypatch):
+    past(place, "new-1")
+    monkeypatch.setattr("engine.summary.is_live", lambda folder: True)
+    monkeypatch.setattr("engine.summary._begun", lambda folder, tally: True)
+    async with shown() as page:
+        await page.choose(3)
+        assert page.command == "finetune-tui attach checkpoints/new-1"
+        await page.press("enter")
+    assert page.app.chosen == ["attach", "checkpoints/new-1"]
+
+
+async def test_a_finished_run_is_looked_at_or_trained_for_more_epochs(place: Path):
+    past(place, "new-1", p.RunFinished("pretrained", 30, True, 0.96, 0.96, "", "", 9.0))
+    async with shown() as page:
+        await page.choose(3)
+        assert page.command == "finetune-tui view checkpoints/new-1"
+        await page.press("enter")
+        assert page.options() == ["look at it again", "train more epochs"]
+        await page.press("down", "enter")
+        assert page.command == "finetune-tui --resume checkpoints/new-1 --epochs 8"
+        await page.type("3")
+        await page.press("enter")
+        assert "It has done 3 epochs" in page.text
+        await page.type("4")
+        await page.press("enter")
+    assert page.app.chosen == ["--resume", "checkpoints/new-1", "--epochs", "4"]
+
+
+async def test_a_run_that_another_process_is_loading_is_not_touched(place: Path, monkeypatch):
+    past(place, "new-1")
+    monkeypatch.setattr("engine.summary.lock.holder", lambda folder: "process 7")
+    async with shown() as page:
+        await page.choose(3)
+        await page.press("enter")
+        assert "in use by process 7" in page.text
+    assert page.app.chosen is None
+
+
+# --- what is said ---------------------------------------------------------------------------------------
+
+
+def test_what_look_says_is_read_as_it_was_written():
+    for found in (FOUND, ESTIMATE):
+        assert [parse(line) for line in lines(found, as_json=True)] == [found]
+
+
+@pytest.mark.parametrize("path", ["-x", "start"])
+def test_a_path_that_looks_like_an_option_or_a_subcommand_is_none(path: str):
+    assert as_argument(path) == f"./{path}"
+
+
+def test_the_command_line_is_what_a_shell_takes_for_the_same():
+    words = ["--data", "my pictures", "--set", "hooks.finished=['a b', \"$x\"]"]
+    assert shlex.split(command_line(words)) == ["finetune-tui", *words]
+
+
+def test_classes_of_about_the_same_size_need_no_word():
+    assert uneven(replace(FOUND, imbalance=1.5)) == ""
+
+
+def test_hidden_folders_are_completed_only_where_the_dot_is_typed(place: Path):
+    (place / ".cache").mkdir()
+    assert complete("", files=False) == ["pictures/"] and complete(".", files=False) == [".cache/"]
+    assert complete("", files=True) == ["pictures/", "small.yaml"] and complete("nowhere/", files=True) == []

@@ -1,0 +1,42 @@
+"""A screen on which nothing happens: a line that is paid for by the byte stays quiet."""
+
+import os
+import select
+import time
+from pathlib import Path
+
+from tests.tui.console import rows_of
+
+SETTLED, LISTENED, DEADLINE = 2.0, 10.0, 60.0  # seconds
+STATUS_ROW, AGE = 1, 200  # and bytes: of the checkpoint's age, in place, a few times
+
+
+def test_in_a_pause_only_the_age_of_the_newest_checkpoint_is_sent(run, folder: Path):
+    terminal = run("small.yaml")
+    terminal.wait_for("8 system")
+    terminal.wait_for("TRAINING")
+    terminal.press("8")  # the use of the machine is shown as it changes, and here other programs change it
+    terminal.press("p")
+    terminal.wait_for("PAUSED")
+    terminal.press("s")  # so that the age is as young, and changes as often, as it ever does
+    terminal.wait_for("saved")
+    listen_until_quiet(terminal.screen)
+    sent = listen(terminal.screen, LISTENED)
+    assert rows_of(sent).keys() <= {STATUS_ROW}, f"sent in a pause: {rows_of(sent)}"
+    assert len(sent) < AGE, f"the age alone took {len(sent)} bytes: {sent!r}"
+
+
+def listen(screen: int, seconds: float) -> bytes:
+    """What is sent within so many seconds."""
+    sent, end = b"", time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if select.select([screen], [], [], left)[0]:
+            sent += os.read(screen, 1 << 16)
+    return sent
+
+
+def listen_until_quiet(screen: int) -> None:
+    """Until nothing comes for a while but what stands in the first row."""
+    end = time.monotonic() + DEADLINE
+    while rows_of(listen(screen, SETTLED)).keys() - {STATUS_ROW}:
+        assert time.monotonic() < end, "the pause was never quiet"

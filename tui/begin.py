@@ -1,0 +1,34 @@
+"""`finetune-tui` without arguments: a person is asked what to do, and the program goes on as if that had been typed."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from tui.dashboard import on_signals, say_broken
+from tui.looks import Looks
+
+
+def begin(looks: Looks, flags: Sequence[str]) -> int:
+    """Ask, and do it in place of this process; the exit status where nothing was chosen.
+
+    `flags` are the arguments that `looks` came from, which what was chosen has, too.
+    """
+    from tui.start_screen.app import StartApp
+    from tui.terminal import TerminalDriver, own_terminal
+
+    with own_terminal() as (screen, stray):
+        app = StartApp(screen.abandon, TerminalDriver, looks=looks)
+        screen.broken = app.hang_up
+        on_signals(app.end_by)
+        app.run()
+    on_signals(signal.SIG_DFL)
+    say_broken(app, stray)
+    if app.ended_by:
+        return 128 + app.ended_by
+    if app.chosen is not None:
+        print("starting…", flush=True)
+        # The dashboard forks, before it has any thread; here there may be some that still wait for a disk.
+        program = sys.orig_argv[: len(sys.orig_argv) - len(flags)]
+        os.execv(sys.executable, [*program, *app.chosen, *flags])
+    return app.return_code or 0

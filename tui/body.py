@@ -1,0 +1,104 @@
+"""The middle of the screen: the panes, placed for its size and as a person wants them."""
+
+from textual.app import ComposeResult
+from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.widget import Widget
+
+from tui.layout import Place, Want, arrange
+from tui.panels import BODY
+from tui.panels.panel import View
+from tui.panes import PANES, Pane
+from tui.state import UiState
+
+BOX, RULE = 2, 1  # rows of a frame: a box around the pane, or a line above it
+
+
+class _AsPlanned(Layout):
+    """Puts each pane where the body wants it."""
+
+    name = "as-planned"
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
+        assert isinstance(parent, Body)
+        places = parent.plan(size)
+        return [
+            WidgetPlacement(Region(*places[pane.id]), NULL_OFFSET, NULL_SPACING, pane)
+            for pane in children
+            if pane.id in places
+        ]
+
+
+class Body(Widget):
+    """The panes that there is room for, or the one that is zoomed."""
+
+    def __init__(self) -> None:
+        super().__init__(id="body")
+        self.places: dict[str, Place] = {}
+        "where the panes lie that are shown"
+        self.zoomed = ""
+        "name of the pane that has all the room"
+        self._chosen: dict[str, bool] = {}
+        self._rows: dict[str, int] = {}
+        self._views: dict[str, View] = {}
+        self._layout_as_planned = _AsPlanned()
+
+    @property
+    def layout(self) -> Layout:
+        """Panes lie where they are planned, whatever the style sheet says."""
+        return self._layout_as_planned
+
+    def compose(self) -> ComposeResult:
+        """All panes, shown or not."""
+        for pane in PANES:
+            view = BODY[pane.name]()
+            view.id, view.digit, view.can_focus = pane.name, pane.digit, False
+            self._views[pane.name] = view
+            yield view
+
+    def plan(self, size: Size) -> dict[str, Place]:
+        """Where the panes lie in a body of this size; those that lie nowhere cannot have the focus."""
+        frame = RULE if self.app.screen_stack[0].has_class("-short") else BOX
+        wants = [self._want(pane) for pane in PANES]
+        self.places = arrange(size.width, size.height, wants, frame=frame, chosen=self._chosen, zoomed=self.zoomed)
+        for name, view in self._views.items():
+            view.can_focus = name in self.places
+            if view.has_focus and name not in self.places:
+                self.screen.set_focus(None)
+        return self.places
+
+    def _want(self, pane: Pane) -> Want:
+        want, rows = pane.want, self._rows.get(pane.name, 0)
+        if not rows:
+            return want
+        return Want(want.name, want.rank, want.width, min(want.least, rows), rows, want.weight)
+
+    def draw(self, state: UiState, now: float, plots: bool) -> None:
+        """Let the panes that are shown draw what changed; `plots`: those that are dear to draw, too."""
+        rows = {name: view.wanted_rows(state) for name, view in self._views.items()}
+        if rows != self._rows:
+            self._rows = rows
+            self._place()
+        for pane in PANES:
+            view = self._views[pane.name]
+            if pane.name in self.places and (plots or not pane.dear) and view.is_attached:
+                view.show(state, now)
+
+    @property
+    def focused(self) -> View | None:
+        """The pane that has the keyboard."""
+        return next((view for view in self._views.values() if view.has_focus), None)
+
+    def toggle(self, name: str) -> None:
+        """Switch a pane on, before those that nobody asked for, or off."""
+        self._chosen[name] = name not in self.places or bool(self.zoomed and self.zoomed != name)
+        self.zoom("")
+
+    def zoom(self, name: str) -> None:
+        """Give a pane all the room; an empty name gives it back."""
+        self.zoomed = name
+        self._place()
+
+    def _place(self) -> None:
+        """Have the panes placed anew: Textual keeps places until one of those placed asks for others."""
+        next(iter(self._views.values())).refresh(layout=True)

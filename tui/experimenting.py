@@ -1,0 +1,100 @@
+"""The experiment in hand: from the palette to the run, and from the run to the message line. Loads no Textual."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Literal
+
+from engine.protocol import Command, Event, Rewind
+from tui.experiments import EXPERIMENTS, Experiment
+from tui.notes import Level, Note
+from tui.state import UiState
+
+Answer = Literal["start", "end", "back", "close"]
+REOPENED = "ctrl+p and `results` show it"
+
+
+class Experimenting:
+    """At most one experiment is under way; the last one's results stay to be looked at."""
+
+    def __init__(
+        self,
+        state: UiState,
+        send: Callable[[Command], None],
+        show: Callable[[Experiment], None],
+        looking: str,
+    ) -> None:
+        """`show` asks a person, whose answer comes to `answer`; `looking`: why the run may not be steered from here."""
+        self.experiment: Experiment | None = None
+        self._state = state
+        self._send = send
+        self._show = show
+        self._looking = looking
+
+    @property
+    def under_way(self) -> bool:
+        """Whether there is one that is not over."""
+        return self.experiment is not None and not self.experiment.over
+
+    def commands(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
+        """What the palette has: title, help, and what is done."""
+        if self.experiment is not None:
+            what = self.experiment.name
+            yield "experiment: results", f"What came of it so far: {what}.", partial(self._show, self.experiment)
+        if self.under_way:
+            yield "experiment: end", f"Ask for nothing more: {what}.", self._end
+        for kind in EXPERIMENTS:
+            yield f"experiment: {kind.name}", kind.help, partial(self.plan, kind)
+
+    def plan(self, kind: type[Experiment]) -> None:
+        """Say what is to be expected, and ask whether to start."""
+        if not self._refused(kind):
+            self._show(kind())
+
+    def answer(self, experiment: Experiment, answer: Answer | None) -> None:
+        """Do what a person chose."""
+        if answer == "start" and not self._refused(type(experiment)):
+            self.experiment = experiment
+            self._say(f"{experiment.name}: begun; {REOPENED}", "info")
+            self._send_all(experiment.begin(self._state))
+        elif answer == "end":
+            self._end()
+        elif answer == "back":
+            self._send(Rewind(experiment.point))
+            experiment.point = ""
+            self._state.tell(Note("going back after this step…", kept=False))
+
+    def fold(self, event: Event) -> None:
+        """Let the experiment go on, and say what came of it."""
+        experiment = self.experiment
+        if experiment is None or experiment.over:
+            return
+        known = len(experiment.rows)
+        self._send_all(experiment.fold(event))
+        if experiment.over:
+            self._ended(experiment)
+        elif len(experiment.rows) > known:
+            row = ", ".join(f"{name} {cell}" for name, cell in zip(experiment.head, experiment.rows[-1], strict=True))
+            self._say(row, "good")
+
+    def _refused(self, kind: type[Experiment]) -> bool:
+        busy = "another experiment is under way" if self.under_way else ""
+        reason = self._looking or busy or kind.refusal(self._state)
+        if reason:
+            self._state.tell(Note(f"{kind.name}: not now, {reason}", "warning", kept=False))
+        return bool(reason)
+
+    def _end(self) -> None:
+        if self.experiment is not None and self.under_way:
+            self.experiment.end("you ended it")
+            self._ended(self.experiment)
+
+    def _ended(self, experiment: Experiment) -> None:
+        self._say(f"over: {experiment.over}; {REOPENED}", "warning")
+        self._show(experiment)
+
+    def _say(self, text: str, level: Level) -> None:
+        self._state.tell(Note(f"experiment: {text}", level))
+
+    def _send_all(self, commands: list[Command]) -> None:
+        for command in commands:
+            self._send(command)

@@ -1,0 +1,10 @@
+"""The three experiments of fine-tuning: what a learner tries next. Loads no Textual: a test needs no screen."""
+
+from tui.experiments.experiment import Experiment
+from tui.experiments.freeze import Freeze
+from tui.experiments.known_head import KnownHead
+from tui.experiments.raise_rate import RaiseRate
+
+EXPERIMENTS: tuple[type[Experiment], ...] = (RaiseRate, Freeze, KnownHead)
+
+__all__ = ["EXPERIMENTS", "Experiment", "Freeze", "KnownHead", "RaiseRate"]

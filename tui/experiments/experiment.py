@@ -1,0 +1,135 @@
+"""What the experiments share: each reads the run's events and says what is to be asked of the run next."""
+
+from typing import ClassVar
+
+from engine.protocol import (
+    Arm,
+    ArmFinished,
+    ArmSuspended,
+    CheckpointFailed,
+    CheckpointSaved,
+    Command,
+    CommandRefused,
+    Event,
+    Retelling,
+    Rewound,
+    RunFailed,
+    RunFinished,
+    SetEpochs,
+    name_of,
+)
+from tui import refusals as no
+from tui.arm import ArmView
+from tui.format import clock
+from tui.state import UiState
+
+BACKBONE = "backbone"
+
+
+class Experiment:
+    """One run of an experiment. It sends ordinary commands alone, so all of it is journaled and can be taken back."""
+
+    name: ClassVar[str]
+    "what is done, for the palette"
+    help: ClassVar[str]
+    "one sentence"
+    head: ClassVar[tuple[str, ...]]
+    "names of the columns of its table"
+    kept_as: ClassVar[str] = "key"
+    "reason of the checkpoint that holds where it began"
+
+    def __init__(self) -> None:
+        self.arm: Arm | None = None
+        "the arm it is made on, none before it begins"
+        self.rows: list[tuple[str, ...]] = []
+        "its table so far"
+        self.point = ""
+        "restore point of where it began, empty until that is on the disk"
+        self.over = ""
+        "how it ended, in a sentence; empty until then"
+        self._asked: set[str] = set()
+
+    @classmethod
+    def refusal(cls, state: UiState) -> str:
+        """Why it cannot begin now; empty if it can."""
+        if reason := no.without_run(state):
+            return reason
+        if state.arm == "scratch":
+            return "this is the scratch arm; m switches"
+        return "training is paused; p goes on" if state.paused else ""
+
+    @classmethod
+    def expect(cls, state: UiState) -> str:
+        """What is going to be done and seen, in two or three sentences."""
+        raise NotImplementedError
+
+    def begin(self, state: UiState) -> list[Command]:
+        """Begin, in a state in which `refusal` is empty; the first commands."""
+        view = state.view
+        assert view is not None, "refused without a run"
+        self.arm = view.arm
+        return self._ask(self._first(view))
+
+    def fold(self, event: Event) -> list[Command]:
+        """Take in what the run says; what is to be asked of it next."""
+        if self.over or getattr(event, "arm", self.arm) != self.arm:
+            return []
+        if isinstance(event, CheckpointSaved) and event.reason == self.kept_as and not self.point:
+            self.point = event.point
+        self.over = self._broken_off(event)
+        return [] if self.over else self._ask(self._next(event))
+
+    def end(self, why: str) -> None:
+        """Ask for nothing more."""
+        self.over = self.over or why
+
+    def _first(self, view: ArmView) -> list[Command]:
+        raise NotImplementedError
+
+    def _next(self, event: Event) -> list[Command]:
+        raise NotImplementedError
+
+    def _ask(self, commands: list[Command]) -> list[Command]:
+        self._asked |= {name_of(command) for command in commands}
+        return commands
+
+    def _broken_off(self, event: Event) -> str:
+        """Why it cannot go on after this event; empty if it can."""
+        match event:
+            case CommandRefused() if event.command in self._asked:
+                return f"the run refused {event.command}: {event.reason}"
+            case CheckpointFailed() if not self.point:
+                return f"the place to come back to could not be saved: {event.message}"
+            case Rewound():
+                return f"the run went back to step {event.step}: {event.reason}"
+            case ArmSuspended():
+                return "the other arm was taken up"
+            case ArmFinished():
+                return "the arm has done all its epochs"
+            case RunFinished():
+                return "the run has ended"
+            case RunFailed():
+                return f"the run failed: {event.title}"
+            case Retelling():
+                return "the connection to the run was lost, and what happened meanwhile was not seen here"
+            case _:
+                return ""
+
+
+def further_epochs(view: ArmView, epochs: int) -> list[Command]:
+    """What makes sure that so many epochs are left, the one in progress included."""
+    wanted = len(view.curves.history) + epochs
+    return [SetEpochs(wanted)] if view.wanted_epochs < wanted else []
+
+
+def duration(state: UiState, epochs: int) -> str:
+    """How long so many epochs take, as far as that is known."""
+    view = state.view
+    if view is None or state.run is None:
+        return f"{epochs} epochs"
+    history, seconds = view.curves.history, 0.0
+    if history:
+        seconds = history[-1].seconds / len(history)
+    elif view.images_per_second:
+        seconds = view.steps_per_epoch * state.run.batch_size / view.images_per_second
+    return f"{epochs} epochs" + (f", about {clock(epochs * seconds)}" if seconds else "")

@@ -1,0 +1,36 @@
+"""The plots' own keys, while one of them has the focus; what they change holds for all plots."""
+
+from tui.keys.key import Key
+
+PLOTS: tuple[Key, ...] = (
+    Key("cursor_left", ("left",), "←", "cursor", "Move the cursor to the point before.", pane="plots"),
+    Key("cursor_right", ("right",), "→", "cursor", "Move the cursor to the point after.", pane="plots"),
+    Key(
+        "cursor_first",
+        ("home", "shift+left"),
+        "Home",
+        "ends",
+        "Move the cursor to the first point.",
+        rank=7,
+        pane="plots",
+    ),
+    Key(
+        "cursor_last",
+        ("end", "shift+right"),
+        "End",
+        "ends",
+        "Move the cursor to the newest point.",
+        rank=7,
+        pane="plots",
+    ),
+    Key("plot_axis", ("t",), "t", "epochs or steps", "Draw over steps, or over epochs.", rank=3, pane="plots"),
+    Key("plot_log", ("y",), "y", "log", "Draw this plot on a logarithmic scale, or on a linear one.", pane="plots"),
+    Key(
+        "plot_smoothing",
+        ("w",),
+        "w",
+        "smoothing",
+        "Smooth training otherwise: not, lightly, medium, strongly. Test points are never smoothed.",
+        pane="plots",
+    ),
+)

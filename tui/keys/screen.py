@@ -1,0 +1,48 @@
+"""The keys of the screen itself: panes, other screens, ways out. Each names an action of the app."""
+
+from tui import refusals as no
+from tui.keys.key import Key
+from tui.panes import PANES
+
+SCREEN: tuple[Key, ...] = (
+    *(
+        Key(
+            f"pane_{pane.name}",
+            (pane.digit,),
+            pane.digit,
+            "panes",
+            f"Show the pane {pane.name}, or hide it. {pane.help}",
+            rank=9,
+        )
+        for pane in PANES
+    ),
+    Key(
+        "zoom",
+        ("enter", "z"),
+        "z",
+        "zoom",
+        "Give the pane that has the focus the whole screen, or the first plot; once more gives it back.",
+        rank=3,
+    ),
+    Key(
+        "leave_pane",
+        ("escape",),
+        "Esc",
+        "back",
+        "Leave the cursor, the zoom, or the pane, one after the other.",
+        rank=9,
+    ),
+    Key("older_runs", ("o",), "o", "older runs", "Choose older runs to draw on the plots, too.", rank=5),
+    Key("log", ("l",), "l", "log", "Read everything the run has said so far.", rank=4),
+    Key("help", ("?", "h"), "?", "help", "Show what the keys do and what the numbers mean.", rank=0),
+    Key(
+        "detach",
+        ("D",),
+        "D",
+        "detach",
+        "Leave the screen and let training go on in the background; `finetune-tui attach` shows it again.",
+        refusal=no.without_run,
+        rank=2,
+    ),
+    Key("leave", ("q",), "q", "quit", "Leave; while training it asks first, and saving is what it offers.", rank=0),
+)

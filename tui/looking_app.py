@@ -1,0 +1,42 @@
+"""An app that looks as its terminal can show it, and as a person wants it to."""
+
+from collections.abc import Callable, Sequence
+
+from textual.driver import Driver
+from textual.filter import LineFilter, Monochrome, NoColor
+from textual.theme import Theme
+
+from tui.ascii import Ascii
+from tui.ending import EndableApp
+from tui.looks import Looks
+from tui.theme import DARK, SIXTEEN, THEMES, variables
+
+
+class LookingApp(EndableApp):
+    """Has our themes, and as few colours and characters as its looks say."""
+
+    def __init__(
+        self, looks: Looks, abandon: Callable[[], None] = lambda: None, driver: type[Driver] | None = None
+    ) -> None:
+        """`abandon` gives up a terminal that is not read."""
+        super().__init__(abandon, driver)
+        self.looks = looks
+        self._ascii, self._no_colour = Ascii(looks.ascii), NoColor(self.no_color)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = looks.theme or self._fitting_theme().name
+        if looks.low_bandwidth:
+            self.animation_level = "none"
+
+    def _fitting_theme(self) -> Theme:
+        few = self.looks.low_bandwidth or self.no_color or self.console.color_system == "standard"
+        return SIXTEEN if few else DARK
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own colours, in themes that do not have them."""
+        return variables(self.current_theme)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, but that NO_COLOR means no colour instead of greys, and then ours."""
+        filters = [filter for filter in super().get_line_filters() if not isinstance(filter, Monochrome | NoColor)]
+        return [*filters, *(own for own in (self._no_colour, self._ascii) if own.enabled)]

@@ -1,0 +1,110 @@
+"""How the screen looks and how often it is drawn: the flags of every command that opens it. Loads no Textual."""
+
+import argparse
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.errors import UserError
+
+PACES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"seconds between two drawings of the numbers, as keys change them"
+OWN_THEMES = ("finetune", "finetune-light", "finetune-16")
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What a person asked for, or what fits the terminal."""
+
+    ascii: bool = False
+    "whether nothing but ASCII is drawn"
+    theme: str = ""
+    "by name; empty: what fits the terminal's colours"
+    refresh: float = 0.5
+    "seconds between two drawings of the numbers"
+    plots: float = 2.0
+    "the same of the plots and of other panes that are dear to send"
+    low_bandwidth: bool = False
+    "whether all that can be spared is: 16 colours, no animation"
+
+    @property
+    def pictures(self) -> bool:
+        """Whether pictures are drawn."""
+        return not (self.low_bandwidth or self.ascii)
+
+
+USUAL = Looks()
+FLAGS = ("ascii", "theme", "refresh", "lowbw")
+"names of the arguments that say how the screen looks, and nothing of what it shows"
+
+
+def add_looks_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--ascii`, `--theme`, `--refresh` and `--lowbw`, which `looks` reads."""
+    group = parser.add_argument_group("the screen")
+    group.add_argument(
+        "--ascii", action="store_true", help="draw with ASCII characters alone, as where the locale is not UTF-8"
+    )
+    group.add_argument(
+        "--theme", metavar="NAME", default="", help=f"colours: {', '.join(OWN_THEMES)}, or one of Textual's"
+    )
+    group.add_argument(
+        "--refresh", type=float, metavar="S", help="seconds between two drawings of the numbers; default: 0.5"
+    )
+    group.add_argument(
+        "--lowbw", action="store_true", help="send little: numbers every 3 s, plots every 15 s, 16 colours, no pictures"
+    )
+
+
+def looks(args: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> Looks:
+    """What the arguments and the environment ask for.
+
+    Raises:
+        UserError: there is no such theme, or nobody could look at so slow or so fast a screen.
+    """
+    slow = args.lowbw
+    refresh = args.refresh if args.refresh is not None else 3.0 if slow else 0.5
+    if not PACES[0] <= refresh <= 3600:  # what is not a number, too
+        raise UserError("No such refresh", f"--refresh {refresh:g}: use {PACES[0]:g} to 3600 seconds")
+    if args.theme:
+        _check(args.theme)
+    plots = 15.0 if slow and args.refresh is None else plots_pace(refresh)
+    return Looks(args.ascii or not _unicode(environment), args.theme, refresh, plots, slow)
+
+
+def plots_pace(refresh: float) -> float:
+    """Seconds between two drawings of the plots, where the numbers are drawn every `refresh` seconds."""
+    return max(4 * refresh, 1.0)
+
+
+def next_pace(refresh: float, slower: bool) -> float:
+    """The next of the paces that keys choose, or the last one there is."""
+    if slower:
+        return next((pace for pace in PACES if pace > refresh), max(PACES[-1], refresh))
+    return next((pace for pace in reversed(PACES) if pace < refresh), min(PACES[0], refresh))
+
+
+def need_a_screen(remedy: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Open no screen on a terminal that would show its codes as text.
+
+    Raises:
+        UserError: it is such a terminal.
+    """
+    if environment.get("TERM") == "dumb":
+        raise UserError("No screen", f"this terminal cannot show one (TERM=dumb); {remedy}")
+
+
+def _check(theme: str) -> None:
+    from textual.theme import BUILTIN_THEMES  # late: most start without it
+
+    known = [*OWN_THEMES, *BUILTIN_THEMES]
+    if theme not in known:
+        near = difflib.get_close_matches(theme.lower(), known, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]}?" if near else f"use {', '.join(known)}"
+        raise UserError("No such theme", f"--theme {theme}: {hint}")
+
+
+def _unicode(environment: Mapping[str, str]) -> bool:
+    """Whether the locale's encoding is UTF-8; one that is not said is taken for it."""
+    locale = next((value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := environment.get(name))), "UTF-8")
+    return "utf8" in locale.lower().replace("-", "")

@@ -1,0 +1,225 @@
+"""What the newest evaluation of the arm in hand gets wrong: by class, as a confusion matrix, as pictures."""
+
+import os
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
+
+from PIL import Image
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+
+from engine.protocol import Confusion
+from tui.arm import ArmView
+from tui.confusion import Errors
+from tui.graphics import Way, cell_pixels, fit, picture, way
+from tui.keys import bindings
+from tui.keys.mistakes import MISTAKES
+from tui.notes import Note
+from tui.panels.class_table import class_table
+from tui.panels.confusion_matrix import Grid, confusion_matrix, grid
+from tui.panels.panel import Panel, lines
+from tui.panels.worst import DETAILS, worst
+from tui.state import UiState
+from tui.thumbnails import Found, Thumbnails
+
+if TYPE_CHECKING:
+    from textual_image.widget import HalfcellImage, SixelImage, TGPImage
+
+    from tui.app import Dashboard
+
+Shown = Literal["classes", "matrix", "pictures"]
+VIEWS: tuple[Shown, ...] = ("classes", "matrix", "pictures")
+NARROWEST_TEXT, GAP = 22, 2  # cells beside a picture
+
+
+class Mistakes(Panel):
+    """Three views of a `Confusion`, that keys go through and scroll."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(MISTAKES)
+    kind = "mistakes"
+
+    class Decoded(Message):
+        """A picture has come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view: Shown = "classes"
+        self._at: dict[Shown, tuple[int, int]] = dict.fromkeys(VIEWS, (0, 0))
+        "the first column and row that show; of pictures, 0 and the chosen one"
+        self._state = UiState()
+        self._confusion: Confusion | None = None
+        self._errors: Errors | None = None
+        self._seen: object = None
+        self._found: Found | None = None
+        "the chosen picture, or why there is none"
+        self._thumbnails = Thumbnails(lambda: self.post_message(self.Decoded()))
+        self._picture: HalfcellImage | SixelImage | TGPImage | None = None
+        self._way: Way | None = None
+
+    # --- what it shows ----------------------------------------------------------------------------------
+
+    def show(self, state: UiState, now: float) -> None:
+        """Draw an evaluation that is new, or another part of it."""
+        self._state = state
+        arm, run = state.view, state.run
+        confusion = arm.confusion if arm is not None else None
+        if confusion is not self._confusion:
+            self._confusion = confusion
+            self._errors = Errors(confusion) if confusion is not None else None
+        self._clamp()
+        self._found = self._look()
+        seen = (self._errors, run, self._view, self._at[self._view], id(self._found), self.size, self.app.theme)
+        if seen != self._seen:
+            self._seen = seen
+            self.title(self._heading(arm))
+            super().show(state, now)
+            self._draw_picture()
+
+    def on_mistakes_decoded(self) -> None:
+        """Show the picture that has come, if it is still the chosen one."""
+        if self.is_attached:
+            self.show(self._state, 0.0)
+
+    def _heading(self, arm: ArmView | None) -> str:
+        if self._errors is None or arm is None or self._confusion is None:
+            return "mistakes"
+        epochs, rest = divmod(self._confusion.step, arm.steps_per_epoch)
+        when = f"step {self._confusion.step:,}" if rest or not epochs else f"epoch {epochs}"
+        what, (_, first) = str(self._view), self._at[self._view]
+        last = min(first + self._page, len(self._errors.per_class))
+        if self._view == "classes" and self._page < len(self._errors.per_class):
+            what = f"classes {first + 1}–{last} of {len(self._errors.per_class)}"
+        return f"mistakes: {what}, {arm.arm} after {when}"
+
+    def text(self, state: UiState, now: float) -> Content:
+        """The view in hand, or why there is none."""
+        errors, (width, height) = self._errors, self.size
+        if errors is None:
+            tested = state.view is not None and state.view.curves.evaluations
+            why = "not recorded by this run" if tested else "after the first evaluation: what the model gets wrong"
+            return Content.assemble((why, "$muted"))
+        if self._view == "pictures" and not errors.worst and errors.correct < errors.images:
+            return Content.assemble(("no mistake is named", "$muted"))
+        if errors.correct == errors.images:
+            return Content.assemble((f"all {errors.images:,} test pictures are classified correctly", "$success"))
+        classes = state.run.classes if state.run is not None else ()
+        x, y = self._at[self._view]
+        if self._view == "classes":
+            return class_table(errors, classes, y, width, height)
+        if self._view == "matrix":
+            return confusion_matrix(errors, classes, (x, y), self._grid)
+        columns, rows, below = self._room_for_picture
+        why = self._found if isinstance(self._found, str) else ""
+        if not columns or why:
+            return worst(errors.worst, classes, y, width, height, why=why)
+        if below:
+            return lines(*[Content("")] * rows, worst(errors.worst, classes, y, width, height - rows))
+        beside = worst(errors.worst, classes, y, width - columns - GAP, height)
+        return lines(*(Content(" " * (columns + GAP)) + line for line in beside.split("\n")))
+
+    # --- where it is ------------------------------------------------------------------------------------
+
+    @property
+    def _grid(self) -> Grid:
+        assert self._errors is not None
+        classes = self._state.run.classes if self._state.run is not None else ()
+        return grid(self._errors, classes, self.size.width, self.size.height)
+
+    @property
+    def _page(self) -> int:
+        """Rows of a page, the head left out; of pictures, those that a page of the list has."""
+        return max(self.size.height - (DETAILS if self._view == "pictures" else 1), 1)
+
+    @property
+    def _last(self) -> tuple[int, int]:
+        """The furthest that the view goes to."""
+        if self._errors is None:
+            return 0, 0
+        if self._view == "pictures":
+            return 0, max(len(self._errors.worst) - 1, 0)
+        number = len(self._errors.per_class)
+        columns = self._grid.columns if self._view == "matrix" else number
+        return max(number - columns, 0), max(number - self._page, 0)
+
+    def _clamp(self) -> None:
+        self._at[self._view] = cast(
+            "tuple[int, int]",
+            tuple(min(max(at, 0), last) for at, last in zip(self._at[self._view], self._last, strict=True)),
+        )
+
+    # --- keys -------------------------------------------------------------------------------------------
+
+    def press(self, name: str) -> None:
+        """Go to another view, scroll, choose a picture, copy its path."""
+        x, y = self._at[self._view]
+        beside = (0, 1) if self._view == "pictures" else (1, 0)
+        moves = {
+            "up": (x, y - 1),
+            "down": (x, y + 1),
+            "left": (x - beside[0], y - beside[1]),
+            "right": (x + beside[0], y + beside[1]),
+            "page_up": (x, y - self._page),
+            "page_down": (x, y + self._page),
+            "home": (0, 0),
+            "end": self._last,
+        }
+        name = name.removeprefix("mistakes_")
+        if name == "view":
+            self._view = VIEWS[(VIEWS.index(self._view) + 1) % len(VIEWS)]
+        elif name == "copy":
+            self._copy()
+        elif name in moves:
+            self._at[self._view] = moves[name]
+            self._clamp()
+
+    def _copy(self) -> None:
+        if self._view != "pictures" or self._errors is None or not self._errors.worst:
+            self._state.tell(Note("copy path: not now, no picture is chosen; v shows them", "warning", kept=False))
+            return
+        path = self._errors.worst[self._at["pictures"][1]].path
+        self.app.copy_to_clipboard(path)
+        self._state.tell(Note(f"copied {path}", kept=False))
+
+    # --- the picture itself -----------------------------------------------------------------------------
+
+    @property
+    def _room_for_picture(self) -> tuple[int, int, bool]:
+        """Columns and rows for the picture, and whether the text is below it; no columns: there is none."""
+        width, height = self.size
+        if self._how == "none":
+            return 0, 0, False
+        beside, above = min(width // 2, width - NARROWEST_TEXT - GAP, 2 * height), min(width, 2 * (height - DETAILS))
+        if above > 1.5 * beside:
+            return above, above // 2, True
+        return (beside, min((beside + 1) // 2, height), False) if beside >= 4 else (0, 0, False)
+
+    @property
+    def _how(self) -> Way:
+        if self._way is None:
+            app = cast("Dashboard", self.app)
+            colours = None if app.no_color else app.console.color_system
+            self._way = way(app.pictures, os.environ, colours, cell_pixels())
+        return self._way
+
+    def _look(self) -> Found | None:
+        """What is known of the chosen picture, where there is room for one."""
+        if self._view != "pictures" or self._errors is None or not self._errors.worst:
+            return None
+        columns, *_ = self._room_for_picture
+        return self._thumbnails.get(self._errors.worst[self._at["pictures"][1]].path) if columns else None
+
+    def _draw_picture(self) -> None:
+        """Put the chosen picture in its place, at the left of the pane's top, or take it away."""
+        found = self._found
+        if not isinstance(found, Image.Image):
+            if self._picture is not None:
+                self._picture.display = False
+            return
+        if self._picture is None:
+            self._picture = picture(self._how, cell_pixels())
+            self.mount(self._picture)
+        columns, rows, _ = self._room_for_picture
+        self._picture.styles.width, self._picture.styles.height = fit(found.size, columns, rows)
+        self._picture.display = True
+        if self._picture.image is not found:
+            self._picture.image = found

@@ -1,0 +1,59 @@
+"""What stands on a plot's frame: what is what, or what there is at the cursor."""
+
+from collections.abc import Iterable
+
+from textual.content import Content
+
+from engine.protocol import ARMS
+from tui.arm import ArmView
+from tui.curves import Curve, Trace
+from tui.plotview import PlotView
+from tui.theme import ARM_STYLES
+
+LINES = {"pretrained": "──", "scratch": "╌╌"}
+POINTS = {"pretrained": "●", "scratch": "○"}
+
+
+def named(curve: Curve, plots: PlotView) -> str:
+    """The plot's name, and how it is drawn if that is not as usual."""
+    smoothing = f"smoothing {plots.smoothing}" if curve.noisy and plots.smoothing != "medium" else ""
+    return ", ".join(filter(None, (curve.title, "log" if curve.name in plots.log else "", smoothing)))
+
+
+def legend(curve: Curve, *, everything: bool) -> list[Content]:
+    """What the lines and marks are; a narrow plot of two beside each other says its half of it."""
+    arms = [Content.styled(f"{LINES[arm]} {arm}", ARM_STYLES[arm]) for arm in ARMS]
+    kinds = [Content.styled("── training  ●○ test  ▴ command", "$foreground")]
+    if curve.test is None:
+        return arms
+    return [*arms, *kinds] if everything else arms if curve.share else kinds
+
+
+def reading(curve: Curve, run: str, view: ArmView, drawn: Iterable[Trace], step: int, *, in_words: bool) -> Content:
+    """An arm's values at a step, of the run in hand or of an older one, which is named; empty where it has none."""
+    parts: list[str] = []
+    for trace in drawn:
+        training, test = trace.at(step)
+        if training is not None:
+            parts += [trace.name, curve.text(training)]
+        if test is not None:
+            parts += [POINTS[view.arm], curve.text(test)]
+    name = run or (view.arm if in_words else "")
+    style = "$overlay" if run else ARM_STYLES[view.arm]
+    return Content.styled(" ".join(filter(None, (LINES[view.arm], name, *parts))), style) if parts else Content("")
+
+
+def older_names(runs: Iterable[tuple[str, ArmView]]) -> list[Content]:
+    """The older runs that are drawn, a part each."""
+    return [Content.styled(f"{LINES[view.arm]} {run}", "$overlay") for run, view in runs]
+
+
+def joined(parts: Iterable[Content]) -> Content:
+    """Parts beside each other, without the empty ones."""
+    return Content("  ").join(part for part in parts if part)
+
+
+def fitted(parts: Iterable[Content], width: int) -> Content:
+    """The same, cut at `width`."""
+    text = joined(parts)
+    return text if text.cell_length <= width else text.truncate(max(width, 0), ellipsis=True)

@@ -1,0 +1,69 @@
+"""The most confident mistakes as text: the chosen one, and the others in a list."""
+
+from pathlib import PurePath
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from engine.protocol import Mistake
+from tui.confusion import name_of
+from tui.format import percent
+from tui.panels.panel import fitted, lines
+
+LABEL, SHARE, WITH_FILE = 11, 7, 44  # cells
+DETAILS = 6  # lines of the chosen one
+
+
+def worst(
+    mistakes: tuple[Mistake, ...], classes: tuple[str, ...], chosen: int, width: int, height: int, *, why: str = ""
+) -> Content:
+    """What the chosen picture is and is taken for, `why` it is not shown, and as many of all as there is room for."""
+    mistake = mistakes[chosen]
+    details = [
+        _detail("is", Content.assemble((name_of(classes, mistake.label), "bold $success")), width),
+        _detail("taken for", Content.assemble((name_of(classes, mistake.predicted), "bold $error")), width),
+        _detail("confidence", Content.assemble((percent(mistake.confidence), "bold")), width),
+        _detail("mistake", Content(f"{chosen + 1} of {len(mistakes)}"), width),
+        Content(ending(mistake.path, width)),
+        Content.assemble((why, "$muted")),
+    ]
+    room = height - DETAILS
+    if room < 2:
+        return lines(*details)
+    first = min(max(chosen - room // 2, 0), max(len(mistakes) - room, 0))
+    return lines(
+        *details,
+        *(
+            _row(mistakes[number], classes, number == chosen, width)
+            for number in range(first, min(first + room, len(mistakes)))
+        ),
+    )
+
+
+def ending(text: str, width: int) -> str:
+    """A text in so many cells; of a longer one, its end."""
+    if cell_len(text) <= width:
+        return text
+    while text and cell_len(text) > width - 1:
+        text = text[1:]
+    return f"…{text}"
+
+
+def _detail(label: str, value: Content, width: int) -> Content:
+    return (Content.assemble((label.ljust(LABEL), "$muted")) + value).truncate(width, ellipsis=True)
+
+
+def _row(mistake: Mistake, classes: tuple[str, ...], chosen: bool, width: int) -> Content:
+    """Confidence, class, predicted class and, where there is room, the file."""
+    columns = 3 if width >= WITH_FILE else 2
+    name = max(min((width - SHARE - 1) // columns - 2, 20), 6)
+    text = Content.assemble(
+        ">" if chosen else " ",
+        percent(mistake.confidence).rjust(SHARE),
+        "  ",
+        fitted(name_of(classes, mistake.label), name),
+        "  ",
+        fitted(name_of(classes, mistake.predicted), name),
+        ("  " + PurePath(mistake.path).name if columns == 3 else "", "" if chosen else "$muted"),
+    )
+    return text.truncate(width, ellipsis=True, pad=chosen).stylize("bold reverse" if chosen else "")

@@ -1,0 +1,83 @@
+"""The panes of the body: their digits, what they show, and what room they want. Loads no Textual."""
+
+from dataclasses import dataclass
+
+from tui.layout import Want
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """A pane of the body."""
+
+    digit: str
+    "the key that switches it on and off"
+    want: Want
+    help: str
+    "what it shows, for a learner"
+    dear: bool = False
+    "whether it is drawn at the plots' pace, which is slower than the numbers'"
+
+    @property
+    def name(self) -> str:
+        """Its name in the layout, and its widget's id."""
+        return self.want.name
+
+
+# Ranks say what comes first where there is little room; `app.tcss` has the looks, `tui/layout.py` the places.
+PANES: tuple[Pane, ...] = (
+    Pane(
+        "1",
+        Want("loss", 6, width=50, least=7, weight=3),
+        "Cross entropy: how much the right answer surprises the model; it should fall, on test pictures (points), too.",
+        dear=True,
+    ),
+    Pane(
+        "2",
+        Want("accuracy", 1, width=50, least=7, weight=3),
+        "Share of pictures that are classified correctly; the points, on test pictures, are what counts.",
+        dear=True,
+    ),
+    Pane(
+        "3",
+        Want("lr", 8, width=50, least=7, weight=3),
+        "Learning rate of each parameter group in each step: its base rate times the schedule's multiplier.",
+        dear=True,
+    ),
+    Pane(
+        "4",
+        Want("gradient", 9, width=50, least=7, weight=3),
+        "Length of the gradient of all trained parameters: one that grows without end means too high a rate.",
+        dear=True,
+    ),
+    Pane(
+        "5",
+        Want("progress", 2, width=36, least=6, rows=6),
+        "How far the arm in hand is, how fast, what its time goes to, and what is safe on the disk.",
+    ),
+    Pane(
+        "6",
+        Want("comparison", 3, width=36, least=6, rows=6),
+        "Both arms beside each other: what pretrained weights are worth on your pictures. The difference of the best "
+        "accuracies is given with the interval that holds the true one in 95 of 100 cases.",
+    ),
+    Pane(
+        "7",
+        Want("rates", 4, width=36, least=3, rows=3),
+        "How large a step each parameter group takes: old layers a small one, the new last layer one ten times larger.",
+    ),
+    Pane(
+        "8",
+        Want("system", 5, width=36, least=3, rows=3),
+        "Use of the machine that trains: a GPU well below 100 % waits for something.",
+    ),
+    Pane(
+        "9",
+        Want("mistakes", 10, width=36, least=6, weight=3),
+        "What the last evaluation gets wrong: the worst classes, what they are taken for, and the pictures themselves.",
+    ),
+    Pane(
+        "0",
+        Want("log", 7, width=36, least=3, weight=1),
+        "The last things the run said; l shows all of them.",
+    ),
+)

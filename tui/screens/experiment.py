@@ -1,0 +1,93 @@
+"""What an experiment is about, its table while it is under way, and the way back when it is over."""
+
+from typing import ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui import refusals as no
+from tui.experimenting import Answer
+from tui.experiments import Experiment
+from tui.panels.panel import lines, row
+from tui.state import UiState
+
+FOLLOW_SECONDS = 0.5
+COLUMN_GAP = 2
+
+
+class ExperimentScreen(ModalScreen[Answer | None]):
+    """Follows the experiment; the first answer is the one that changes nothing, but before it has begun."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss", show=False)]
+
+    def __init__(self, experiment: Experiment, state: UiState) -> None:
+        super().__init__()
+        self._experiment = experiment
+        self._state = state
+        self._expect = experiment.expect(state)
+        self._shown = Content("")
+        self._answers: dict[str, str] = {}
+
+    def compose(self) -> ComposeResult:
+        """A text and the answers."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = f"experiment: {self._experiment.name}"
+            yield Static(id="text")
+            yield OptionList(markup=False)
+
+    def on_mount(self) -> None:
+        """Show what there is, then what comes."""
+        self.follow()
+        self.query_one(OptionList).focus()
+        self.set_interval(FOLLOW_SECONDS, self.follow)
+
+    def follow(self) -> None:
+        """Take in what is new."""
+        text, answers = self._text(), self._possible()
+        if not text.is_same(self._shown):
+            self._shown = text
+            self.query_one("#text", Static).update(text)
+        if answers != self._answers:
+            self._answers = answers
+            options = self.query_one(OptionList)
+            options.set_options(Option(label, id=answer) for answer, label in answers.items())
+            options.highlighted = 0
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter or a click."""
+        self.dismiss(cast(Answer, event.option_id))
+
+    def _text(self) -> Content:
+        experiment = self._experiment
+        parts = [] if experiment.over else [Content(self._expect)]
+        if experiment.rows:
+            parts += [_table(experiment)]
+        if experiment.over:
+            parts += [Content.assemble((f"Over: {experiment.over}.", "bold"))]
+        return Content("\n\n").join(parts)
+
+    def _possible(self) -> dict[str, str]:
+        """The answers there are now, and what each does."""
+        experiment, state = self._experiment, self._state
+        if experiment.arm is None:
+            return {"start": "Start", "close": "Not now"}
+        if not experiment.over:
+            return {"close": "Go on", "end": "End the experiment here"}
+        keep = {"close": "Keep the run as it is now"}
+        if not experiment.point or no.without_run(state) or state.arm != experiment.arm:
+            return keep
+        return keep | {"back": "Go back to where the experiment began"}
+
+
+def _table(experiment: Experiment) -> Content:
+    columns = list(zip(experiment.head, *experiment.rows, strict=True))
+    widths = [max(map(len, column)) + COLUMN_GAP for column in columns]
+    head = row(*((name, width, "$muted") for name, width in zip(experiment.head, widths, strict=True)))
+    return lines(
+        head, *(row(*((cell, width, "") for cell, width in zip(r, widths, strict=True))) for r in experiment.rows)
+    )

@@ -1,0 +1,173 @@
+"""What the terminal shows, cell by cell: of what is written to it, only what it does not show already is sent.
+
+Textual sends a line again from its widget's left edge to the cell that changed, each piece with its whole style.
+Loads no Textual: it reads nothing but the escape codes that are written (ECMA-48, and xterm's colours).
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.cells import get_character_cell_size
+
+SYNC_BEGIN, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"  # a terminal that knows them shows what is between them at once
+NEAR = 4  # cells that are as dear to jump over as to send again
+SEEN_ON_BLANKS = frozenset(("4", "7", "9", "21", "53"))  # lines above, through and below, and reverse
+
+# A place, a style, the end of a line, text; anything else may do anything to the screen.
+_PIECES = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|\n|([^\x00-\x1f\x7f-\x9f]+)|(.)", re.DOTALL)
+
+
+class Style(NamedTuple):
+    """How a cell looks, as parameters of SGR."""
+
+    attributes: frozenset[str]
+    foreground: str
+    background: str
+
+
+PLAIN = Style(frozenset(), "", "")
+
+
+class Cell(NamedTuple):
+    """A cell of the terminal; the one a wide character reaches into holds an empty text."""
+
+    text: str
+    style: Style
+
+    def looks_like(self, other: "Cell | None") -> bool:
+        """Whether nobody could tell them apart; of a blank only the background is seen."""
+        return self == other or (other is not None and self.text == other.text == " " and self._seen() == other._seen())
+
+    def _seen(self) -> Style:
+        style = self.style
+        return style if style.attributes & SEEN_ON_BLANKS else Style(frozenset(), "", style.background)
+
+
+Row = dict[int, Cell]
+
+
+class Shown:
+    """The terminal's cells, as far as they are known."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, Row] = {}
+        self._cursor = (0, 0)
+        self._begun = False
+
+    def _forget(self) -> None:
+        """Know nothing of what the terminal shows."""
+        self._rows, self._cursor = {}, (0, 0)
+
+    def needed(self, written: str) -> str:
+        """What to send so that the terminal shows what is written; empty if it does already."""
+        if written == SYNC_BEGIN:
+            self._begun = True
+            return ""
+        if written == SYNC_END:
+            nothing, self._begun = self._begun, False
+            return "" if nothing else written
+        begin, self._begun = SYNC_BEGIN if self._begun else "", False
+        rows, cursor = self._rows, self._cursor
+        frame = _read(written)
+        if frame is None:
+            self._forget()
+            return begin + written
+        wanted, self._cursor = frame
+        changes = "".join(_changes(rows, wanted))
+        if not changes and self._cursor == cursor:
+            self._begun = bool(begin)
+            return ""
+        return f"{begin}{changes}\x1b[{self._cursor[0]};{self._cursor[1]}H"
+
+
+def _read(written: str) -> tuple[dict[int, Row], tuple[int, int]] | None:
+    """The cells that are written, and where the cursor is left; none where it is not known what it does."""
+    rows: dict[int, Row] = {}
+    y = x = 0
+    codes = ""
+    for piece in _PIECES.finditer(written):
+        line, column, sgr, text, other = piece.groups()
+        if line is not None:
+            y, x = int(line), int(column)
+        elif sgr is not None:
+            codes = "" if sgr in ("", "0") else f"{codes};{sgr}" if codes else sgr
+        elif text is not None:
+            if y == 0:
+                return None
+            x = _write(rows.setdefault(y, {}), x, text, _style(codes))
+        elif other is not None:
+            return None
+        else:
+            y = 0  # a place follows
+    return (rows, (y, x)) if y else None
+
+
+def _write(row: Row, x: int, text: str, style: Style) -> int:
+    for character in text:
+        width = 1 if character.isascii() else get_character_cell_size(character)
+        if width == 0:  # it joins the one before it
+            if x - 1 in row:
+                row[x - 1] = Cell(row[x - 1].text + character, style)
+            continue
+        row[x] = Cell(character, style)
+        for more in range(1, width):
+            row[x + more] = Cell("", style)
+        x += width
+    return x
+
+
+def _changes(shown: dict[int, Row], wanted: dict[int, Row]) -> Iterator[str]:
+    """Send the cells that differ, from the top, and note them as shown."""
+    style = PLAIN
+    for y, cells in sorted(wanted.items()):
+        before = shown.setdefault(y, {})
+        # Terminals do not agree on how wide a character is: a row with one that is not one cell wide is sent as it is.
+        uneven = any(len(cell.text) != 1 for row in (before, cells) for cell in row.values())
+        at = -1
+        for x, cell in sorted(cells.items()):
+            if not cell.text or (cell.looks_like(before.get(x)) and not uneven):
+                continue
+            near = [before.get(place) for place in range(at, x)] if 0 <= at < x <= at + NEAR else []
+            if near and not uneven and all(c is not None and c.style == style and c.text.isascii() for c in near):
+                yield "".join(c.text for c in near if c is not None)
+            elif at != x:
+                yield f"\x1b[{x - at}C" if 0 <= at < x else f"\x1b[{y};{x}H"
+            if not cell.looks_like(Cell(cell.text, style)):
+                yield _turn(style, cell.style)
+                style = cell.style
+            yield cell.text
+            at = x + 1 if cell.text.isascii() or not uneven else -1
+        before.update(cells)
+    if style != PLAIN:
+        yield "\x1b[m"
+
+
+@lru_cache(4096)
+def _turn(before: Style, after: Style) -> str:
+    """From one style to another."""
+    lost = before.attributes - after.attributes or any(
+        old and not new for old, new in zip(before[1:], after[1:], strict=True)
+    )
+    start = PLAIN if lost else before
+    codes = [*(("0",) if lost and after != PLAIN else ()), *sorted(after.attributes - start.attributes)]
+    codes += [new for old, new in zip(start[1:], after[1:], strict=True) if new != old]
+    return f"\x1b[{';'.join(codes)}m"
+
+
+@lru_cache(4096)
+def _style(codes: str) -> Style:
+    """What parameters of SGR amount to, after a reset."""
+    attributes, colours, left = set[str](), {"3": "", "4": ""}, codes.split(";") if codes else []
+    while left:
+        code = left.pop(0)
+        if code in ("38", "48"):
+            more = left[: 2 if left[0] == "5" else 4]
+            del left[: len(more)]
+            colours[code[0]] = ";".join((code, *more))
+        elif (len(code) == 2 and code[0] in "349") or len(code) == 3:
+            colours["4" if code.startswith(("4", "10")) else "3"] = code
+        else:
+            attributes.add(code)
+    return Style(frozenset(attributes), colours["3"], colours["4"])

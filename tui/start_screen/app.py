@@ -1,0 +1,56 @@
+"""The app of the start screen: pages on top of each other, and what was chosen in the end."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from textual.app import SystemCommand
+from textual.driver import Driver
+from textual.screen import Screen
+
+from engine.config import load_config
+from tui.looking_app import LookingApp
+from tui.looks import USUAL, Looks
+from tui.start_screen.first import FirstPage
+
+
+class StartApp(LookingApp):
+    """Asks what to do; `chosen` is the answer."""
+
+    CSS_PATH = "start.tcss"
+    TITLE = "finetune-tui"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (78, "-wide"), (110, "-roomy")]  # noqa: RUF012 - Textual's type
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual's type
+
+    def __init__(
+        self,
+        abandon: Callable[[], None] = lambda: None,
+        driver: type[Driver] | None = None,
+        root: Path | None = None,
+        looks: Looks = USUAL,
+    ) -> None:
+        """`abandon` gives up a terminal that is not read; `root` is the folder of the runs."""
+        super().__init__(looks, abandon, driver)
+        self.root = root if root is not None else load_config().checkpoint.dir
+        self.chosen: list[str] | None = None
+        "arguments of `finetune-tui`; none where it was left without a choice"
+
+    def get_default_screen(self) -> Screen[None]:
+        """The first page."""
+        return FirstPage()
+
+    def choose(self, words: Sequence[str]) -> None:
+        """Leave, and do what these arguments say."""
+        self.chosen = list(words)
+        self.exit()
+
+    async def action_quit(self) -> None:
+        """Ctrl+Q leaves from any page."""
+        self.exit()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C, too."""
+        self.exit()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette, of Textual's commands those that mean something here."""
+        yield from (command for command in super().get_system_commands(screen) if command.title in ("Theme", "Quit"))

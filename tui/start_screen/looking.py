@@ -1,0 +1,59 @@
+"""What a run would train on, and how long that would take, from a process of its own: only that loads torch."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.errors import EngineError, UserError
+from engine.look import ClassCount, Estimate, Pictures
+
+Found = Pictures | Estimate | EngineError
+
+
+class Look:
+    """`python -m engine look`, under way."""
+
+    def __init__(self, words: Sequence[str], tell: Callable[["Look", Found], object]) -> None:
+        """`tell` is called, in a thread, with whatever is found, or why nothing is."""
+        self._tell = tell
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "engine", "look", "--json", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+        threading.Thread(target=self._read, name="look", daemon=True).start()
+
+    def end(self) -> None:
+        """Leave nothing of it behind."""
+        self._process.kill()  # the thread that reads it sees its end
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None and self._process.stderr is not None
+        with self._process.stdout as output, self._process.stderr as errors:
+            for line in output:
+                self._tell(self, parse(line))
+            said = errors.read()
+        if status := self._process.wait():
+            self._tell(self, _failure(status, said))
+
+
+def parse(line: str) -> Pictures | Estimate:
+    """A line of `look --json`."""
+    fields: dict[str, Any] = json.loads(line)
+    if fields.pop("type") == "estimate":
+        return Estimate(frozen=tuple(fields.pop("frozen")), **fields)
+    classes = tuple(ClassCount(**item) for item in fields.pop("classes"))
+    return Pictures(classes=classes, samples=tuple(fields.pop("samples")), **fields)
+
+
+def _failure(status: int, said: str) -> EngineError:
+    """Why it ended, from its last words."""
+    title, _, message = (said.strip().splitlines() or [f"status {status}"])[-1].partition(": ")
+    kind = UserError if status == UserError.exit_status else EngineError
+    return kind(title, message) if message else kind("No estimate", title)

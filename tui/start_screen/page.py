@@ -1,0 +1,78 @@
+"""What all pages share: a head, a place for one sentence that says what is wrong, and a foot with the keys."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from engine.errors import EngineError
+from tui.aside import aside
+from tui.start_screen.paths import near_home
+from tui.start_screen.recipe import check, command_line
+
+if TYPE_CHECKING:
+    from tui.start_screen.app import StartApp
+
+
+class Page(Screen[None]):
+    """A page; Esc leads back to the one before."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", show=False)]
+    keys: ClassVar[Sequence[tuple[str, str]]] = ()
+    "for the foot: keys and what they do"
+
+    def __init__(self, heading: str) -> None:
+        super().__init__()
+        self._heading = heading
+
+    def parts(self) -> Sequence[Widget]:
+        """What is between head and foot."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        """Head, parts, sentence, command line, keys."""
+        yield Static(Content.assemble(" ", ("finetune-tui", "bold"), "  ", near_home(self._heading)), id="head")
+        yield Vertical(*self.parts(), id="parts")
+        yield Static(id="problem", markup=False)
+        yield Static(id="command", markup=False)
+        keys = (Content.assemble((key, "bold $accent"), f" {what}") for key, what in self.keys)
+        yield Static(Content.assemble(" ", Content("  ").join(keys)), id="keys")
+
+    def say(self, problem: str) -> None:
+        """Say what is wrong; nothing is lost."""
+        self.query_one("#problem", Static).update(problem)
+
+    def show_command(self, words: Sequence[str]) -> None:
+        """Show what would do the same from a shell."""
+        self.query_one("#command", Static).update(Content.assemble(("$ ", "$muted"), command_line(words)))
+
+    def action_back(self) -> None:
+        """The page before, or the way out of the first one."""
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+        else:
+            self.app.exit()
+
+    def start(self, words: Sequence[str]) -> None:
+        """Leave, and do it, unless it can be seen to fail: then say so."""
+        self.run_worker(self._start(list(words)), exclusive=True)
+
+    async def _start(self, words: list[str]) -> None:
+        if await self.sound(words):
+            cast("StartApp", self.app).choose(words)
+
+    async def sound(self, words: Sequence[str]) -> bool:
+        """Whether a run's arguments can be followed, as far as that can be seen; it says why not."""
+        try:
+            await aside(check, words)
+        except EngineError as error:
+            self.say(str(error))
+            return False
+        self.say("")
+        return True

@@ -1,0 +1,171 @@
+"""The page of past runs, and that of what can be done with one of them."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from engine.summary import Summary, describe, summarize
+from tui.aside import aside
+from tui.format import MISSING, age, percent
+from tui.panels.panel import row
+from tui.runs import newest
+from tui.start_screen.page import Page
+from tui.view import OVER
+
+if TYPE_CHECKING:
+    from tui.start_screen.app import StartApp
+
+MOST = 100  # runs that are listed
+NAME, MODEL = 19, 17
+COLUMNS = (("name", NAME), ("state", 11), ("model", MODEL), ("epoch", -8), ("best", -8), ("age", -8))
+
+
+class PastRunsPage(Page):
+    """A list, live ones first, then the newest."""
+
+    keys: ClassVar[Sequence[tuple[str, str]]] = (("Enter", "choose"), ("Esc", "back"))
+
+    def __init__(self) -> None:
+        super().__init__("a past run")
+        self._runs: list[Summary] = []
+
+    def parts(self) -> Sequence[Widget]:
+        """The head of the list and the list."""
+        return [Static("reading the journals…", id="columns"), OptionList(markup=False)]
+
+    def on_mount(self) -> None:
+        """Read the runs."""
+        self.query_one(OptionList).focus()
+        self.run_worker(self._read())
+
+    async def _read(self) -> None:
+        root = cast("StartApp", self.app).root
+        folders = await aside(newest, root)
+        columns, options = self.query_one("#columns", Static), self.query_one(OptionList)
+        if not folders:
+            columns.update(f"No runs in {root}, and no live ones elsewhere.")
+            return
+        for folder in folders[:MOST]:
+            self._runs.append(await aside(summarize, folder))
+            options.add_option(Option(_line(self._runs[-1])))
+            if len(self._runs) == 1:
+                columns.update(row(*((title, width, "") for title, width in COLUMNS)))
+                options.highlighted = 0
+        if len(folders) > MOST:
+            self.say(f"and {len(folders) - MOST} older ones: finetune-tui runs --all")
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Show what would do the same from a shell."""
+        self.show_command(_first(self._runs[event.option_index]))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Attach to a live one, and ask what to do with another."""
+        run = self._runs[event.option_index]
+        if run.live:
+            cast("StartApp", self.app).choose(_first(run))
+        elif run.state in OVER:
+            self.app.push_screen(RunPage(run))
+        else:
+            self.say(f"{run.name} is in use by {run.where}, and cannot be attached to yet.")
+
+
+class RunPage(Page):
+    """A run that is over: go on with it, or look at it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+    ]
+    keys: ClassVar[Sequence[tuple[str, str]]] = (("Enter", "choose"), ("Tab", "next"), ("Esc", "back"))
+
+    def __init__(self, run: Summary) -> None:
+        super().__init__(run.name)
+        self._run = run
+        self._done = run.state == "finished"
+
+    def parts(self) -> Sequence[Widget]:
+        """What is known of it, the choices, and the epochs that one which is finished would have in all."""
+        view = Option(Content("look at it again"), id="view")
+        more = Option(Content("train more epochs" if self._done else "go on where it was"), id="resume")
+        shown = [view] if self._run.total_steps else []
+        epochs = Input(str(self._run.epochs + 5), compact=True, restrict=r"\d*", max_length=6, id="epochs")
+        epochs.cursor_blink, epochs.display = False, self._done
+        label = Static("epochs in all", classes="label")
+        label.display = self._done
+        return [
+            Static(Content("\n").join(map(Content, describe(self._run))), classes="facts"),
+            OptionList(*([*shown, more] if self._done else [more, *shown]), markup=False),
+            label,
+            epochs,
+        ]
+
+    def on_mount(self) -> None:
+        """What is likeliest comes first."""
+        options = self.query_one(OptionList)
+        options.highlighted = 0
+        options.focus()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Show what would do the same from a shell."""
+        self.show_command(self._words(event.option.id))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Do it; more epochs are asked for first."""
+        if event.option.id == "view":
+            cast("StartApp", self.app).choose(self._words("view"))
+        elif self._done:
+            self.query_one(Input).focus()
+        else:
+            self.start(self._words("resume"))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show the command with so many."""
+        self.show_command(self._words("resume"))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Train them."""
+        if int(event.value or 0) <= self._run.epochs:
+            self.say(f"It has done {self._run.epochs} epochs: more of them are needed to go on.")
+        else:
+            self.start(self._words("resume"))
+
+    def _words(self, what: str | None) -> list[str]:
+        if what == "view":
+            return ["view", _path(self._run)]
+        return ["--resume", _path(self._run), *(["--epochs", self.query_one(Input).value] if self._done else [])]
+
+
+def _first(run: Summary) -> list[str]:
+    """What is likeliest to be done with a run."""
+    return [*(["attach"] if run.live else ["view"] if run.state == "finished" else ["--resume"]), _path(run)]
+
+
+def _path(run: Summary) -> str:
+    """Its folder, as seen from the working directory where it is in that."""
+    path, here = Path(run.path), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) and path != here else path)
+
+
+def _line(run: Summary) -> Content:
+    cells = (
+        _cut(run.name, NAME - 1),
+        run.state,
+        _cut(run.model, MODEL - 1),
+        f"{run.epoch:,}/{run.epochs:,}",
+        percent(run.best_accuracy),
+        age(time.time() - run.updated) if run.updated is not None else MISSING,
+    )
+    styles = ("bold" if run.live else "", "$success" if run.live else "", "", "", "", "$muted")
+    return row(*((cell, width, style) for cell, (_, width), style in zip(cells, COLUMNS, styles, strict=True)))
+
+
+def _cut(text: str, width: int) -> str:
+    """At most `width` cells; the number at a name's end counts."""
+    return text if len(text) <= width else f"{text[: width - 5]}…{text[-4:]}"

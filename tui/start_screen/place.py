@@ -1,0 +1,133 @@
+"""The page where a folder of pictures, or a configuration, is named: typed with completion, or one of before."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.aside import aside
+from tui.start_screen.page import Page
+from tui.start_screen.paths import complete, configurations, longest, recent_folders
+from tui.start_screen.recipe import as_argument
+
+if TYPE_CHECKING:
+    from tui.start_screen.app import StartApp
+
+
+class PlacePage(Page):
+    """An input that keeps the focus, and a list of what it may become."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", show=False, priority=True),
+        Binding("down", "move(1)", show=False),
+        Binding("up", "move(-1)", show=False),
+    ]
+    keys: ClassVar[Sequence[tuple[str, str]]] = (
+        ("Tab", "complete"),
+        ("Up Down", "choose"),
+        ("Enter", "go on"),
+        ("Esc", "back"),
+    )
+
+    def __init__(self, files: bool) -> None:
+        """`files`: it is a configuration that is wanted, else a folder of pictures."""
+        super().__init__("a configuration" if files else "a folder of pictures")
+        self._files = files
+        self._options: list[str] = []
+
+    def parts(self) -> Sequence[Widget]:
+        """The question, the input, and the list."""
+        question = "Which YAML file?" if self._files else "Which folder has a folder of pictures for each class?"
+        list_of_paths = OptionList(markup=False)
+        list_of_paths.can_focus = False
+        return [
+            Static(question, classes="question"),
+            Input(compact=True, placeholder="a path; ~ is your home folder"),
+            Static(id="offer"),
+            list_of_paths,
+        ]
+
+    def on_mount(self) -> None:
+        """Offer what was used before."""
+        field = self.query_one(Input)
+        field.cursor_blink = False
+        field.focus()
+        self._follow()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Offer what the path may become."""
+        self.say("")
+        self._follow()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take what is highlighted, or the path as it stands."""
+        chosen = self.query_one(OptionList).highlighted
+        self._take(self._options[chosen] if chosen is not None else event.value)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """A click."""
+        self._take(self._options[event.option_index])
+
+    def action_complete(self) -> None:
+        """Type what is highlighted, or as much as all that is offered has in common."""
+        field, chosen = self.query_one(Input), self.query_one(OptionList).highlighted
+        self._type(self._options[chosen] if chosen is not None else longest(field.value, self._options))
+
+    def action_move(self, by: int) -> None:
+        """Highlight the next path, or the one before; above the first one there is none."""
+        paths = self.query_one(OptionList)
+        place = (-1 if paths.highlighted is None else paths.highlighted) + by
+        if self._options:
+            paths.highlighted = min(place, len(self._options) - 1) if place >= 0 else None
+
+    def _take(self, path: str) -> None:
+        """Go on with a path; into a folder that was offered, not typed, one goes first."""
+        field = self.query_one(Input)
+        if not path:
+            self.say(f"Type the path of a {'YAML file' if self._files else 'folder'}, or choose one of the list.")
+        elif path != field.value and path.endswith("/") and field.value:
+            self._type(path)
+        elif path.endswith("/") and self._files:
+            self._type(path)
+            self.say(f"{path} is a folder; name a YAML file in it.")
+        else:
+            self._type(path)
+            self.run_worker(self._go_on(path), exclusive=True, group="go on")
+
+    async def _go_on(self, path: str) -> None:
+        path = as_argument(path if path == "/" else path.rstrip("/"))
+        words = [path] if self._files else ["--data", path]
+        if await self.sound(words):
+            from tui.start_screen.setup import SetupPage  # with what reads pictures
+
+            await self.app.push_screen(SetupPage(words, path))
+
+    def _type(self, text: str) -> None:
+        field = self.query_one(Input)
+        field.value = text
+        field.cursor_position = len(text)
+
+    def _follow(self) -> None:
+        self.run_worker(self._offer(self.query_one(Input).value), exclusive=True, group="offer")
+
+    async def _offer(self, text: str) -> None:
+        if text:
+            found, title = await aside(complete, text, self._files), ""
+        elif self._files:
+            found, title = await aside(configurations), "here:"
+        else:
+            root = cast("StartApp", self.app).root
+            found, title = await aside(recent_folders, root), "used before:"
+        self._options = found
+        offer = self.query_one("#offer", Static)
+        offer.update(title)
+        offer.display = bool(found and title)
+        paths = self.query_one(OptionList)
+        paths.set_options(Option(Content(path)) for path in found)
+        paths.highlighted = None
+        words = [text or ("CONFIG" if self._files else "DIR")]
+        self.show_command(words if self._files else ["--data", *words])

@@ -1,0 +1,82 @@
+"""A few of the pictures a run would train on, side by side."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from tui.aside import aside
+from tui.graphics import cell_pixels, fit, picture, way
+from tui.looking_app import LookingApp
+from tui.thumbnails import thumbnail
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from tui.graphics import Picture
+
+
+class Samples(Horizontal):
+    """Pictures as large as the styles say; each is decoded in a thread."""
+
+    def show(self, paths: Sequence[str], root: str) -> None:
+        """Show these, named as seen from `root`."""
+        self.run_worker(self._show([_Sample(path, root) for path in paths]), exclusive=True)
+
+    async def _show(self, samples: "list[_Sample]") -> None:
+        async with self.batch():
+            await self.remove_children()
+            await self.mount_all(samples)
+
+
+class _Sample(Vertical):
+    """A picture, or why there is none, and its name."""
+
+    def __init__(self, path: str, root: str) -> None:
+        super().__init__()
+        self._path = path
+        self._label = os.path.relpath(path, root)
+        self._found: Image.Image | None = None
+        self._picture: Picture | None = None
+
+    def compose(self) -> ComposeResult:
+        """The name; the picture comes when it is decoded."""
+        yield Static(markup=False)
+
+    def on_mount(self) -> None:
+        """Decode."""
+        self.run_worker(self._decode())
+
+    def on_resize(self) -> None:
+        """Make the picture as large as there is room for."""
+        columns, rows = self.content_size
+        self.query(Static).last().update(_ending(self._label, columns))
+        if self._picture is not None and self._found is not None and columns and rows > 1:
+            self._picture.styles.width, self._picture.styles.height = fit(self._found.size, columns, rows - 1)
+
+    async def _decode(self) -> None:
+        app = cast(LookingApp, self.app)
+        colours = None if app.no_color else app.console.color_system
+        how = way("auto" if app.looks.pictures else "none", os.environ, colours, cell_pixels())
+        if how == "none":
+            return
+        found = await aside(thumbnail, self._path)
+        if isinstance(found, str):
+            await self.mount(Static(found, markup=False), before=0)
+            return
+        self._found, self._picture = found, picture(how, cell_pixels())
+        self.on_resize()
+        await self.mount(self._picture, before=0)
+        self._picture.image = found
+
+
+def _ending(name: str, width: int) -> str:
+    """At most `width` cells: the folder's beginning, which is the class, and the file's end."""
+    if len(name) <= width:
+        return name
+    kept = Path(name).parts[0][: width // 2 - 1]
+    return f"{kept}…{name[-(width - len(kept) - 1) :]}"

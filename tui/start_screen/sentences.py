@@ -1,0 +1,67 @@
+"""What is known of a run before it starts, in words."""
+
+from textual.content import Content
+
+from engine.look import Estimate, Pictures, duration
+from tui.format import count
+from tui.panels.panel import fitted, lines
+
+UNEVEN = 3.0  # times as many pictures in one class as in another that are worth a word
+CLASSES, NAME = 100, 20  # classes that are listed; cells of a name
+
+SLOWER = {
+    "decoding": "reading the pictures takes longer than computing",
+    "computing": "computing takes longer than reading the pictures",
+}
+
+
+def counted(found: Pictures) -> str:
+    """How many pictures of how many classes there are."""
+    if found.message:
+        return _sentence(found.message)
+    return (
+        f"{len(found.classes):,} classes, {found.train_images:,} pictures to train on, {found.test_images:,} to test on"
+    )
+
+
+def class_table(found: Pictures) -> Content:
+    """A line a class: its pictures to train and to test on."""
+    if not found.classes:
+        return Content("")
+    width = min(max(len(item.name) for item in found.classes), NAME)
+    more = len(found.classes) - CLASSES
+    return lines(
+        Content.assemble((f"{'':{width}}{'train':>8}{'test':>8}", "$muted")),
+        *(
+            Content.assemble(fitted(item.name, width), f"{item.train:>8,}{item.test:>8,}")
+            for item in found.classes[:CLASSES]
+        ),
+        *([Content.assemble((f"and {more:,} more", "$muted"))] if more > 0 else []),
+    )
+
+
+def uneven(found: Pictures) -> str:
+    """A warning where one class has far more pictures than another, else nothing."""
+    if found.imbalance < UNEVEN:
+        return ""
+    largest, smallest = (choose(found.classes, key=lambda item: item.train) for choose in (max, min))
+    return (
+        f"{largest.name} has {found.imbalance:.0f} times as many pictures as {smallest.name}: a model that knows only "
+        "large classes will look good"
+    )
+
+
+def estimated(found: Estimate) -> list[str]:
+    """How long it would take, and what it would wait for."""
+    first = f", the first one {duration(found.first_epoch_seconds)}" if found.epochs > 1 else ""
+    parts = f", a batch in parts of {found.micro_batch}" if found.micro_batch is not None else ""
+    return [
+        f"about {duration(found.seconds)} for {found.epochs:,} epoch{'s' * (found.epochs != 1)}{first}; "
+        f"{SLOWER[found.bottleneck]}",
+        f"on {found.device} in {found.precision}; {count(sum(found.parameters.values()))} parameters, "
+        f"{found.steps_per_epoch:,} steps an epoch{parts}",
+    ]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

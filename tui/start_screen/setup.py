@@ -1,0 +1,179 @@
+"""The page of a run before it starts: its pictures, its model and arm, how long it would take, and the way to start."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from engine.config import RunConfig
+from engine.errors import EngineError, UserError
+from engine.look import Pictures
+from tui.aside import aside
+from tui.start_screen.looking import Found, Look
+from tui.start_screen.page import Page
+from tui.start_screen.recipe import FIELDS, Field, arguments, check
+from tui.start_screen.samples import Samples
+from tui.start_screen.sentences import class_table, counted, estimated, uneven
+
+TYPING_SECONDS = 0.6  # without a key, before it is estimated anew
+
+
+class Value(Input):
+    """What a field is set to; Space takes the next of what is offered."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "next", show=False, priority=True)]
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(compact=True, restrict=field.allowed, max_length=60)
+        self.cursor_blink = False
+        self.field = field
+
+    def action_next(self) -> None:
+        """The next choice."""
+        self.value = self.field.next(self.value)
+        self.cursor_position = len(self.value)
+
+
+class SetupPage(Page):
+    """Everything that is known of a run before it starts. Nothing waits for the estimate."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+    ]
+    keys: ClassVar[Sequence[tuple[str, str]]] = (
+        ("Enter", "start"),
+        ("Up Down", "field"),
+        ("Space", "next choice"),
+        ("Esc", "back"),
+    )
+
+    class Told(Message):
+        """A look has found something."""
+
+        def __init__(self, look: Look, found: Found) -> None:
+            super().__init__()
+            self.look, self.found = look, found
+
+    def __init__(self, source: Sequence[str], heading: str) -> None:
+        """`source` are the arguments that name the pictures."""
+        super().__init__(heading)
+        self._source = list(source)
+        self._base: RunConfig | None = None
+        self._words = list(source)
+        self._looked_at: list[str] | None = None
+        self._look: Look | None = None
+        self._pictures: Pictures | None = None
+        self._wrong: UserError | None = None
+        self._typing: Timer | None = None
+
+    def parts(self) -> Sequence[Widget]:
+        """Pictures, fields, estimate."""
+        return [
+            Static("looking at the pictures…", id="counted", markup=False),
+            Horizontal(Vertical(Static(id="classes", markup=False), id="list"), Samples(), id="pictures"),
+            Static(id="uneven", markup=False),
+            Vertical(*(_row(field) for field in FIELDS), id="fields"),
+            Static("estimating…", id="estimate", markup=False),
+        ]
+
+    def on_mount(self) -> None:
+        """Read the configuration's own values, and look."""
+        self.show_command(self._words)
+        self.run_worker(self._read())
+
+    def on_unmount(self) -> None:
+        """No look outlives the page."""
+        if self._look is not None:
+            self._look.end()
+
+    async def _read(self) -> None:
+        try:
+            self._base = (await aside(check, self._source)).config
+        except EngineError as error:
+            self.say(str(error))
+            return
+        with self.prevent(Input.Changed):
+            for value in self.query(Value):
+                value.value = value.field.default(self._base)
+        self._show_fields()
+        self.query(Value).first().focus()
+        self._estimate()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Another run, whose estimate is made when nothing is typed for a moment."""
+        if self._base is None:
+            return
+        self._words = arguments(self._source, self._base, self._values)
+        self.show_command(self._words)
+        self._show_fields()
+        if self._typing is not None:
+            self._typing.stop()
+        self._typing = self.set_timer(TYPING_SECONDS, self._estimate)
+        self.run_worker(self.sound(self._words), exclusive=True)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Start, unless it would fail at once."""
+        if self._base is not None and self._words == self._looked_at and self._wrong is not None:
+            self.say(str(self._wrong))
+        elif self._base is not None:
+            self.start(self._words)
+
+    def on_setup_page_told(self, event: Told) -> None:
+        """Show what the look has found, unless there is a newer one."""
+        if event.look is not self._look:
+            return
+        estimate = self.query_one("#estimate", Static)
+        if isinstance(event.found, Pictures):
+            self._show_pictures(event.found)
+            if event.found.message:
+                estimate.update("")
+        elif isinstance(event.found, EngineError):
+            estimate.update("")
+            if self._pictures is None:
+                self.query_one("#counted", Static).update("")
+            if isinstance(event.found, UserError):
+                self._wrong = event.found
+            self.say(str(event.found))
+        else:
+            estimate.update("\n".join(estimated(event.found)))
+
+    def _show_pictures(self, found: Pictures) -> None:
+        if found == self._pictures:
+            return
+        self._pictures = found
+        self.query_one("#counted", Static).update(counted(found))
+        self.query_one("#classes", Static).update(class_table(found))
+        self.query_one("#uneven", Static).update(uneven(found))
+        self.query_one(Samples).show(found.samples, found.root)
+
+    def _estimate(self) -> None:
+        """Look at the run as it is now."""
+        if self._words == self._looked_at:
+            return
+        if self._look is not None:
+            self._look.end()
+        self._looked_at, self._wrong = self._words, None
+        self.query_one("#estimate", Static).update("estimating…")
+        self._look = Look(self._words, lambda look, found: self.post_message(self.Told(look, found)))
+
+    @property
+    def _values(self) -> dict[str, str]:
+        return {value.field.name: value.value for value in self.query(Value)}
+
+    def _show_fields(self) -> None:
+        """Those of the arm that is chosen."""
+        for line in self.query("#fields > *"):
+            field = line.query_one(Value).field
+            line.display = field.arm in (None, self._values["arm"])
+
+
+def _row(field: Field) -> Horizontal:
+    return Horizontal(
+        Static(field.name, classes="label"), Value(field), Static(field.help, classes="hint"), classes="field"
+    )

@@ -1,0 +1,72 @@
+"""Pictures of the disk made small, in a thread: no key waits for a file. Loads no Textual."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from PIL import Image, ImageOps
+
+SIDE = 768  # pixels of the longer side at most: enough for a terminal of 96 columns
+KEPT = 8  # pictures, of 2 MiB at most each
+MISSING, BROKEN = "not on this machine", "cannot be read"
+
+# Told by content; some of Pillow's other formats start programs.
+Image.init()
+FORMATS: tuple[str, ...] = tuple(
+    name for name in ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM", "GIF", "AVIF") if name in Image.OPEN
+)
+
+Found = Image.Image | str
+"a picture, or why there is none"
+
+
+def thumbnail(path: str) -> Found:
+    """The picture in RGB, its longer side `SIDE` pixels at most, or why there is none."""
+    try:
+        with Image.open(path, formats=FORMATS) as picture:
+            picture.draft("RGB", (SIDE, SIDE))  # a JPEG file decodes faster so
+            picture.thumbnail((SIDE, SIDE))
+            return ImageOps.exif_transpose(picture).convert("RGB")
+    except (FileNotFoundError, NotADirectoryError):
+        return MISSING
+    except Exception:  # a damaged file breaks Pillow in any way
+        return BROKEN
+
+
+class Thumbnails:
+    """The newest pictures asked for; the one asked for last is decoded first."""
+
+    def __init__(self, ready: Callable[[], object]) -> None:
+        """`ready` is called, in the thread, when a picture has come."""
+        self._ready = ready
+        self._found: OrderedDict[str, Found] = OrderedDict()
+        self._wanted = ""
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def get(self, path: str) -> Found | None:
+        """What is known of a picture; nothing while it is being decoded."""
+        with self._changed:
+            if path in self._found:
+                self._found.move_to_end(path)
+                return self._found[path]
+            self._wanted = path
+            self._changed.notify()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._decode, name="thumbnails", daemon=True)
+            self._thread.start()
+        return None
+
+    def _decode(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted)
+                path, self._wanted = self._wanted, ""
+                known = path in self._found
+            if not known:
+                found = thumbnail(path)
+                with self._changed:
+                    self._found[path] = found
+                    while len(self._found) > KEPT:
+                        self._found.popitem(last=False)
+            self._ready()

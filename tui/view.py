@@ -1,0 +1,72 @@
+"""`finetune-tui view`: a run that is over is looked at again in the dashboard."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.errors import CheckpointError, UserError
+from engine.journal import JOURNAL
+from engine.launch import add_dir_argument, runs_folder
+from engine.remote.finding import find
+from engine.summary import Summary, summarize
+from tui.looks import add_looks_arguments, looks, need_a_screen
+
+OVER = ("finished", "stopped", "failed", "lost")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Show the run; the exit status.
+
+    Raises:
+        UserError: there is no such run, it is not over, it has nothing to show, or there is no terminal to show it on.
+    """
+    parser = argparse.ArgumentParser(
+        prog="finetune-tui view", description="Look at a run that is over: all of the dashboard but steering."
+    )
+    parser.add_argument("run", metavar="RUN", help="a run's name or folder")
+    add_dir_argument(parser)
+    add_looks_arguments(parser)
+    args = parser.parse_args(argv)
+    wanted = looks(args)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        remedy = "use a terminal (ssh -t), or `python -m engine status RUN` in a script"
+        raise UserError("Not shown", f"there is no terminal to show a run on; {remedy}")
+    need_a_screen("use `python -m engine status RUN`")
+    folder = find(args.run, runs_folder(args))
+    over = what_became(summarize(folder), folder)
+    from tui.dashboard import view  # with what draws it
+
+    return view(folder, over, wanted)
+
+
+def what_became(run: Summary, folder: Path) -> str:
+    """How the run ended, in a sentence.
+
+    Raises:
+        UserError: it is not over, or its journal has nothing to show.
+    """
+    if run.live:
+        raise UserError("Not shown", f"{folder} is not over, it is live; use finetune-tui attach {folder}")
+    if run.state not in OVER:
+        remedy = "it cannot be attached to; look at it when that has ended"
+        raise UserError("Not shown", f"{folder} is in use by {run.where}, and {remedy}")
+    if not run.total_steps and run.state in ("finished", "lost"):
+        remedy = f"train it with finetune-tui --resume {folder}"
+        raise CheckpointError("Not shown", f"{folder / JOURNAL} {_why_nothing(folder / JOURNAL)}; {remedy}")
+    if run.state == "lost":
+        return f"killed at step {run.step}; go on with finetune-tui --resume {folder}"
+    return f"this run is over: {run.state} at step {run.step}"
+
+
+def _why_nothing(journal: Path) -> str:
+    """Why a journal does not tell of any arm."""
+    try:
+        if not journal.exists():
+            return "is missing"
+        if not journal.is_file():
+            return "is not a file"
+        with journal.open("rb") as file:
+            return "is damaged: no arm begins in it" if file.read(1) else "is empty"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"

@@ -1,0 +1,47 @@
+"""Commands that were sent and not answered yet. Loads no Textual."""
+
+from engine.protocol import (
+    ArmFinished,
+    ArmStarted,
+    CheckpointFailed,
+    CheckpointSaved,
+    Command,
+    CommandRefused,
+    EvalDone,
+    Evaluate,
+    Evaluating,
+    Event,
+    Pause,
+    Paused,
+    Resume,
+    Resumed,
+    Rewind,
+    Rewound,
+    RunFailed,
+    RunFinished,
+    Save,
+    SwitchArm,
+    TrainStep,
+)
+
+WAITED_FOR = (Pause, Resume, SwitchArm, Save, Evaluate, Rewind)
+"commands whose effect may take its time"
+
+
+def answered(command: Command, event: Event) -> bool:
+    """Whether an event says what came of a command."""
+    match command, event:
+        case _, CommandRefused() | ArmFinished() | RunFinished() | RunFailed():
+            return True
+        case Pause(), Paused():
+            return event.freed or not command.free
+        case Resume(), Resumed() | TrainStep():
+            return True
+        case SwitchArm(), ArmStarted():
+            return event.arm == command.arm
+        case Save(), CheckpointSaved():
+            return event.reason == "key"
+        case (Save(), CheckpointFailed()) | (Evaluate(), Evaluating() | EvalDone()) | (Rewind(), Rewound()):
+            return True
+        case _:
+            return False
