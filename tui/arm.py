@@ -83,12 +83,17 @@ class ArmView:
         """The base rate asked for last, acknowledged or not."""
         return self.asked.get(group, self.groups[group].base_lr)
 
-    def seconds_left(self, batch_size: int) -> float | None:
-        """Time to the end of the arm, from its epochs so far or else from its speed."""
-        left, history = self.total_steps - self.step, self.curves.history
+    def seconds_per_step(self, batch_size: int) -> float | None:
+        """From its epochs so far, tests included, or else from its speed; none before its first step."""
+        history = self.curves.history
         if history and history[-1].step:
-            return left * history[-1].seconds / history[-1].step
-        return left * batch_size / self.images_per_second if self.images_per_second else None
+            return history[-1].seconds / history[-1].step
+        return batch_size / self.images_per_second if self.images_per_second else None
+
+    def seconds_left(self, batch_size: int) -> float | None:
+        """Time to the end of the arm."""
+        each = self.seconds_per_step(batch_size)
+        return None if each is None else (self.total_steps - self.step) * each
 
     def ask(self, command: Command) -> None:
         """Remember what a command asks for, so that the next key goes on from there."""

@@ -103,3 +103,8 @@ def next_nice(value: float, up: bool) -> float:
     if up:
         return next(step for step in steps if step > value * 1.001)
     return next(step for step in reversed(steps) if step < value * 0.999)
+
+
+def short_name(name: str, width: int) -> str:
+    """A run's name in at most `width` cells; of a longer one its end is kept, too, which is its number."""
+    return name if len(name) <= width else f"{name[: width - 5]}…{name[-4:]}"

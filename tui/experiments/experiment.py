@@ -127,9 +127,5 @@ def duration(state: UiState, epochs: int) -> str:
     view = state.view
     if view is None or state.run is None:
         return f"{epochs} epochs"
-    history, seconds = view.curves.history, 0.0
-    if history:
-        seconds = history[-1].seconds / len(history)
-    elif view.images_per_second:
-        seconds = view.steps_per_epoch * state.run.batch_size / view.images_per_second
-    return f"{epochs} epochs" + (f", about {clock(epochs * seconds)}" if seconds else "")
+    seconds = view.seconds_per_step(state.run.batch_size)
+    return f"{epochs} epochs" + (f", about {clock(epochs * view.steps_per_epoch * seconds)}" if seconds else "")

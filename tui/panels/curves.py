@@ -17,7 +17,7 @@ from tui.curves import Curve, Trace, mark_near, traces
 from tui.keys.key import bindings
 from tui.keys.plots import PLOTS
 from tui.panels.panel import View
-from tui.panels.readout import fitted, joined, legend, named, older_names, reading
+from tui.panels.readout import cut, joined, legend, named, older_names, reading
 from tui.plot import Line, Picture, Tick, render
 from tui.plotview import PlotView
 from tui.state import UiState
@@ -145,8 +145,8 @@ class Curves(View):
             title += [*arms, mark]
         if not self.gutter.bottom:  # there is no frame below
             title, older = title + older, []
-        self.title(fitted(title, room))
-        self.subtitle(fitted(older, room))
+        self.title(cut(title, room))
+        self.subtitle(cut(older, room))
 
     def _readings(self, plots: PlotView, x: float, *, in_words: bool) -> tuple[list[Content], list[Content]]:
         """What the arms in hand have at x, and what those of older runs have."""

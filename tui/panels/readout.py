@@ -53,7 +53,7 @@ def joined(parts: Iterable[Content]) -> Content:
     return Content("  ").join(part for part in parts if part)
 
 
-def fitted(parts: Iterable[Content], width: int) -> Content:
+def cut(parts: Iterable[Content], width: int) -> Content:
     """The same, cut at `width`."""
     text = joined(parts)
     return text if text.cell_length <= width else text.truncate(max(width, 0), ellipsis=True)

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.format import age, percent
+from tui.format import age, percent, short_name
 from tui.panels.panel import row
 from tui.past import Row, each_run
 
@@ -112,8 +112,8 @@ class RunsScreen(ModalScreen[set[str]]):
     def _line(self, run: Row) -> Content:
         cells = (
             MARK if run.name in self._chosen else "",
-            _cut(run.name, NAME - 1),
-            _cut(run.model, MODEL - 1),
+            short_name(run.name, NAME - 1),
+            short_name(run.model, MODEL - 1),
             "both" if len(run.arms) > 1 else run.arms[0],
             f"{run.epoch:,}/{run.epochs:,}",
             percent(run.best_accuracy),
@@ -129,8 +129,3 @@ def _highlighted(options: OptionList) -> str | None:
 def _fits(run: Row, text: str) -> bool:
     """Whether each word of the filter is in a run's name or model."""
     return all(word in f"{run.name} {run.model}".casefold() for word in text.casefold().split())
-
-
-def _cut(text: str, width: int) -> str:
-    """At most `width` cells; the number at a name's end counts."""
-    return text if len(text) <= width else f"{text[: width - 5]}…{text[-4:]}"

@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from engine.summary import Summary, describe, summarize
 from tui.aside import aside
-from tui.format import MISSING, age, percent
+from tui.format import MISSING, age, percent, short_name
 from tui.panels.panel import row
 from tui.runs import newest
 from tui.start_screen.page import Page
@@ -155,17 +155,12 @@ def _path(run: Summary) -> str:
 
 def _line(run: Summary) -> Content:
     cells = (
-        _cut(run.name, NAME - 1),
+        short_name(run.name, NAME - 1),
         run.state,
-        _cut(run.model, MODEL - 1),
+        short_name(run.model, MODEL - 1),
         f"{run.epoch:,}/{run.epochs:,}",
         percent(run.best_accuracy),
         age(time.time() - run.updated) if run.updated is not None else MISSING,
     )
     styles = ("bold" if run.live else "", "$success" if run.live else "", "", "", "", "$muted")
     return row(*((cell, width, style) for cell, (_, width), style in zip(cells, COLUMNS, styles, strict=True)))
-
-
-def _cut(text: str, width: int) -> str:
-    """At most `width` cells; the number at a name's end counts."""
-    return text if len(text) <= width else f"{text[: width - 5]}…{text[-4:]}"
