@@ -69,10 +69,11 @@ class Server:
         if self._listener.in_place:  # else the entry is the next process's, too
             registry.leave(self._entry)
         self._closing.set()
-        self._waker.send(b"x")
+        self._waker.send(b"x")  # the thread may have seen the event already: both ends stay open until it is over
         self._thread.join()
         self._thread = None
         self._waker.close()
+        self._wake.close()
 
     # --- the thread -------------------------------------------------------------------------------------
 
@@ -94,7 +95,6 @@ class Server:
         for peer in list(self._peers):
             self._part(peer)
         self._log.close()
-        self._wake.close()
 
     def _turn(self) -> None:
         """Wait until there is something to do, and do it."""

@@ -38,6 +38,21 @@ def test_it_leaves_no_thread_no_descriptor_and_no_socket(short: Path) -> None:
     wait_for(lambda: descriptors() <= before)
 
 
+def test_it_closes_when_its_thread_is_over_before_it_is_woken(short: Path) -> None:
+    class Noticed(threading.Event):
+        def set(self) -> None:
+            super().set()
+            wait_for(lambda: control_threads() == [])
+
+    staged = Staged(short)
+    staged.server._closing = Noticed()
+    caller = Caller(short)  # with one, the thread looks at the event ten times a second, woken or not
+    caller.greet()
+    staged.close()
+    assert not is_live(short)
+    caller.close()
+
+
 def test_many_who_come_and_go_leave_no_descriptor_and_no_backlog(staged: Staged) -> None:
     stays = Caller(staged.folder)
     stays.greet()
