@@ -1,34 +1,25 @@
-"""The dashboard: a timer drains the session, folds its events into the state, and lets the panels draw it."""
+"""The dashboard: what its keys, its palette and its dialogs do with the session it shows."""
 
-import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import ClassVar, Literal
 
-from textual.app import ComposeResult, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.screen import Screen
-from textual.timer import Timer
 
-from engine.protocol import Command, Rewind
+from engine.protocol import Command, Event, Rewind
 from engine.session import Session
-from tui import panels
-from tui.body import Body
-from tui.due import Due
 from tui.experimenting import Answer, Experimenting
 from tui.experiments import Experiment
 from tui.graphics import Pictures
 from tui.keys import KEYS, Key, bindings
 from tui.leaving import ANSWERS, Leaving
-from tui.looking_app import LookingApp
-from tui.looks import USUAL, Looks, next_pace, plots_pace
+from tui.looks import USUAL, Looks
 from tui.notes import Note
 from tui.palette import commands
-from tui.panels.panel import View
 from tui.past import Overlay
 from tui.screens.experiment import ExperimentScreen
 from tui.screens.help import HelpScreen
@@ -36,6 +27,7 @@ from tui.screens.log import LogScreen
 from tui.screens.quit import Choice, QuitScreen
 from tui.screens.rewind import RewindScreen
 from tui.screens.runs import RunsScreen
+from tui.showing_app import ShowingApp
 from tui.state import UiState
 
 Access = Literal["own", "attached", "read-only", "view"]
@@ -46,20 +38,12 @@ ONLY_LOOKING: dict[Access, str] = {
 }
 
 RUNS = Path("checkpoints")  # until a run says where it is
-DRAIN_SECONDS = 0.25  # at most, between two looks at what the engine says
 
 
-class _NobodyFirst(Screen[None]):
-    AUTO_FOCUS = ""
-
-
-class Dashboard(LookingApp):
+class Dashboard(ShowingApp):
     """Shows one session and steers it. Its exit never ends the engine: whoever made the session does."""
 
-    CSS_PATH = "app.tcss"
-    TITLE = "finetune-tui"
     BINDINGS: ClassVar[list[BindingType]] = bindings(key for key in KEYS if not key.pane)
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual's type
 
     def __init__(
         self,
@@ -75,96 +59,22 @@ class Dashboard(LookingApp):
         """`start` begins the session, after the first paint, so that nothing delays that; `stray` are lines
         for the log that libraries wrote to the standard streams; `abandon` gives up a terminal that is not read;
         `over` says what became of a run that is over; `looks` what a person wants the screen to look like."""
-        super().__init__(looks, abandon, driver)
-        self.state = UiState(over)
-        self.session: Session | None = None
+        stray = stray if stray is not None else SimpleQueue()
+        super().__init__(start, stray, UiState(over), looks, abandon=abandon, driver=driver)
         self.detached = False
         "whether the screen was left on purpose, with training going on"
         self.access = access
         self.pictures: Pictures = "auto" if looks.pictures else "none"
         "how those of mistakes are drawn"
-        self._start = start
-        self._stray = stray if stray is not None else SimpleQueue()
-        self._due = Due()
-        self._pulse: Timer | None = None
         self._leaving = Leaving()
         self._experimenting = Experimenting(self.state, self._ask, self._show_experiment, ONLY_LOOKING.get(access, ""))
-        self._body = Body()
-        self._views: list[View] = []
 
-    def get_default_screen(self) -> Screen[None]:
-        """One that gives no pane the focus by itself, when a dialog is closed."""
-        return _NobodyFirst(id="_default")
-
-    def compose(self) -> ComposeResult:
-        """All panels; those of the body place themselves."""
-        head, foot = [make() for make in panels.HEAD], [make() for make in panels.FOOT]
-        self._views = [*head, *foot]
-        yield from head
-        yield self._body
-        yield from foot
-
-    def on_mount(self) -> None:
-        """Paint, then start the session, then pull at a steady pace."""
-        self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self.draw, plots=True))
-        self.call_after_refresh(self._begin)
-
-    def on_descendant_focus(self) -> None:
-        """Let the footer show the keys of the pane that has the focus now."""
-        self.draw()
-
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self.call_after_refresh(self.draw, plots=True)
-
-    def on_view_resized(self) -> None:
-        """A pane shows what was drawn for its old size."""
-        self.call_after_refresh(self.draw, plots=True)
-
-    def _begin(self) -> None:
-        self.draw(plots=True)
-        self.session = self._start()
-        self._set_pulse()
-
-    def _set_pulse(self) -> None:
-        if self._pulse is not None:
-            self._pulse.stop()
-        self._pulse = self.set_interval(min(self.looks.refresh, DRAIN_SECONDS), self.tick)
-
-    def tick(self) -> None:
-        """Take in what happened since the last tick, and draw it if it is time for that, or cannot wait."""
-        assert self.session is not None
-        for event in self.session.poll():
-            self.state.fold(event)
-            self._experimenting.fold(event)
-            if self._leaving.done(event):
-                self.exit()
-        with suppress(Empty):
-            while True:
-                self.state.tell(Note(self._stray.get_nowait(), shown=False))
-        now = time.monotonic()
-        if self._due.plots(self.state, self.looks, now):
-            self.draw(plots=True)
-        elif self._due.numbers(self.state, self.looks, now):
-            self.draw()
-
-    def draw(self, plots: bool = False) -> None:
-        """Let the panels draw what changed."""
-        now = time.time()
-        self._due.drawn(self.state, time.monotonic(), plots)
-        for view in self._views:
-            if view.is_attached:  # not while the screen is left
-                view.show(self.state, now)
-        self._body.draw(self.state, now, plots)
-
-    # --- looks ------------------------------------------------------------------------------------------
-
-    def set_pace(self, slower: bool) -> None:
-        """Draw less often, or more often."""
-        refresh = next_pace(self.looks.refresh, slower)
-        self.looks = replace(self.looks, refresh=refresh, plots=plots_pace(refresh))
-        self.state.tell(Note(f"drawn every {refresh:g} s, the plots every {self.looks.plots:g} s", kept=False))
-        self._set_pulse()
+    def take_in(self, event: Event) -> None:
+        """Let what waits for an event go on with it, too."""
+        super().take_in(event)
+        self._experimenting.fold(event)
+        if self._leaving.done(event):
+            self.exit()
 
     # --- keys -------------------------------------------------------------------------------------------
 

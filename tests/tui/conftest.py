@@ -9,7 +9,7 @@ from tests.tui.story import NOW
 
 @pytest.fixture(autouse=True)
 def _at_a_fixed_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("tui.app.time.time", lambda: NOW)
+    monkeypatch.setattr("tui.showing_app.time.time", lambda: NOW)
     yield
 
 
