@@ -18,7 +18,7 @@ from tests.tui.journals import begun, write_run
 from tests.tui.story import NOW, started, trained
 from tui.start_screen import setup
 from tui.start_screen.app import StartApp
-from tui.start_screen.looking import parse
+from tui.start_screen.looking import Found, parse
 from tui.start_screen.paths import complete
 from tui.start_screen.recipe import as_argument, command_line
 from tui.start_screen.sentences import uneven
@@ -326,6 +326,47 @@ async def test_a_change_ends_the_look_and_begins_another_and_leaving_ends_that()
         await page.press("escape")
         assert second.ended
     assert page.app.chosen is None
+
+
+async def type_model(page: Started, name: str) -> None:
+    page.app.screen.query_one("*:focus", Input).value = name
+    await page.press("enter")
+
+
+async def test_a_model_that_is_not_known_is_said_and_does_not_start():
+    async with before_a_run() as page:
+        await type_model(page, "resnet19")
+        assert page.app.chosen is None and "checking the model" in page.text
+        ScriptedLook.made[-1].find(FOUND)
+        await page.settle()
+        assert page.app.chosen is None
+        ScriptedLook.made[-1].find(UserError("Unknown model", "model.name resnet19: did you mean resnet18?"))
+        await page.settle()
+        assert page.app.chosen is None and "did you mean resnet18" in page.text
+        await page.press("enter")
+        assert page.app.chosen is None
+        await page.type("resnet18")
+        await page.press("enter")
+    assert page.app.chosen == ["--data", "pictures"]
+
+
+@pytest.mark.parametrize("found", [ESTIMATE, Pictures("", (), 0, 0, 0.0, (), "not there yet"), EngineError("x", "y")])
+async def test_a_model_of_ones_own_starts_when_it_is_checked_as_far_as_it_can_be(found: Found):
+    async with before_a_run() as page:
+        await type_model(page, "resnet34")
+        assert page.app.chosen is None and ScriptedLook.made[-1].words == ["--data", "pictures", "--model", "resnet34"]
+        ScriptedLook.made[-1].find(found)
+        await page.settle()
+    assert page.app.chosen == ["--data", "pictures", "--model", "resnet34"]
+
+
+async def test_a_model_of_ones_own_starts_unchecked_at_a_second_enter_and_another_one_is_checked_again():
+    async with before_a_run() as page:
+        await type_model(page, "resnet34")
+        await type_model(page, "resnet101")
+        assert page.app.chosen is None
+        await page.press("enter")
+    assert page.app.chosen == ["--data", "pictures", "--model", "resnet101"]
 
 
 async def test_an_impossible_value_is_said_and_does_not_start():

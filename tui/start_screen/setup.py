@@ -12,11 +12,11 @@ from textual.widgets import Input, Static
 
 from engine.config import RunConfig
 from engine.errors import EngineError, UserError
-from engine.look import Pictures
+from engine.look import Estimate, Pictures
 from tui.aside import aside
 from tui.start_screen.looking import Found, Look
 from tui.start_screen.page import Page
-from tui.start_screen.recipe import FIELDS, Field, arguments, check
+from tui.start_screen.recipe import FIELDS, MODELS, Field, arguments, check
 from tui.start_screen.samples import Samples
 from tui.start_screen.sentences import class_table, counted, estimated, uneven
 
@@ -70,6 +70,9 @@ class SetupPage(Page):
         self._look: Look | None = None
         self._pictures: Pictures | None = None
         self._wrong: UserError | None = None
+        self._looked = False
+        "whether the look has told all it can; a model's name is checked by it alone"
+        self._start_asked = False
         self._typing: Timer | None = None
 
     def parts(self) -> Sequence[Widget]:
@@ -109,7 +112,7 @@ class SetupPage(Page):
         """Another run, whose estimate is made when nothing is typed for a moment."""
         if self._base is None:
             return
-        self._words = arguments(self._source, self._base, self._values)
+        self._words, self._start_asked = arguments(self._source, self._base, self._values), False
         self.show_command(self._words)
         self._show_fields()
         if self._typing is not None:
@@ -118,30 +121,38 @@ class SetupPage(Page):
         self.run_worker(self.sound(self._words), exclusive=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Start, unless it would fail at once."""
-        if self._base is not None and self._words == self._looked_at and self._wrong is not None:
+        """Start, unless it would fail at once. A model of a person's own is waited for, until Enter says not to."""
+        if self._base is None:
+            return
+        self._estimate()
+        if self._wrong is not None:
             self.say(str(self._wrong))
-        elif self._base is not None:
+        elif self._looked or self._start_asked or self._values["model"] in ("", self._base.model.name, *MODELS):
             self.start(self._words)
+        else:
+            self._start_asked = True
+            self.workers.cancel_node(self)  # else what checks the other fields takes the sentence away
+            self.say("checking the model, then it starts; Enter starts it unchecked")
 
     def on_setup_page_told(self, event: Told) -> None:
         """Show what the look has found, unless there is a newer one."""
         if event.look is not self._look:
             return
+        self._looked = not isinstance(event.found, Pictures) or event.found.message != ""
         estimate = self.query_one("#estimate", Static)
+        if self._looked:
+            estimate.update("\n".join(estimated(event.found)) if isinstance(event.found, Estimate) else "")
         if isinstance(event.found, Pictures):
             self._show_pictures(event.found)
-            if event.found.message:
-                estimate.update("")
         elif isinstance(event.found, EngineError):
-            estimate.update("")
             if self._pictures is None:
                 self.query_one("#counted", Static).update("")
             if isinstance(event.found, UserError):
                 self._wrong = event.found
             self.say(str(event.found))
-        else:
-            estimate.update("\n".join(estimated(event.found)))
+        if self._looked and self._start_asked and self._wrong is None:
+            self.start(self._words)
+        self._start_asked = self._start_asked and not self._looked
 
     def _show_pictures(self, found: Pictures) -> None:
         if found == self._pictures:
@@ -158,7 +169,7 @@ class SetupPage(Page):
             return
         if self._look is not None:
             self._look.end()
-        self._looked_at, self._wrong = self._words, None
+        self._looked_at, self._looked, self._wrong = self._words, False, None
         self.query_one("#estimate", Static).update("estimating…")
         self._look = Look(self._words, lambda look, found: self.post_message(self.Told(look, found)))
 
