@@ -59,7 +59,7 @@ def estimated(found: Estimate) -> list[str]:
         f"about {duration(found.seconds)} for {found.epochs:,} epoch{'s' * (found.epochs != 1)}{first}; "
         f"{SLOWER[found.bottleneck]}",
         f"on {found.device} in {found.precision}; {count(sum(found.parameters.values()))} parameters, "
-        f"{found.steps_per_epoch:,} steps an epoch{parts}",
+        f"{found.steps_per_epoch:,} step{'s' * (found.steps_per_epoch != 1)} an epoch{parts}",
     ]
 
 
