@@ -420,6 +420,19 @@ async def test_everything_fits(size: tuple[int, int]):
         assert all(text in page.text for text in shown_at_once)
 
 
+async def test_long_names_of_classes_are_cut_to_the_room_they_have():
+    named = replace(FOUND, classes=tuple(replace(item, name=f"a rather long {item.name}") for item in FOUND.classes))
+    named = replace(named, samples=("pictures/a/0.jpg", "pictures/b/0.jpg", "pictures/c/0.jpg"))
+    async with before_a_run((80, 24)) as page:
+        ScriptedLook.made[-1].find(named)
+        await page.settle()
+        rows = [line for line in page.text.splitlines() if "a rather…" in line]
+        assert [row.split()[2:4] for row in rows] == [[str(item.train), str(item.test)] for item in FOUND.classes]
+        await page.pilot.resize_terminal(120, 36)
+        await page.settle()
+        assert "a rather long cat" in page.text
+
+
 async def test_the_page_follows_the_size_of_the_window():
     async with before_a_run((60, 60)) as page:
         await page.pilot.resize_terminal(120, 36)

@@ -1,13 +1,9 @@
 """What is known of a run before it starts, in words."""
 
-from textual.content import Content
-
 from engine.look import Estimate, Pictures, duration
 from tui.format import count
-from tui.panels.panel import fitted, lines
 
 UNEVEN = 3.0  # times as many pictures in one class as in another that are worth a word
-CLASSES, NAME = 100, 20  # classes that are listed; cells of a name
 
 SLOWER = {
     "decoding": "reading the pictures takes longer than computing",
@@ -21,22 +17,6 @@ def counted(found: Pictures) -> str:
         return _sentence(found.message)
     return (
         f"{len(found.classes):,} classes, {found.train_images:,} pictures to train on, {found.test_images:,} to test on"
-    )
-
-
-def class_table(found: Pictures) -> Content:
-    """A line a class: its pictures to train and to test on."""
-    if not found.classes:
-        return Content("")
-    width = min(max(len(item.name) for item in found.classes), NAME)
-    more = len(found.classes) - CLASSES
-    return lines(
-        Content.assemble((f"{'':{width}}{'train':>8}{'test':>8}", "$muted")),
-        *(
-            Content.assemble(fitted(item.name, width), f"{item.train:>8,}{item.test:>8,}")
-            for item in found.classes[:CLASSES]
-        ),
-        *([Content.assemble((f"and {more:,} more", "$muted"))] if more > 0 else []),
     )
 
 

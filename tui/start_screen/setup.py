@@ -14,11 +14,12 @@ from engine.config import RunConfig
 from engine.errors import EngineError, UserError
 from engine.look import Estimate, Pictures
 from tui.aside import aside
+from tui.start_screen.classes import Classes
 from tui.start_screen.looking import Found, Look
 from tui.start_screen.page import Page
 from tui.start_screen.recipe import FIELDS, MODELS, Field, arguments, check
 from tui.start_screen.samples import Samples
-from tui.start_screen.sentences import class_table, counted, estimated, uneven
+from tui.start_screen.sentences import counted, estimated, uneven
 
 TYPING_SECONDS = 0.6  # without a key, before it is estimated anew
 
@@ -79,7 +80,7 @@ class SetupPage(Page):
         """Pictures, fields, estimate."""
         return [
             Static("looking at the pictures…", id="counted", markup=False),
-            Horizontal(Vertical(Static(id="classes", markup=False), id="list"), Samples(), id="pictures"),
+            Horizontal(Vertical(Classes(markup=False), id="list"), Samples(), id="pictures"),
             Static(id="uneven", markup=False),
             Vertical(*(_row(field) for field in FIELDS), id="fields"),
             Static("estimating…", id="estimate", markup=False),
@@ -159,7 +160,7 @@ class SetupPage(Page):
             return
         self._pictures = found
         self.query_one("#counted", Static).update(counted(found))
-        self.query_one("#classes", Static).update(class_table(found))
+        self.query_one(Classes).show(found)
         self.query_one("#uneven", Static).update(uneven(found))
         self.query_one(Samples).show(found.samples, found.root)
 

@@ -1,0 +1,42 @@
+"""The classes a run would train on, and how many pictures each has."""
+
+from textual.content import Content
+from textual.widgets import Static
+
+from engine.look import Pictures
+from tui.panels.panel import fitted, lines
+
+MOST = 100  # that are listed
+NAME, NUMBER = 20, 8  # cells of a name, at most, and of a number
+
+
+class Classes(Static):
+    """A line a class, as long as there is room for."""
+
+    _pictures: Pictures | None = None
+
+    def show(self, pictures: Pictures) -> None:
+        """Show those of these pictures."""
+        self._pictures = pictures
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Cut names, but no numbers."""
+        if self._pictures is not None:
+            self.update(_table(self._pictures, self.content_size.width))
+
+
+def _table(found: Pictures, room: int) -> Content:
+    """A line a class, of at most `room` cells: its pictures to train and to test on."""
+    if not found.classes:
+        return Content("")
+    width = max(min(max(len(item.name) for item in found.classes), NAME, room - 2 * NUMBER), 1)
+    more = len(found.classes) - MOST
+    return lines(
+        Content.assemble((f"{'':{width}}{'train':>{NUMBER}}{'test':>{NUMBER}}", "$muted")),
+        *(
+            Content.assemble(fitted(item.name, width), f"{item.train:>{NUMBER},}{item.test:>{NUMBER},}")
+            for item in found.classes[:MOST]
+        ),
+        *([Content.assemble((f"and {more:,} more", "$muted"))] if more > 0 else []),
+    )
