@@ -1,6 +1,7 @@
 """A run with all who watch it: the engine in the calling thread, its control socket, and samples of the machine."""
 
 import contextlib
+import gc
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from queue import SimpleQueue
 
 from engine.config import RunConfig
 from engine.launch import Launch, is_first
-from engine.protocol import Command, ControlFailed, Event, Loading, Release, RunFailed, RunStarted
+from engine.protocol import ArmStarted, Command, ControlFailed, Event, Loading, Release, RunFailed, RunStarted
 from engine.remote.audience import Audience
 from engine.remote.server import Server
 
@@ -62,6 +63,10 @@ class Host:
         def tell(event: Event) -> None:
             self.audience.emit(event)
             failure = None
+            if isinstance(event, ArmStarted) and not gc.get_freeze_count():
+                # What is loaded stays. To look for garbage in all of it again and again, as Python would, takes tenths
+                # of a second each time, in which neither this thread nor a screen's gets on.
+                gc.freeze()
             # After it was told: who joins from here on has it from the journal, and must not be told again.
             if isinstance(event, RunStarted) and event.path and first:
                 failure = self._reside(Path(event.path))

@@ -1,5 +1,6 @@
 """For all tests: nothing is read from or written to the user's own cache folder, nor the list of live runs."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -11,3 +12,10 @@ def _folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in ("cache", "state"):
             patch.setenv(f"XDG_{name.upper()}_HOME", str(tmp_path_factory.mktemp(name)))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _garbage() -> Iterator[None]:
+    """A run in the tests' process leaves no garbage that is never collected."""
+    yield
+    gc.unfreeze()

@@ -15,7 +15,7 @@ class Axis:
 
     low: float
     high: float
-    ticks: Sequence[tuple[float, str]]
+    ticks: tuple[tuple[float, str], ...]
     log: bool = False
 
     def place(self, value: float) -> float:
@@ -27,7 +27,7 @@ class Axis:
 def along(last: float, most: int) -> Axis:
     """From 0 to `last`, with whole numbers."""
     ticks = [tick for tick in _ticks(0, last, most) if tick.is_integer() and tick <= last]
-    return Axis(0, last, [(tick, f"{tick:,.0f}") for tick in ticks])
+    return Axis(0, last, tuple((tick, f"{tick:,.0f}") for tick in ticks))
 
 
 def linear(values: Sequence[float], most: int, *, span: float | None, share: bool) -> Axis:
@@ -41,7 +41,7 @@ def linear(values: Sequence[float], most: int, *, span: float | None, share: boo
     low = 0.0 if span is None else max(min(low, high - span), 0.0)
     high = max(high, low + span) if span is not None else high or 1.0
     ticks = _ticks(low, high, most)
-    return Axis(ticks[0], ticks[-1], [(tick, _name(tick, share)) for tick in ticks])
+    return Axis(ticks[0], ticks[-1], tuple((tick, _name(tick, share)) for tick in ticks))
 
 
 def logarithmic(values: Sequence[float], most: int, *, share: bool) -> Axis | None:
@@ -60,7 +60,7 @@ def logarithmic(values: Sequence[float], most: int, *, share: bool) -> Axis | No
     tens = [value for value in inside if math.log10(value) % 1 < 1e-9]
     ticks = inside if len(inside) <= most or len(tens) < 2 else tens
     ticks = ticks[:: math.ceil(len(ticks) / most)]
-    return Axis(inside[0], inside[-1], [(tick, _name(tick, share)) for tick in ticks], log=True)
+    return Axis(inside[0], inside[-1], tuple((tick, _name(tick, share)) for tick in ticks), log=True)
 
 
 def number(value: float) -> str:

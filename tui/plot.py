@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, pairwise
 
 import plotext
@@ -65,6 +66,16 @@ class Picture:
         return [*(_through(row, column, style) for row in self.rows[:-1]), self.rows[-1]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Signal:
+    """What is drawn of a series, as exactly as it can be seen: points, and how many of them make each line."""
+
+    points: tuple[tuple[float, float], ...]
+    marker: str
+    colour: str
+    pieces: tuple[int, ...] = ()
+
+
 def render(
     lines: list[Line], ticks: list[Tick], x: Axis, y: Axis, size: tuple[int, int], *, ascii: bool = False
 ) -> Picture:
@@ -74,32 +85,47 @@ def render(
         return Picture([], 0, width, x.high)
     left = max(len(name) for _, name in y.ticks)
     columns = width - left
+    signals = [_signal(line, x.high / (columns - 1), y, (height - 2) * DOTS, ascii) for line in lines]
+    signals += [_Signal(((tick.x, 0.0),), tick.mark, tick.colour) for tick in ticks]  # last: no line hides one
+    names = [
+        (round((1 - y.place(line.y[-1])) * (height - 2)), line.name, line.colour)
+        for line in lines
+        if line.name and line.x
+    ]
+    return Picture(_rows(tuple(signals), tuple(names), x, y, size), left, columns, x.high)
+
+
+def _signal(line: Line, cell: float, y: Axis, dots: int, ascii: bool) -> _Signal:
+    if line.points:
+        points = tuple((x, y.place(value)) for x, value in zip(line.x, line.y, strict=True))
+        return _Signal(points, "○" if line.dashed else "●", line.colour)
+    # At most a point a column, each from the points there alone: the past stays as it is.
+    means = _by_column(line.x, line.y, cell)
+    curve = {column: round(y.place(value) * dots) / dots for column, value in means.items()}
+    pieces = _dashes(curve) if line.dashed else [_corners(list(curve.items()))]
+    points = tuple((column * cell, place) for piece in pieces for column, place in piece)
+    marker = ASCII_DASHES if ascii and line.dashed else "braille"
+    return _Signal(points, marker, line.colour, tuple(len(piece) for piece in pieces))
+
+
+# A step more seldom changes anything that can be seen.
+@lru_cache(16)
+def _rows(
+    signals: tuple[_Signal, ...], names: tuple[tuple[int, str, str], ...], x: Axis, y: Axis, size: tuple[int, int]
+) -> list[Strip]:
     figure = plotext.figure
     figure.clear.data()
     figure.clear.settings()
-    figure.plot_size(width, height)
+    figure.plot_size(*size)
     figure.theme("colorless").canvas("default").axes(False).legend(False)
-    for line in lines:
-        pixel = plotext.pixel(_rgb(line.colour))
-        if line.points:
-            marker = plotext.marker("○" if line.dashed else "●", pixel)
-            figure.draw(figure.signal(list(line.x), [y.place(value) for value in line.y], marker=marker))
-            continue
-        # At most a point a column, each from the points there alone: the past stays as it is.
-        means = _by_column(line.x, line.y, x.high / (columns - 1))
-        curve = {column: y.place(value) for column, value in means.items()}
-        pieces = _dashes(curve) if line.dashed else [_corners(list(curve.items()), (height - 2) * DOTS)]
-        flat = [point for piece in pieces for point in piece]
-        signal = figure.signal(
-            [column * x.high / (columns - 1) for column, _ in flat],
-            [place for _, place in flat],
-            marker=plotext.marker(ASCII_DASHES if ascii and line.dashed else "braille", pixel),
-        ).lines()
-        for first in accumulate((len(piece) for piece in pieces), initial=0):
-            signal.line(first, False)
+    for drawn in signals:
+        marker = plotext.marker(drawn.marker, plotext.pixel(_rgb(drawn.colour)))
+        signal = figure.signal([x for x, _ in drawn.points], [y for _, y in drawn.points], marker=marker)
+        if drawn.pieces:
+            signal = signal.lines()
+            for first in accumulate(drawn.pieces, initial=0):
+                signal.line(first, False)
         figure.draw(signal)
-    for tick in ticks:  # last, so that no line hides one
-        figure.draw(figure.signal([tick.x], [0], marker=plotext.marker(tick.mark, plotext.pixel(_rgb(tick.colour)))))
     figure.ruler("y").ticks([y.place(value) for value, _ in y.ticks], [name for _, name in y.ticks]).lim(0, 1)
     figure.ruler("x").ticks([value for value, _ in x.ticks], [name for _, name in x.ticks]).lim(0, x.high)
     text = Text.from_ansi(figure.build().string())
@@ -107,8 +133,8 @@ def render(
     rows = [
         Strip(Segment(s.text, s.style or None) for s in row.render(_CONSOLE)).simplify() for row in text.split("\n")
     ]
-    _name_lines(rows, [line for line in lines if line.name and line.x], y)
-    return Picture(rows, left, columns, x.high)
+    _name_lines(rows, names)
+    return rows
 
 
 def _by_column(x: Sequence[float], y: Sequence[float], cell: float) -> dict[int, float]:
@@ -125,11 +151,10 @@ def _by_column(x: Sequence[float], y: Sequence[float], cell: float) -> dict[int,
     return curve | means
 
 
-def _corners(curve: list[tuple[int, float]], dots: int) -> list[tuple[int, float]]:
-    """The points of a curve that are needed, `dots` above each other: not those within a level piece."""
-    level = [(column, round(place * dots) / dots) for column, place in curve]
-    inner = [before[1] == here[1] == after[1] for before, here, after in zip(level, level[1:], level[2:], strict=False)]
-    return [point for point, drop in zip(level, [False, *inner, False], strict=False) if not drop]
+def _corners(curve: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """The points of a curve that are needed: not those within a level piece."""
+    inner = [before[1] == here[1] == after[1] for before, here, after in zip(curve, curve[1:], curve[2:], strict=False)]
+    return [point for point, drop in zip(curve, [False, *inner, False], strict=False) if not drop]
 
 
 def _dashes(curve: dict[int, float]) -> list[list[tuple[float, float]]]:
@@ -148,19 +173,14 @@ def _dashes(curve: dict[int, float]) -> list[list[tuple[float, float]]]:
     return pieces
 
 
-def _name_lines(rows: list[Strip], lines: list[Line], y: Axis) -> None:
+def _name_lines(rows: list[Strip], names: Sequence[tuple[int, str, str]]) -> None:
     """Write the lines' names at the right edge, where they do not move, each on the row of its line's end."""
-    named: dict[int, list[Line]] = {}
-    for line in lines:
-        named.setdefault(round((1 - y.place(line.y[-1])) * (len(rows) - 2)), []).append(line)
+    named: dict[int, dict[str, str]] = {}
+    for number, name, colour in names:
+        named.setdefault(number, {})[name] = colour
     for number, same in named.items():
-        names = Strip(
-            [
-                Segment(f" {line.name}", Style(color=rich_colour(line.colour)))
-                for line in {line.name: line for line in same}.values()
-            ]
-        )
-        rows[number] = _over(rows[number], rows[number].cell_length - names.cell_length, names)
+        text = Strip([Segment(f" {name}", Style(color=rich_colour(colour))) for name, colour in same.items()])
+        rows[number] = _over(rows[number], rows[number].cell_length - text.cell_length, text)
 
 
 def _over(row: Strip, column: int, text: Strip) -> Strip:

@@ -15,8 +15,9 @@ SYNC_BEGIN, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"  # a terminal that knows the
 NEAR = 4  # cells that are as dear to jump over as to send again
 SEEN_ON_BLANKS = frozenset(("4", "7", "9", "21", "53"))  # lines above, through and below, and reverse
 
-# A place, a style, the end of a line, text; anything else may do anything to the screen.
-_PIECES = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|\n|([^\x00-\x1f\x7f-\x9f]+)|(.)", re.DOTALL)
+_PLACE = re.compile(r"\x1b\[(\d+);(\d+)H")
+# A style, text; anything else may do anything to the screen.
+_PIECES = re.compile(r"\x1b\[([\d;]*)m|([^\x00-\x1f\x7f-\x9f]+)|(.)", re.DOTALL)
 
 
 class Style(NamedTuple):
@@ -38,27 +39,47 @@ class Cell(NamedTuple):
 
     def looks_like(self, other: "Cell | None") -> bool:
         """Whether nobody could tell them apart; of a blank only the background is seen."""
-        return self == other or (other is not None and self.text == other.text == " " and self._seen() == other._seen())
+        return (
+            self is other
+            or self == other
+            or (other is not None and self.text == other.text == " " and self._seen() == other._seen())
+        )
 
     def _seen(self) -> Style:
         style = self.style
         return style if style.attributes & SEEN_ON_BLANKS else Style(frozenset(), "", style.background)
 
 
-Row = dict[int, Cell]
+class Row(dict[int, Cell]):
+    """Cells by their columns."""
+
+    uneven = False
+    "whether one is not one cell wide; terminals do not agree on how wide a character is"
+
+
+class Chunk(NamedTuple):
+    """What was written of a row at once."""
+
+    column: int
+    text: str
+    "escape codes included"
+    end: int
+    "the column behind it"
 
 
 class Shown:
     """The terminal's cells, as far as they are known."""
 
     def __init__(self) -> None:
-        self._rows: dict[int, Row] = {}
-        self._cursor = (0, 0)
+        self._forget()
         self._begun = False
 
     def _forget(self) -> None:
         """Know nothing of what the terminal shows."""
-        self._rows, self._cursor = {}, (0, 0)
+        self._rows: dict[int, Row] = {}
+        self._last: dict[int, Chunk] = {}
+        "of each row, what was written to it last: Textual writes the same several times when a dialog opens"
+        self._cursor = (0, 0)
 
     def needed(self, written: str) -> str:
         """What to send so that the terminal shows what is written; empty if it does already."""
@@ -69,51 +90,63 @@ class Shown:
             nothing, self._begun = self._begun, False
             return "" if nothing else written
         begin, self._begun = SYNC_BEGIN if self._begun else "", False
-        rows, cursor = self._rows, self._cursor
-        frame = _read(written)
+        cursor, frame = self._cursor, self._read(written)
         if frame is None:
             self._forget()
             return begin + written
-        wanted, self._cursor = frame
-        changes = "".join(_changes(rows, wanted))
+        changes = "".join(_changes(self._rows, frame))
         if not changes and self._cursor == cursor:
             self._begun = bool(begin)
             return ""
         return f"{begin}{changes}\x1b[{self._cursor[0]};{self._cursor[1]}H"
 
-
-def _read(written: str) -> tuple[dict[int, Row], tuple[int, int]] | None:
-    """The cells that are written, and where the cursor is left; none where it is not known what it does."""
-    rows: dict[int, Row] = {}
-    y = x = 0
-    codes = ""
-    for piece in _PIECES.finditer(written):
-        line, column, sgr, text, other = piece.groups()
-        if line is not None:
-            y, x = int(line), int(column)
-        elif sgr is not None:
-            codes = "" if sgr in ("", "0") else f"{codes};{sgr}" if codes else sgr
-        elif text is not None:
-            if y == 0:
+    def _read(self, written: str) -> dict[int, Row] | None:
+        """The cells that are written and not shown already for certain; none where it is not known what it does."""
+        rows: dict[int, Row] = {}
+        placed: list[str] = []
+        for line in written.split("\n"):
+            text, *placed = _PLACE.split(line)
+            if text:  # nobody knows where
                 return None
-            x = _write(rows.setdefault(y, {}), x, text, _style(codes))
-        elif other is not None:
+            for y, x, text in zip(map(int, placed[::3]), map(int, placed[1::3]), placed[2::3], strict=True):
+                last = self._last.get(y)
+                if last is None or (last.column, last.text) != (x, text):
+                    if (end := _write(rows.setdefault(y, Row()), x, text)) is None:
+                        return None
+                    last = Chunk(x, text, end)
+                if text:
+                    self._last[y] = last
+                self._cursor = y, last.end
+        return rows if placed else None
+
+
+def _write(row: Row, x: int, written: str) -> int | None:
+    """Put the cells there; the column behind them, none where it is not known what it does."""
+    codes = ""
+    for sgr, text, other in _PIECES.findall(written):
+        if other:
             return None
+        if text:
+            x = _put(row, x, text, _cells(codes))
         else:
-            y = 0  # a place follows
-    return (rows, (y, x)) if y else None
+            codes = "" if sgr in ("", "0") else f"{codes};{sgr}" if codes else sgr
+    return None if codes else x
 
 
-def _write(row: Row, x: int, text: str, style: Style) -> int:
+def _put(row: Row, x: int, text: str, cells: "_Cells") -> int:
+    if text.isascii() or all(get_character_cell_size(character) == 1 for character in set(text)):
+        row.update(zip(range(x, x + len(text)), map(cells.__getitem__, text), strict=True))
+        return x + len(text)
+    row.uneven = True
     for character in text:
-        width = 1 if character.isascii() else get_character_cell_size(character)
+        width = get_character_cell_size(character)
         if width == 0:  # it joins the one before it
             if x - 1 in row:
-                row[x - 1] = Cell(row[x - 1].text + character, style)
+                row[x - 1] = Cell(row[x - 1].text + character, cells.style)
             continue
-        row[x] = Cell(character, style)
+        row[x] = cells[character]
         for more in range(1, width):
-            row[x + more] = Cell("", style)
+            row[x + more] = cells[""]
         x += width
     return x
 
@@ -122,13 +155,11 @@ def _changes(shown: dict[int, Row], wanted: dict[int, Row]) -> Iterator[str]:
     """Send the cells that differ, from the top, and note them as shown."""
     style = PLAIN
     for y, cells in sorted(wanted.items()):
-        before = shown.setdefault(y, {})
-        # Terminals do not agree on how wide a character is: a row with one that is not one cell wide is sent as it is.
-        uneven = any(len(cell.text) != 1 for row in (before, cells) for cell in row.values())
+        before = shown.setdefault(y, Row())
+        uneven = before.uneven or cells.uneven  # then the row is sent as it is
         at = -1
-        for x, cell in sorted(cells.items()):
-            if not cell.text or (cell.looks_like(before.get(x)) and not uneven):
-                continue
+        for x in sorted(x for x, cell in cells.items() if cell.text and (uneven or not cell.looks_like(before.get(x)))):
+            cell = cells[x]
             near = [before.get(place) for place in range(at, x)] if 0 <= at < x <= at + NEAR else []
             if near and not uneven and all(c is not None and c.style == style and c.text.isascii() for c in near):
                 yield "".join(c.text for c in near if c is not None)
@@ -140,6 +171,7 @@ def _changes(shown: dict[int, Row], wanted: dict[int, Row]) -> Iterator[str]:
             yield cell.text
             at = x + 1 if cell.text.isascii() or not uneven else -1
         before.update(cells)
+        before.uneven = uneven and any(len(cell.text) != 1 for cell in before.values())
     if style != PLAIN:
         yield "\x1b[m"
 
@@ -154,6 +186,22 @@ def _turn(before: Style, after: Style) -> str:
     codes = [*(("0",) if lost and after != PLAIN else ()), *sorted(after.attributes - start.attributes)]
     codes += [new for old, new in zip(start[1:], after[1:], strict=True) if new != old]
     return f"\x1b[{';'.join(codes)}m"
+
+
+class _Cells(dict[str, Cell]):
+    """Cells of a style by their texts, each made once: there are thousands on a screen."""
+
+    def __init__(self, style: Style) -> None:
+        super().__init__()
+        self.style = style
+
+    def __missing__(self, text: str) -> Cell:
+        return self.setdefault(text, Cell(text, self.style))
+
+
+@lru_cache(4096)
+def _cells(codes: str) -> _Cells:
+    return _Cells(_style(codes))
 
 
 @lru_cache(4096)

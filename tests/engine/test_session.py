@@ -1,5 +1,6 @@
 """A session hides the engine's thread: events come out, commands go in, and nothing is left behind."""
 
+import gc
 import sys
 import threading
 from collections.abc import Callable
@@ -53,6 +54,14 @@ def test_a_run_is_watched_steered_and_closed_and_no_thread_is_left(small: RunCon
     (finished,) = only(events, p.RunFinished)
     assert finished.completed and our_threads() == set()
     assert session.close(PATIENCE) and session.poll() == []
+
+
+def test_what_is_loaded_when_training_begins_is_not_searched_for_garbage_any_more(small: RunConfig) -> None:
+    assert not gc.get_freeze_count()
+    session = LocalSession(Launch(small))
+    until(session, p.TrainStep)
+    assert gc.get_freeze_count() > 100_000, "PyTorch alone has more"
+    session.close(PATIENCE)
 
 
 def test_closing_in_the_middle_saves(small: RunConfig) -> None:

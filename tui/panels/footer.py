@@ -1,5 +1,6 @@
 """The keys, as a last line that can be clicked, too."""
 
+from functools import lru_cache
 from itertools import groupby
 
 from textual.content import Content
@@ -14,8 +15,10 @@ class Footer(Panel):
 
     def text(self, state: UiState, now: float) -> Content:
         """One line; neighbours of one label share it. Where it is too long, the least important ones go."""
-        groups = [(label, list(keys)) for label, keys in groupby(self._keys(), key=lambda key: key.label)]
-        parts = [(keys[0].rank, _entry(label, keys, state)) for label, keys in groups]
+        parts = []
+        for label, (first, *more) in groupby(self._keys(), key=lambda key: key.label):
+            word = "resume" if label == "pause" and state.paused else label
+            parts.append((first.rank, _entry(word, (first, *more), bool(first.refusal(state)))))
         while sum(part.cell_length + 2 for _, part in parts) > self.size.width:
             last = max(range(len(parts)), key=lambda place: (parts[place][0], place))
             if parts[last][0] == 0:
@@ -31,9 +34,9 @@ class Footer(Panel):
         return own + [key for key in KEYS if not key.pane]
 
 
-def _entry(label: str, keys: list[Key], state: UiState) -> Content:
-    word = "resume" if label == "pause" and state.paused else label
-    if keys[0].refusal(state):
+@lru_cache(256)
+def _entry(word: str, keys: tuple[Key, ...], dim: bool) -> Content:
+    if dim:
         return Content.assemble((f"{' '.join(key.shown for key in keys)} {word}", "$muted"))
     shown = Content(" ").join(Content.assemble((key.shown, f"@click=app.press('{key.name}')")) for key in keys)
     return Content.assemble(shown, f" {word}")

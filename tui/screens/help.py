@@ -1,16 +1,18 @@
 """What the pane in focus shows, what the keys do, and what the words mean."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+from textwrap import wrap
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.style import Style
-from rich.table import Table
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.geometry import Size
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 
 from tui import words
 from tui.experiments import EXPERIMENTS
@@ -22,6 +24,7 @@ from tui.theme import rich_colour
 
 Rows = Iterable[tuple[str, str]]
 
+NAME, GAP = 13, 2  # cells
 WAYS_OUT = ("detach", "leave")
 
 
@@ -38,23 +41,42 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """One list after the other."""
-        with VerticalScroll(classes="sheet") as sheet:
-            sheet.border_title = f"help: {self._pane}" if self._pane else "help"
-            sheet.border_subtitle = "Esc closes"
-            # One widget: a widget a word takes five times as long to open while training is under way.
-            yield Static(self._table(*_focused(self._pane, self._kind), *_general()))
+        sheet = _Sheet([*_focused(self._pane, self._kind), *_general()])
+        sheet.border_title = f"help: {self._pane}" if self._pane else "help"
+        sheet.border_subtitle = "Esc closes"
+        yield sheet
 
-    def _table(self, *lists: tuple[str, Rows]) -> Table:
-        table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(width=13, style=Style(color=rich_colour(self.app.theme_variables["accent"])))
-        table.add_column(ratio=1)
-        for number, (title, rows) in enumerate(lists):
+
+class _Sheet(ScrollView):
+    """Lists of names and texts, wrapped. Only the rows in sight are drawn: it opens while training is under way."""
+
+    def __init__(self, lists: Sequence[tuple[str, Rows]]) -> None:
+        super().__init__(classes="sheet")
+        self._lists = lists
+        self._drawn: list[Strip] = []
+
+    def on_resize(self) -> None:
+        """Wrap for the new size."""
+        width = self.scrollable_content_region.width
+        if width and width != self.virtual_size.width:
+            self._drawn = list(self._wrapped(width - NAME - GAP))
+            self.virtual_size = Size(width, len(self._drawn))
+
+    def render_line(self, y: int) -> Strip:
+        """A row of the lists."""
+        row = y + self.scroll_offset.y
+        strip = self._drawn[row] if row < len(self._drawn) else Strip.blank(0)
+        return strip.adjust_cell_length(self.size.width).apply_style(self.rich_style)
+
+    def _wrapped(self, width: int) -> Iterator[Strip]:
+        bold, coloured = Style(bold=True), Style(color=rich_colour(self.app.theme_variables["accent"]))
+        for number, (title, rows) in enumerate(self._lists):
             if number:
-                table.add_row()
-            table.add_row(Text(title, "bold"))
+                yield Strip.blank(0)
+            yield Strip([Segment(title, bold)])
             for name, text in rows:
-                table.add_row(Text(name), Text(text))
-        return table
+                for left, right in zip_longest(wrap(name, NAME), wrap(text, max(width, 1)), fillvalue=""):
+                    yield Strip([Segment(left.ljust(NAME + GAP), coloured), Segment(right)])
 
 
 def _focused(name: str, kind: str) -> list[tuple[str, Rows]]:
