@@ -1,4 +1,4 @@
-"""A plot as text, which plotext draws."""
+"""A plot as text, which plotext draws. The first paint has none, and does not wait for what draws it to be loaded."""
 
 import io
 from collections.abc import Sequence
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
-import plotext
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
@@ -16,8 +15,6 @@ from textual.strip import Strip
 
 from tui.axis import Axis
 from tui.theme import rich_colour
-
-plotext.terminal.limit(False, False)  # the widget's size counts, not the terminal's
 
 # Turns plotext's escape codes into segments; Textual then fits their colours to the terminal.
 _CONSOLE = Console(file=io.StringIO(), color_system="truecolor")
@@ -113,6 +110,9 @@ def _signal(line: Line, cell: float, y: Axis, dots: int, ascii: bool) -> _Signal
 def _rows(
     signals: tuple[_Signal, ...], names: tuple[tuple[int, str, str], ...], x: Axis, y: Axis, size: tuple[int, int]
 ) -> list[Strip]:
+    import plotext
+
+    plotext.terminal.limit(False, False)  # the widget's size counts, not the terminal's
     figure = plotext.figure
     figure.clear.data()
     figure.clear.settings()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from queue import Empty, SimpleQueue
 
 from textual.app import ComposeResult
@@ -14,6 +15,7 @@ from textual.timer import Timer
 from engine.protocol import Event
 from engine.session import Session
 from tui import panels
+from tui.aside import aside
 from tui.body import Body
 from tui.due import Due
 from tui.looking_app import LookingApp
@@ -90,6 +92,7 @@ class ShowingApp(LookingApp):
     def _begin(self) -> None:
         self.draw(plots=True)
         self.session = self._start()
+        self.run_worker(aside(import_module, "plotext"))  # which the first plot need not wait for then
         self._set_pulse()
 
     def _set_pulse(self) -> None:

@@ -1,29 +1,38 @@
-"""Pictures of the disk made small, in a thread: no key waits for a file. Loads no Textual."""
+"""Pictures of the disk made small, in a thread: no key waits for a file. Loads no Textual, and Pillow for the first."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Union
 
-from PIL import Image, ImageOps
+if TYPE_CHECKING:
+    from PIL import Image
 
 SIDE = 768  # pixels of the longer side at most: enough for a terminal of 96 columns
 KEPT = 8  # pictures, of 2 MiB at most each
 MISSING, BROKEN = "not on this machine", "cannot be read"
 
-# Told by content; some of Pillow's other formats start programs.
-Image.init()
-FORMATS: tuple[str, ...] = tuple(
-    name for name in ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM", "GIF", "AVIF") if name in Image.OPEN
-)
-
-Found = Image.Image | str
+Found = Union["Image.Image", str]
 "a picture, or why there is none"
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Told by content; some of Pillow's other formats start programs."""
+    from PIL import Image
+
+    Image.init()
+    known = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM", "GIF", "AVIF")
+    return tuple(name for name in known if name in Image.OPEN)
 
 
 def thumbnail(path: str) -> Found:
     """The picture in RGB, its longer side `SIDE` pixels at most, or why there is none."""
+    from PIL import Image, ImageOps
+
     try:
-        with Image.open(path, formats=FORMATS) as picture:
+        with Image.open(path, formats=_formats()) as picture:
             picture.draft("RGB", (SIDE, SIDE))  # a JPEG file decodes faster so
             picture.thumbnail((SIDE, SIDE))
             return ImageOps.exif_transpose(picture).convert("RGB")

@@ -3,7 +3,6 @@
 import os
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
-from PIL import Image
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
@@ -211,7 +210,7 @@ class Mistakes(Panel):
     def _draw_picture(self) -> None:
         """Put the chosen picture in its place, at the left of the pane's top, or take it away."""
         found = self._found
-        if not isinstance(found, Image.Image):
+        if found is None or isinstance(found, str):
             if self._picture is not None:
                 self._picture.display = False
             return
