@@ -21,7 +21,7 @@ class Looks:
     "whether nothing but ASCII is drawn"
     theme: str = ""
     "by name; empty: what fits the terminal's colours"
-    refresh: float = 0.5
+    refresh: float = 1.0
     "seconds between two drawings of the numbers"
     plots: float = 2.0
     "the same of the plots and of other panes that are dear to send"
@@ -49,7 +49,7 @@ def add_looks_arguments(parser: argparse.ArgumentParser) -> None:
         "--theme", metavar="NAME", default="", help=f"colours: {', '.join(OWN_THEMES)}, or one of Textual's"
     )
     group.add_argument(
-        "--refresh", type=float, metavar="S", help="seconds between two drawings of the numbers; default: 0.5"
+        "--refresh", type=float, metavar="S", help="seconds between two drawings of the numbers; default: 1"
     )
     group.add_argument(
         "--lowbw", action="store_true", help="send little: numbers every 3 s, plots every 15 s, 16 colours, no pictures"
@@ -63,7 +63,7 @@ def looks(args: argparse.Namespace, environment: Mapping[str, str] = os.environ)
         UserError: there is no such theme, or nobody could look at so slow or so fast a screen.
     """
     slow = args.lowbw
-    refresh = args.refresh if args.refresh is not None else 3.0 if slow else 0.5
+    refresh = args.refresh if args.refresh is not None else 3.0 if slow else 1.0
     if not PACES[0] <= refresh <= 3600:  # what is not a number, too
         raise UserError("No such refresh", f"--refresh {refresh:g}: use {PACES[0]:g} to 3600 seconds")
     if args.theme:
@@ -74,7 +74,7 @@ def looks(args: argparse.Namespace, environment: Mapping[str, str] = os.environ)
 
 def plots_pace(refresh: float) -> float:
     """Seconds between two drawings of the plots, where the numbers are drawn every `refresh` seconds."""
-    return max(4 * refresh, 1.0)
+    return max(2 * refresh, 1.0)
 
 
 def next_pace(refresh: float, slower: bool) -> float:

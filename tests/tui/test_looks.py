@@ -41,11 +41,11 @@ def asked(*words: str, **environment: str) -> Looks:
 
 def test_without_flags_numbers_are_drawn_every_half_second_and_plots_every_two():
     wanted = asked()
-    assert (wanted.refresh, wanted.plots, wanted.ascii, wanted.theme, wanted.pictures) == (0.5, 2.0, False, "", True)
+    assert (wanted.refresh, wanted.plots, wanted.ascii, wanted.theme, wanted.pictures) == (1.0, 2.0, False, "", True)
 
 
-@pytest.mark.parametrize(("refresh", "plots"), [("0.1", 1.0), ("0.5", 2.0), ("2", 8.0)])
-def test_plots_are_drawn_every_fourth_time_but_no_faster_than_once_a_second(refresh: str, plots: float):
+@pytest.mark.parametrize(("refresh", "plots"), [("0.1", 1.0), ("0.5", 1.0), ("2", 4.0)])
+def test_plots_are_drawn_every_second_time_but_no_faster_than_once_a_second(refresh: str, plots: float):
     assert asked("--refresh", refresh).plots == plots
 
 
@@ -112,11 +112,11 @@ async def test_plus_and_minus_change_the_pace_in_the_pane_of_the_machine_alone()
         await pilot.press("minus")
         await pilot.pause()
         text = screen.text()
-        assert "8 system: NVIDIA H100, every 1 s" in text
-        assert "drawn every 1 s, the plots every 4 s" in text and "+ - refresh" in text
+        assert "8 system: NVIDIA H100, every 2 s" in text
+        assert "drawn every 2 s, the plots every 4 s" in text and "+ - refresh" in text
         await pilot.press("plus", "plus")
         await pilot.pause()
-        assert "every 0.2 s" in screen.text() and screen.session.sent == []
+        assert "every 0.5 s" in screen.text() and screen.session.sent == []
         await pilot.press("escape", "minus")
         assert isinstance(screen.session.sent[0], p.SetRate)
 

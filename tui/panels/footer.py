@@ -15,16 +15,11 @@ class Footer(Panel):
 
     def text(self, state: UiState, now: float) -> Content:
         """One line; neighbours of one label share it. Where it is too long, the least important ones go."""
-        parts = []
+        entries = []
         for label, (first, *more) in groupby(self._keys(), key=lambda key: key.label):
             word = "resume" if label == "pause" and state.paused else label
-            parts.append((first.rank, _entry(word, (first, *more), bool(first.refusal(state)))))
-        while sum(part.cell_length + 2 for _, part in parts) > self.size.width:
-            last = max(range(len(parts)), key=lambda place: (parts[place][0], place))
-            if parts[last][0] == 0:
-                break
-            del parts[last]
-        return Content.assemble(" ", Content("  ").join(part for _, part in parts))
+            entries.append((word, (first, *more), bool(first.refusal(state))))
+        return _line(tuple(entries), self.size.width)
 
     def _keys(self) -> list[Key]:
         """Those that do something now, the focused pane's own ones first."""
@@ -34,7 +29,18 @@ class Footer(Panel):
         return own + [key for key in KEYS if not key.pane]
 
 
-@lru_cache(256)
+# They are the same most of the time.
+@lru_cache(64)
+def _line(entries: tuple[tuple[str, tuple[Key, ...], bool], ...], width: int) -> Content:
+    parts = [(keys[0].rank, _entry(word, keys, dim)) for word, keys, dim in entries]
+    while sum(part.cell_length + 2 for _, part in parts) > width:
+        last = max(range(len(parts)), key=lambda place: (parts[place][0], place))
+        if parts[last][0] == 0:
+            break
+        del parts[last]
+    return Content.assemble(" ", Content("  ").join(part for _, part in parts))
+
+
 def _entry(word: str, keys: tuple[Key, ...], dim: bool) -> Content:
     if dim:
         return Content.assemble((f"{' '.join(key.shown for key in keys)} {word}", "$muted"))
