@@ -58,6 +58,16 @@ def test_a_terminal_shows_the_same_as_if_all_were_sent(alphabet: str):
         assert needed.cells == everything.cells and needed.cursor == everything.cursor
 
 
+def test_a_terminal_shows_the_same_where_frames_are_written_again_and_again():
+    chance, shown, everything, needed = random.Random(1), Shown(), Terminal(), Terminal()
+    frames = [frame(chance, "ab ─") for _ in range(8)]
+    for _ in range(1500):
+        written = chance.choice(frames)
+        everything.show(written)
+        needed.show(shown.needed(written))
+        assert needed.cells == everything.cells and needed.cursor == everything.cursor
+
+
 def test_what_is_shown_already_is_not_sent_again():
     shown = Shown()
     assert "safe 4 s ago" in shown.needed("\x1b[1;1H\x1b[31msafe 4 s ago\x1b[0m\x1b[1;1H")

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 class Samples(Horizontal):
     """Pictures as large as the styles say; each is decoded in a thread."""
 
-    def show(self, paths: Sequence[str], root: str) -> None:
-        """Show these, named as seen from `root`."""
-        self.run_worker(self._show([_Sample(path, root) for path in paths]), exclusive=True)
+    def show(self, paths: Sequence[str]) -> None:
+        """Show these, each with the name of its folder, which is its class."""
+        self.run_worker(self._show([_Sample(path) for path in paths]), exclusive=True)
 
     async def _show(self, samples: "list[_Sample]") -> None:
         async with self.batch():
@@ -36,10 +36,10 @@ class Samples(Horizontal):
 class _Sample(Vertical):
     """A picture, or why there is none, and its name."""
 
-    def __init__(self, path: str, root: str) -> None:
+    def __init__(self, path: str) -> None:
         super().__init__()
         self._path = path
-        self._label = os.path.relpath(path, root)
+        self._label = "/".join(Path(path).parts[-2:])
         self._found: Image.Image | None = None
         self._picture: Picture | None = None
 

@@ -162,7 +162,7 @@ class SetupPage(Page):
         self.query_one("#counted", Static).update(counted(found))
         self.query_one(Classes).show(found)
         self.query_one("#uneven", Static).update(uneven(found))
-        self.query_one(Samples).show(found.samples, found.root)
+        self.query_one(Samples).show(found.samples)
 
     def _estimate(self) -> None:
         """Look at the run as it is now."""
