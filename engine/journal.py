@@ -36,6 +36,7 @@ from engine.unfinished import replacing
 CONFIG, JOURNAL, METRICS, LAUNCHER = "config.yaml", "journal.jsonl", "metrics.csv", "launcher"
 LONGEST_LINE = 1 << 26  # bytes; a run with very many classes or restore points has long ones
 STEP = b'{"type": "train_step"'  # how most lines of a journal begin
+CONFUSION = b'{"type": "confusion"'  # how its longest ones do
 
 # What only says that something is under way is not worth keeping.
 PASSING = (

@@ -124,6 +124,20 @@ def test_of_very_many_steps_evenly_spaced_ones_stand_for_all_and_every_state_is_
     assert sum(isinstance(event, p.Resumed) for event in told) == 10
 
 
+def test_of_what_evaluations_get_wrong_each_arms_newest_is_told(tmp_path: Path) -> None:
+    audience, journal = begun(tmp_path)
+    found = [
+        p.Confusion(arm, number, (2, 2), (1, 2), ((0, 1, 1),), ())
+        for number, arm in ((1, "pretrained"), (2, "pretrained"), (3, "scratch"), (4, "pretrained"), (5, "scratch"))
+    ]
+    for event in found:
+        tell(audience, journal, event)
+    with (tmp_path / "journal.jsonl").open("a") as file:
+        file.write('{"type": "confusion", "arm": "scratch", "ste')
+    told = [event for event in retell(tmp_path) if isinstance(event, p.Confusion)]
+    assert told == found[3:]
+
+
 def test_whatever_is_put_in_the_journals_place_the_history_ends(tmp_path: Path) -> None:
     told = [p.Retelling(), p.Retold(True)]
     journal = tmp_path / "journal.jsonl"
