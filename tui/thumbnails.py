@@ -3,7 +3,6 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
@@ -17,22 +16,14 @@ Found = Union["Image.Image", str]
 "a picture, or why there is none"
 
 
-@cache
-def _formats() -> tuple[str, ...]:
-    """Told by content; some of Pillow's other formats start programs."""
-    from PIL import Image
-
-    Image.init()
-    known = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM", "GIF", "AVIF")
-    return tuple(name for name in known if name in Image.OPEN)
-
-
 def thumbnail(path: str) -> Found:
     """The picture in RGB, its longer side `SIDE` pixels at most, or why there is none."""
     from PIL import Image, ImageOps
 
+    from engine.data.formats import FORMATS
+
     try:
-        with Image.open(path, formats=_formats()) as picture:
+        with Image.open(path, formats=FORMATS) as picture:
             picture.draft("RGB", (SIDE, SIDE))  # a JPEG file decodes faster so
             picture.thumbnail((SIDE, SIDE))
             return ImageOps.exif_transpose(picture).convert("RGB")

@@ -15,19 +15,13 @@ from pydantic import Field
 from torch.nn.functional import interpolate
 from torchvision.transforms.v2 import functional as transforms
 
+from engine.data.formats import FORMATS
+
 Pixels = npt.NDArray[np.uint8]
 "(height, width, 3)"
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-
-# Pillow registers its formats at the first picture that needs them; done here, no two threads do it at once.
-Image.init()
-# Files are told by their content, so a `.jpg` may be any of these. Others are refused: some of Pillow's formats
-# start programs (EPS starts Ghostscript), and none of them is what people train on.
-FORMATS: tuple[str, ...] = tuple(
-    name for name in ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM", "GIF", "AVIF") if name in Image.OPEN
-)
 
 # Pillow warns of harmless oddities, and a warning tears the screen. For the whole process, because
 # `warnings.catch_warnings` around each picture would not be safe in threads.

@@ -116,6 +116,15 @@ class Experiment:
                 return ""
 
 
+class OfTheBackbone(Experiment):
+    """One that changes how the backbone is trained, and so needs it to be."""
+
+    @classmethod
+    def refusal(cls, state: UiState) -> str:
+        """Not while the backbone is not trained, either."""
+        return no.not_training(state) or super().refusal(state) or no.backbone_frozen(state)
+
+
 def further_epochs(view: ArmView, epochs: int) -> list[Command]:
     """What makes sure that so many epochs are left, the one in progress included."""
     wanted = len(view.curves.history) + epochs

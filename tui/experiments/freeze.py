@@ -1,16 +1,15 @@
 """Freeze the backbone: what its features are worth as they are, and how fast a step is without it."""
 
 from engine.protocol import Command, EpochDone, Event, GroupFrozen, Save, SetFrozen
-from tui import refusals as no
 from tui.arm import ArmView
-from tui.experiments.experiment import BACKBONE, Experiment, duration, further_epochs
+from tui.experiments.experiment import BACKBONE, OfTheBackbone, duration, further_epochs
 from tui.format import MISSING, percent, speed
 from tui.state import UiState
 
 EPOCHS = 2  # the one in progress, and a whole one
 
 
-class Freeze(Experiment):
+class Freeze(OfTheBackbone):
     """The last layer is trained alone, up to the end of a whole epoch."""
 
     name = "freeze the backbone"
@@ -21,11 +20,6 @@ class Freeze(Experiment):
         super().__init__()
         self._steps_per_epoch = 1
         self._frozen_at: int | None = None
-
-    @classmethod
-    def refusal(cls, state: UiState) -> str:
-        """Not twice."""
-        return no.not_training(state) or super().refusal(state) or no.backbone_frozen(state)
 
     @classmethod
     def expect(cls, state: UiState) -> str:

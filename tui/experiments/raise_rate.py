@@ -1,9 +1,8 @@
 """Raise the backbone's learning rate step by step, and watch accuracy fall."""
 
 from engine.protocol import Command, EpochDone, Event, RateChanged, Save, ScaleRate
-from tui import refusals as no
 from tui.arm import ArmView
-from tui.experiments.experiment import BACKBONE, Experiment, duration, further_epochs
+from tui.experiments.experiment import BACKBONE, OfTheBackbone, duration, further_epochs
 from tui.format import percent, rate
 from tui.state import UiState
 
@@ -12,7 +11,7 @@ FACTOR = 10.0  # of the rate, from one stage to the next
 FALL = 0.2  # of accuracy, which shows what there is to see
 
 
-class RaiseRate(Experiment):
+class RaiseRate(OfTheBackbone):
     """An epoch as it is, then ten times the rate after each epoch."""
 
     name = "raise the backbone's rate"
@@ -23,11 +22,6 @@ class RaiseRate(Experiment):
         super().__init__()
         self._rate = 0.0
         self._scores: list[float] = []
-
-    @classmethod
-    def refusal(cls, state: UiState) -> str:
-        """Not with a frozen backbone either."""
-        return no.not_training(state) or super().refusal(state) or no.backbone_frozen(state)
 
     @classmethod
     def expect(cls, state: UiState) -> str:
