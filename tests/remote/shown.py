@@ -18,6 +18,10 @@ def journaled(events: list[p.Event]) -> list[p.Event]:
     return [event for event in events if not isinstance(event, PASSING)]
 
 
+def without(events: list[p.Event], kind: type[p.Event]) -> list[p.Event]:
+    return [event for event in events if not isinstance(event, kind)]
+
+
 def shown(events: list[p.Event]) -> object:
     """Phase, curves and history on a screen that was told these."""
     state = UiState()
