@@ -25,6 +25,14 @@ ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 120
 
 
+@pytest.fixture(autouse=True)
+def hang_up_as_usual() -> Iterator[None]:
+    """What is started inherits it, and the tests may have been started with `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @contextmanager
 def started(*command: str, **streams: Any) -> Iterator["subprocess.Popen[str]"]:
     """A process with a session of its own, so that what it leaves behind is found."""
