@@ -15,7 +15,7 @@ from engine.session import Session
 from tui.experimenting import Answer, Experimenting
 from tui.experiments import Experiment
 from tui.graphics import Pictures
-from tui.keys import KEYS, Key, bindings
+from tui.keys import EVERYWHERE, KEYS, Key, bindings, keys_of
 from tui.leaving import ANSWERS, Leaving
 from tui.looks import USUAL, Looks
 from tui.notes import Note
@@ -43,7 +43,7 @@ RUNS = Path("checkpoints")  # until a run says where it is
 class Dashboard(ShowingApp):
     """Shows one session and steers it. Its exit never ends the engine: whoever made the session does."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(key for key in KEYS if not key.pane)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(EVERYWHERE)
 
     def __init__(
         self,
@@ -60,14 +60,15 @@ class Dashboard(ShowingApp):
         for the log that libraries wrote to the standard streams; `abandon` gives up a terminal that is not read;
         `over` says what became of a run that is over; `looks` what a person wants the screen to look like."""
         stray = stray if stray is not None else SimpleQueue()
-        super().__init__(start, stray, UiState(over), looks, abandon=abandon, driver=driver)
+        state = UiState(over, ONLY_LOOKING.get(access, ""))
+        super().__init__(start, stray, state, looks, abandon=abandon, driver=driver)
         self.detached = False
         "whether the screen was left on purpose, with training going on"
         self.access = access
         self.pictures: Pictures = "auto" if looks.pictures else "none"
         "how those of mistakes are drawn"
         self._leaving = Leaving()
-        self._experimenting = Experimenting(self.state, self._ask, self._show_experiment, ONLY_LOOKING.get(access, ""))
+        self._experimenting = Experimenting(self.state, self._ask, self._show_experiment)
 
     def take_in(self, event: Event) -> None:
         """Let what waits for an event go on with it, too."""
@@ -83,8 +84,7 @@ class Dashboard(ShowingApp):
         if self.access == "view" and name == "detach":  # there is no training to leave alone
             name = "leave"
         key = next(key for key in KEYS if key.name == name)
-        looking = ONLY_LOOKING.get(self.access, "") if key.steers else ""
-        if reason := looking or key.refusal(self.state):
+        if reason := key.why_not(self.state):
             self.state.tell(Note(f"{key.label}: not now, {reason}", "warning", kept=False))
         elif key.pane:
             focused = self._body.focused
@@ -241,9 +241,10 @@ class Dashboard(ShowingApp):
             self.push_screen(ExperimentScreen(experiment, self.state), answered)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: the table of keys, the experiments, then Textual's own."""
+        """The palette: keys of the pane in focus, the experiments, which have none, all other keys, Textual's own."""
         focused = self._body.focused
-        yield from commands(focused.kind if focused is not None else "", self.action_press)
+        yield from commands(keys_of(focused.kind if focused is not None else ""), self.action_press)
         for title, text, do in self._experimenting.commands():
             yield SystemCommand(title, text, do)
+        yield from commands(EVERYWHERE, self.action_press)
         yield from (command for command in super().get_system_commands(screen) if command.title not in ("Quit", "Keys"))

@@ -15,6 +15,7 @@ def begin(looks: Looks, flags: Sequence[str]) -> int:
     `flags` are the arguments that `looks` came from, which what was chosen has, too.
     """
     from tui.start_screen.app import StartApp
+    from tui.start_screen.recipe import command_line
     from tui.terminal import TerminalDriver, own_terminal
 
     with own_terminal() as (screen, stray):
@@ -27,7 +28,7 @@ def begin(looks: Looks, flags: Sequence[str]) -> int:
     if app.ended_by:
         return 128 + app.ended_by
     if app.chosen is not None:
-        print("starting…", flush=True)
+        print(f"starting {command_line(app.chosen)}", flush=True)
         # The dashboard forks, before it has any thread; here there may be some that still wait for a disk.
         program = sys.orig_argv[: len(sys.orig_argv) - len(flags)]
         os.execv(sys.executable, [*program, *app.chosen, *flags])

@@ -21,14 +21,12 @@ class Experimenting:
         state: UiState,
         send: Callable[[Command], None],
         show: Callable[[Experiment], None],
-        looking: str,
     ) -> None:
-        """`show` asks a person, whose answer comes to `answer`; `looking`: why the run may not be steered from here."""
+        """`show` asks a person, whose answer comes to `answer`."""
         self.experiment: Experiment | None = None
         self._state = state
         self._send = send
         self._show = show
-        self._looking = looking
 
     @property
     def under_way(self) -> bool:
@@ -78,7 +76,7 @@ class Experimenting:
 
     def _refused(self, kind: type[Experiment]) -> bool:
         busy = "another experiment is under way" if self.under_way else ""
-        reason = self._looking or busy or kind.refusal(self._state)
+        reason = self._state.locked or busy or kind.refusal(self._state)
         if reason:
             self._state.tell(Note(f"{kind.name}: not now, {reason}", "warning", kept=False))
         return bool(reason)

@@ -1,7 +1,7 @@
 """The commands of the palette that are keys, each with its key."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from textual.app import SystemCommand
@@ -11,10 +11,9 @@ from tui.keys import KEYS, Key
 LABELS = Counter(key.label for key in KEYS)
 
 
-def commands(kind: str, press: Callable[[str], None]) -> Iterator[SystemCommand]:
-    """What works now: the keys of the whole screen, and those of panes of the `kind` that has the focus, first."""
-    own = [key for key in KEYS if key.pane and key.pane == kind]
-    for key in (*own, *(key for key in KEYS if not key.pane)):
+def commands(keys: Iterable[Key], press: Callable[[str], None]) -> Iterator[SystemCommand]:
+    """A command for each key, which does what pressing it would."""
+    for key in keys:
         yield SystemCommand(title(key), key.help, partial(press, key.name))
 
 

@@ -66,9 +66,11 @@ NEVER_DRAWN = (Loading, Preparing, Evaluating, SystemSample, Watching, PeerRefus
 class UiState:
     """All that is shown. `fold` alone changes it, but for what keys do: `selected`, `plots`, `note`, what was asked."""
 
-    def __init__(self, over: str = "") -> None:
-        """`over`: what became of a run that is only looked at, whatever its journal ends with."""
+    def __init__(self, over: str = "", locked: str = "") -> None:
+        """`over`: what became of a run that is only looked at, whatever its journal ends with; `locked`: why a
+        run may not be steered from here, empty if it may."""
         self.over = over
+        self.locked = locked
         self.phase: Phase = "loading"
         self.loading = Loading("starting")
         self.busy: Loading | None = None
@@ -241,7 +243,7 @@ class UiState:
         told = self._history
         assert told is not None, "a history ends that has not begun"
         told.system, told.watching, told._points = self.system, self.watching, self._points
-        told.plots, told.told = self.plots, self.told + 1
+        told.plots, told.told, told.locked = self.plots, self.told + 1, self.locked
         told.waiting, told.busy = self.waiting, None
         told.selected, told.logged, told.drawn = self.selected or told.selected, self.logged + 1, self.drawn + 1
         if not event.current:

@@ -89,8 +89,7 @@ async def test_help_is_one_widget():
 
 async def test_a_panes_own_keys_are_in_help_and_palette_while_it_has_the_focus(monkeypatch):
     own = KEYS[0].__class__("loss_far", ("v",), "v", "far view", "Look from afar.", pane="far")
-    for module in ("tui.screens.help", "tui.palette"):
-        monkeypatch.setattr(f"{module}.KEYS", (*KEYS, own))
+    monkeypatch.setattr("tui.keys.KEYS", (*KEYS, own))
     monkeypatch.setattr("tui.palette.LABELS", {key.label: 1 for key in (*KEYS, own)})
     screen = Screen(TRAINING)
     async with screen.shown((120, 60)) as pilot:

@@ -76,17 +76,30 @@ async def test_a_line_a_run_newest_first_with_what_it_came_to(root: Path):
         assert app.names() == ["birds-3", "cats-2", "cats-1"]
 
 
-@pytest.mark.parametrize("key", ["space", "enter"])
-async def test_a_key_marks_a_run_and_once_more_takes_that_back(root: Path, key: str):
+async def test_space_marks_a_run_and_once_more_takes_that_back(root: Path):
     async with shown(root) as (app, pilot):
-        await pilot.press("down", key)
+        await pilot.press("down", "space")
         await pilot.pause()
         assert app.marked() == ["cats-2"]
-        await pilot.press("up", key, "down", key)
+        await pilot.press("up", "space", "down", "space")
         await pilot.pause()
         assert app.marked() == ["birds-3"]
         await pilot.press("escape")
         assert app.answer == {"birds-3"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        (["down"], {"birds-3", "cats-2"}),  # the one it is on
+        (["down", "space", "down"], {"birds-3", "cats-2"}),  # what is marked, not the one it is on
+        (["space", "down"], set()),
+    ],
+)
+async def test_enter_takes_what_is_marked_or_the_run_it_is_on(root: Path, keys: list[str], answer: set[str]):
+    async with shown(root, {"birds-3"}) as (app, pilot):
+        await pilot.press(*keys, "enter")
+        assert app.answer == answer
 
 
 @pytest.mark.parametrize("key", ["escape", "q"])

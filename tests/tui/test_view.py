@@ -85,6 +85,15 @@ async def test_no_key_steers_it_and_each_that_would_says_why(tmp_path: Path):
             assert len(screen.app.screen_stack) == 1
 
 
+async def test_the_last_line_has_the_keys_alone_that_do_something(tmp_path: Path):
+    screen = Viewed(write_run(tmp_path / "x-1", *FINISHED))
+    async with screen.shown((200, 50)) as pilot:
+        await screen.read(pilot)
+        last = screen.text().splitlines()[-1]
+        assert "? help" in last and "q quit" in last and "zoom" in last and "older runs" in last
+        assert not [key.label for key in KEYS if key.steers and key.label in last] and "detach" not in last
+
+
 @pytest.mark.parametrize("key", ["q", "D", "ctrl+q", "ctrl+c"])
 async def test_it_is_left_at_once(tmp_path: Path, key: str):
     screen = Viewed(write_run(tmp_path / "x-1", *TRAINED))

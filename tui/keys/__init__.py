@@ -9,4 +9,13 @@ from tui.keys.system import SYSTEM
 
 KEYS: tuple[Key, ...] = (*STEERING, *SCREEN, *PLOTS, *MISTAKES, *SYSTEM)
 
-__all__ = ["KEYS", "Key", "bindings"]
+EVERYWHERE = tuple(key for key in KEYS if not key.pane)
+"those that work whatever has the focus"
+
+
+def keys_of(kind: str) -> tuple[Key, ...]:
+    """The keys of panes of a kind, which work while one of them has the focus."""
+    return tuple(key for key in KEYS if key.pane and key.pane == kind)
+
+
+__all__ = ["EVERYWHERE", "KEYS", "Key", "bindings", "keys_of"]

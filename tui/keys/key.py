@@ -40,6 +40,10 @@ class Key:
         """Whether it does something to the run."""
         return self.build is not None or self.name == "rewind"
 
+    def why_not(self, state: UiState) -> str:
+        """Why it would do nothing now; empty if it would do something."""
+        return (self.steers and state.locked) or self.refusal(state)
+
 
 def bindings(keys: Iterable[Key]) -> list[BindingType]:
     """What Textual is to do for keys: hand their names to the app."""

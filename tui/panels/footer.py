@@ -5,7 +5,7 @@ from itertools import groupby
 
 from textual.content import Content
 
-from tui.keys import KEYS, Key
+from tui.keys import EVERYWHERE, Key, keys_of
 from tui.panels.panel import Panel, View
 from tui.state import UiState
 
@@ -16,17 +16,21 @@ class Footer(Panel):
     def text(self, state: UiState, now: float) -> Content:
         """One line; neighbours of one label share it. Where it is too long, the least important ones go."""
         entries = []
-        for label, (first, *more) in groupby(self._keys(), key=lambda key: key.label):
+        for label, (first, *more) in groupby(self._keys(state), key=lambda key: key.label):
             word = "resume" if label == "pause" and state.paused else label
-            entries.append((word, (first, *more), bool(first.refusal(state))))
+            entries.append((word, (first, *more), bool(first.why_not(state))))
         return _line(tuple(entries), self.size.width)
 
-    def _keys(self) -> list[Key]:
-        """Those that do something now, the focused pane's own ones first."""
+    def _keys(self, state: UiState) -> list[Key]:
+        """Those that do something on this screen, the focused pane's own ones first."""
         focused = self.screen.focused
         kind = focused.kind if isinstance(focused, View) else ""
-        own = [key for key in KEYS if key.pane and key.pane == kind]
-        return own + [key for key in KEYS if not key.pane]
+        return [*keys_of(kind), *(key for key in EVERYWHERE if not _idle(key, state))]
+
+
+def _idle(key: Key, state: UiState) -> bool:
+    """Whether it never does anything here: there is nothing to steer, or to leave alone."""
+    return bool(key.steers and state.locked) or bool(key.name == "detach" and state.over)
 
 
 # They are the same most of the time.

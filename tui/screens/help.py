@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from tui import words
 from tui.experiments import EXPERIMENTS
-from tui.keys import KEYS, Key
+from tui.keys import Key, keys_of
 from tui.keys.screen import SCREEN
 from tui.keys.steering import STEERING
 from tui.panes import PANES
@@ -84,7 +84,7 @@ def _focused(name: str, kind: str) -> list[tuple[str, Rows]]:
     pane = next((pane for pane in PANES if pane.name == name), None)
     if pane is None:
         return []
-    keys = _rows(key for key in KEYS if key.pane and key.pane == kind)
+    keys = _rows(keys_of(kind))
     return [(f"Pane {name}", [(pane.digit, pane.help), *keys]), ("Reads", words.PANES.get(name, {}).items())]
 
 

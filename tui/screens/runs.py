@@ -30,6 +30,7 @@ class RunsScreen(ModalScreen[set[str]]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", show=False),
         Binding("space", "mark", show=False),
+        Binding("enter", "take", show=False, priority=True),
         Binding("slash", "filter", show=False),
     ]
 
@@ -37,7 +38,7 @@ class RunsScreen(ModalScreen[set[str]]):
         """`root` is the folder of the runs, `without` the name of one that is left out: the one on the screen."""
         super().__init__()
         self._root, self._without = root, without
-        self._chosen = set(chosen)
+        self._before, self._chosen = frozenset(chosen), set(chosen)
         self._rows: list[Row] = []
         self._reader = threading.Thread(target=self._read, name="runs", daemon=True)
         self._shown: tuple[int, bool, str] | None = None
@@ -46,7 +47,7 @@ class RunsScreen(ModalScreen[set[str]]):
         """A filter, a head and the list."""
         with Vertical(classes="sheet") as sheet:
             sheet.border_title = "older runs on the plots"
-            sheet.border_subtitle = "Space marks, / filters, Esc closes"
+            sheet.border_subtitle = "Space marks, Enter draws, / filters, Esc closes"
             yield Input(placeholder="/ filters by name and model", compact=True)
             yield Static(id="head")
             yield OptionList(markup=False)
@@ -79,13 +80,19 @@ class RunsScreen(ModalScreen[set[str]]):
         """Filter as it is typed."""
         self.follow()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter goes to the list."""
-        self.query_one(OptionList).focus()
-
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Enter or a click."""
+        """A click."""
         self.action_mark()
+
+    def action_take(self) -> None:
+        """From the filter go to the list, and there have what is marked drawn, or, where no mark is new, this run."""
+        options = self.query_one(OptionList)
+        if not options.has_focus:
+            options.focus()
+            return
+        if self._chosen == self._before:
+            self.action_mark()
+        self.action_close()
 
     def action_filter(self) -> None:
         """Type into the filter."""
