@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from queue import SimpleQueue
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.command import Provider
 from textual.driver import Driver
 from textual.screen import Screen
 
@@ -19,8 +20,9 @@ from tui.keys import EVERYWHERE, KEYS, Key, bindings, keys_of
 from tui.leaving import ANSWERS, Leaving
 from tui.looks import USUAL, Looks
 from tui.notes import Note
-from tui.palette import commands
+from tui.palette import InOrder, commands, usual
 from tui.past import Overlay
+from tui.refusals import LOCKED, Access
 from tui.screens.experiment import ExperimentScreen
 from tui.screens.help import HelpScreen
 from tui.screens.log import LogScreen
@@ -30,13 +32,6 @@ from tui.screens.runs import RunsScreen
 from tui.showing_app import ShowingApp
 from tui.state import UiState
 
-Access = Literal["own", "attached", "read-only", "view"]
-"whether the run is this process's, and else whether it may be steered; `view`: it is over"
-ONLY_LOOKING: dict[Access, str] = {
-    "read-only": "this view is read-only",
-    "view": "this run is over, it is only looked at",
-}
-
 RUNS = Path("checkpoints")  # until a run says where it is
 
 
@@ -44,6 +39,7 @@ class Dashboard(ShowingApp):
     """Shows one session and steers it. Its exit never ends the engine: whoever made the session does."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(EVERYWHERE)
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {InOrder}
 
     def __init__(
         self,
@@ -60,7 +56,7 @@ class Dashboard(ShowingApp):
         for the log that libraries wrote to the standard streams; `abandon` gives up a terminal that is not read;
         `over` says what became of a run that is over; `looks` what a person wants the screen to look like."""
         stray = stray if stray is not None else SimpleQueue()
-        state = UiState(over, ONLY_LOOKING.get(access, ""))
+        state = UiState(over, LOCKED.get(access, ""))
         super().__init__(start, stray, state, looks, abandon=abandon, driver=driver)
         self.detached = False
         "whether the screen was left on purpose, with training going on"
@@ -247,4 +243,4 @@ class Dashboard(ShowingApp):
         for title, text, do in self._experimenting.commands():
             yield SystemCommand(title, text, do)
         yield from commands(EVERYWHERE, self.action_press)
-        yield from (command for command in super().get_system_commands(screen) if command.title not in ("Quit", "Keys"))
+        yield from usual(super().get_system_commands(screen))

@@ -28,7 +28,7 @@ def begin(looks: Looks, flags: Sequence[str]) -> int:
     if app.ended_by:
         return 128 + app.ended_by
     if app.chosen is not None:
-        print(f"starting {command_line(app.chosen)}", flush=True)
+        print(f"starting {command_line([*app.chosen, *flags])}", flush=True)
         # The dashboard forks, before it has any thread; here there may be some that still wait for a disk.
         program = sys.orig_argv[: len(sys.orig_argv) - len(flags)]
         os.execv(sys.executable, [*program, *app.chosen, *flags])

@@ -21,9 +21,10 @@ from tui.parent import Leash, attended, forget_terminal
 if TYPE_CHECKING:
     from engine.remote.link import Link
     from engine.session import LocalSession, Session
-    from tui.app import Access, Dashboard
+    from tui.app import Dashboard
     from tui.arm import ArmView
     from tui.ending import EndableApp
+    from tui.refusals import Access
 
 SWITCH_SECONDS = 0.0005  # Python's own is ten times as long
 SAVING_SECONDS, LOADING_SECONDS = 90.0, 0.5  # to wait for the engine's end; a command of `hooks` may take a minute

@@ -1,6 +1,16 @@
 """Why a key can do nothing now, in words; empty where it can."""
 
+from typing import Literal
+
 from tui.state import UiState
+
+Access = Literal["own", "attached", "read-only", "view"]
+"whether the run is this process's, and else whether it may be steered; `view`: it is over"
+LOCKED: dict[Access, str] = {
+    "read-only": "this view is read-only",
+    "view": "this run is over, it is only looked at",
+}
+"why no key steers it"
 
 
 def without_run(state: UiState) -> str:

@@ -242,6 +242,11 @@ async def test_a_rewind_goes_to_the_point_that_was_chosen():
     assert sent == [p.Rewind("key")]
 
 
+async def test_where_it_is_narrow_the_reason_of_a_point_is_read_in_full():
+    _, text, _ = await press([*TRAINING, POINTS], "b", size=(60, 40))
+    assert "kept because" in text and "branch " not in text and "accuracy" in text and "left by the rewind" in text
+
+
 async def test_a_rewind_can_be_thought_better_of():
     sent, text, _ = await press([*TRAINING, POINTS], "b", "down", "escape")
     assert sent == [] and "kept because" not in text
@@ -317,10 +322,21 @@ async def test_the_palette_has_every_key():
     async with screen.shown((80, 40)) as pilot:
         titles = [command.title for command in screen.app.get_system_commands(screen.app.screen)]
         assert all(any(name.endswith(f"({key.shown})") for name in titles) for key in KEYS if not key.pane)
-        assert len(titles) == len(set(titles)) and {"lower rate (-)", "pane loss (1)", "Theme"} <= set(titles)
+        assert len(titles) == len(set(titles)) and {"lower rate (-)", "pane loss (1)", "theme"} <= set(titles)
         await pilot.press("ctrl+p", *"save", "enter", "enter")
         await pilot.pause()
         assert screen.session.sent == [p.Save()]
+
+
+async def test_the_palette_begins_with_what_has_no_key_and_goes_on_in_the_order_of_the_keys():
+    screen = Screen(TRAINING)
+    async with screen.shown((80, 60)) as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        text = screen.text()
+        listed = ["experiment: freeze the backbone", "pause (p)", "switch arm (m)", "save (s)", "rewind (b)"]
+        assert (places := [text.index(title) for title in listed]) == sorted(places)
 
 
 async def test_a_click_on_the_footer_presses_the_key():

@@ -76,6 +76,19 @@ async def test_a_line_a_run_newest_first_with_what_it_came_to(root: Path):
         assert app.names() == ["birds-3", "cats-2", "cats-1"]
 
 
+async def test_a_narrow_terminal_has_the_columns_that_matter_most_and_all_when_it_is_wide_again(root: Path):
+    async with shown(root, size=(72, 24)) as (app, pilot):
+        assert "96.0 %    6 h" in app.text() and "pretrained" not in app.text() and "resnet18" in app.text()
+        await pilot.resize_terminal(60, 24)
+        app.list.follow()
+        await pilot.pause()
+        assert "96.0 %    6 h" in app.text() and "resnet18" not in app.text()
+        await pilot.resize_terminal(80, 24)
+        app.list.follow()
+        await pilot.pause()
+        assert "pretrained" in app.text() and "resnet18" in app.text()
+
+
 async def test_space_marks_a_run_and_once_more_takes_that_back(root: Path):
     async with shown(root) as (app, pilot):
         await pilot.press("down", "space")
@@ -153,5 +166,5 @@ async def test_a_long_name_is_cut_but_for_its_number(tmp_path: Path):
     write_run(tmp_path / name, begun(name, "efficientnet_v2_s_of_mine"), started(), *trained("pretrained", 1, 10))
     async with shown(tmp_path) as (app, _):
         (line,) = (line for line in app.text().splitlines() if "all-the" in line)
-        assert line.strip("│┃ ").split()[:2] == ["all-the-birds-…e-12", "efficientne…mine"]
+        assert line.strip("│┃ ").split()[:2] == ["all-the-birds…e-12", "efficientne…mine"]
         assert "94.0 %" in line and "0 s" in line

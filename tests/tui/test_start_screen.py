@@ -469,6 +469,16 @@ async def test_runs_are_listed_the_newest_first_and_a_lost_one_goes_on(place: Pa
     assert page.app.chosen == ["--resume", "checkpoints/new-1"]
 
 
+async def test_of_runs_a_narrow_terminal_shows_what_matters_most(place: Path):
+    past(place, "new-1")
+    async with shown(size=(60, 24)) as page:
+        await page.choose(3)
+        assert "96.0 %" in page.text and "resnet18" not in page.text and " age" in page.text
+        await page.pilot.resize_terminal(80, 24)
+        await page.pilot.pause()
+        assert "96.0 %" in page.text and "resnet18" in page.text
+
+
 async def test_a_run_that_cannot_go_on_is_said_so(place: Path):
     past(place, "new-1")
     (place / "checkpoints" / "new-1" / "config.yaml").write_text("data: {source: folder, root: gone}")

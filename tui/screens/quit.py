@@ -3,6 +3,8 @@
 import time
 from typing import ClassVar, Literal, cast
 
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -43,14 +45,14 @@ class QuitScreen(ModalScreen[Choice]):
             dialog.border_title = "quit"
             yield Static("The run is paused." if self._paused else "Training is under way.")
             ways = [
-                Option(f"s    save and {'end the run' if self._attached else 'quit'}: nothing is lost", id="save"),
-                Option("d    detach: training goes on without this screen", id="detach"),
+                _way("save", "s", f"save and {'end the run' if self._attached else 'quit'}: nothing is lost"),
+                _way("detach", "d", "detach: training goes on without this screen"),
             ]
             yield OptionList(
                 *(reversed(ways) if self._attached else ways),
-                Option("e    stop after this epoch: leave when it is done and saved", id="after_epoch"),
-                Option(f"N    quit without saving: {kept}", id="leave"),
-                Option("Esc  stay", id="stay"),
+                _way("after_epoch", "e", "stop after this epoch: leave when it is done and saved"),
+                _way("leave", "N", f"quit without saving: {kept}"),
+                _way("stay", "Esc", "stay"),
             )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -60,3 +62,11 @@ class QuitScreen(ModalScreen[Choice]):
     def action_choose(self, choice: Choice) -> None:
         """A key."""
         self.dismiss(choice)
+
+
+def _way(choice: Choice, key: str, text: str) -> Option:
+    """A line, or where the terminal is narrow more of them, with the key on the left of all."""
+    line = Table.grid(padding=(0, 2, 0, 0))
+    line.add_column(width=3)
+    line.add_row(key, Text(text))
+    return Option(line, id=choice)

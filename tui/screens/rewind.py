@@ -12,12 +12,15 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.protocol import RestorePoint
+from tui.columns import Column, Columns
 from tui.format import MISSING, age, percent
-from tui.panels.panel import row
 from tui.state import UiState
 
 FOLLOW_SECONDS = 0.5
-COLUMNS = (("step", -9), ("epoch", -7), ("branch", -8), ("accuracy", -10), ("age", -8), ("  kept because", 16))
+COLUMNS = Columns(
+    *(Column("step", -9), Column("epoch", -7, 1), Column("branch", -8, 2)),
+    *(Column("accuracy", -10), Column("age", -8), Column("  kept because", 20)),
+)
 NOTHING = "No state of this arm has been kept yet to go back to."
 
 
@@ -43,7 +46,7 @@ class RewindScreen(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Show what there is, then what comes."""
         self.query_one(OptionList).focus()
-        self.follow()
+        self.call_after_refresh(self.follow)
         self.set_interval(FOLLOW_SECONDS, self.follow)
 
     def follow(self) -> None:
@@ -51,14 +54,15 @@ class RewindScreen(ModalScreen[str | None]):
         now = time.time()
         points = sorted(self._state.points, key=lambda point: (point.time, point.step), reverse=True)
         per_epoch = self._state.view.steps_per_epoch if self._state.view is not None else 1
-        names, rows = [point.name for point in points], [_row(point, now, per_epoch) for point in points]
+        head = self.query_one("#head", Static)
+        width = head.size.width - 1  # the scroll bar's
+        names, rows = [point.name for point in points], [_row(point, now, per_epoch, width) for point in points]
+        head.update(COLUMNS.head(width) if names else Content(NOTHING))
         options = self.query_one(OptionList)
         if names != self._names or not names:
             chosen = self._names[options.highlighted] if options.highlighted is not None else ""
             options.set_options(Option(text, id=name) for name, text in zip(names, rows, strict=True))
             options.highlighted = names.index(chosen) if chosen in names else 0 if names else None
-            head = row(*((title, width, "") for title, width in COLUMNS)) if names else Content(NOTHING)
-            self.query_one("#head", Static).update(head)
         else:
             for place, (old, new) in enumerate(zip(self._rows, rows, strict=True)):
                 if not old.is_same(new):
@@ -70,7 +74,7 @@ class RewindScreen(ModalScreen[str | None]):
         self.dismiss(event.option_id)
 
 
-def _row(point: RestorePoint, now: float, per_epoch: int) -> Content:
+def _row(point: RestorePoint, now: float, per_epoch: int, width: int) -> Content:
     cells = (
         f"{point.step:,}",
         f"{max(-(-point.step // per_epoch), 1):,}",  # that its last step is of
@@ -79,4 +83,4 @@ def _row(point: RestorePoint, now: float, per_epoch: int) -> Content:
         age(now - point.time) if point.time else MISSING,
         f"  {point.reason}",
     )
-    return row(*((cell, width, "") for cell, (_, width) in zip(cells, COLUMNS, strict=True)))
+    return COLUMNS.line(cells, width)

@@ -13,13 +13,16 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.columns import Column, Columns
 from tui.format import age, percent, short_name
-from tui.panels.panel import row
 from tui.past import Row, each_run
 
 FOLLOW_SECONDS = 0.2
-NAME, MODEL = 20, 17
-COLUMNS = (("", 2), ("name", NAME), ("model", MODEL), ("arms", 11), ("epoch", -7), ("best", -8), ("age", -7))
+NAME, MODEL = 19, 17
+COLUMNS = Columns(
+    *(Column("", 2), Column("name", NAME), Column("model", MODEL, 1), Column("arms", 11, 2)),
+    *(Column("epoch", -7), Column("best", -8), Column("age", -7)),
+)
 NOTHING = "No other run here has curves to show."
 MARK = "●"
 
@@ -41,7 +44,7 @@ class RunsScreen(ModalScreen[set[str]]):
         self._before, self._chosen = frozenset(chosen), set(chosen)
         self._rows: list[Row] = []
         self._reader = threading.Thread(target=self._read, name="runs", daemon=True)
-        self._shown: tuple[int, bool, str] | None = None
+        self._shown: tuple[int, bool, str, int] | None = None
 
     def compose(self) -> ComposeResult:
         """A filter, a head and the list."""
@@ -56,13 +59,13 @@ class RunsScreen(ModalScreen[set[str]]):
         """Show what is read already, then the rest."""
         self.query_one(OptionList).focus()
         self._reader.start()
-        self.follow()
+        self.call_after_refresh(self.follow)
         self.set_interval(FOLLOW_SECONDS, self.follow)
 
     def follow(self) -> None:
-        """Take in what is new or filtered otherwise, and leave the highlight on the run it is on."""
+        """Take in what is new or filtered or sized otherwise, and leave the highlight on the run it is on."""
         reading, text = self._reader.is_alive(), self.query_one(Input).value
-        state = (len(self._rows), reading, text)
+        state = (len(self._rows), reading, text, self._width)
         if state == self._shown:
             return
         self._shown = state
@@ -73,8 +76,7 @@ class RunsScreen(ModalScreen[set[str]]):
         options.set_options(Option(self._line(row), id=row.name) for row in rows)
         options.highlighted = names.index(before) if before in names else 0 if names else None
         empty = "reading the journals…" if reading else "None of these." if self._rows else NOTHING
-        head = row(*((title, width, "") for title, width in COLUMNS)) if names else Content(empty)
-        self.query_one("#head", Static).update(head)
+        self.query_one("#head", Static).update(COLUMNS.head(self._width) if names else Content(empty))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
@@ -126,7 +128,12 @@ class RunsScreen(ModalScreen[set[str]]):
             percent(run.best_accuracy),
             age(time.time() - run.time),
         )
-        return row(*((cell, width, "") for cell, (_, width) in zip(cells, COLUMNS, strict=True)))
+        return COLUMNS.line(cells, self._width)
+
+    @property
+    def _width(self) -> int:
+        """Cells of a line, but for the scroll bar."""
+        return self.query_one("#head").size.width - 1
 
 
 def _highlighted(options: OptionList) -> str | None:

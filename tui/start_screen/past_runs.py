@@ -13,8 +13,8 @@ from textual.widgets.option_list import Option
 
 from engine.summary import Summary, describe, summarize
 from tui.aside import aside
+from tui.columns import Column, Columns
 from tui.format import MISSING, age, percent, short_name
-from tui.panels.panel import row
 from tui.runs import newest
 from tui.start_screen.page import Page
 from tui.view import OVER
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 MOST = 100  # runs that are listed
 NAME, MODEL = 19, 17
-COLUMNS = (("name", NAME), ("state", 11), ("model", MODEL), ("epoch", -8), ("best", -8), ("age", -8))
+COLUMNS = Columns(
+    *(Column("name", NAME), Column("state", 11), Column("model", MODEL, 1)),
+    *(Column("epoch", -8), Column("best", -8), Column("age", -8)),
+)
 
 
 class PastRunsPage(Page):
@@ -54,12 +57,27 @@ class PastRunsPage(Page):
             return
         for folder in folders[:MOST]:
             self._runs.append(await aside(summarize, folder))
-            options.add_option(Option(_line(self._runs[-1])))
+            options.add_option(Option(_line(self._runs[-1], self._width)))
             if len(self._runs) == 1:
-                columns.update(row(*((title, width, "") for title, width in COLUMNS)))
+                columns.update(COLUMNS.head(self._width))
                 options.highlighted = 0
         if len(folders) > MOST:
             self.say(f"and {len(folders) - MOST} older ones: finetune-tui runs --all")
+
+    @property
+    def _width(self) -> int:
+        """Cells of a line, but for the scroll bar."""
+        return self.query_one("#columns").size.width - 1
+
+    def on_resize(self) -> None:
+        """Show the columns there is room for now."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        if self._runs:
+            self.query_one("#columns", Static).update(COLUMNS.head(self._width))
+        for place, run in enumerate(self._runs):
+            self.query_one(OptionList).replace_option_prompt_at_index(place, _line(run, self._width))
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show what would do the same from a shell."""
@@ -153,7 +171,7 @@ def _path(run: Summary) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) and path != here else path)
 
 
-def _line(run: Summary) -> Content:
+def _line(run: Summary, width: int) -> Content:
     cells = (
         short_name(run.name, NAME - 1),
         run.state,
@@ -163,4 +181,4 @@ def _line(run: Summary) -> Content:
         age(time.time() - run.updated) if run.updated is not None else MISSING,
     )
     styles = ("bold" if run.live else "", "$success" if run.live else "", "", "", "", "$muted")
-    return row(*((cell, width, style) for cell, (_, width), style in zip(cells, COLUMNS, styles, strict=True)))
+    return COLUMNS.line(cells, width, styles)
