@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import EngineError, UserError
-from engine.journal import create_run
 from engine.launch import Launch
 from engine.remote.address import is_live
+from engine.runfolder import create_run
 from engine.telemetry import count_gpus
 
 OUTPUT = "output.log"

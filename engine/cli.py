@@ -9,9 +9,9 @@ from pathlib import Path
 
 from engine import __version__, handmade, look, replay, sending
 from engine.errors import EngineError, UserError
-from engine.journal import load_run_config
 from engine.launch import Launch, add_dir_argument, add_run_arguments, plan, runs_folder
 from engine.remote.finding import find
+from engine.runfolder import load_run_config
 from engine.streams import print_lines
 from engine.summary import describe, summarize
 

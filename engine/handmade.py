@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.config import RunConfig
-from engine.journal import load_run_config, read_records
+from engine.journal import read_records
 from engine.protocol import (
     Arm,
     ArmStarted,
@@ -18,6 +18,7 @@ from engine.protocol import (
     Rewound,
     SettingsChanged,
 )
+from engine.runfolder import load_run_config
 from engine.sections import Change
 from engine.settings import before_changes
 

@@ -1,17 +1,15 @@
-"""A run's folder: its name, its configuration, and the journal that is the truth of what happened."""
+"""The journal of a run, which is the truth of what happened: how it is written, and how it is read."""
 
 import contextlib
 import csv
 import json
 import os
-import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from engine.config import RunConfig, load_config
-from engine.errors import CheckpointError, EngineError, UserError
+from engine.errors import CheckpointError, EngineError
 from engine.protocol import (
     Arm,
     Command,
@@ -31,9 +29,10 @@ from engine.protocol import (
     decode,
     encode,
 )
+from engine.runfolder import not_writable
 from engine.unfinished import replacing
 
-CONFIG, JOURNAL, METRICS, LAUNCHER = "config.yaml", "journal.jsonl", "metrics.csv", "launcher"
+JOURNAL, METRICS = "journal.jsonl", "metrics.csv"
 LONGEST_LINE = 1 << 26  # bytes; a run with very many classes or restore points has long ones
 STEP = b'{"type": "train_step"'  # how most lines of a journal begin
 CONFUSION = b'{"type": "confusion"'  # how its longest ones do
@@ -62,7 +61,7 @@ class Journal:
             torn = _is_torn(path)
             self._file: TextIO = path.open("a", encoding="utf-8")
         except OSError as error:
-            raise _not_writable(folder, error) from None
+            raise not_writable(folder, error) from None
         if torn:  # by a crash: the next line must not be lost with it
             self._write("")
 
@@ -142,75 +141,6 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key != "learning_rates"} | rates
 
 
-def create_run(config: RunConfig, launcher: str = "") -> Path:
-    """Make a new run's folder, `<name>-<number>`, with its resolved configuration in it, and who launched it.
-
-    Raises:
-        UserError: the checkpoint folder cannot be written.
-    """
-    root = config.checkpoint.dir
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        pattern = re.compile(re.escape(config.name) + r"-(\d+)")
-        taken = [int(found[1]) for entry in root.iterdir() if (found := pattern.fullmatch(entry.name))]
-        number = max(taken, default=0) + 1
-        while True:  # another process may take the same number at the same moment
-            folder = root / f"{config.name}-{number}"
-            try:
-                folder.mkdir(mode=0o700)  # whoever may enter it may ask for its control socket
-                break
-            except FileExistsError:
-                number += 1
-        (folder / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
-        if launcher:
-            (folder / LAUNCHER).write_text(launcher, encoding="utf-8")
-    except OSError as error:
-        raise _not_writable(root, error) from None
-    return folder
-
-
-def find_run(name: str, root: Path) -> Path:
-    """The folder of a run: a path, or a name in the checkpoint folder.
-
-    Raises:
-        CheckpointError: there is no such run; the message lists the newest ones there are.
-    """
-    for folder in (Path(name), root / name):
-        with contextlib.suppress(OSError):  # what may not be entered, or no file system takes as a name
-            if (folder / CONFIG).is_file():
-                return folder
-    runs = sorted(root.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime, reverse=True)
-    known = ", ".join(file.parent.name for file in runs[:5]) or "none"
-    raise CheckpointError("No such run", f"{name} is no run folder and no run in {root} (there: {known})")
-
-
-def find_launched(launcher: str, root: Path) -> Path | None:
-    """The folder of the run that a launcher has started before, if it has a checkpoint to go on from."""
-    for file in root.glob(f"*/{LAUNCHER}"):
-        if file.read_text(encoding="utf-8") == launcher and any(file.parent.glob("*/*.pt")):
-            return file.parent
-    return None
-
-
-def keep_config(config: RunConfig, folder: Path) -> None:
-    """Make `config` the run's own, whole or not at all.
-
-    Raises:
-        UserError: the folder cannot be written.
-    """
-    temporary = folder / f".{CONFIG}.tmp"
-    try:
-        temporary.write_text(config.to_yaml(), encoding="utf-8")
-        temporary.replace(folder / CONFIG)
-    except OSError as error:
-        raise _not_writable(folder, error) from None
-
-
-def load_run_config(folder: Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """The configuration a run was started with, changed by `overrides`."""
-    return load_config(folder / CONFIG, overrides)
-
-
 def size_of(journal: Path) -> int:
     """Bytes of a journal's file; 0 where there is none yet."""
     try:
@@ -286,8 +216,3 @@ def _is_torn(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read() != b"\n"
-
-
-def _not_writable(folder: Path, error: OSError) -> UserError:
-    reason = error.strerror or error
-    return UserError("Run folder not writable", f"{folder}: {reason}; name another one with --set checkpoint.dir=DIR")

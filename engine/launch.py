@@ -7,8 +7,8 @@ from pathlib import Path
 
 from engine.config import RunConfig, load_config, shipped_config
 from engine.errors import ConfigError, DataError, WeightsError
-from engine.journal import find_run, load_run_config
 from engine.protocol import ARMS
+from engine.runfolder import find_run, load_run_config
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from queue import SimpleQueue
 
 from engine.config import RunConfig
 from engine.errors import CheckpointError
-from engine.journal import Record, load_run_config, read_records
+from engine.journal import Record, read_records
 from engine.protocol import (
     ArmStarted,
     Command,
@@ -21,6 +21,7 @@ from engine.protocol import (
     Stop,
     TrainStep,
 )
+from engine.runfolder import load_run_config
 from engine.script import Choices, Position, Script, choices_of, done_commands
 from engine.sections import HooksConfig
 from engine.settings import before_changes, with_changes

@@ -18,11 +18,12 @@ from engine.device import ask_for_determinism, choose_device, describe_device
 from engine.errors import EngineError, StoppedError, UserError, place
 from engine.hooks import Hooks
 from engine.inbox import Inbox
-from engine.journal import Journal, Unrecorded, create_run, find_launched, keep_config, load_run_config
+from engine.journal import Journal, Unrecorded
 from engine.lock import RunLock
 from engine.models import preparation
 from engine.peers import Peers, is_lost, launcher, restarts
 from engine.protocol import Command, Event, Loading, RunFailed, RunFinished, RunStarted, Setting, SettingsChanged
+from engine.runfolder import create_run, find_launched, keep_config, load_run_config
 from engine.saving import Saving
 from engine.script import Script, rest_of
 from engine.sections import HooksConfig

@@ -8,10 +8,11 @@ from typing import Literal
 
 from engine import lock
 from engine.errors import EngineError
-from engine.journal import CONFIG, JOURNAL, load_run_config, read_lines
+from engine.journal import JOURNAL, read_lines
 from engine.protocol import Arm, Group, RunFailed, RunFinished
 from engine.remote.address import is_live
 from engine.remote.link import SocketLink
+from engine.runfolder import CONFIG, load_run_config
 from engine.tally import ArmTally, Tally
 
 State = Literal["loading", "training", "evaluating", "paused", "finished", "stopped", "failed", "lost"]

@@ -4,9 +4,10 @@ import contextlib
 from pathlib import Path
 
 from engine.errors import CheckpointError, UserError
-from engine.journal import CONFIG, JOURNAL, find_run
+from engine.journal import JOURNAL
 from engine.remote import registry
 from engine.remote.address import is_live
+from engine.runfolder import CONFIG, find_run
 
 
 def find(name: str, root: Path) -> Path:

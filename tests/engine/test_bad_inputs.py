@@ -18,7 +18,7 @@ from PIL import Image
 
 from engine.cli import main
 from engine.config import load_config
-from engine.journal import create_run
+from engine.runfolder import create_run
 from tests.engine.onestep import first_step
 
 # pytest sets its own filters of warnings; the real program, tested below, shows none.

@@ -18,8 +18,9 @@ from engine import protocol as p
 from engine.config import RunConfig, load_config
 from engine.errors import ConfigError
 from engine.hooks import Hooks
-from engine.journal import load_run_config, read_journal
+from engine.journal import read_journal
 from engine.run import Run
+from engine.runfolder import load_run_config
 from engine.sections import HooksConfig
 from tests.engine.driving import STEPS, after_step, folder_of, only, play, with_settings
 from tests.engine.test_signals import PATIENCE, check_nothing_is_left, training

@@ -11,8 +11,9 @@ from engine import protocol as p
 from engine.arm import TrainedArm
 from engine.config import RunConfig, load_config
 from engine.errors import CheckpointError, UserError
-from engine.journal import create_run, find_run, read_journal
+from engine.journal import read_journal
 from engine.run import Run
+from engine.runfolder import create_run, find_run
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 
 

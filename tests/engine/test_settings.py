@@ -9,8 +9,8 @@ import torch
 from engine import checkpoint
 from engine import protocol as p
 from engine.config import RunConfig
-from engine.journal import load_run_config
 from engine.run import Run
+from engine.runfolder import load_run_config
 from engine.sentences import message
 from engine.settings import before_changes, differences, with_changes, with_kept
 from tests.engine.driving import after_step, folder_of, only, play, with_settings

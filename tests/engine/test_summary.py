@@ -16,12 +16,12 @@ from engine import protocol as p
 from engine.cli import main
 from engine.config import RunConfig
 from engine.errors import CheckpointError
-from engine.journal import create_run
 from engine.lock import RunLock, holder
 from engine.remote.audience import Audience
 from engine.remote.finding import find, runs
 from engine.remote.server import Server
 from engine.run import Run
+from engine.runfolder import create_run
 from engine.summary import describe, summarize
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 from tests.engine.processes import environment, training

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from engine.config import RunConfig
-from engine.journal import create_run
 from engine.remote import address, registry
 from engine.remote.address import candidates, connect, is_live, listen
+from engine.runfolder import create_run
 from tests.remote.conftest import descriptors, living
 from tests.remote.living import wait_for
 

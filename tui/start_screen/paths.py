@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import EngineError
-from engine.journal import load_run_config
+from engine.runfolder import load_run_config
 from tui.runs import newest
 
 SUFFIXES = (".yaml", ".yml")
