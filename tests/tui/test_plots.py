@@ -157,7 +157,8 @@ async def test_the_cursor_is_at_the_same_step_of_all_plots_and_reads_each_out():
     screen = Screen(STEERED)
     async with screen.shown((120, 36)) as pilot:
         await pilot.press("tab", "left")
-        assert "step 13, epoch 1.30" in frame(screen, "loss") and "○ 64.0 %" in frame(screen, "accuracy")
+        assert "step 13  " in frame(screen, "loss") and "▴ evaluate at step 13" in frame(screen, "loss")
+        assert "step 13  " in frame(screen, "accuracy") and "○ 64.0 %" in frame(screen, "accuracy")
         columns = {row.index("│") for row in rows(screen, "loss") if "│" in row}
         assert len(columns) == 1
         await pilot.press("left")
@@ -167,7 +168,7 @@ async def test_the_cursor_is_at_the_same_step_of_all_plots_and_reads_each_out():
         await pilot.press("left")
         assert "step 1, epoch 0.10" in frame(screen, "loss"), "there is nothing before"
         await pilot.press("end", "right")
-        assert "step 13," in frame(screen, "loss")
+        assert "step 13  " in frame(screen, "loss")
 
 
 async def test_the_cursor_says_what_took_effect_there():
@@ -177,6 +178,16 @@ async def test_the_cursor_says_what_took_effect_there():
         assert "▴ rate at step 12" in screen.text()
         await pilot.press("home")
         assert "▴ rate" not in screen.text()
+
+
+@pytest.mark.parametrize(("width", "epoch"), [(180, False), (240, True)])
+async def test_where_there_is_little_room_the_cursor_leaves_out_the_epoch_and_no_value(width: int, epoch: bool):
+    screen = Screen(TRAINING)
+    async with screen.shown((width, 50)) as pilot:
+        await pilot.press("tab", "left")
+        title = frame(screen, "lr")
+        assert "step 14" in title and "backbone 5e-5" in title and "head 5e-4" in title and "…" not in title
+        assert ("epoch 1.40" in title) == epoch
 
 
 async def test_escape_leaves_the_cursor_then_the_zoom_then_the_pane():

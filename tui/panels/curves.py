@@ -135,14 +135,15 @@ class Curves(View):
             title += legend(curve, everything=self.size.width >= FULL_LEGEND)
             older = older_names((drawn.run, drawn.view) for drawn, _ in self._read if drawn.run)
         else:
-            title = [Content(curve.title)]
-            title.append(Content(f"step {plots.cursor:,}, epoch {plots.cursor / hand.steps_per_epoch:.2f}"))
+            step = f"step {plots.cursor:,}"
+            place = f"{step}, epoch {plots.cursor / hand.steps_per_epoch:.2f}"
             column = self._picture.last_x / max(self._picture.width, 1)
             mark = Content(mark_near(hand, plots.cursor, column / plots.x(hand, 1)))
-            arms, older = self._readings(plots, plots.x(hand, plots.cursor), in_words=True)
-            if joined([*title, *arms, mark]).cell_length > room:
-                arms, older = self._readings(plots, plots.x(hand, plots.cursor), in_words=False)
-            title += [*arms, mark]
+            for where, in_words in ((place, True), (place, False), (step, False)):  # until there is room for it
+                arms, older = self._readings(plots, plots.x(hand, plots.cursor), in_words=in_words)
+                title = [Content(curve.title), Content(where), *arms, mark]
+                if joined(title).cell_length <= room:
+                    break
         if not self.gutter.bottom:  # there is no frame below
             title, older = title + older, []
         self.title(cut(title, room))
