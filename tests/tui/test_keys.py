@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from rich.cells import cell_len
 
 from engine import protocol as p
 from tests.tui.story import BEGUN, BOTH_ARMS, POINTS, RUN_STARTED, TRAINING, Screen, started, trained
@@ -337,6 +338,7 @@ async def test_the_palette_begins_with_what_has_no_key_and_goes_on_in_the_order_
         text = screen.text()
         listed = ["experiment: freeze the backbone", "pause (p)", "switch arm (m)", "save (s)", "rewind (b)"]
         assert (places := [text.index(title) for title in listed]) == sorted(places)
+        assert all(cell_len(character) == 1 for line in text.splitlines() for character in line), "no emoji"
 
 
 async def test_a_click_on_the_footer_presses_the_key():
