@@ -15,13 +15,12 @@ from engine.protocol import Command, Event, Rewind
 from engine.session import Session
 from tui.experimenting import Answer, Experimenting
 from tui.experiments import Experiment
-from tui.graphics import Pictures
 from tui.keys import EVERYWHERE, KEYS, Key, bindings, keys_of
 from tui.leaving import ANSWERS, Leaving
 from tui.looks import USUAL, Looks
 from tui.notes import Note
 from tui.palette import InOrder, commands, usual
-from tui.past import Overlay
+from tui.plots.past import Overlay
 from tui.refusals import LOCKED, Access
 from tui.screens.experiment import ExperimentScreen
 from tui.screens.help import HelpScreen
@@ -31,6 +30,7 @@ from tui.screens.rewind import RewindScreen
 from tui.screens.runs import RunsScreen
 from tui.showing_app import ShowingApp
 from tui.state import UiState
+from tui.terminal.graphics import Pictures
 
 RUNS = Path("checkpoints")  # until a run says where it is
 

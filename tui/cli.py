@@ -12,11 +12,11 @@ from tui.looks import FLAGS, add_looks_arguments, looks, need_a_screen
 
 # Each is a module with a `main`, which loads no more than it needs.
 COMMANDS = {
-    "start": ("tui.start", "train in the background"),
-    "attach": ("tui.attach", "show a live run, and steer it"),
-    "view": ("tui.view", "look at a run that is over"),
-    "runs": ("tui.runs", "list live and finished runs"),
-    "relay": ("tui.relay", ""),
+    "start": ("tui.commands.start", "train in the background"),
+    "attach": ("tui.commands.attach", "show a live run, and steer it"),
+    "view": ("tui.commands.view", "look at a run that is over"),
+    "runs": ("tui.commands.runs", "list live and finished runs"),
+    "relay": ("tui.commands.relay", ""),
 }
 
 
@@ -52,7 +52,7 @@ def _run(argv: Sequence[str]) -> int:
         need_a_screen("use --headless")
         usual = vars(parser.parse_args([]))
         if all(value == usual[name] or name in FLAGS for name, value in vars(args).items()):
-            from tui.begin import begin
+            from tui.commands.begin import begin
 
             return begin(wanted, argv)
     launch = plan(args)
@@ -61,7 +61,7 @@ def _run(argv: Sequence[str]) -> int:
 
         if not on_terminal:
             return background.run(launch, args.gpus)
-        from tui.attach import show
+        from tui.commands.attach import show
 
         started = background.start(launch, args.gpus)
         background.wait_for(started)

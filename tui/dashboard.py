@@ -16,15 +16,15 @@ from engine.launch import Launch
 from engine.unfinished import discard
 from tui.format import percent
 from tui.looks import Looks
-from tui.parent import Leash, attended, forget_terminal
+from tui.terminal.parent import Leash, attended, forget_terminal
 
 if TYPE_CHECKING:
     from engine.remote.link import Link
     from engine.session import LocalSession, Session
     from tui.app import Dashboard
-    from tui.arm import ArmView
-    from tui.ending import EndableApp
+    from tui.figures.arm import ArmView
     from tui.refusals import Access
+    from tui.terminal.ending import EndableApp
 
 SWITCH_SECONDS = 0.0005  # Python's own is ten times as long
 SAVING_SECONDS, LOADING_SECONDS = 90.0, 0.5  # to wait for the engine's end; a command of `hooks` may take a minute
@@ -131,7 +131,7 @@ def _show(
     """The screen, until it is left."""
     # Late, so that --help and mistakes are answered at once.
     from tui.app import Dashboard
-    from tui.terminal import TerminalDriver, own_terminal
+    from tui.terminal.driver import TerminalDriver, own_terminal
 
     with own_terminal() as (screen, stray):
         app = Dashboard(start, stray, screen.abandon, access, TerminalDriver, over=over, looks=looks)

@@ -6,9 +6,9 @@ from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
-from tui.ascii import Ascii
-from tui.ending import EndableApp
 from tui.looks import Looks
+from tui.terminal.ascii import Ascii
+from tui.terminal.ending import EndableApp
 from tui.theme import DARK, SIXTEEN, THEMES, variables
 
 

@@ -51,9 +51,9 @@ from engine.protocol import (
     TrainStep,
     Watching,
 )
-from tui.arm import ArmView
+from tui.figures.arm import ArmView
 from tui.notes import Note, note_of
-from tui.plotview import PlotView
+from tui.plots.plotview import PlotView
 from tui.waiting import WAITED_FOR, answered
 
 Phase = Literal["loading", "training", "compiling", "evaluating", "paused", "finished", "ended", "failed"]

@@ -24,7 +24,7 @@ from tests.bench.switched import STYLES
 from tests.tui.story import RUN_STARTED, ScriptedSession, differing, gpu, started, system
 from tui.app import Dashboard
 from tui.state import UiState
-from tui.terminal import TerminalDriver
+from tui.terminal.driver import TerminalDriver
 from tui.theme import DARK, LIGHT
 
 STEPS = (1_000, 100_000, 1_000_000)

@@ -15,9 +15,9 @@ from engine.errors import UserError
 from tests.tui.console import environment
 from tests.tui.story import BOTH_ARMS, STEERED, TRAINING, Screen, step_of
 from tests.tui.test_screens import DIALOGS, SIZES, STATES, shown
-from tui.ascii import translated
 from tui.looks import Looks, add_looks_arguments, looks, next_pace
 from tui.panels.system import System
+from tui.terminal.ascii import translated
 from tui.theme import ARM_STYLES, DARK, LIGHT, READABLE, SIXTEEN, contrast, variables
 
 TEXTUAL_THEMES = [theme for theme in BUILTIN_THEMES.values() if not theme.ansi]

@@ -15,9 +15,9 @@ from tests.tui.console import environment, until
 from tests.tui.journals import begun, write_run
 from tests.tui.story import BEGUN, BOTH_ARMS, RUN_STARTED, TRAINING, Screen, started, system, trained
 from tests.tui.test_view import Viewed
-from tui.confusion import Errors
-from tui.graphics import fit, way
+from tui.figures.confusion import Errors
 from tui.panels.mistakes import Mistakes
+from tui.terminal.graphics import fit, way
 from tui.thumbnails import BROKEN, KEPT, MISSING, SIDE, Thumbnails, thumbnail
 
 SIZES = [(80, 24), (120, 36), (200, 50), (60, 60)]

@@ -19,15 +19,15 @@ from tests.tui.story import (
     trained,
 )
 from tui import format as f
-from tui.account import Account
-from tui.interval import difference, wilson
-from tui.pace import Pace
+from tui.figures.account import Account
+from tui.figures.interval import difference, wilson
+from tui.figures.pace import Pace
+from tui.figures.steady import steady_sample
 from tui.panels.comparison import Comparison
 from tui.panels.message import Message
 from tui.panels.progress import Progress
 from tui.panels.status import Status
 from tui.state import UiState
-from tui.steady import steady_sample
 
 CHOSEN = p.CompileChosen("pretrained", 14, worth=True, reason="it pays")
 

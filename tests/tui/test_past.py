@@ -7,7 +7,7 @@ from engine import protocol as p
 from tests.tui.console import until
 from tests.tui.journals import begun, write_run
 from tests.tui.story import NOW, STEERED, epoch_of, rewound, started, step_of, trained
-from tui.past import Overlay, Row, each_run
+from tui.plots.past import Overlay, Row, each_run
 from tui.state import UiState
 
 
@@ -127,7 +127,7 @@ def test_nobody_waits_while_a_long_run_is_read_and_it_can_be_given_up(tmp_path: 
         finally:
             given_up.set()
 
-    monkeypatch.setattr("tui.past.retell", endless)
+    monkeypatch.setattr("tui.plots.past.retell", endless)
     overlay = Overlay(tmp_path)
     overlay.choose({"long"})
     assert reading.wait(60)

@@ -20,11 +20,11 @@ from tests.tui.story import (
     step_of,
     trained,
 )
-from tui.axis import linear, logarithmic
-from tui.branch import Branch
-from tui.curves import CURVES, traces
+from tui.figures.branch import Branch
 from tui.panels.curves import Curves
-from tui.plotview import WINDOWS, PlotView
+from tui.plots.axis import linear, logarithmic
+from tui.plots.curves import CURVES, traces
+from tui.plots.plotview import WINDOWS, PlotView
 from tui.state import UiState
 from tui.theme import DARK
 

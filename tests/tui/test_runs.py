@@ -14,7 +14,7 @@ from engine import protocol as p
 from engine.remote.audience import Audience
 from engine.remote.server import Server
 from engine.summary import Summary, summarize
-from tui.runs import NEWEST, main, table
+from tui.commands.runs import NEWEST, main, table
 
 NOW = 1_000_000.0
 
@@ -142,7 +142,7 @@ def test_no_runs_are_a_sentence(tmp_path: Path, capsys):
 def test_it_is_shown_without_torch_and_without_the_screen(tmp_path: Path):
     written(tmp_path / "x-1", 50.0)
     program = (
-        "import sys; from tui.runs import main; main(sys.argv[1:]);"
+        "import sys; from tui.commands.runs import main; main(sys.argv[1:]);"
         "print(sorted({'torch', 'textual', 'plotext'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", program, "--dir", str(tmp_path)]

@@ -25,7 +25,7 @@ from tests.tui.story import (
 )
 from tui.looks import Looks
 from tui.panels.curves import MOST_PAST, Curves
-from tui.plot import Picture
+from tui.plots.drawing import Picture
 from tui.theme import DARK
 
 FOLDER = Path(__file__).parent / "screens"

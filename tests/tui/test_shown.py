@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tui.shown import SEEN_ON_BLANKS, SYNC_BEGIN, SYNC_END, Shown, Style, _style
+from tui.terminal.shown import SEEN_ON_BLANKS, SYNC_BEGIN, SYNC_END, Shown, Style, _style
 
 STYLES = ["", "1;38;5;4;48;5;1", "38;5;4", "48;5;1", "7", "1", "4;31", "91;40", "38;2;1;2;3;48;2;1;2;3", "39;49"]
 PIECES = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[(\d+)C|\x1b\[([\d;]*)m|([^\x1b\n])|\n")

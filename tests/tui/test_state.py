@@ -7,7 +7,7 @@ import pytest
 
 from engine import protocol as p
 from tests.tui.story import BEGUN, BOTH_ARMS, POINTS, TRAINING, epoch_of, rewound, started, step_of, trained
-from tui.branch import MOST_TICKS
+from tui.figures.branch import MOST_TICKS
 from tui.refusals import not_training
 from tui.state import UiState
 

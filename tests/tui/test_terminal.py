@@ -16,7 +16,7 @@ import torch
 from engine import checkpoint
 from tests.engine.driving import hold_up_saving
 from tests.tui.console import DEADLINE, environment
-from tui.terminal import Screen
+from tui.terminal.driver import Screen
 
 
 def test_a_session_from_the_first_paint_to_save_and_quit(run, folder: Path):

@@ -19,8 +19,8 @@ from tests.tui.console import environment
 from tests.tui.journals import begun, write_run
 from tests.tui.story import Screen, started, trained
 from tui.app import Dashboard
+from tui.commands.view import what_became
 from tui.keys import KEYS
-from tui.view import what_became
 
 TRAINED = [begun("x-1"), started(), *trained("pretrained", 1, 14)]
 FINISHED = [

@@ -19,7 +19,7 @@ from engine.protocol import (
     name_of,
 )
 from tui import refusals as no
-from tui.arm import ArmView
+from tui.figures.arm import ArmView
 from tui.format import clock
 from tui.state import UiState
 

@@ -1,8 +1,8 @@
 """Freeze the backbone: what its features are worth as they are, and how fast a step is without it."""
 
 from engine.protocol import Command, EpochDone, Event, GroupFrozen, Save, SetFrozen
-from tui.arm import ArmView
 from tui.experiments.experiment import BACKBONE, OfTheBackbone, duration, further_epochs
+from tui.figures.arm import ArmView
 from tui.format import MISSING, percent, speed
 from tui.state import UiState
 

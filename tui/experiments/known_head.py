@@ -1,9 +1,9 @@
 """Start the head from the pretrained classifier's rows of the classes that it has."""
 
 from engine.protocol import Command, EpochDone, EvalDone, Evaluate, Event, Rewind, Rewound
-from tui.arm import ArmView
-from tui.branch import Branch
 from tui.experiments.experiment import Experiment
+from tui.figures.arm import ArmView
+from tui.figures.branch import Branch
 from tui.format import percent
 from tui.state import UiState
 

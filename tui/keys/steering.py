@@ -20,7 +20,7 @@ from engine.protocol import (
     other_arm,
 )
 from tui import refusals as no
-from tui.arm import ArmView
+from tui.figures.arm import ArmView
 from tui.format import next_nice, rate
 from tui.keys.key import Key
 from tui.state import UiState

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 
-from tui.curves import CURVES
 from tui.panels.comparison import Comparison
 from tui.panels.curves import Curves
 from tui.panels.failure import Failure
@@ -16,6 +15,7 @@ from tui.panels.progress import Progress
 from tui.panels.rates import Rates
 from tui.panels.status import Status
 from tui.panels.system import System
+from tui.plots.curves import CURVES
 
 HEAD: tuple[Callable[[], View], ...] = (Status,)
 FOOT: tuple[Callable[[], View], ...] = (Failure, Message, Footer)

@@ -3,9 +3,9 @@
 from textual.content import Content
 
 from engine.protocol import ARMS, Arm, EvalDone
-from tui.arm import ArmView
+from tui.figures.arm import ArmView
+from tui.figures.interval import difference
 from tui.format import MISSING, percent
-from tui.interval import difference
 from tui.panels.panel import Panel, lines, row
 from tui.state import UiState
 from tui.theme import ARM_STYLES

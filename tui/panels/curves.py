@@ -10,16 +10,16 @@ from textual.content import Content
 from textual.visual import Visual
 
 from engine.protocol import ARMS
-from tui.arm import ArmView
-from tui.axis import along, linear, logarithmic
-from tui.branch import Branch
-from tui.curves import Curve, Trace, mark_near, traces
+from tui.figures.arm import ArmView
+from tui.figures.branch import Branch
 from tui.keys.key import bindings
 from tui.keys.plots import PLOTS
 from tui.panels.panel import View
 from tui.panels.readout import cut, joined, legend, named, older_names, reading
-from tui.plot import Line, Picture, Tick, render
-from tui.plotview import PlotView
+from tui.plots.axis import along, linear, logarithmic
+from tui.plots.curves import Curve, Trace, mark_near, traces
+from tui.plots.drawing import Line, Picture, Tick, render
+from tui.plots.plotview import PlotView
 from tui.state import UiState
 from tui.theme import rich_colour
 

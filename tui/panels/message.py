@@ -2,9 +2,9 @@
 
 from textual.content import Content
 
+from tui.figures.pace import Pace
 from tui.format import elapsed
 from tui.notes import Level
-from tui.pace import Pace
 from tui.panels.panel import Panel
 from tui.state import UiState
 

@@ -8,9 +8,8 @@ from textual.content import Content
 from textual.message import Message
 
 from engine.protocol import Confusion
-from tui.arm import ArmView
-from tui.confusion import Errors
-from tui.graphics import Way, cell_pixels, fit, picture, way
+from tui.figures.arm import ArmView
+from tui.figures.confusion import Errors
 from tui.keys import bindings
 from tui.keys.mistakes import MISTAKES
 from tui.notes import Note
@@ -19,6 +18,7 @@ from tui.panels.confusion_matrix import Grid, confusion_matrix, grid
 from tui.panels.panel import Panel, lines
 from tui.panels.worst import DETAILS, worst
 from tui.state import UiState
+from tui.terminal.graphics import Way, cell_pixels, fit, picture, way
 from tui.thumbnails import Found, Thumbnails
 
 if TYPE_CHECKING:

@@ -2,14 +2,14 @@
 
 from textual.content import Content
 
-from tui.arm import ArmView
+from tui.figures.arm import ArmView
+from tui.figures.pace import Pace
+from tui.figures.steady import SHARE, SPEED, steady
 from tui.format import MISSING, clock, coarse, percent, speed
-from tui.pace import Pace
 from tui.panels.panel import Panel, filled_bar, lines, row
 from tui.panels.spent import Spent
 from tui.panels.underway import slow, told
 from tui.state import UiState
-from tui.steady import SHARE, SPEED, steady
 from tui.theme import ARM_STYLES
 
 LABEL, FIGURE = 11, 12  # cells

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from textual.content import Content
 
 from engine.protocol import ARMS
-from tui.arm import ArmView
-from tui.curves import Curve, Trace
-from tui.plotview import PlotView
+from tui.figures.arm import ArmView
+from tui.plots.curves import Curve, Trace
+from tui.plots.plotview import PlotView
 from tui.theme import ARM_STYLES
 
 LINES = {"pretrained": "──", "scratch": "╌╌"}

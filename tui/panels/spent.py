@@ -4,10 +4,10 @@ from itertools import accumulate, pairwise
 
 from textual.content import Content
 
-from tui.account import PARTS, Account, Part
+from tui.figures.account import PARTS, Account, Part
+from tui.figures.steady import steady
 from tui.format import MISSING
 from tui.state import UiState
-from tui.steady import steady
 
 # Told apart by their characters where there are no colours.
 LOOKS: dict[Part, tuple[str, str]] = {

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, cast
 from textual.content import Content
 
 from engine.protocol import Gpu, SystemSample
+from tui.figures.steady import steady_sample
 from tui.format import NOT_AVAILABLE, gibibytes, percent
 from tui.keys.key import bindings
 from tui.keys.system import SYSTEM
 from tui.panels.panel import Panel, lines, plain_bar
 from tui.state import UiState
-from tui.steady import steady_sample
 
 if TYPE_CHECKING:
     from tui.app import Dashboard

@@ -3,8 +3,8 @@
 from textual.content import Content
 
 from engine.protocol import Loading
+from tui.figures.pace import BYTES, Pace
 from tui.format import clock, coarse, elapsed, mebibytes, speed
-from tui.pace import BYTES, Pace
 from tui.panels.panel import filled_bar
 from tui.state import UiState
 

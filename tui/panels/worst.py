@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from engine.protocol import Mistake
-from tui.confusion import name_of
+from tui.figures.confusion import name_of
 from tui.format import percent
 from tui.panels.panel import fitted, lines
 

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from tui.columns import Column, Columns
 from tui.format import age, percent, short_name
-from tui.past import Row, each_run
+from tui.plots.past import Row, each_run
 
 FOLLOW_SECONDS = 0.2
 NAME, MODEL = 19, 17

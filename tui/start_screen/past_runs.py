@@ -14,10 +14,10 @@ from textual.widgets.option_list import Option
 from engine.summary import Summary, describe, summarize
 from tui.aside import aside
 from tui.columns import Column, Columns
+from tui.commands.runs import newest
+from tui.commands.view import OVER
 from tui.format import MISSING, age, percent, short_name
-from tui.runs import newest
 from tui.start_screen.page import Page
-from tui.view import OVER
 
 if TYPE_CHECKING:
     from tui.start_screen.app import StartApp

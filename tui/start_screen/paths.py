@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.errors import EngineError
 from engine.runfolder import load_run_config
-from tui.runs import newest
+from tui.commands.runs import newest
 
 SUFFIXES = (".yaml", ".yml")
 MOST = 200  # that a list has

@@ -10,14 +10,14 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from tui.aside import aside
-from tui.graphics import cell_pixels, fit, picture, way
 from tui.looking_app import LookingApp
+from tui.terminal.graphics import cell_pixels, fit, picture, way
 from tui.thumbnails import thumbnail
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from tui.graphics import Picture
+    from tui.terminal.graphics import Picture
 
 
 class Samples(Horizontal):

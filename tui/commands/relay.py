@@ -13,7 +13,7 @@ from engine.launch import add_dir_argument
 from engine.protocol import Command, Hello, decode, encode
 from engine.protocol.wire import VERSION
 from engine.remote.link import SocketLink
-from tui.attach import which
+from tui.commands.attach import which
 
 MOST_STEPS = 4000  # of the history: a plot has fewer points, and the line may be slow
 

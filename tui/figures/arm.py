@@ -27,8 +27,8 @@ from engine.protocol import (
     StopPlanned,
     TrainStep,
 )
-from tui.account import Account
-from tui.branch import Branch
+from tui.figures.account import Account
+from tui.figures.branch import Branch
 
 SPEED_STEPS, SPEED_SECONDS = 20, 5.0  # that the shown images/s and data wait are averaged over, whichever is longer
 

@@ -16,7 +16,7 @@ def begin(looks: Looks, flags: Sequence[str]) -> int:
     """
     from tui.start_screen.app import StartApp
     from tui.start_screen.recipe import command_line
-    from tui.terminal import TerminalDriver, own_terminal
+    from tui.terminal.driver import TerminalDriver, own_terminal
 
     with own_terminal() as (screen, stray):
         app = StartApp(screen.abandon, TerminalDriver, looks=looks)

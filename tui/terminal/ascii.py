@@ -35,7 +35,7 @@ _ALIKE = {
     "\\": "╲",
     "X": "╳",
 }
-# The dashed line of a plot's legend has the mark that `tui/plot.py` draws dashed lines with.
+# The dashed line of a plot's legend has the mark that `tui/plots/drawing.py` draws dashed lines with.
 TABLE = str.maketrans({character: plain for plain, others in _ALIKE.items() for character in others} | {"╌": "+"})
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.protocol import EvalDone
-from tui.arm import ArmView
-from tui.axis import number
-from tui.branch import Branch
+from tui.figures.arm import ArmView
+from tui.figures.branch import Branch
+from tui.figures.series import Series, smoothed
 from tui.format import percent, rate
-from tui.plotview import PlotView
-from tui.series import Series, smoothed
+from tui.plots.axis import number
+from tui.plots.plotview import PlotView
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from tui.arm import ArmView
+from tui.figures.arm import ArmView
 
 if TYPE_CHECKING:
-    from tui.past import Overlay
+    from tui.plots.past import Overlay
 
 Smoothing = Literal["none", "light", "medium", "strong"]
 # The window as a share of the arm's steps, and points that it has at least. Neither changes while points come in: a

@@ -13,7 +13,7 @@ from engine.journal import JOURNAL, read_lines
 from engine.protocol import Arm
 from engine.remote.history import retell
 from engine.tally import Tally
-from tui.arm import ArmView
+from tui.figures.arm import ArmView
 from tui.state import UiState
 
 MOST_STEPS = 4000  # of a run: a plot has fewer points

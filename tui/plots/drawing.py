@@ -13,7 +13,7 @@ from rich.text import Text
 from textual.color import Color
 from textual.strip import Strip
 
-from tui.axis import Axis
+from tui.plots.axis import Axis
 from tui.theme import rich_colour
 
 # Turns plotext's escape codes into segments; Textual then fits their colours to the terminal.
@@ -21,7 +21,7 @@ _CONSOLE = Console(file=io.StringIO(), color_system="truecolor")
 LEAST_WIDTH, LEAST_HEIGHT = 12, 4
 DOTS = 4  # of a braille character, above each other
 CURSOR = "│"
-ASCII_DASHES = "+"  # of dashed lines in ASCII; `tui/ascii.py` makes braille another mark
+ASCII_DASHES = "+"  # of dashed lines in ASCII; `tui/terminal/ascii.py` makes braille another mark
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from tui.shown import Shown
+from tui.terminal.shown import Shown
 
 if TYPE_CHECKING:
-    from tui.ending import EndableApp
+    from tui.terminal.ending import EndableApp
 
 
 class Screen(io.TextIOWrapper):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.protocol import EpochDone, EvalDone, TrainStep
-from tui.series import Series
+from tui.figures.series import Series
 
 TickKind = Literal[
     "rate", "freeze", "epochs", "pause", "switch", "save", "evaluate", "stop", "micro_batch", "rewind", "diverged"
