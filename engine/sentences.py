@@ -106,7 +106,7 @@ def message(event: Event) -> str:
         case ArmFinished():
             return f"{event.arm} has done all its epochs: accuracy {event.accuracy:.1%}, best {event.best_accuracy:.1%}"
         case CommandRefused():
-            return f"{event.command} refused: {event.reason}"
+            return f"{event.command.replace('_', ' ')} refused: {event.reason}"
         case RunFinished(weights_sha256=""):
             return "stopped before the first step"
         case RunFinished(best_accuracy=None):

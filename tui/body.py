@@ -1,6 +1,7 @@
 """The middle of the screen: the panes, placed for its size and as a person wants them."""
 
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
@@ -11,6 +12,7 @@ from tui.panels.panel import View
 from tui.panes import PANES, Pane
 from tui.state import UiState
 
+NOTHING = "All panes are hidden; the keys 1 to 9 and 0 show them."
 BOX, RULE = 2, 1  # rows of a frame: a box around the pane, or a line above it
 
 
@@ -56,6 +58,11 @@ class Body(Widget):
             self._views[pane.name] = view
             yield view
 
+    def render(self) -> Content:
+        """What is seen where no pane is."""
+        rows = max((self.size.height - 1) // 2, 0)
+        return Content("\n" * rows + NOTHING.center(self.size.width).rstrip()) if not self.places else Content("")
+
     def plan(self, size: Size) -> dict[str, Place]:
         """Where the panes lie in a body of this size; those that lie nowhere cannot have the focus."""
         frame = RULE if self.app.screen_stack[0].has_class("-short") else BOX
@@ -90,8 +97,10 @@ class Body(Widget):
         return next((view for view in self._views.values() if view.has_focus), None)
 
     def toggle(self, name: str) -> None:
-        """Switch a pane on, before those that nobody asked for, or off."""
-        self._chosen[name] = name not in self.places or bool(self.zoomed and self.zoomed != name)
+        """Switch a pane on, before all others, or off."""
+        on = name not in self.places or bool(self.zoomed and self.zoomed != name)
+        self._chosen.pop(name, None)
+        self._chosen[name] = on
         self.zoom("")
 
     def zoom(self, name: str) -> None:
@@ -102,3 +111,4 @@ class Body(Widget):
     def _place(self) -> None:
         """Have the panes placed anew: Textual keeps places until one of those placed asks for others."""
         next(iter(self._views.values())).refresh(layout=True)
+        self.refresh()

@@ -5,6 +5,7 @@ import math
 from tui.looks import Looks
 from tui.state import UiState
 
+OVER = ("finished", "ended", "failed")
 EARLY = 0.05  # seconds that a drawing may be before its time, so that it need not wait for the next tick
 
 
@@ -14,7 +15,7 @@ class Due:
     def __init__(self) -> None:
         self._numbers = self._plots = -math.inf
         self._urgent: object = None
-        self._told = (0, 0)
+        self._told = (0, 0, "")
 
     def plots(self, state: UiState, looks: Looks, now: float) -> bool:
         """Whether the plots are to be drawn, and all else with them."""
@@ -36,7 +37,7 @@ def _urgent(state: UiState) -> object:
     return state.phase, state.note
 
 
-def _told(state: UiState) -> tuple[int, int]:
-    """Grows with what the plots show all at once: the history of the run, and older runs."""
+def _told(state: UiState) -> tuple[int, int, str]:
+    """What the plots show all at once: the history of the run, older runs, and its end."""
     overlay = state.plots.overlay
-    return state.told, overlay.drawn if overlay is not None else 0
+    return state.told, overlay.drawn if overlay is not None else 0, state.phase if state.phase in OVER else ""

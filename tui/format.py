@@ -2,6 +2,8 @@
 
 import math
 
+from rich.cells import cell_len, chop_cells
+
 MISSING = "–"
 NOT_AVAILABLE = "n/a"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -106,5 +108,8 @@ def next_nice(value: float, up: bool) -> float:
 
 
 def short_name(name: str, width: int) -> str:
-    """A run's name in at most `width` cells; of a longer one its end is kept, too, which is its number."""
-    return name if len(name) <= width else f"{name[: width - 5]}…{name[-4:]}"
+    """A name in at most `width` cells; of a longer one its end is kept, too, which is a run's number."""
+    if cell_len(name) <= width:
+        return name
+    end = next(end for cut in range(-4, 1) if cell_len(end := name[cut:] if cut else "") <= 4)
+    return f"{chop_cells(name, width - 1 - cell_len(end))[0]}…{end}"

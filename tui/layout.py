@@ -64,13 +64,15 @@ def arrange(
 ) -> dict[str, Place]:
     """The places of the panes there is room for, in reading order; `frame` is the rows that a pane's frame takes.
 
-    `chosen` says of panes that a person has switched them on, which then come first, or off; `zoomed` is alone.
+    `chosen` says of panes, in the order of the presses, that a person has switched them on, which then come first,
+    the last one before all, or off; `zoomed` is alone.
     """
     if zoomed:
         return {zoomed: Place(0, 0, width, height)}
     chosen = chosen or {}
     known = {want.name: want for want in wants}
-    ranked = sorted(wants, key=lambda want: (not chosen.get(want.name, False), want.rank))
+    presses = {name: number for number, (name, on) in enumerate(chosen.items(), 1) if on}
+    ranked = sorted(wants, key=lambda want: (-presses.get(want.name, 0), want.rank))
     shown: set[str] = set()
     bands: list[list[Want]] = []
     for want in ranked:

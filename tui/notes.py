@@ -16,6 +16,7 @@ from engine.protocol import (
     Diverged,
     EpochDone,
     EpochsChanged,
+    EvalDone,
     Event,
     GroupFrozen,
     HookFailed,
@@ -75,6 +76,9 @@ def note_of(event: Event) -> Note | None:
         case CheckpointSaved():
             asked_for = event.reason in ("key", "stop")
             return Note(f"saved {event.path} at step {event.step} ({event.reason})", "good", shown=asked_for)
+        case EvalDone():
+            score = f"{percent(event.accuracy)} of {event.images:,} test pictures are classified correctly"
+            return Note(f"{score} after step {event.step}", "good")
         case Paused():
             freed = ", the GPU's memory is free" if event.freed else ""
             return Note(f"paused after step {event.step}{freed}; press p to go on", "warning")

@@ -222,13 +222,17 @@ class UiState:
                 assert_never(event)
 
     def _say(self, event: Event) -> None:
-        note = note_of(event)
+        note = None if isinstance(event, EvalDone) and self._ends_an_epoch(event) else note_of(event)
         if note is not None and self.waiting and note.level in ("info", "good"):
             note = replace(note, shown=False)  # what is waited for stays in the message line
         if note is not None and not (isinstance(event, ArmStarted) and self._rewound):
             self.tell(note)
         # The arm goes on after a rewind, which has said so and why.
         self._rewound = isinstance(event, Rewound) or (self._rewound and not isinstance(event, ArmStarted))
+
+    def _ends_an_epoch(self, event: EvalDone) -> bool:
+        """Whether `EpochDone` is to follow, which says the score, too."""
+        return event.arm in self.arms and event.step % self.arms[event.arm].steps_per_epoch == 0
 
     def tell(self, note: Note) -> None:
         """Show a note, and keep it in the log if it is worth that."""

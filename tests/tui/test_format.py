@@ -3,6 +3,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from tui import format as f
 
@@ -48,6 +49,20 @@ def test_a_bar_has_its_width_whatever_the_share(share, width):
 def test_a_bar_is_empty_at_nothing_and_full_at_one():
     assert f.bar(0, 10) == ("", " " * 10)
     assert f.bar(1, 10) == ("█" * 10, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("birds-12", "birds-12"),
+        ("all-the-birds-of-the-north-12", "all-the…h-12"),
+        ("日本語の犬", "日本語の犬"),
+        ("日本語の犬/p0.png", "日本語….png"),
+        ("日本語の犬と猫と鳥", "日本語…と鳥"),
+    ],
+)
+def test_a_name_fits_in_cells_and_keeps_its_end(name: str, text: str):
+    assert f.short_name(name, 12) == text and cell_len(text) <= 12
 
 
 def test_rates_step_along_one_two_five():

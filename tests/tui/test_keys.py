@@ -77,6 +77,28 @@ async def test_the_rate_keys_act_on_the_chosen_group():
     assert ">backbone" in text
 
 
+async def test_a_switch_pressed_again_goes_back_though_the_engine_has_not_answered():
+    sent, _, _ = await press(TRAINING, "m", "m", "m")
+    assert sent == [p.SwitchArm("scratch"), p.SwitchArm("pretrained"), p.SwitchArm("scratch")]
+
+
+async def test_a_score_that_was_asked_for_is_told_and_that_of_an_epoch_is_in_its_line_alone():
+    score = p.EvalDone("pretrained", 14, 2, 0.4, 0.915, 400, False)
+    _, text, app = await press([*TRAINING, p.Evaluating("pretrained", 14, 0, 400), score])
+    told = "91.5 % of 400 test pictures are classified correctly after step 14"
+    assert told in text and told in [note.text for note in app.state.log]
+    _, _, app = await press([*BEGUN, *trained("pretrained", 1, 20)])
+    assert not any("classified correctly" in note.text for note in app.state.log)
+
+
+async def test_a_message_that_is_too_long_says_how_to_read_it():
+    failed = p.CommandRefused("pretrained", 14, "switch_arm", f"{'no such file ' * 9}; name another one")
+    _, text, _ = await press([*TRAINING, failed])
+    assert "switch arm refused: no such" in text.splitlines()[-2] and text.splitlines()[-2].endswith(
+        "…  l reads it all"
+    )
+
+
 async def test_choosing_goes_round():
     sent, text, _ = await press(TRAINING, "[")
     assert sent == [] and ">head" in text

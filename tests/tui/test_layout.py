@@ -70,6 +70,12 @@ def test_a_pane_that_a_person_switched_on_comes_before_all_others():
     assert "log" in arrange(80, 21, WANTS, frame=1, chosen={"log": True})
 
 
+def test_of_panes_that_a_person_switched_on_the_last_one_comes_first():
+    first, last = ({"lr": True, "mistakes": True}, {"mistakes": True, "lr": True})
+    assert "mistakes" in arrange(80, 8, WANTS, frame=1, chosen=first)
+    assert "lr" in arrange(80, 8, WANTS, frame=1, chosen=last)
+
+
 def test_a_pane_that_a_person_switched_off_gives_its_room_to_others():
     before, after = (arrange(120, 100, WANTS, frame=2, chosen=chosen) for chosen in ({}, {"log": False}))
     assert "log" in before and "log" not in after and after["loss"].height > before["loss"].height

@@ -13,8 +13,9 @@ from textual.theme import BUILTIN_THEMES, Theme
 from engine import protocol as p
 from engine.errors import UserError
 from tests.tui.console import environment
-from tests.tui.story import BOTH_ARMS, STEERED, TRAINING, Screen, step_of
+from tests.tui.story import BOTH_ARMS, STEERED, TRAINING, Screen, step_of, trained
 from tests.tui.test_screens import DIALOGS, SIZES, STATES, shown
+from tui.keys import KEYS
 from tui.looks import Looks, add_looks_arguments, looks, next_pace
 from tui.panels.system import System
 from tui.terminal.ascii import translated
@@ -39,7 +40,7 @@ def asked(*words: str, **environment: str) -> Looks:
 # --- flags ----------------------------------------------------------------------------------------------
 
 
-def test_without_flags_numbers_are_drawn_every_half_second_and_plots_every_two():
+def test_without_flags_numbers_are_drawn_every_second_and_plots_every_two():
     wanted = asked()
     assert (wanted.refresh, wanted.plots, wanted.ascii, wanted.theme, wanted.pictures) == (1.0, 2.0, False, "", True)
 
@@ -131,6 +132,16 @@ async def test_between_two_drawings_events_are_taken_in_and_nothing_is_drawn():
         assert screen.app.state.view.step == 15 and screen.text() == before
 
 
+async def test_the_end_of_a_run_is_on_the_plots_however_slow_the_pace():
+    screen = Screen(TRAINING, Looks(refresh=1000.0, plots=1000.0))
+    async with screen.shown((120, 36)) as pilot:
+        before = [row.text for row in screen.app.query_one("#loss")._rows]
+        screen.session.events += [*trained("pretrained", 15, 30), p.ArmFinished("pretrained", 30, 0.96, 0.96, 13.5)]
+        screen.app.tick()
+        await pilot.pause()
+        assert [row.text for row in screen.app.query_one("#loss")._rows] != before
+
+
 @pytest.mark.parametrize("event", [p.Paused("pretrained", 14), p.RunFailed("Out of memory", "use a smaller batch")])
 async def test_a_change_of_the_state_is_drawn_at_once_however_slow_the_pace(event: p.Event):
     screen = Screen(TRAINING, Looks(refresh=1000.0, plots=1000.0))
@@ -159,6 +170,10 @@ async def test_in_ascii_no_state_has_another_character_and_columns_stay(state: s
 async def test_in_ascii_dialogs_have_no_other_character(dialog: str):
     events, key = DIALOGS[dialog]
     assert (await shown(events, (80, 24), key, looks=Looks(ascii=True))).isascii()
+
+
+def test_in_ascii_no_key_is_written_as_another_one():
+    assert [key.shown for key in KEYS if translated(key.shown) != key.shown] == []
 
 
 async def test_in_ascii_the_arms_have_lines_of_different_marks():

@@ -16,6 +16,7 @@ from tests.tui.journals import begun, write_run
 from tests.tui.story import BEGUN, BOTH_ARMS, RUN_STARTED, TRAINING, Screen, started, system, trained
 from tests.tui.test_view import Viewed
 from tui.figures.confusion import Errors
+from tui.panels.class_table import class_table
 from tui.panels.mistakes import Mistakes
 from tui.terminal.graphics import fit, way
 from tui.thumbnails import BROKEN, KEPT, MISSING, SIDE, Thumbnails, thumbnail
@@ -42,6 +43,12 @@ def confusion(*paths: str, step: int = 10, arm: p.Arm = "pretrained") -> p.Confu
             p.Mistake(path, number % 2, 1 - number % 2, 0.99 - number / 100) for number, path in enumerate(paths)
         ),
     )
+
+
+def test_a_class_that_is_all_right_stands_apart_from_its_name():
+    seen = p.Confusion("pretrained", 10, (4, 4), (4, 3), ((1, 0, 1),), ())
+    text = class_table(Errors(seen), ("class_00", "class_01"), 0, 60, 5).plain
+    assert "class_00 100.0 %" in text and "class_01  75.0 %" in text
 
 
 def many(classes: int) -> list[p.Event]:

@@ -107,6 +107,25 @@ async def test_all_panes_can_be_hidden():
         await pilot.press(*DIGITS)
         await pilot.pause()
         assert shown(screen) == set() and "TRAINING" in screen.text()
+        assert "the keys 1 to 9 and 0 show them" in screen.text()
         await pilot.press("z", "2")
         await pilot.pause()
-        assert shown(screen) == {"accuracy"}
+        assert shown(screen) == {"accuracy"} and "show them" not in screen.text()
+
+
+async def test_the_pane_asked_for_last_is_shown_whatever_was_asked_for_before():
+    screen = Screen(TRAINING)
+    async with screen.shown((80, 24)) as pilot:
+        for digit in "3914391":
+            before = shown(screen)
+            await pilot.press(digit)
+            await pilot.pause()
+            assert (DIGITS[digit] in shown(screen)) == (DIGITS[digit] not in before)
+
+
+async def test_with_a_pane_in_focus_the_last_line_has_the_ways_back():
+    screen = Screen(TRAINING)
+    async with screen.shown((80, 24)) as pilot:
+        await pilot.press("tab")
+        last = screen.text().splitlines()[-1]
+        assert "left right cursor" in last and "z zoom" in last and "Esc back" in last and "q quit" in last

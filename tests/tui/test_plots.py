@@ -103,6 +103,18 @@ def test_what_is_drawn_does_not_change_while_steps_come_in():
             seen = trace.values
 
 
+def test_on_a_logarithmic_axis_a_rate_of_0_has_no_line():
+    state = UiState()
+    frozen = [replace(step_of("pretrained", step), learning_rates={"head": 0.0}) for step in (3, 4)]
+    others = [replace(step_of("pretrained", step), learning_rates={"head": 1e-2}) for step in (1, 2, 5)]
+    for event in [RUN_STARTED, started(), *others[:2], *frozen, others[2]]:
+        state.fold(event)
+    lr = next(curve for curve in CURVES if curve.name == "lr")
+    (trace,) = (trace for trace in traces(lr, state.view, state.view.curves, state.plots) if trace.name == "head")
+    assert trace.pieces(above_0=True) == [([1, 2], [1e-2, 1e-2]), ([5], [1e-2])]
+    assert trace.pieces(above_0=False) == [([1, 2, 3, 4, 5], [1e-2, 1e-2, 0.0, 0.0, 1e-2])]
+
+
 def test_smoothing_more_leaves_less_noise():
     state = UiState()
     for event in [RUN_STARTED, started(), *(step_of("pretrained", step, loss=step % 2) for step in range(1, 30))]:

@@ -3,12 +3,12 @@
 from tui.keys.key import Key
 
 PLOTS: tuple[Key, ...] = (
-    Key("cursor_left", ("left",), "←", "cursor", "Move the cursor to the point before.", pane="plots"),
-    Key("cursor_right", ("right",), "→", "cursor", "Move the cursor to the point after.", pane="plots"),
+    Key("cursor_left", ("left",), "left", "cursor", "Move the cursor to the point before.", pane="plots"),
+    Key("cursor_right", ("right",), "right", "cursor", "Move the cursor to the point after.", pane="plots"),
     Key(
         "cursor_first",
         ("home", "shift+left"),
-        "Home",
+        "home",
         "ends",
         "Move the cursor to the first point.",
         rank=7,
@@ -17,7 +17,7 @@ PLOTS: tuple[Key, ...] = (
     Key(
         "cursor_last",
         ("end", "shift+right"),
-        "End",
+        "end",
         "ends",
         "Move the cursor to the newest point.",
         rank=7,

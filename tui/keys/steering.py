@@ -30,7 +30,8 @@ LOWEST_RATE, HIGHEST_RATE = 1e-9, 100.0
 
 def _other(state: UiState) -> Arm:
     assert state.arm is not None
-    return other_arm(state.arm)
+    asked = [command.arm for command in state.waiting if isinstance(command, SwitchArm)]
+    return other_arm(asked[-1] if asked else state.arm)
 
 
 def _view(state: UiState) -> ArmView:
@@ -125,7 +126,7 @@ STEERING: tuple[Key, ...] = (
         "Score the test pictures now, in a pause, too.",
         build=lambda state: Evaluate(),
         refusal=no.evaluating,
-        answer=lambda state: "scoring the test pictures after this step…",
+        answer=lambda state: f"scoring the test pictures{'' if state.paused else ' after this step'}…",
         rank=3,
     ),
     Key(

@@ -6,7 +6,7 @@ from tui.figures.confusion import ByClass, Errors, name_of
 from tui.format import percent
 from tui.panels.panel import fitted, lines, plain_bar
 
-ACCURACY, BAR, WIDEST_NAME = 7, 10, 24  # cells
+ACCURACY, BAR, WIDEST_NAME = 8, 10, 24  # cells
 
 
 def class_table(errors: Errors, classes: tuple[str, ...], top: int, width: int, height: int) -> Content:

@@ -10,11 +10,11 @@ from tui.panels.panel import Panel, lines, row
 from tui.state import UiState
 from tui.theme import ARM_STYLES
 
-LABEL, COLUMN = 14, 11
+LABEL, COLUMN = 15, 11
 ALL = 8  # rows
 ENOUGH = 0.9  # of an arm's best accuracy
 TITLE = "comparison (test accuracy)"
-ROWS = ("after epoch 1", "now", "best", "time to 90 %", "epochs to 90 %", "epochs", "time")
+ROWS = ("after epoch 1", "now", "best", "90 % of best in", "epochs for that", "epochs", "time")
 LEVEL = 3  # rows above the difference, which is of the bests
 
 
@@ -35,7 +35,7 @@ class Comparison(Panel):
             row((label, LABEL, "$muted"), *((column[number], -COLUMN, "bold") for column in columns))
             for number, label in enumerate(ROWS)
         ]
-        between, word = _difference(*bests, both=len(state.arms) == len(ARMS))
+        between, word = _difference(*bests, both=len(state.arms) == len(ARMS) or bool(state.locked))
         titles = (f"{TITLE}: {word}", f"comparison: {word}", "comparison") if word else (TITLE, "comparison")
         room = self.size.width - 4  # the digit, and a corner
         self.title(next((title for title in titles if len(title) <= room), titles[-1]))

@@ -109,7 +109,7 @@ class Curves(View):
         for drawn in (*older, *past, *own):  # the last ones over the others
             found = traces(self._curve, drawn.view, drawn.branch, plots)
             for trace in found:
-                lines += _lines(trace, drawn, plots, named=drawn in own)
+                lines += _lines(trace, drawn, plots, named=drawn in own, log=self._curve.name in plots.log)
             if drawn not in older:
                 ticks += _ticks(drawn, plots)
             if drawn not in past:
@@ -139,9 +139,16 @@ class Curves(View):
             place = f"{step}, epoch {plots.cursor / hand.steps_per_epoch:.2f}"
             column = self._picture.last_x / max(self._picture.width, 1)
             mark = Content(mark_near(hand, plots.cursor, column / plots.x(hand, 1)))
-            for where, in_words in ((place, True), (place, False), (step, False)):  # until there is room for it
+            short, full = curve.title, named(curve, plots)
+            # Until there is room for it.
+            for name, where, in_words in (
+                (full, place, True),
+                (short, place, True),
+                (short, place, False),
+                (short, step, False),
+            ):
                 arms, older = self._readings(plots, plots.x(hand, plots.cursor), in_words=in_words)
-                title = [Content(curve.title), Content(where), *arms, mark]
+                title = [Content(name), Content(where), *arms, mark]
                 if joined(title).cell_length <= room:
                     break
         if not self.gutter.bottom:  # there is no frame below
@@ -160,11 +167,20 @@ class Curves(View):
         return own, older
 
 
-def _lines(trace: Trace, drawn: _Drawn, plots: PlotView, *, named: bool) -> tuple[Line, Line]:
+def _lines(trace: Trace, drawn: _Drawn, plots: PlotView, *, named: bool, log: bool) -> tuple[Line, ...]:
     dashed, tested = drawn.view.arm == "scratch", [plots.x(drawn.view, step) for step, _ in trace.tested]
-    xs = [plots.x(drawn.view, step) for step in trace.steps]
+    pieces = trace.pieces(above_0=log)
     return (
-        Line(xs, trace.values, drawn.colour, dashed, name=trace.name if named else ""),
+        *(
+            Line(
+                [plots.x(drawn.view, step) for step in steps],
+                values,
+                drawn.colour,
+                dashed,
+                name=trace.name if named and number == len(pieces) else "",
+            )
+            for number, (steps, values) in enumerate(pieces, 1)
+        ),
         Line(tested, [value for _, value in trace.tested], drawn.colour, dashed, points=True),
     )
 

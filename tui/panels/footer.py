@@ -9,16 +9,20 @@ from tui.keys import EVERYWHERE, Key, keys_of
 from tui.panels.panel import Panel, View
 from tui.state import UiState
 
+WAYS_BACK = ("zoom", "leave_pane")
+"keys that are never left out while a pane has the focus"
+
 
 class Footer(Panel):
     """Each key with its label; keys that would do nothing now are dim."""
 
     def text(self, state: UiState, now: float) -> Content:
         """One line; neighbours of one label share it. Where it is too long, the least important ones go."""
-        entries = []
+        entries, focused = [], isinstance(self.screen.focused, View)
         for label, (first, *more) in groupby(self._keys(state), key=lambda key: key.label):
             word = "resume" if label == "pause" and state.paused else label
-            entries.append((word, (first, *more), bool(first.why_not(state))))
+            rank = 0 if focused and first.name in WAYS_BACK else first.rank
+            entries.append((word, (first, *more), bool(first.why_not(state)), rank))
         return _line(tuple(entries), self.size.width)
 
     def _keys(self, state: UiState) -> list[Key]:
@@ -35,8 +39,8 @@ def _idle(key: Key, state: UiState) -> bool:
 
 # They are the same most of the time.
 @lru_cache(64)
-def _line(entries: tuple[tuple[str, tuple[Key, ...], bool], ...], width: int) -> Content:
-    parts = [(keys[0].rank, _entry(word, keys, dim)) for word, keys, dim in entries]
+def _line(entries: tuple[tuple[str, tuple[Key, ...], bool, int], ...], width: int) -> Content:
+    parts = [(rank, _entry(word, keys, dim)) for word, keys, dim, rank in entries]
     while sum(part.cell_length + 2 for _, part in parts) > width:
         last = max(range(len(parts)), key=lambda place: (parts[place][0], place))
         if parts[last][0] == 0:

@@ -8,6 +8,7 @@ from tui.notes import Level
 from tui.panels.panel import Panel
 from tui.state import UiState
 
+MORE = "  l reads it all"
 STYLES: dict[Level, str] = {"info": "", "good": "$success", "warning": "$warning", "bad": "bold $error"}
 
 
@@ -23,4 +24,7 @@ class Message(Panel):
         waits = bool(state.waiting) and state.note.text.endswith("…")
         seconds = self._pace.see(state.note if waits else None, 0, now).seconds
         so_far = f" {elapsed(seconds)}" if waits and seconds >= 1 else ""
-        return Content.assemble((f" {state.note.text}", STYLES[state.note.level]), (so_far, "$muted"))
+        line = Content.assemble((f" {state.note.text}", STYLES[state.note.level]), (so_far, "$muted"))
+        if line.cell_length <= self.size.width or not state.note.kept:
+            return line
+        return line.truncate(max(self.size.width - len(MORE), 0), ellipsis=True) + Content.styled(MORE, "$muted")

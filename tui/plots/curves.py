@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 
 from engine.protocol import EvalDone
 from tui.figures.arm import ArmView
@@ -67,6 +68,14 @@ class Trace:
         seen = place > 0 and step - self.steps[place - 1] <= stride
         tests = [value for at, value in self.tested if at <= step]
         return (self.values[place - 1] if seen else None), (tests[-1] if tests and seen else None)
+
+    def pieces(self, *, above_0: bool) -> list[tuple[list[int], list[float]]]:
+        """Steps and values, in pieces without those at 0 where a logarithmic axis has no place for them."""
+        if not above_0 or all(value > 0 for value in self.values):
+            return [(self.steps, self.values)]
+        runs = groupby(zip(self.steps, self.values, strict=True), key=lambda point: point[1] > 0)
+        points = [list(run) for positive, run in runs if positive]
+        return [([step for step, _ in piece], [value for _, value in piece]) for piece in points]
 
 
 def traces(curve: Curve, view: ArmView, branch: Branch, plots: PlotView) -> list[Trace]:
