@@ -14,7 +14,7 @@ from engine.data.feed import Feed
 from engine.data.folder import Catalogue
 from engine.errors import CheckpointError, StoppedError
 from engine.keeping import START, Keeping
-from engine.models import fetch
+from engine.models import build, fetch
 from engine.peers import Peers
 from engine.protocol import ARMS, Arm, CheckpointDamaged, Event, Head, Loading, Rewound
 from engine.saving import Saving
@@ -100,6 +100,18 @@ class Comparison:
                 self._arms[name] = yield from self._build(name)
         self.hand = self._arms[name]
 
+    def check_head(self, head: Head) -> Iterator[Event]:
+        """Make sure that the arm in hand can begin again with such a head; nothing is changed.
+
+        Raises:
+            EngineError: it cannot.
+        """
+        if head == "pretrained":  # the others need nothing that a run does not have
+            name, config = self.hand.arm, self._config_with(head)
+            yield from self.peers.first_before_the_others(lambda: self._fetch(name))
+            yield Loading(f"building {config.model.name}")
+            build(config.model, self._catalogue.classes, name, config.seed)
+
     def rewind(self, point: str, reason: str, head: Head = "kept") -> Iterator[Event]:
         """Take the arm in hand back to one of its restore points, and on from there as a new branch.
 
@@ -154,20 +166,24 @@ class Comparison:
         return name in self._arms and self._arms[name].done
 
     def _build(self, name: Arm, head: Head = "kept") -> Generator[Event, None, TrainedArm]:
-        config = self._config
-        if head != "kept":
-            config = config.model_copy(update={"model": config.model.model_copy(update={"head": head})})
         yield from self.peers.first_before_the_others(lambda: self._fetch(name))
         yield Loading(f"building {self._config.model.name}")
         return TrainedArm(
             name,
-            config,
+            self._config_with(head),
             classes=self._catalogue.classes,
             steps_per_epoch=self._steps_per_epoch,
             device=self._device,
             feed=self._feed,
             peers=self.peers,
         )
+
+    def _config_with(self, head: Head) -> RunConfig:
+        """The configuration, but for what a head starts from."""
+        if head == "kept":
+            return self._config
+        model = self._config.model.model_copy(update={"head": head})
+        return self._config.model_copy(update={"model": model})
 
     def _fetch(self, name: Arm) -> Generator[Event, None, None]:
         """Download the weights that an arm starts with, unless they are there."""

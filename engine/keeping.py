@@ -112,7 +112,7 @@ class Keeping:
 
     def _put(self, arm: TrainedArm, reasons: dict[str, str], name: str, why: str, began: float) -> None:
         folder = self.folder / arm.arm
-        accuracy = arm.evaluated[1] if arm.evaluated is not None else None
+        accuracy = _accuracy_at(arm.step, arm.evaluated)
         point = RestorePoint(name, arm.step, arm.epoch, arm.branch, accuracy, why, 0.0)
         self._asked = arm.arm, point
         paths = {folder / f"{name}.pt": reason for name, reason in reasons.items()}
@@ -166,13 +166,12 @@ class Keeping:
             name = path.relative_to(self.folder).parts[1:]
             with contextlib.suppress(CheckpointError, OSError):  # what is damaged is told where it is needed
                 state = checkpoint.look_at(path)
-                accuracy = state["evaluated"][1] if state["evaluated"] else None
                 point = RestorePoint(
                     "/".join(name),
                     state["step"],
                     state["epoch"],
                     state["branch"],
-                    accuracy,
+                    _accuracy_at(state["step"], state["evaluated"]),
                     state["reason"],
                     state["time"],
                 )
@@ -217,6 +216,11 @@ class Keeping:
 def position(arm: TrainedArm) -> Position:
     """Where an arm is."""
     return Position(arm.arm, arm.branch, arm.step, arm.change)
+
+
+def _accuracy_at(step: int, evaluated: tuple[int, float] | None) -> float | None:
+    """The test accuracy of a step, none where the last evaluation was of an earlier one: other weights have another."""
+    return evaluated[1] if evaluated is not None and evaluated[0] == step else None
 
 
 def _name(arm: TrainedArm) -> str:

@@ -209,11 +209,12 @@ class Steering:
     def _rewind(self, command: Rewind) -> Iterator[Event]:
         """Keep the end of this branch, and go back."""
         arm, keeping = self.comparison.hand, self.comparison.keeping
-        keeping.save_branch(arm)
-        if failure := (yield from self._results()):
-            yield self._refused(command, f"{failure}; training goes on")
-            return
         try:
+            yield from self.comparison.check_head(command.head)  # before a branch is kept that is not left
+            keeping.save_branch(arm)
+            if failure := (yield from self._results()):
+                yield self._refused(command, f"{failure}; training goes on")
+                return
             yield from self._go_back(command.point, REWOUND[command.head], command)
         except EngineError as error:
             yield self._refused(command, f"{error.title}: {error.message}")

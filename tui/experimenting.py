@@ -1,6 +1,7 @@
 """The experiment in hand: from the palette to the run, and from the run to the message line. Loads no Textual."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -64,7 +65,11 @@ class Experimenting:
     def fold(self, event: Event) -> None:
         """Let the experiment go on, and say what came of it."""
         experiment = self.experiment
-        if experiment is None or experiment.over:
+        if experiment is None:
+            return
+        if experiment.over:
+            if experiment.is_moot(event):  # the message line is left with what matters
+                self._state.tell(replace(_over(experiment), kept=False))
             return
         known = len(experiment.rows)
         self._send_all(experiment.fold(event))
@@ -87,12 +92,20 @@ class Experimenting:
             self._ended(self.experiment)
 
     def _ended(self, experiment: Experiment) -> None:
-        self._say(f"over: {experiment.over}; {REOPENED}", "warning")
+        self._state.tell(_over(experiment))
         self._show(experiment)
 
     def _say(self, text: str, level: Level) -> None:
-        self._state.tell(Note(f"experiment: {text}", level))
+        self._state.tell(_note(text, level))
 
     def _send_all(self, commands: list[Command]) -> None:
         for command in commands:
             self._send(command)
+
+
+def _over(experiment: Experiment) -> Note:
+    return _note(f"over: {experiment.over}; {REOPENED}", "warning")
+
+
+def _note(text: str, level: Level) -> Note:
+    return Note(f"experiment: {text}", level)

@@ -267,7 +267,7 @@ class UiState:
             self.arms[event.arm] = ArmView(event.arm)
             self.arms[event.arm].fold(event)
         view = self.arms[event.arm]
-        if event.arm != self.arm:  # a switch ends a pause, a rewind does not
+        if event.arm != self.arm:  # a switch ends a pause; a rewind does with `Resumed`
             self.paused, self.freed = False, False
         self.arm, self.evaluating = event.arm, None
         self._rest()

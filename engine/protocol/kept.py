@@ -50,7 +50,7 @@ class RestorePoint:
     epoch: Int
     branch: Int
     accuracy: Real | None
-    "on the test set at the last evaluation before, none where there was none"
+    "on the test set at this very step, none where it was not evaluated there"
     reason: str
     "why it was kept, in words"
     time: Real

@@ -265,6 +265,7 @@ def test_where_the_rows_cannot_be_had_it_is_refused_and_training_goes_on(fishy: 
     events = play(Run(config), after_step(3, p.Rewind("start", "pretrained"), arm="pretrained"))
     (refusal,) = only(events, p.CommandRefused)
     assert "No class in common" in refusal.reason and not only(events, p.Rewound)
+    assert not list(Path(folder_of(events)).rglob("branch-*"))
     assert events[-1].weights_sha256 == play(Run(config))[-1].weights_sha256
 
 

@@ -158,6 +158,35 @@ async def test_no_class_in_common_is_told_in_the_runs_words():
         assert "it has none of the classes cat, dog" in screen.text() and "Go back" not in screen.text()
 
 
+NO_CLASS = p.CommandRefused("pretrained", 14, "rewind", "it has none of the classes cat, dog")
+EVALUATED = p.CommandRefused("pretrained", 14, "evaluate", "step 14 is evaluated already")
+
+
+async def test_where_going_back_is_refused_there_is_no_way_back_from_where_the_run_still_is():
+    async with opened(KnownHead, "enter") as (screen, pilot):
+        await screen.feed(pilot, replace(SAVED, reason="branch", point="branch-1.pt"), NO_CLASS, EVALUATED)
+        assert "it has none of the classes cat, dog" in screen.text() and "Go back" not in screen.text()
+
+
+async def test_the_message_line_ends_on_why_the_head_cannot_be_had():
+    async with opened(KnownHead, "enter") as (screen, pilot):
+        await screen.feed(pilot, NO_CLASS, EVALUATED)
+        assert "it has none of the classes cat, dog" in screen.app.state.note.text
+        await screen.feed(pilot, EVALUATED)  # of one that a person asked for
+        assert "evaluated already" in screen.app.state.note.text
+
+
+async def test_after_a_score_that_was_had_all_the_same_a_refused_evaluation_is_a_persons():
+    async with opened(KnownHead, "enter") as (screen, pilot):
+        await screen.feed(pilot, NO_CLASS, p.EvalDone("pretrained", 14, 2, 0.5, 0.9, 400, best=False), EVALUATED)
+        assert "evaluated already" in screen.app.state.note.text
+
+
+async def test_it_says_before_that_nothing_is_changed_where_no_class_is_known():
+    async with opened(KnownHead) as (screen, _):
+        assert "classes, nothing is changed." in screen.text() and "Not now" in screen.text()
+
+
 @pytest.mark.parametrize(
     ("kind", "events", "reason"),
     [

@@ -258,6 +258,27 @@ async def test_quitting_asks_again_while_the_epoch_that_is_waited_for_goes_on():
     assert "save and quit" in text and app._exit is False
 
 
+@pytest.mark.parametrize(
+    ("events", "goes_on"),
+    [(TRAINING, "training goes on without"), (PAUSED, "the run stays paused without")],
+)
+async def test_the_question_says_what_becomes_of_a_run_that_is_left_alone(events, goes_on):
+    _, text, _ = await press(events, "q")
+    assert f"detach: {goes_on} this screen" in text
+
+
+async def test_in_a_pause_the_list_of_points_says_that_going_back_ends_it():
+    screen = Screen([*TRAINING, POINTS])
+    async with screen.shown() as pilot:
+        await pilot.press("b")
+        await pilot.pause()
+        assert "Enter goes back, Esc closes" in screen.text()
+        await screen.feed(pilot, PAUSED[-1])
+        screen.app.screen.follow()
+        await pilot.pause()
+        assert "Enter goes back and trains on, Esc closes" in screen.text()
+
+
 async def test_a_rewind_goes_to_the_point_that_was_chosen():
     sent, text, _ = await press([*TRAINING, POINTS], "b", "down", "down", "enter")
     assert sent == [p.Rewind("epoch-1")] and "going back after this step" in text

@@ -79,6 +79,10 @@ class Experiment:
         self.over = self._broken_off(event)
         return [] if self.over else self._ask(self._next(event))
 
+    def is_moot(self, event: Event) -> bool:
+        """Whether an event that came after the end is of no account: the refusal of what was asked for before it."""
+        return False
+
     def end(self, why: str) -> None:
         """Ask for nothing more."""
         self.over = self.over or why

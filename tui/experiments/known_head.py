@@ -1,6 +1,6 @@
 """Start the head from the pretrained classifier's rows of the classes that it has."""
 
-from engine.protocol import Command, EpochDone, EvalDone, Evaluate, Event, Rewind, Rewound
+from engine.protocol import Command, CommandRefused, EpochDone, EvalDone, Evaluate, Event, Rewind, Rewound
 from tui.experiments.experiment import Experiment
 from tui.figures.arm import ArmView
 from tui.figures.branch import Branch
@@ -19,6 +19,8 @@ class KnownHead(Experiment):
     def __init__(self) -> None:
         super().__init__()
         self._branch = 0
+        self._unscored = False
+        "whether the rewind was refused and what came of the evaluation is still to be told"
 
     @classmethod
     def refusal(cls, state: UiState) -> str:
@@ -35,14 +37,25 @@ class KnownHead(Experiment):
             "The new last layer starts at random, though the pretrained classifier may have a class of yours already:"
             " ImageNet has hotdog, say. The run goes back to its start as a new branch whose last layer has that"
             " class's row, and is scored before any training. Expect accuracy far above chance at once; what is left"
-            " behind stays on the plots, dimmed."
+            " behind stays on the plots, dimmed. Where the pretrained classifier has none of your classes, nothing is"
+            " changed."
         )
 
     def _first(self, view: ArmView) -> list[Command]:
         self.rows.append(("1", "after epoch 1", percent(_after_epoch_1(view))))
         return [Rewind("start", head="pretrained"), Evaluate()]  # at once: the score is to come before the first step
 
+    def is_moot(self, event: Event) -> bool:
+        """The evaluation was sent along with the rewind, and is refused, too, where the step has a score."""
+        if not self._unscored or not _tells_of_score(event):
+            return False
+        self._unscored = False
+        return isinstance(event, CommandRefused)
+
     def _broken_off(self, event: Event) -> str:
+        if isinstance(event, CommandRefused) and event.command == "rewind" and not self._branch:
+            self.point = ""  # the run is where it was
+            self._unscored = True
         return "" if isinstance(event, Rewound) and not self._branch else super()._broken_off(event)
 
     def _next(self, event: Event) -> list[Command]:
@@ -54,6 +67,10 @@ class KnownHead(Experiment):
             self.rows.append((str(self._branch), "after epoch 1", percent(event.test_accuracy)))
             self.end("; ".join(f"branch {branch} {when}: {score}" for branch, when, score in self.rows))
         return []
+
+
+def _tells_of_score(event: Event) -> bool:
+    return isinstance(event, EvalDone) or (isinstance(event, CommandRefused) and event.command == "evaluate")
 
 
 def _after_epoch_1(view: ArmView) -> float | None:

@@ -44,9 +44,10 @@ class QuitScreen(ModalScreen[Choice]):
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "quit"
             yield Static("The run is paused." if self._paused else "Training is under way.")
+            alone = "the run stays paused" if self._paused else "training goes on"
             ways = [
                 _way("save", "s", f"save and {'end the run' if self._attached else 'quit'}: nothing is lost"),
-                _way("detach", "d", "detach: training goes on without this screen"),
+                _way("detach", "d", f"detach: {alone} without this screen"),
             ]
             yield OptionList(
                 *(reversed(ways) if self._attached else ways),

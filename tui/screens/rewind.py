@@ -39,7 +39,6 @@ class RewindScreen(ModalScreen[str | None]):
         """A head and the list."""
         with Vertical(classes="sheet") as sheet:
             sheet.border_title = f"rewind {self._state.arm}"
-            sheet.border_subtitle = "Enter goes back, Esc closes"
             yield Static(id="head")
             yield OptionList(markup=False)
 
@@ -51,6 +50,8 @@ class RewindScreen(ModalScreen[str | None]):
 
     def follow(self) -> None:
         """Take in what is new, and leave the highlight on the point it is on."""
+        does = "goes back and trains on" if self._state.paused else "goes back"  # a rewind ends a pause
+        self.query_one(".sheet").border_subtitle = f"Enter {does}, Esc closes"
         now = time.time()
         points = sorted(self._state.points, key=lambda point: (point.time, point.step), reverse=True)
         per_epoch = self._state.view.steps_per_epoch if self._state.view is not None else 1
