@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -72,6 +73,13 @@ class Started:
     async def press(self, *keys: str) -> None:
         for key in keys:
             await self.pilot.press(key)
+        await self.settle()
+
+    async def burst(self, *keys: str) -> None:
+        """Keys that come all at once, as over a slow line."""
+        for key in keys:
+            named = {" ": "space", "_": "underscore"}.get(key, key)
+            self.app.post_message(events.Key(named, key if len(key) == 1 else None))
         await self.settle()
 
     async def type(self, text: str) -> None:
@@ -166,6 +174,13 @@ async def test_tab_completes_a_folder_and_enter_takes_it(place: Path):
         assert page.command == "finetune-tui --data pictures"
         await page.press("enter")
     assert page.app.chosen == ["--data", "pictures"]
+
+
+async def test_a_path_is_completed_after_it_is_typed(place: Path):
+    async with shown() as page:
+        await page.choose(1)
+        await page.burst(*"pictures/cat", "ctrl+w", "tab", *"x")
+        assert page.app.screen.query_one(Input).value == "pictures/x"
 
 
 async def test_tab_completes_as_far_as_all_folders_agree(place: Path):
@@ -311,6 +326,29 @@ async def test_values_are_typed_and_what_is_of_the_other_arm_is_not_said():
         assert page.command.endswith("--model vit_b_16 --set optim.groups.backbone.lr=1e-6")
         await page.press("up", "up", "up", "space")
         assert page.command.endswith("--model vit_b_16 --init scratch") and "head rate" not in page.text
+
+
+async def test_keys_take_effect_in_the_order_they_are_typed_however_fast():
+    async with before_a_run() as page:
+        model = ["ctrl+u", *"shufflenet_v2_x0_5", "down"]
+        await page.burst(*model, " ", "down", "ctrl+u", "3", "down", *"16", "left", "backspace", "tab", "up", "9")
+        assert page.command.endswith("--model shufflenet_v2_x0_5 --init scratch --epochs 3 --set data.batch_size=9")
+
+
+async def test_the_fields_of_an_arm_are_moved_to_as_soon_as_it_is_chosen():
+    async with before_a_run() as page:
+        await page.burst("down", " ", "down", "down", "down", *"2e-3", "enter")
+        await page.settle()
+    assert page.app.chosen == ["--data", "pictures", "--init", "scratch", "--set", "optim.scratch_lr=2e-3"]
+
+
+async def test_what_is_pasted_goes_into_the_field_that_was_moved_to():
+    async with before_a_run() as page:
+        page.app.post_message(events.Key("down", None))
+        page.app.post_message(events.Key("down", None))
+        page.app.post_message(events.Paste("7"))
+        await page.burst("down", "8")
+        assert page.command.endswith("--epochs 7 --set data.batch_size=8")
 
 
 async def test_a_change_ends_the_look_and_begins_another_and_leaving_ends_that():

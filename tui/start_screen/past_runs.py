@@ -17,6 +17,7 @@ from tui.columns import Column, Columns
 from tui.commands.runs import newest
 from tui.commands.view import OVER
 from tui.format import MISSING, age, percent, short_name
+from tui.start_screen.entry import Entry
 from tui.start_screen.page import Page
 
 if TYPE_CHECKING:
@@ -113,8 +114,8 @@ class RunPage(Page):
         view = Option(Content("look at it again"), id="view")
         more = Option(Content("train more epochs" if self._done else "go on where it was"), id="resume")
         shown = [view] if self._run.total_steps else []
-        epochs = Input(str(self._run.epochs + 5), compact=True, restrict=r"\d*", max_length=6, id="epochs")
-        epochs.cursor_blink, epochs.display = False, self._done
+        epochs = Entry(restrict=r"\d*", max_length=6, id="epochs")
+        epochs.value, epochs.display = str(self._run.epochs + 5), self._done
         label = Static("epochs in all", classes="label")
         label.display = self._done
         return [
