@@ -534,6 +534,21 @@ async def test_a_run_is_looked_at_again(place: Path):
     assert page.app.chosen == ["view", "checkpoints/new-1"]
 
 
+async def test_the_command_is_that_of_the_choice_or_of_the_field_in_focus(place: Path):
+    past(place, "new-1", p.RunFinished("pretrained", 30, True, 0.96, 0.96, "a", "b", 1.0))
+    view, resume = ("finetune-tui view checkpoints/new-1", "finetune-tui --resume checkpoints/new-1 --epochs")
+    async with shown() as page:
+        await page.choose(3)
+        await page.press("enter")
+        assert page.options()[0] == "look at it again" and page.command == view
+        await page.press("down")
+        assert page.command.startswith(resume)
+        await page.press("up", "tab", "9")
+        assert page.command == f"{resume} 9"
+        await page.press("shift+tab")
+        assert page.command == view
+
+
 async def test_a_live_run_is_attached_to(place: Path, monkeypatch):
     past(place, "new-1")
     monkeypatch.setattr("engine.summary.is_live", lambda folder: True)
