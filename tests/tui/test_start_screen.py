@@ -419,6 +419,20 @@ async def test_an_impossible_value_is_said_and_does_not_start():
     assert page.app.chosen is not None and page.app.chosen[-1].endswith("=1e-3")
 
 
+async def test_an_arm_that_is_none_is_said_in_words_and_does_not_start():
+    async with before_a_run() as page:
+        await page.press("down")
+        await page.type("xyz")
+        await page.pilot.pause(0.1)
+        assert "  arm: choose pretrained or scratch, not xyz\n" in page.text and "estimating" not in page.text
+        assert all("xyz" not in look.words and look.ended for look in ScriptedLook.made)
+        await page.press("enter")
+        assert page.app.chosen is None and "arm: choose" in page.text
+        await page.type("scratch")
+        await page.press("enter")
+    assert page.app.chosen == ["--data", "pictures", "--init", "scratch"]
+
+
 async def test_pictures_that_cannot_be_trained_on_are_said_and_do_not_start():
     async with before_a_run() as page:
         ScriptedLook.made[-1].find(UserError("Empty class", "pictures: no readable picture to train on in `cat`"))

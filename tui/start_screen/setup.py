@@ -18,7 +18,7 @@ from tui.start_screen.classes import Classes
 from tui.start_screen.entry import Entry
 from tui.start_screen.looking import Found, Look
 from tui.start_screen.page import Page
-from tui.start_screen.recipe import FIELDS, MODELS, Field, arguments, check
+from tui.start_screen.recipe import FIELDS, MODELS, Field, arguments, check, check_arm
 from tui.start_screen.samples import Samples
 from tui.start_screen.sentences import counted, estimated, uneven
 
@@ -185,7 +185,15 @@ class SetupPage(Page):
         if self._look is not None:
             self._look.end()
         self._looked_at, self._looked, self._wrong = self._words, False, None
-        self.query_one("#estimate", Static).update("estimating…")
+        estimate = self.query_one("#estimate", Static)
+        try:
+            check_arm(self._words)
+        except UserError as error:
+            self._look, self._wrong = None, error
+            estimate.update("")
+            self.say(str(error))
+            return
+        estimate.update("estimating…")
         self._look = Look(self._words, lambda look, found: self.post_message(self.Told(look, found)))
 
     @property
