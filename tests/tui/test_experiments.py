@@ -63,6 +63,33 @@ async def test_an_experiment_says_first_what_to_expect_and_can_be_left_alone(kin
         assert screen.session.sent == [] and "experiment: results" not in offered(screen)
 
 
+@pytest.mark.parametrize("kind", EXPERIMENTS)
+async def test_on_a_small_terminal_the_text_scrolls_above_the_answers(kind):
+    screen = Screen(TRAINING)
+    async with screen.shown((40, 12)) as pilot:
+        await pick(screen, pilot, f"experiment: {kind.name}")
+        await pilot.pause()
+        end = kind.expect(screen.app.state).split()[-1]
+        assert "Start" in screen.text() and "Not now" in screen.text()
+        assert end not in screen.text() and "PgDn" in screen.text()
+        await pilot.press("pagedown")
+        await pilot.pause()
+        assert end in screen.text() and "Start" in screen.text() and "Not now" in screen.text()
+        await pilot.press("pageup", "down", "enter")
+        assert screen.session.sent == [] and len(screen.app.screen_stack) == 1
+
+
+async def test_on_a_small_terminal_results_are_above_the_answers():
+    screen = Screen(TRAINING)
+    async with screen.shown((40, 12)) as pilot:
+        await pick(screen, pilot, f"experiment: {RaiseRate.name}")
+        await pilot.press("enter")
+        await screen.feed(pilot, SAVED, *epoch(2, 0.95), p.RateChanged("pretrained", 21, "backbone", 5e-4))
+        await screen.feed(pilot, *epoch(3, 0.5))
+        await pilot.pause()
+        assert all(text in screen.text() for text in ("95.0 %", "50.0 %", "Keep the run", "Go back to where"))
+
+
 async def test_the_palette_finds_it():
     screen = Screen(TRAINING)
     async with screen.shown((80, 24)) as pilot:

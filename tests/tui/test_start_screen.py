@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -72,6 +73,13 @@ class Started:
     async def press(self, *keys: str) -> None:
         for key in keys:
             await self.pilot.press(key)
+        await self.settle()
+
+    async def burst(self, *keys: str) -> None:
+        """Keys that come all at once, as over a slow line."""
+        for key in keys:
+            named = {" ": "space", "_": "underscore"}.get(key, key)
+            self.app.post_message(events.Key(named, key if len(key) == 1 else None))
         await self.settle()
 
     async def type(self, text: str) -> None:
@@ -166,6 +174,13 @@ async def test_tab_completes_a_folder_and_enter_takes_it(place: Path):
         assert page.command == "finetune-tui --data pictures"
         await page.press("enter")
     assert page.app.chosen == ["--data", "pictures"]
+
+
+async def test_a_path_is_completed_after_it_is_typed(place: Path):
+    async with shown() as page:
+        await page.choose(1)
+        await page.burst(*"pictures/cat", "ctrl+w", "tab", *"x")
+        assert page.app.screen.query_one(Input).value == "pictures/x"
 
 
 async def test_tab_completes_as_far_as_all_folders_agree(place: Path):
@@ -313,6 +328,29 @@ async def test_values_are_typed_and_what_is_of_the_other_arm_is_not_said():
         assert page.command.endswith("--model vit_b_16 --init scratch") and "head rate" not in page.text
 
 
+async def test_keys_take_effect_in_the_order_they_are_typed_however_fast():
+    async with before_a_run() as page:
+        model = ["ctrl+u", *"shufflenet_v2_x0_5", "down"]
+        await page.burst(*model, " ", "down", "ctrl+u", "3", "down", *"16", "left", "backspace", "tab", "up", "9")
+        assert page.command.endswith("--model shufflenet_v2_x0_5 --init scratch --epochs 3 --set data.batch_size=9")
+
+
+async def test_the_fields_of_an_arm_are_moved_to_as_soon_as_it_is_chosen():
+    async with before_a_run() as page:
+        await page.burst("down", " ", "down", "down", "down", *"2e-3", "enter")
+        await page.settle()
+    assert page.app.chosen == ["--data", "pictures", "--init", "scratch", "--set", "optim.scratch_lr=2e-3"]
+
+
+async def test_what_is_pasted_goes_into_the_field_that_was_moved_to():
+    async with before_a_run() as page:
+        page.app.post_message(events.Key("down", None))
+        page.app.post_message(events.Key("down", None))
+        page.app.post_message(events.Paste("7"))
+        await page.burst("down", "8")
+        assert page.command.endswith("--epochs 7 --set data.batch_size=8")
+
+
 async def test_a_change_ends_the_look_and_begins_another_and_leaving_ends_that():
     async with before_a_run() as page:
         (first,) = ScriptedLook.made
@@ -379,6 +417,20 @@ async def test_an_impossible_value_is_said_and_does_not_start():
         await page.type("1e-3")
         await page.press("enter")
     assert page.app.chosen is not None and page.app.chosen[-1].endswith("=1e-3")
+
+
+async def test_an_arm_that_is_none_is_said_in_words_and_does_not_start():
+    async with before_a_run() as page:
+        await page.press("down")
+        await page.type("xyz")
+        await page.pilot.pause(0.1)
+        assert "  arm: choose pretrained or scratch, not xyz\n" in page.text and "estimating" not in page.text
+        assert all("xyz" not in look.words and look.ended for look in ScriptedLook.made)
+        await page.press("enter")
+        assert page.app.chosen is None and "arm: choose" in page.text
+        await page.type("scratch")
+        await page.press("enter")
+    assert page.app.chosen == ["--data", "pictures", "--init", "scratch"]
 
 
 async def test_pictures_that_cannot_be_trained_on_are_said_and_do_not_start():
@@ -494,6 +546,21 @@ async def test_a_run_is_looked_at_again(place: Path):
         await page.choose(3)
         await page.press("enter", "down", "enter")
     assert page.app.chosen == ["view", "checkpoints/new-1"]
+
+
+async def test_the_command_is_that_of_the_choice_or_of_the_field_in_focus(place: Path):
+    past(place, "new-1", p.RunFinished("pretrained", 30, True, 0.96, 0.96, "a", "b", 1.0))
+    view, resume = ("finetune-tui view checkpoints/new-1", "finetune-tui --resume checkpoints/new-1 --epochs")
+    async with shown() as page:
+        await page.choose(3)
+        await page.press("enter")
+        assert page.options()[0] == "look at it again" and page.command == view
+        await page.press("down")
+        assert page.command.startswith(resume)
+        await page.press("up", "tab", "9")
+        assert page.command == f"{resume} 9"
+        await page.press("shift+tab")
+        assert page.command == view
 
 
 async def test_a_live_run_is_attached_to(place: Path, monkeypatch):

@@ -4,7 +4,7 @@ from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
@@ -18,12 +18,17 @@ from tui.state import UiState
 
 FOLLOW_SECONDS = 0.5
 COLUMN_GAP = 2
+GAP = 1  # the row between text and answers
 
 
 class ExperimentScreen(ModalScreen[Answer | None]):
     """Follows the experiment; the first answer is the one that changes nothing, but before it has begun."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss", show=False),
+        Binding("pageup", "page(-1)", show=False, priority=True),
+        Binding("pagedown", "page(1)", show=False, priority=True),
+    ]
 
     def __init__(self, experiment: Experiment, state: UiState) -> None:
         super().__init__()
@@ -34,10 +39,11 @@ class ExperimentScreen(ModalScreen[Answer | None]):
         self._answers: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
-        """A text and the answers."""
+        """A text, which scrolls where the terminal is small, and the answers, which are always there."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = f"experiment: {self._experiment.name}"
-            yield Static(id="text")
+            with VerticalScroll(can_focus=False):
+                yield Static(id="text")
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:
@@ -52,11 +58,31 @@ class ExperimentScreen(ModalScreen[Answer | None]):
         if not text.is_same(self._shown):
             self._shown = text
             self.query_one("#text", Static).update(text)
+            self.call_after_refresh(self._fit)
         if answers != self._answers:
             self._answers = answers
             options = self.query_one(OptionList)
             options.set_options(Option(label, id=answer) for answer, label in answers.items())
             options.highlighted = 0
+            self.call_after_refresh(self._fit)
+
+    def on_resize(self) -> None:
+        """Another size has other room."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Leave the text the rows that the answers do not need."""
+        dialog, text = self.query_one(".dialog"), self.query_one(VerticalScroll)
+        answers = self.query_one(OptionList)
+        frame = dialog.outer_size.height - dialog.content_size.height
+        room = max(self.size.height - frame - answers.outer_size.height - GAP, 1)
+        text.styles.max_height = room
+        dialog.border_subtitle = "PgDn PgUp" if self.query_one("#text").size.height > room else ""
+
+    def action_page(self, by: int) -> None:
+        """Read on, or back; the other keys are for the answers."""
+        text = self.query_one(VerticalScroll)
+        text.scroll_relative(y=by * max(text.size.height - 1, 1), animate=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter or a click."""

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from textual.app import SystemCommand
 from textual.driver import Driver
+from textual.events import Event, Key, Paste
 from textual.screen import Screen
 
 from engine.config import load_config
 from tui.looking_app import LookingApp
 from tui.looks import USUAL, Looks
+from tui.start_screen.entry import Entry
 from tui.start_screen.first import FirstPage
 
 
@@ -37,6 +39,12 @@ class StartApp(LookingApp):
     def get_default_screen(self) -> Screen[None]:
         """The first page."""
         return FirstPage()
+
+    async def on_event(self, event: Event) -> None:
+        """What is typed into a field takes effect before the next key is looked at."""
+        field = self.focused if isinstance(event, Key | Paste) and not event.is_forwarded else None
+        if not isinstance(field, Entry) or not await field.take(event):
+            await super().on_event(event)
 
     def choose(self, words: Sequence[str]) -> None:
         """Leave, and do what these arguments say."""

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from engine.errors import EngineError
 from tui.aside import aside
+from tui.start_screen.entry import Entry
 from tui.start_screen.paths import near_home
 from tui.start_screen.recipe import check, command_line
 
@@ -43,6 +44,12 @@ class Page(Screen[None]):
         yield Static(id="command", markup=False)
         keys = (Content.assemble((key, "bold $accent"), f" {what}") for key, what in self.keys)
         yield Static(Content.assemble(" ", Content("  ").join(keys)), id="keys")
+
+    def set_focus(self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False) -> None:
+        """Give it the focus; what a field has is selected, so that a letter typed next takes its place."""
+        if isinstance(widget, Entry) and widget is not self.focused and not from_app_focus:
+            widget.select_all()
+        super().set_focus(widget, scroll_visible, from_app_focus)
 
     def say(self, problem: str) -> None:
         """Say what is wrong; nothing is lost."""

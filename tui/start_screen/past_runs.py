@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.events import DescendantFocus
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -17,6 +18,7 @@ from tui.columns import Column, Columns
 from tui.commands.runs import newest
 from tui.commands.view import OVER
 from tui.format import MISSING, age, percent, short_name
+from tui.start_screen.entry import Entry
 from tui.start_screen.page import Page
 
 if TYPE_CHECKING:
@@ -113,8 +115,8 @@ class RunPage(Page):
         view = Option(Content("look at it again"), id="view")
         more = Option(Content("train more epochs" if self._done else "go on where it was"), id="resume")
         shown = [view] if self._run.total_steps else []
-        epochs = Input(str(self._run.epochs + 5), compact=True, restrict=r"\d*", max_length=6, id="epochs")
-        epochs.cursor_blink, epochs.display = False, self._done
+        epochs = Entry(restrict=r"\d*", max_length=6, id="epochs")
+        epochs.value, epochs.display = str(self._run.epochs + 5), self._done
         label = Static("epochs in all", classes="label")
         label.display = self._done
         return [
@@ -132,7 +134,7 @@ class RunPage(Page):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show what would do the same from a shell."""
-        self.show_command(self._words(event.option.id))
+        self._show_what_enter_does()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Do it; more epochs are asked for first."""
@@ -145,7 +147,11 @@ class RunPage(Page):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show the command with so many."""
-        self.show_command(self._words("resume"))
+        self._show_what_enter_does()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """The list's choice, or more epochs."""
+        self._show_what_enter_does()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Train them."""
@@ -153,6 +159,11 @@ class RunPage(Page):
             self.say(f"It has done {self._run.epochs} epochs: more of them are needed to go on.")
         else:
             self.start(self._words("resume"))
+
+    def _show_what_enter_does(self) -> None:
+        """In the list what is highlighted; that a field has changed is told at the beginning, too."""
+        chosen = self.query_one(OptionList).highlighted_option
+        self.show_command(self._words("resume" if chosen is None or isinstance(self.focused, Input) else chosen.id))
 
     def _words(self, what: str | None) -> list[str]:
         if what == "view":

@@ -10,6 +10,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.aside import aside
+from tui.start_screen.entry import Entry
 from tui.start_screen.page import Page
 from tui.start_screen.paths import complete, configurations, longest, recent_folders
 from tui.start_screen.recipe import as_argument
@@ -23,8 +24,8 @@ class PlacePage(Page):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", show=False, priority=True),
-        Binding("down", "move(1)", show=False),
-        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
     ]
     keys: ClassVar[Sequence[tuple[str, str]]] = (
         ("Tab", "complete"),
@@ -46,16 +47,14 @@ class PlacePage(Page):
         list_of_paths.can_focus = False
         return [
             Static(question, classes="question"),
-            Input(compact=True, placeholder="a path; ~ is your home folder"),
+            Entry(placeholder="a path; ~ is your home folder"),
             Static(id="offer"),
             list_of_paths,
         ]
 
     def on_mount(self) -> None:
         """Offer what was used before."""
-        field = self.query_one(Input)
-        field.cursor_blink = False
-        field.focus()
+        self.query_one(Input).focus()
         self._follow()
 
     def on_input_changed(self, event: Input.Changed) -> None:

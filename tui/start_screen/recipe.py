@@ -132,9 +132,21 @@ def check(words: Sequence[str]) -> Launch:
     Raises:
         EngineError: they cannot be followed; the message says what to change.
     """
+    check_arm(words)
     parser = _Parser(add_help=False)
     add_run_arguments(parser)
     return plan(parser.parse_args(words))
+
+
+def check_arm(words: Sequence[str]) -> None:
+    """Whether the arm that the arguments name is one.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    arm = words[words.index("--init") + 1] if "--init" in words else ARMS[0]
+    if arm not in ARMS:
+        raise ConfigError("arm", f"choose {' or '.join(ARMS)}, not {arm}")
 
 
 def command_line(words: Sequence[str]) -> str:

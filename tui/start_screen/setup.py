@@ -15,23 +15,23 @@ from engine.errors import EngineError, UserError
 from engine.look import Estimate, Pictures
 from tui.aside import aside
 from tui.start_screen.classes import Classes
+from tui.start_screen.entry import Entry
 from tui.start_screen.looking import Found, Look
 from tui.start_screen.page import Page
-from tui.start_screen.recipe import FIELDS, MODELS, Field, arguments, check
+from tui.start_screen.recipe import FIELDS, MODELS, Field, arguments, check, check_arm
 from tui.start_screen.samples import Samples
 from tui.start_screen.sentences import counted, estimated, uneven
 
 TYPING_SECONDS = 0.6  # without a key, before it is estimated anew
 
 
-class Value(Input):
+class Value(Entry):
     """What a field is set to; Space takes the next of what is offered."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "next", show=False, priority=True)]
 
     def __init__(self, field: Field) -> None:
-        super().__init__(compact=True, restrict=field.allowed, max_length=60)
-        self.cursor_blink = False
+        super().__init__(restrict=field.allowed, max_length=60)
         self.field = field
 
     def action_next(self) -> None:
@@ -44,8 +44,8 @@ class SetupPage(Page):
     """Everything that is known of a run before it starts. Nothing waits for the estimate."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "app.focus_next", show=False),
-        Binding("up", "app.focus_previous", show=False),
+        Binding("down,tab", "move(1)", show=False, priority=True),
+        Binding("up,shift+tab", "move(-1)", show=False, priority=True),
     ]
     keys: ClassVar[Sequence[tuple[str, str]]] = (
         ("Enter", "start"),
@@ -110,12 +110,19 @@ class SetupPage(Page):
         self._estimate()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Another run, whose estimate is made when nothing is typed for a moment."""
+        """Another run."""
+        self._change()
+
+    def _change(self) -> None:
+        """Take over what the fields say now; it is estimated when nothing is typed for a moment."""
         if self._base is None:
             return
-        self._words, self._start_asked = arguments(self._source, self._base, self._values), False
-        self.show_command(self._words)
         self._show_fields()
+        words = arguments(self._source, self._base, self._values)
+        if words == self._words:
+            return
+        self._words, self._start_asked = words, False
+        self.show_command(self._words)
         if self._typing is not None:
             self._typing.stop()
         self._typing = self.set_timer(TYPING_SECONDS, self._estimate)
@@ -125,6 +132,7 @@ class SetupPage(Page):
         """Start, unless it would fail at once. A model of a person's own is waited for, until Enter says not to."""
         if self._base is None:
             return
+        self._change()  # of which the field may tell only later
         self._estimate()
         if self._wrong is not None:
             self.say(str(self._wrong))
@@ -134,6 +142,12 @@ class SetupPage(Page):
             self._start_asked = True
             self.workers.cancel_node(self)  # else what checks the other fields takes the sentence away
             self.say("checking the model, then it starts; Enter starts it unchecked")
+
+    def action_move(self, by: int) -> None:
+        """The next field or the one before, of the arm that may just have been chosen."""
+        fields = self._of_the_arm()
+        place = next((place for place, value in enumerate(fields) if value is self.focused), -by)
+        self.set_focus(fields[(place + by) % len(fields)])
 
     def on_setup_page_told(self, event: Told) -> None:
         """Show what the look has found, unless there is a newer one."""
@@ -171,18 +185,30 @@ class SetupPage(Page):
         if self._look is not None:
             self._look.end()
         self._looked_at, self._looked, self._wrong = self._words, False, None
-        self.query_one("#estimate", Static).update("estimating…")
+        estimate = self.query_one("#estimate", Static)
+        try:
+            check_arm(self._words)
+        except UserError as error:
+            self._look, self._wrong = None, error
+            estimate.update("")
+            self.say(str(error))
+            return
+        estimate.update("estimating…")
         self._look = Look(self._words, lambda look, found: self.post_message(self.Told(look, found)))
 
     @property
     def _values(self) -> dict[str, str]:
         return {value.field.name: value.value for value in self.query(Value)}
 
+    def _of_the_arm(self) -> list[Value]:
+        """The fields of the arm that is chosen."""
+        arm = self._values["arm"]
+        return [value for value in self.query(Value) if value.field.arm in (None, arm)]
+
     def _show_fields(self) -> None:
-        """Those of the arm that is chosen."""
+        shown = self._of_the_arm()
         for line in self.query("#fields > *"):
-            field = line.query_one(Value).field
-            line.display = field.arm in (None, self._values["arm"])
+            line.display = line.query_one(Value) in shown
 
 
 def _row(field: Field) -> Horizontal:
