@@ -285,3 +285,16 @@ async def test_with_no_color_there_is_none_and_the_state_and_the_arm_in_hand_sti
         strips = screen.app.screen._compositor.render_strips()
         underlined = [s.text for strip in strips for s in strip if s.style is not None and s.style.underline]
         assert underlined == ["scratch"]
+
+
+async def test_with_no_color_the_command_that_is_chosen_in_the_palette_shows(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = Screen(TRAINING)
+    async with screen.shown((80, 40)) as pilot:
+        await pilot.press("ctrl+p")
+        await screen.app.workers.wait_for_complete()
+        await pilot.press("down")
+        await pilot.pause()
+        strips = screen.app.screen._compositor.render_strips()
+        underlined = "".join(s.text for strip in strips for s in strip if s.style is not None and s.style.underline)
+        assert "experiment: freeze the backbone" in underlined and "classifier" not in underlined
