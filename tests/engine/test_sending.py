@@ -112,7 +112,7 @@ def test_rate_and_scale(live: Trained, say: Say) -> None:
     assert [group.base_lr for group in live.summary.groups if group.name == "head"] == [2e-3]
     status, out, _ = say("scale", "head", "0.5")
     assert status == 0 and out.startswith("head has base rate 0.001 from step ")
-    assert say("rate", "tail", "1") == (1, "", "set_rate refused: there is no group `tail`\n")
+    assert say("rate", "tail", "1") == (1, "", "set rate refused: there is no group `tail`\n")
     assert say("scale", "head", "nan")[0] == 1
 
 
@@ -120,7 +120,7 @@ def test_freeze_and_unfreeze(live: Trained, say: Say) -> None:
     status, out, _ = say("freeze", "backbone")
     assert status == 0 and out.startswith("backbone is frozen from step ")
     assert [group.frozen for group in live.summary.groups] == [True, False]
-    assert say("freeze", "head") == (1, "", "set_frozen refused: nothing would be trained\n")
+    assert say("freeze", "head") == (1, "", "set frozen refused: nothing would be trained\n")
     status, out, _ = say("unfreeze", "backbone")
     assert status == 0 and out.startswith("backbone is trained again from step ")
 
@@ -128,7 +128,7 @@ def test_freeze_and_unfreeze(live: Trained, say: Say) -> None:
 def test_epochs(live: Trained, say: Say) -> None:
     assert say("epochs", "40000") == (0, "scratch trains 40000 epochs in all\n", "")
     assert live.summary.epochs == 40_000
-    assert say("epochs", "0") == (1, "", "set_epochs refused: epochs lie in 1..100000, 0 does not\n")
+    assert say("epochs", "0") == (1, "", "set epochs refused: epochs lie in 1..100000, 0 does not\n")
 
 
 def test_micro_batch(live: Trained, say: Say) -> None:
@@ -153,7 +153,7 @@ def test_switch_takes_the_other_arm_or_the_one_that_is_named(live: Trained, say:
     status, out, _ = say("switch")
     assert status == 0 and out.startswith("pretrained: ")
     assert live.summary.arm == "pretrained"
-    assert say("switch", "pretrained") == (1, "", "switch_arm refused: pretrained is in hand already\n")
+    assert say("switch", "pretrained") == (1, "", "switch arm refused: pretrained is in hand already\n")
     assert say("switch", "scratch")[0] == 0
     assert live.summary.arm == "scratch"
 
@@ -161,7 +161,7 @@ def test_switch_takes_the_other_arm_or_the_one_that_is_named(live: Trained, say:
 def test_a_stop_after_the_epoch_is_planned_and_taken_back(live: Trained, say: Say) -> None:
     say("pause")
     assert say("stop-after-epoch")[:2] == (0, f"the run ends after epoch {live.summary.epoch}\n")
-    assert say("stop-after-epoch")[2] == "stop_after_epoch refused: that is planned already\n"
+    assert say("stop-after-epoch")[2] == "stop after epoch refused: that is planned already\n"
     assert say("no-stop-after-epoch")[:2] == (0, f"the run does not end after epoch {live.summary.epoch}\n")
     say("resume")
     live.trains_on()
