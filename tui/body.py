@@ -66,8 +66,10 @@ class Body(Widget):
     def plan(self, size: Size) -> dict[str, Place]:
         """Where the panes lie in a body of this size; those that lie nowhere cannot have the focus."""
         frame = RULE if self.app.screen_stack[0].has_class("-short") else BOX
-        wants = [self._want(pane) for pane in PANES]
+        wants, before = [self._want(pane) for pane in PANES], self.places
         self.places = arrange(size.width, size.height, wants, frame=frame, chosen=self._chosen, zoomed=self.zoomed)
+        if bool(before) != bool(self.places):
+            self.call_later(self.refresh)  # for what it says in the place of panes
         for name, view in self._views.items():
             view.can_focus = name in self.places
             if view.has_focus and name not in self.places:
@@ -111,4 +113,3 @@ class Body(Widget):
     def _place(self) -> None:
         """Have the panes placed anew: Textual keeps places until one of those placed asks for others."""
         next(iter(self._views.values())).refresh(layout=True)
-        self.refresh()

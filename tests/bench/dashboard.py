@@ -37,7 +37,7 @@ KEYS = (  # and what is drawn at once; what a key changes the next one changes b
     ("8", "7 learning rates", "hides a pane"),
     ("8", "8 system", "shows it again"),
 )
-LEFT, MOVES_THE_CURSOR = "\x1b[D", ", epoch "  # as terminals send it; of the plot that has the focus
+LEFT, MOVES_THE_CURSOR = "\x1b[D", "loss  step "  # as terminals send it; of the plot that has the focus
 FLAGS = ((), ("--lowbw",))  # how little is to be sent
 SECONDS, SETTLED, CLOCKS_ROW = 10, 3.0, 1  # of listening; until a pause has been drawn; where the age stands
 GOAL_RATIO, GOAL_SECONDS = 0.98, 0.1
