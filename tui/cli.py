@@ -8,7 +8,7 @@ from importlib import import_module
 from engine import __version__
 from engine.errors import EngineError
 from engine.launch import add_run_arguments, plan
-from tui.looks import FLAGS, add_looks_arguments, looks, need_a_screen
+from tui.looks import FLAGS, add_looks_arguments, looks, need_a_screen, on_terminal
 
 # Each is a module with a `main`, which loads no more than it needs.
 COMMANDS = {
@@ -47,8 +47,8 @@ def _run(argv: Sequence[str]) -> int:
     add_looks_arguments(parser)
     args = parser.parse_args(argv)
     wanted = looks(args)
-    on_terminal = not args.headless and _on_terminal()
-    if on_terminal:
+    with_screen = not args.headless and on_terminal()
+    if with_screen:
         need_a_screen("use --headless")
         usual = vars(parser.parse_args([]))
         if all(value == usual[name] or name in FLAGS for name, value in vars(args).items()):
@@ -59,24 +59,20 @@ def _run(argv: Sequence[str]) -> int:
     if args.gpus is not None:
         from engine import background
 
-        if not on_terminal:
+        if not with_screen:
             return background.run(launch, args.gpus)
         from tui.commands.attach import show
 
         started = background.start(launch, args.gpus)
         background.wait_for(started)
         return show(started.folder, wanted)
-    if on_terminal:
+    if with_screen:
         from tui.dashboard import train
 
         return train(launch, wanted)
     from engine.headless import train as train_headless
 
     return train_headless(launch)
-
-
-def _on_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def add_gpus_argument(parser: argparse.ArgumentParser) -> None:

@@ -183,8 +183,10 @@ def _did(arm: "ArmView") -> str:
 
 
 def _goes_on(app: "Dashboard") -> bool:
+    from tui.state import OVER  # loaded with the app
+
     left = app.detached or app.ended_by == signal.SIGHUP or app.access != "own"
-    return left and app.state.phase not in ("finished", "ended", "failed")
+    return left and app.state.phase not in OVER
 
 
 def say_broken(app: "EndableApp", stray: "SimpleQueue[str]") -> None:

@@ -3,9 +3,8 @@
 import math
 
 from tui.looks import Looks
-from tui.state import UiState
+from tui.state import OVER, UiState
 
-OVER = ("finished", "ended", "failed")
 EARLY = 0.05  # seconds that a drawing may be before its time, so that it need not wait for the next tick
 
 

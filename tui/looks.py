@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -82,6 +83,25 @@ def next_pace(refresh: float, slower: bool) -> float:
     if slower:
         return next((pace for pace in PACES if pace > refresh), max(PACES[-1], refresh))
     return next((pace for pace in reversed(PACES) if pace < refresh), min(PACES[0], refresh))
+
+
+def need_a_terminal(title: str) -> None:
+    """Show no run where there is no terminal to show it on; `title` is the refusal's.
+
+    Raises:
+        UserError: there is none, or it can show no screen.
+    """
+    status = "`python -m engine status RUN`"
+    if not on_terminal():
+        raise UserError(
+            title, f"there is no terminal to show a run on; use a terminal (ssh -t), or {status} in a script"
+        )
+    need_a_screen(f"use {status}")
+
+
+def on_terminal() -> bool:
+    """Whether this process is read and written by a person."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def need_a_screen(remedy: str, environment: Mapping[str, str] = os.environ) -> None:

@@ -58,6 +58,8 @@ from tui.waiting import WAITED_FOR, answered
 
 Phase = Literal["loading", "training", "compiling", "evaluating", "paused", "finished", "ended", "failed"]
 "`finished`: the arm in hand has done its epochs; `ended`: the engine has"
+OVER: tuple[Phase, ...] = ("finished", "ended", "failed")
+"those in which nothing is trained any more"
 
 LOG_LINES = 1000
 NEVER_DRAWN = (Loading, Preparing, Evaluating, SystemSample, Watching, PeerRefused)  # on the plots; these come often

@@ -1,7 +1,6 @@
 """`finetune-tui attach`: the dashboard of a run that another process trains, here or on a machine that ssh reaches."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from engine.remote.finding import find, the_live_one
 from engine.remote.link import Link, SocketLink
 from engine.remote.ssh import SshLink
 from engine.summary import summarize
-from tui.looks import Looks, add_looks_arguments, looks, need_a_screen
+from tui.looks import Looks, add_looks_arguments, looks, need_a_terminal
 
 
 def main(argv: Sequence[str]) -> int:
@@ -36,10 +35,7 @@ def main(argv: Sequence[str]) -> int:
     )
     args = parser.parse_args(argv)
     wanted = looks(args)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        remedy = "use a terminal (ssh -t), or `python -m engine status RUN` in a script"
-        raise UserError("Not attached", f"there is no terminal to show a run on; {remedy}")
-    need_a_screen("use `python -m engine status RUN`")
+    need_a_terminal("Not attached")
     box, colon, name = (args.run or "").partition(":")
     if colon and not Path(args.run).exists():
         link: Link = SshLink(box, name, read_only=args.read_only, program=args.program, directory=args.dir)

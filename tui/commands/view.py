@@ -1,7 +1,6 @@
 """`finetune-tui view`: a run that is over is looked at again in the dashboard."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from engine.journal import JOURNAL
 from engine.launch import add_dir_argument, runs_folder
 from engine.remote.finding import find
 from engine.summary import Summary, summarize
-from tui.looks import add_looks_arguments, looks, need_a_screen
+from tui.looks import add_looks_arguments, looks, need_a_terminal
 
 OVER = ("finished", "stopped", "failed", "lost")
 
@@ -29,10 +28,7 @@ def main(argv: Sequence[str]) -> int:
     add_looks_arguments(parser)
     args = parser.parse_args(argv)
     wanted = looks(args)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        remedy = "use a terminal (ssh -t), or `python -m engine status RUN` in a script"
-        raise UserError("Not shown", f"there is no terminal to show a run on; {remedy}")
-    need_a_screen("use `python -m engine status RUN`")
+    need_a_terminal("Not shown")
     folder = find(args.run, runs_folder(args))
     over = what_became(summarize(folder), folder)
     from tui.dashboard import view  # with what draws it

@@ -9,7 +9,7 @@ from tui.format import MISSING, clock, coarse, percent, speed
 from tui.panels.panel import Panel, filled_bar, lines, row
 from tui.panels.spent import Spent
 from tui.panels.underway import slow, told
-from tui.state import UiState
+from tui.state import OVER, UiState
 from tui.theme import ARM_STYLES
 
 LABEL, FIGURE = 11, 12  # cells
@@ -60,7 +60,7 @@ class Progress(Panel):
         ]
 
     def _left(self, state: UiState, view: ArmView) -> str:
-        if state.phase in ("finished", "ended", "failed") or state.run is None:
+        if state.phase in OVER or state.run is None:
             return MISSING
         left = view.seconds_left(state.run.batch_size)
         return clock(None if left is None else coarse(left))

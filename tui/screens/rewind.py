@@ -34,6 +34,7 @@ class RewindScreen(ModalScreen[str | None]):
         self._state = state
         self._names: list[str] = []
         self._rows: list[Content] = []
+        self._titles = Content("")
 
     def compose(self) -> ComposeResult:
         """A head and the list."""
@@ -58,7 +59,9 @@ class RewindScreen(ModalScreen[str | None]):
         head = self.query_one("#head", Static)
         width = head.size.width - 1  # the scroll bar's
         names, rows = [point.name for point in points], [_row(point, now, per_epoch, width) for point in points]
-        head.update(COLUMNS.head(width) if names else Content(NOTHING))
+        if (titles := COLUMNS.head(width) if names else Content(NOTHING)) != self._titles:
+            self._titles = titles
+            head.update(titles)  # which has the screen placed anew
         options = self.query_one(OptionList)
         if names != self._names or not names:
             chosen = self._names[options.highlighted] if options.highlighted is not None else ""
