@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.config import load_config
-    from engine.run import Run
+    from engine.loop.run import Run
 
 # Read when torch is loaded. Its threads wait busily for each other, for so long that two programs on the same
 # processors slow each other down a hundredfold; with a shorter wait it is tenfold less, and alone it costs nothing.
@@ -22,7 +22,7 @@ __all__ = ["Run", "load_config"]
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the signature Python prescribes
     if name == "Run":
-        from engine.run import Run
+        from engine.loop.run import Run
 
         return Run
     if name == "load_config":

@@ -57,7 +57,7 @@ class SaveError(EngineError):
 
 
 def place(error: BaseException) -> str:
-    """Where in this program an unexpected exception arose, as `engine/run.py:12`; empty if it was elsewhere."""
+    """Where in this program an unexpected exception arose, as `engine/loop/run.py:12`; empty if it was elsewhere."""
     root = Path(__file__).parent.parent
     frames = [
         f"{Path(frame.filename).relative_to(root).as_posix()}:{frame.lineno}"

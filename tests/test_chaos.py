@@ -4,9 +4,9 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
+
 SHORT = ("--times", "4", "--places", "6", "--resumes", "1", "--rooms", "1")
 ALWAYS = 4 + 1 + 6 + 1 + 4 + 3  # kills and a run's end, damages and one gone on with, foreign files, others
 

@@ -32,8 +32,15 @@ def loaded_by(*modules: str) -> set[str]:
     "modules",
     [
         ("engine",),
-        ("engine.launch", "engine.session", "engine.journal", "engine.telemetry", "engine.config", "engine.protocol"),
-        ("engine.look", "engine.data.folder", "engine.data.archive", "engine.data.demo", "engine.demo"),
+        (
+            "engine.service.launch",
+            "engine.service.session",
+            "engine.storage.journal",
+            "engine.hardware.telemetry",
+            "engine.config",
+            "engine.protocol",
+        ),
+        ("engine.cli.look", "engine.data.folder", "engine.data.archive", "engine.data.demo", "engine.demo"),
     ],
     ids=["engine", "what a screen needs of the engine", "what finds a run's pictures"],
 )

@@ -1,18 +1,17 @@
 """The README says what is true: what it names exists, and what exists and matters is named."""
 
 import re
-from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from engine import protocol
-from engine.look import Estimate, Pictures
-from engine.sending import WORDS
-from engine.summary import Summary
+from engine.cli.look import Estimate, Pictures
+from engine.service.send import WORDS
+from engine.service.status import RunStatus
+from tests.paths import ROOT
 from tui.keys import KEYS
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
@@ -59,7 +58,7 @@ def test_every_word_for_scripts_is_in_the_table(word):
 
 def test_every_field_of_a_summary_is_named():
     text = README.split("## From scripts")[1].split("\n## ")[0]
-    assert all(f"`{field}`" in text for field in Summary.__dataclass_fields__)
+    assert all(f"`{field}`" in text for field in RunStatus.__dataclass_fields__)
 
 
 @pytest.mark.parametrize("said", [Pictures, Estimate], ids=lambda said: said.__name__)

@@ -12,7 +12,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from engine.protocol import Command, Event, Rewind
-from engine.session import Session
+from engine.service.session import Session
 from tui.experimenting import Answer, Experimenting
 from tui.experiments import Experiment
 from tui.keys import EVERYWHERE, KEYS, Key, bindings, keys_of

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from engine import __version__
 from engine.errors import EngineError
-from engine.launch import add_run_arguments, plan
+from engine.service.launch import add_run_arguments, plan
 from tui.looks import FLAGS, add_looks_arguments, looks, need_a_screen, on_terminal
 
 # Each is a module with a `main`, which loads no more than it needs.
@@ -57,7 +57,7 @@ def _run(argv: Sequence[str]) -> int:
             return begin(wanted, argv)
     launch = plan(args)
     if args.gpus is not None:
-        from engine import background
+        from engine.service import background
 
         if not with_screen:
             return background.run(launch, args.gpus)
@@ -70,7 +70,7 @@ def _run(argv: Sequence[str]) -> int:
         from tui.dashboard import train
 
         return train(launch, wanted)
-    from engine.headless import train as train_headless
+    from engine.cli.headless import train as train_headless
 
     return train_headless(launch)
 

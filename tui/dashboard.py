@@ -12,15 +12,15 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from engine.launch import Launch
-from engine.unfinished import discard
+from engine.service.launch import Launch
+from engine.storage.atomic import discard
 from tui.format import percent
 from tui.looks import Looks
 from tui.terminal.parent import Leash, attended, forget_terminal
 
 if TYPE_CHECKING:
-    from engine.remote.link import Link
-    from engine.session import LocalSession, Session
+    from engine.service.remote.link import Link
+    from engine.service.session import LocalSession, Session
     from tui.app import Dashboard
     from tui.figures.arm import ArmView
     from tui.refusals import Access
@@ -38,7 +38,7 @@ def train(launch: Launch, looks: Looks) -> int:
 
 def attach(link: "Link", access: "Access", looks: Looks) -> int:
     """Show another process's run, and steer it; the exit status. Whatever ends the screen, the run goes on."""
-    from engine.session import RemoteSession
+    from engine.service.session import RemoteSession
 
     app, stray = _show(lambda: RemoteSession(link), access, looks)
     on_signals(lambda number, frame: os._exit(128 + number))
@@ -49,7 +49,7 @@ def attach(link: "Link", access: "Access", looks: Looks) -> int:
 
 def view(folder: Path, over: str, looks: Looks) -> int:
     """Look at a run again that is over, of which `over` says what became; the exit status."""
-    from engine.session import ReplaySession
+    from engine.service.session import ReplaySession
 
     app, stray = _show(lambda: ReplaySession(folder), "view", looks, over=over)
     say_broken(app, stray)
@@ -61,7 +61,7 @@ def view(folder: Path, over: str, looks: Looks) -> int:
 
 
 def _train(launch: Launch, looks: Looks, leash: Leash) -> int:
-    from engine.session import LocalSession
+    from engine.service.session import LocalSession
 
     # A step asks for the interpreter many times, and each time it would wait this long for the screen's drawing.
     sys.setswitchinterval(SWITCH_SECONDS)

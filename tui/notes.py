@@ -35,7 +35,7 @@ from engine.protocol import (
     StopPlanned,
     other_arm,
 )
-from engine.sentences import epoch_line, message
+from engine.protocol.sentences import epoch_line, message
 from tui.format import percent, rate
 
 Level = Literal["info", "good", "warning", "bad"]

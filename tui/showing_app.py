@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from engine.protocol import Event
-from engine.session import Session
+from engine.service.session import Session
 from tui import panels
 from tui.aside import aside
 from tui.body import Body

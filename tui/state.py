@@ -25,6 +25,8 @@ from engine.protocol import (
     Evaluating,
     Event,
     GroupFrozen,
+    HistoryBegins,
+    HistoryEnds,
     HookFailed,
     ImageSkipped,
     JournalFailed,
@@ -39,8 +41,6 @@ from engine.protocol import (
     RestorePoint,
     RestorePoints,
     Resumed,
-    Retelling,
-    Retold,
     Rewound,
     RunFailed,
     RunFinished,
@@ -134,9 +134,9 @@ class UiState:
 
     def fold(self, event: Event) -> None:
         """Take in an event; what is told of the past shows when it is complete."""
-        if isinstance(event, Retelling):
+        if isinstance(event, HistoryBegins):
             self._history = UiState()
-        elif isinstance(event, Retold):
+        elif isinstance(event, HistoryEnds):
             self._retold(event)
         elif self._history is not None:
             self._history.fold(event)
@@ -217,7 +217,7 @@ class UiState:
                 )
                 | (ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck() | JournalFailed())
                 | (CompileChosen() | CheckpointFailed() | CheckpointDamaged())
-                | (HookFailed() | PeerRefused() | ControlFailed() | Retelling() | Retold())
+                | (HookFailed() | PeerRefused() | ControlFailed() | HistoryBegins() | HistoryEnds())
             ):
                 pass  # the arm or their note says it all
             case _:
@@ -244,7 +244,7 @@ class UiState:
             self.log.append(note)
             self.logged += 1
 
-    def _retold(self, event: Retold) -> None:
+    def _retold(self, event: HistoryEnds) -> None:
         """Become what the history says, with what only this screen knows."""
         told = self._history
         assert told is not None, "a history ends that has not begun"

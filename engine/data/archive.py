@@ -10,11 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from platformdirs import user_cache_path
 
+from engine.config.sections import DataConfig
 from engine.data.folder import is_hidden
-from engine.download import REPORT_SECONDS, download, reason
 from engine.errors import DataError, EngineError
+from engine.hardware.download import REPORT_SECONDS, download, reason
 from engine.protocol import Loading
-from engine.sections import DataConfig
 
 
 def locate(config: DataConfig, seed: int) -> Generator[Loading, None, Path]:

@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from engine.config.sections import DataConfig
 from engine.data.decoded import Decoded
 from engine.data.folder import Sample, printable
 from engine.data.pictures import Pixels, Preparation, UnreadablePictureError, training_crop
 from engine.data.threads import Threads
 from engine.errors import DataError
-from engine.sections import DataConfig
 
 BOUND = 2  # short side of a prepared picture in crops; with 4/3 accuracy was measured to suffer
 AHEAD = 3  # batches decoded ahead
@@ -60,7 +60,7 @@ class Batch:
     "which samples they are (N)"
     whole: int
     "pictures of the batch in all processes"
-    share: float
+    weight: float
     "of the whole batch that these pictures are; 0 where they do not count"
     unreadable: list[Unreadable]
 
@@ -80,7 +80,7 @@ class _Group(NamedTuple):
 
     numbers: list[int]
     whole: int
-    share: float
+    weight: float
 
 
 class _Made(NamedTuple):
@@ -262,7 +262,7 @@ def _batch(images: torch.Tensor, group: _Group, made: list[_Made]) -> Batch:
         torch.tensor([place for place, item in enumerate(kept) if item.mirrored], dtype=torch.int64),
         [item.number for item in kept],
         group.whole,
-        group.share,
+        group.weight,
         [bad for item in made for bad in item.unreadable],
     )
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import platformdirs
 
+from engine.config.sections import DataConfig
 from engine.data import archive, demo
 from engine.data.batches import Loader, Unreadable
 from engine.data.folder import Catalogue, Sample, scan
 from engine.data.store import Store, fingerprint
 from engine.errors import DataError
 from engine.protocol import Loading, PicturesPrepared
-from engine.sections import DataConfig
 
 Progress = Generator[Loading, None, Path]
 Found = Loading | PicturesPrepared | Unreadable

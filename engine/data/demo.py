@@ -3,9 +3,9 @@
 from collections.abc import Generator
 from pathlib import Path
 
+from engine.config.sections import DataConfig
 from engine.errors import DataError
 from engine.protocol import Loading
-from engine.sections import DataConfig
 
 
 def locate(config: DataConfig, seed: int) -> Generator[Loading, None, Path]:

@@ -11,6 +11,7 @@ import torch
 import torchvision
 from torch import nn
 
+from engine.config.sections import ModelConfig
 from engine.data.pictures import Preparation
 from engine.errors import WeightsError
 from engine.models.head import find_head, replace_head
@@ -26,7 +27,6 @@ from engine.models.weights import (
     read_weights,
 )
 from engine.protocol import Arm, Loading
-from engine.sections import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from safetensors import safe_open
 from torch import nn
 
 from engine.data.pictures import Preparation
-from engine.download import download, reason
 from engine.errors import EngineError, WeightsError
+from engine.hardware.download import download, reason
 from engine.protocol import Loading
-from engine.unfinished import replacing
+from engine.storage.atomic import atomic_write
 
 DEMO_WEIGHTS = Path(__file__).parent.parent / "demo" / "weights.safetensors"
 
@@ -123,7 +123,7 @@ def fetch_published(weights: Any, model: str) -> Generator[Loading, None, None]:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         # Under a name of its own: another run may be downloading the same file.
-        with replacing(file.with_name(f"{file.name}-{uuid.uuid4().hex}")) as temporary:
+        with atomic_write(file.with_name(f"{file.name}-{uuid.uuid4().hex}")) as temporary:
             found = yield from download(str(weights.url), temporary, "sha256")
             if promised and not found.startswith(promised[1]):
                 raise OSError(f'invalid hash value (expected "{promised[1]}", got "{found[: len(promised[1])]}")')

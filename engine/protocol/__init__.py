@@ -71,7 +71,7 @@ from engine.protocol.steered import (
 )
 from engine.protocol.text import Message, decode, encode, name_of
 from engine.protocol.values import ARMS, HEADS, Arm, Head, other_arm
-from engine.protocol.watched import ControlFailed, PeerRefused, Retelling, Retold, Watching
+from engine.protocol.watched import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
 from engine.protocol.wire import Behind, Goodbye, Hello
 
 __all__ = [
@@ -104,6 +104,8 @@ __all__ = [
     "GroupFrozen",
     "Head",
     "Hello",
+    "HistoryBegins",
+    "HistoryEnds",
     "HookFailed",
     "ImageSkipped",
     "JournalFailed",
@@ -123,8 +125,6 @@ __all__ = [
     "RestorePoints",
     "Resume",
     "Resumed",
-    "Retelling",
-    "Retold",
     "Rewind",
     "Rewound",
     "RunFailed",

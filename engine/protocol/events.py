@@ -35,7 +35,7 @@ from engine.protocol.steered import (
     Resumed,
     StopPlanned,
 )
-from engine.protocol.watched import ControlFailed, PeerRefused, Retelling, Retold, Watching
+from engine.protocol.watched import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
 
 Event = (
     Loading
@@ -74,8 +74,8 @@ Event = (
     | RunFinished
     | RunFailed
     | SystemSample
-    | Retelling
-    | Retold
+    | HistoryBegins
+    | HistoryEnds
     | Watching
     | PeerRefused
     | ControlFailed

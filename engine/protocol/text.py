@@ -10,12 +10,15 @@ from pydantic import TypeAdapter
 from engine.errors import EngineError
 from engine.protocol.commands import Command
 from engine.protocol.events import Event
+from engine.protocol.watched import HistoryBegins, HistoryEnds
 from engine.protocol.wire import Behind, Goodbye, Hello
 
 Message = Event | Command | Hello | Behind | Goodbye
 
+# Names in journals and on sockets stay what they were when a class is renamed.
+_FIXED_NAMES = {HistoryBegins: "retelling", HistoryEnds: "retold"}
 _KINDS: dict[str, type[Any]] = {
-    re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in get_args(Message)
+    _FIXED_NAMES.get(kind) or re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in get_args(Message)
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

@@ -6,12 +6,12 @@ from engine.protocol.values import Bool, Int
 
 
 @dataclass(frozen=True, slots=True)
-class Retelling:
+class HistoryBegins:
     """What follows, up to `Retold`, is all that the run has journaled so far, in place of whatever was told before."""
 
 
 @dataclass(frozen=True, slots=True)
-class Retold:
+class HistoryEnds:
     """The history is complete."""
 
     current: Bool

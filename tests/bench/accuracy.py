@@ -38,9 +38,9 @@ def plain(seed: int) -> dict[float, float]:
     from torch.utils.data import DataLoader
     from torchvision import datasets, transforms
 
+    from engine.arms.optimizer import build_optimizer
     from engine.demo.dataset import CLASSES, default_root
     from engine.models import build, preparation
-    from engine.optim import build_optimizer
 
     config = _config(seed)
     built, prepared = build(config.model, tuple(CLASSES), "pretrained", seed), preparation(config.model, None)

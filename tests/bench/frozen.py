@@ -40,7 +40,7 @@ def speed(model: str, size: int, batch: int, pictures: Path, settings: list[str]
 
 def main() -> None:
     """Measure, and print the table."""
-    from engine import features
+    from engine.arms import features
 
     room = features.ROOM
     for model, size, batch, count in CASES:

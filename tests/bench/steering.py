@@ -64,8 +64,9 @@ def looking(config: Any) -> tuple[float, float]:
     """Median seconds of a step without and with the length of its gradient."""
     import torch
 
-    from engine import Run, arm
+    from engine import Run
     from engine import protocol as p
+    from engine.arms import arm
 
     real = arm.get_total_norm
     inbox: SimpleQueue[p.Command] = SimpleQueue()

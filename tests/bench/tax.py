@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine import protocol as p
-from engine.journal import Record, read_records
+from engine.storage.journal import Record, read_records
 from tests.bench.median import with_interval
 from tests.bench.pictures import write_pictures
 from tests.bench.screen import HEIGHT, WIDTH, Dashboard

@@ -22,11 +22,11 @@ import psutil
 
 from engine import protocol as p
 from engine.config import RunConfig
-from engine.journal import Journal, read_records
-from engine.remote.audience import Audience
-from engine.remote.server import Server
+from engine.service.remote.audience import Audience
+from engine.service.remote.server import Server
+from engine.storage.journal import Journal, read_records
 from tests.bench.configs import config_of
-from tests.remote.soak import ROOT, soak, tell, training
+from tests.engine.service.remote.soak import ROOT, soak, tell, training
 from tests.tui.console import Terminal, kill_all, make_folder, until
 
 MODELS = {
@@ -40,7 +40,7 @@ SIDES = ("1 viewer", "4 viewers", "1 stopped viewer")
 
 def attached(run: Path, exits: ExitStack) -> "subprocess.Popen[str]":
     """A process that reads all that it is told."""
-    command = [sys.executable, "-m", "tests.remote.viewers", str(run), "reads"]
+    command = [sys.executable, "-m", "tests.engine.service.remote.viewers", str(run), "reads"]
     viewer = exits.enter_context(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True))
     exits.callback(viewer.kill)
     assert viewer.stdout is not None and viewer.stdout.readline() == "attached\n"

@@ -15,11 +15,11 @@ from queue import SimpleQueue
 import torch
 
 from engine.errors import EngineError
-from engine.journal import Record, read_records
+from engine.loop.run import Run
 from engine.protocol import ArmStarted, Command, Event, RunFailed, RunStarted, TrainStep, decode, encode
-from engine.run import Run
-from engine.script import LASTING
-from tests.chaos.plan import TURNS, Course
+from engine.steering.script import LASTING
+from engine.storage.journal import Record, read_records
+from tests.chaos.plan import TURNS, Progress
 
 PATIENCE = 300  # seconds; only a hang takes that long
 
@@ -34,7 +34,7 @@ _forking.set_forkserver_preload([__name__])
 class Child:
     """A process that begins a run, or goes on with it where it was begun."""
 
-    def __init__(self, course: Course, mischief: Mischief | None = None) -> None:
+    def __init__(self, course: Progress, mischief: Mischief | None = None) -> None:
         course.home.mkdir(exist_ok=True)
         course.told.write_text("")
         self._course = course
@@ -63,7 +63,7 @@ class Child:
 
 
 @contextmanager
-def running(course: Course, mischief: Mischief | None = None) -> Iterator[Child]:
+def running(course: Progress, mischief: Mischief | None = None) -> Iterator[Child]:
     """A child that does not outlive its use."""
     child = Child(course, mischief)
     try:
@@ -72,7 +72,7 @@ def running(course: Course, mischief: Mischief | None = None) -> Iterator[Child]
         child.kill()
 
 
-def play(course: Course, mischief: Mischief | None = None) -> list[Event]:
+def play(course: Progress, mischief: Mischief | None = None) -> list[Event]:
     """A run to its end, in a process of its own; what it told."""
     with running(course, mischief) as child:
         return child.wait()
@@ -113,7 +113,7 @@ class Person:
                 yield self._left.pop(0).command
 
 
-def _train(course: Course, mischief: Mischief | None) -> None:
+def _train(course: Progress, mischief: Mischief | None) -> None:
     os.environ["XDG_CACHE_HOME"] = str(course.home / "cache")
     begun = (course.folder / "config.yaml").exists()
     person, inbox = Person(course.folder), SimpleQueue[Command]()

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from engine import checkpoint
 from engine.errors import EngineError
 from engine.protocol import CheckpointDamaged, Event, RunFailed, RunFinished
+from engine.storage import checkpoint
 from tests.chaos.child import play
 from tests.chaos.mischief import DEATHS, Death, Place
-from tests.chaos.plan import Course, differences, outcome
+from tests.chaos.plan import Progress, differences, outcome
 from tests.chaos.table import Table
 
 EDGE = 8192  # bytes at the beginning and the end of a file where most is that is not numbers
@@ -57,7 +57,7 @@ class Payload:
 def damage(root: Path, places: int, resumes: int, seed: int, table: Table) -> None:
     """Damage checkpoints in `places` places, and go on with so many runs after that."""
     rng = random.Random(f"damage {seed}")
-    whole = Course(root, root / "whole", every=1000)
+    whole = Progress(root, root / "whole", every=1000)
     play(whole)
     expected = outcome(whole.folder)
     newest = Newest.of(whole.folder)
@@ -104,7 +104,7 @@ def _problems(folder: Path, names: list[Path], time: float) -> list[str]:
     return [] if told == sorted(names) else [f"{names} were damaged, {told} were told"]
 
 
-def _goes_on(course: Course, newest: Newest, expected: dict[str, str]) -> list[str]:
+def _goes_on(course: Progress, newest: Newest, expected: dict[str, str]) -> list[str]:
     """What is wrong with the rest of a run whose newest checkpoint is damaged."""
     events = play(course)
     if not events or not isinstance(events[-1], RunFinished):
@@ -114,13 +114,13 @@ def _goes_on(course: Course, newest: Newest, expected: dict[str, str]) -> list[s
     return untold + differences(outcome(course.folder), expected)
 
 
-def _dead(root: Path, place: Place) -> Course:
-    course = Course(root, root / "-".join(map(str, place)), every=1000)
+def _dead(root: Path, place: Place) -> Progress:
+    course = Progress(root, root / "-".join(map(str, place)), every=1000)
     play(course, Death(place, course.folder))
     return course
 
 
-def _copy(course: Course, home: Path) -> Course:
+def _copy(course: Progress, home: Path) -> Progress:
     """A copy in which, as in any copy, each name is a file of its own."""
     shutil.copytree(course.home, home)
     return course._replace(home=home)
@@ -129,7 +129,7 @@ def _copy(course: Course, home: Path) -> Course:
 # --- what is no checkpoint of this run -------------------------------------------------------------------
 
 
-def _foreign(dead: Course, root: Path, expected: dict[str, str], table: Table) -> None:
+def _foreign(dead: Progress, root: Path, expected: dict[str, str], table: Table) -> None:
     marker = root / "ran"
     for number, what in enumerate(("an empty file", "a file with code in it")):
         course = _copy(dead, root / f"foreign-{number}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.protocol import CheckpointFailed, CommandRefused, Event, Rewind, RunFinished
 from tests.chaos.child import play
 from tests.chaos.mischief import Trouble
-from tests.chaos.plan import Course, differences, outcome
+from tests.chaos.plan import Progress, differences, outcome
 from tests.chaos.table import Table
 
 ROOMS = (0.0, 0.3, 0.6, 0.95, 1.5)  # checkpoints that there is still room for; links need little, the journal some
@@ -17,7 +17,7 @@ SIZE = "400m"
 
 def disk(root: Path, rooms: int, table: Table) -> None:
     """Fill disks with so many kinds of room left, and the rest."""
-    whole = Course(root, root / "whole")
+    whole = Progress(root, root / "whole")
     play(whole)
     expected = outcome(whole.folder)
     try:
@@ -30,12 +30,12 @@ def disk(root: Path, rooms: int, table: Table) -> None:
         table.note("`disk`: skipped, this user may not mount a file system")
 
 
-def _course(root: Path, name: str) -> Course:
-    return Course(root, root / name)
+def _course(root: Path, name: str) -> Progress:
+    return Progress(root, root / name)
 
 
 @contextmanager
-def _mounted(course: Course) -> Iterator[None]:
+def _mounted(course: Progress) -> Iterator[None]:
     """A disk of its own under the run."""
     folder = course.home / "runs"
     folder.mkdir(parents=True)
@@ -49,7 +49,7 @@ def _mounted(course: Course) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def _trouble(course: Course, what: str, expected: dict[str, str], table: Table, left: float | None) -> None:
+def _trouble(course: Progress, what: str, expected: dict[str, str], table: Table, left: float | None) -> None:
     """From the middle of an epoch into the next one."""
     with _mounted(course):
         trouble = Trouble(course.folder, ("scratch", 1, 11), ("scratch", 1, 17), left)
@@ -59,7 +59,7 @@ def _trouble(course: Course, what: str, expected: dict[str, str], table: Table, 
         table.count(what, *problems, *_end(course, trouble, events, expected))
 
 
-def _refused(course: Course, expected: dict[str, str], table: Table) -> None:
+def _refused(course: Progress, expected: dict[str, str], table: Table) -> None:
     with _mounted(course):
         said = (Rewind("step-000006.pt"),)
         trouble = Trouble(course.folder, ("scratch", 1, 15), ("scratch", 1, 17), 0.3, said)
@@ -69,7 +69,7 @@ def _refused(course: Course, expected: dict[str, str], table: Table) -> None:
         table.count("rewind on a full disk", *problems, *_end(course, trouble, events, expected))
 
 
-def _killed(course: Course, expected: dict[str, str], table: Table) -> None:
+def _killed(course: Progress, expected: dict[str, str], table: Table) -> None:
     """The arm that could not be saved at a switch is in memory only, until the process is killed."""
     course = course._replace(every=1000)
     with _mounted(course):
@@ -78,7 +78,7 @@ def _killed(course: Course, expected: dict[str, str], table: Table) -> None:
         table.count("disk full at a switch of arms, killed later", *_end(course, trouble, play(course), expected))
 
 
-def _end(course: Course, trouble: Trouble, events: list[Event], expected: dict[str, str]) -> list[str]:
+def _end(course: Progress, trouble: Trouble, events: list[Event], expected: dict[str, str]) -> list[str]:
     if not events or not isinstance(events[-1], RunFinished):
         return [f"it ended with {events[-1:]}"]
     damaged = trouble.report.read_text().splitlines() if trouble.report.exists() else ["the trouble did not end"]

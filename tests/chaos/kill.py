@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine import checkpoint
 from engine.errors import EngineError
-from engine.journal import JOURNAL, read_records
 from engine.protocol import RunFailed, RunFinished, RunStarted
+from engine.storage import checkpoint
+from engine.storage.journal import JOURNAL, read_records
 from tests.chaos.child import Child, play, running
-from tests.chaos.plan import EVERY, Course, differences, outcome
+from tests.chaos.plan import EVERY, Progress, differences, outcome
 from tests.chaos.table import Table
 
 LOOK = 0.0005  # seconds between two looks at what the run does
@@ -20,7 +20,7 @@ SEQUENCES = "runs killed again and again, weights at the end"
 class Killer:
     """Waits for a moment to kill a child in."""
 
-    def __init__(self, course: Course, rng: random.Random, start: float, whole: float) -> None:
+    def __init__(self, course: Progress, rng: random.Random, start: float, whole: float) -> None:
         """`start` and `whole` are the seconds that an uninterrupted run takes to begin and to end."""
         self._folder = course.folder
         self._rng = rng
@@ -29,7 +29,7 @@ class Killer:
         self._moments: dict[str, Callable[[Child], None]] = {
             "at any moment": self._any,
             "while it starts": self._starting,
-            "during a save": self._saving,
+            "during a save": self._writer,
             "during a rewind": self._rewinding,
             "during a switch of arms": lambda child: self._recorded(child, "switch_arm"),
         }
@@ -53,7 +53,7 @@ class Killer:
         self._until(child, (self._folder / JOURNAL).exists)
         self._sleep(child, 0.05)
 
-    def _saving(self, child: Child) -> None:
+    def _writer(self, child: Child) -> None:
         self._sleep(child, self._whole / 2)
         self._until(child, lambda: any(self._folder.glob("*/.*.tmp")) or any(self._folder.glob("*/points/.*.tmp")))
         self._sleep(child, 0.02)
@@ -120,14 +120,14 @@ class Witness:
 def kill(root: Path, times: int, seed: int, table: Table) -> None:
     """Kill runs `times` times altogether, and let each one end."""
     rng = random.Random(f"kill {seed}")
-    whole = Course(root, root / "whole")
+    whole = Progress(root, root / "whole")
     began = time.time()
     events = play(whole)
     start = next(event.time for event in events if isinstance(event, RunStarted)) - began
     seconds, expected, redone, number = time.time() - began, outcome(whole.folder), [0.0], 0
     while times > 0:
         number += 1
-        course = Course(root, root / f"killed-{number}")
+        course = Progress(root, root / f"killed-{number}")
         times -= _sequence(course, Killer(course, rng, start, seconds), times, expected, redone, table)
     table.note(
         f"an uninterrupted run took {seconds:.1f} s; training done again after a kill: {max(redone):.2f} s at most, "
@@ -136,7 +136,7 @@ def kill(root: Path, times: int, seed: int, table: Table) -> None:
 
 
 def _sequence(
-    course: Course, killer: Killer, times: int, expected: dict[str, str], redone: list[float], table: Table
+    course: Progress, killer: Killer, times: int, expected: dict[str, str], redone: list[float], table: Table
 ) -> int:
     """Kill a run until it ends, `times` times at most; how often it was."""
     witness, kills, undecided = Witness(course.folder), 0, list[str]()

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine import checkpoint
 from engine.errors import EngineError
 from engine.protocol import Arm, ArmStarted, Command, Event, TrainStep
+from engine.storage import checkpoint
 
 Place = tuple[Arm, int, int]
 "an arm, a branch and a step"

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.journal import JOURNAL
 from engine.protocol import Command, RunFinished
+from engine.storage.journal import JOURNAL
 from tests.chaos.child import PATIENCE, play
 from tests.chaos.mischief import DEATHS, AtPlaces, Death, Place
-from tests.chaos.plan import Course, differences, outcome
+from tests.chaos.plan import Progress, differences, outcome
 from tests.chaos.table import Table
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.paths import ROOT
 
 
 @dataclass
@@ -40,10 +39,10 @@ class Second(AtPlaces):
 
 def others(root: Path, resumes: int, table: Table) -> None:
     """Try each of them; go on with so many runs at most whose journal is not whole."""
-    whole = Course(root, root / "whole")
+    whole = Progress(root, root / "whole")
     play(whole)
     expected = outcome(whole.folder)
-    course = Course(root, root / "second")
+    course = Progress(root, root / "second")
     second = Second(course.folder, ("scratch", 1, 12))
     problems = _end(course, expected, second)
     status, said = second.report.read_text().split("\n", 1)
@@ -52,7 +51,7 @@ def others(root: Path, resumes: int, table: Table) -> None:
     table.count("a second process in a run's folder", *problems)
     for number, place in enumerate(DEATHS[:resumes]):
         for what in ("torn", "deleted"):
-            course = Course(root, root / f"{what}-{number}")
+            course = Progress(root, root / f"{what}-{number}")
             play(course, Death(place, course.folder))
             journal = course.folder / JOURNAL
             if what == "torn":
@@ -62,7 +61,7 @@ def others(root: Path, resumes: int, table: Table) -> None:
             table.count(f"journal {what} after a kill, and gone on", *_end(course, expected))
 
 
-def _end(course: Course, expected: dict[str, str], second: Second | None = None) -> list[str]:
+def _end(course: Progress, expected: dict[str, str], second: Second | None = None) -> list[str]:
     events = play(course, second)
     if not events or not isinstance(events[-1], RunFinished):
         return [f"it ended with {events[-1:]}"]

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import torch
 
-from engine import checkpoint
 from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.protocol import (
@@ -21,6 +20,7 @@ from engine.protocol import (
     SetRate,
     SwitchArm,
 )
+from engine.storage import checkpoint
 
 MODEL = "squeezenet1_1"
 NAME = "small"
@@ -59,7 +59,7 @@ TURNS = (
 )
 
 
-class Course(NamedTuple):
+class Progress(NamedTuple):
     """A run from its beginning to its end, and where everything of it is."""
 
     root: Path

@@ -7,7 +7,7 @@ import torchvision
 from PIL import Image
 
 from engine.config import RunConfig, load_config
-from engine.run import Run
+from engine.loop.run import Run
 
 torch.set_num_threads(1)  # models this small lose more to the threads' waiting than they gain
 

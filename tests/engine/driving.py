@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from engine import protocol as p
 from engine.config import RunConfig
+from engine.config.sections import DataConfig
 from engine.data.batches import Batch, Loader, Waiting
 from engine.data.pictures import Preparation
-from engine.run import Run
-from engine.sections import DataConfig
+from engine.loop.run import Run
 
 STEPS_PER_EPOCH = 4  # 14 pictures in batches of 4, the last one of 2
 STEPS = 2 * STEPS_PER_EPOCH

@@ -3,8 +3,8 @@
 from queue import SimpleQueue
 
 from engine.config import RunConfig
+from engine.loop.run import Run
 from engine.protocol import Command, Event, Stop, TrainStep
-from engine.run import Run
 
 
 def first_step(config: RunConfig) -> list[Event]:

@@ -12,7 +12,7 @@ from torch import distributed
 PATIENCE = 120
 # Each process is a fork of one that has loaded what takes long, and has done nothing else.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["torch._dynamo", "engine.headless", "engine.run", __name__])
+FORKS.set_forkserver_preload(["torch._dynamo", "engine.cli.headless", "engine.loop.run", __name__])
 
 
 class Ended(NamedTuple):
@@ -60,6 +60,6 @@ def _work(rank: int, port: int, out: str, messages: str, do: Any, arguments: tup
 
 
 def _train(arguments: list[str]) -> int:
-    from engine.cli import main
+    from engine.cli.program import main
 
     return main(arguments)

@@ -12,11 +12,11 @@ from pathlib import Path
 import yaml
 
 from engine.config import RunConfig
-from engine.journal import read_journal
 from engine.protocol import Message
-from engine.summary import Summary, summarize
+from engine.service.status import RunStatus, status_of
+from engine.storage.journal import read_journal
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 DEADLINE = 120.0  # seconds until a wait gives up; a failure, never a measure
 
 
@@ -40,8 +40,8 @@ class Trained:
         self.folder = folder
 
     @property
-    def summary(self) -> Summary:
-        return summarize(self.folder)
+    def summary(self) -> RunStatus:
+        return status_of(self.folder)
 
     @property
     def journal(self) -> list[Message]:

@@ -7,10 +7,11 @@ import pytest
 
 from engine import Run, load_config
 from engine import protocol as p
-from engine.journal import read_journal
+from engine.storage.journal import read_journal
 from tests.engine.driving import only
+from tests.paths import ROOT
 
-README = (Path(__file__).parent.parent.parent / "README.md").read_text()
+README = (ROOT / "README.md").read_text()
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 

@@ -17,10 +17,10 @@ import psutil
 from PIL import Image
 
 from engine import protocol as p
-from engine.journal import read_journal
+from engine.storage.journal import read_journal
+from tests.paths import ROOT
 from tests.tui.reader import Reader
 
-ROOT = Path(__file__).parents[2]
 SHELL = ("sh", "-c", '"$@"; echo "status $?"; read line', "sh")
 DEADLINE = 120.0  # seconds until a wait gives up; a failure, never a measure
 

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from engine import protocol as p
-from engine.journal import read_journal
-from engine.remote.address import is_live
+from engine.service.remote.address import is_live
+from engine.storage.journal import read_journal
 from tests.tui.console import DEADLINE, Terminal, environment, script, steps, until
 
 

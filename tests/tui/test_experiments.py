@@ -290,7 +290,7 @@ async def test_its_end_does_not_cover_what_a_person_is_looking_at():
         (p.Rewound("pretrained", 10, 2, 1, 1, 15, "x", "the loss is nan"), "went back to step 10: the loss is nan"),
         (p.CheckpointFailed("pretrained", 15, "x.pt", "No space left"), "could not be saved: No space left"),
         (p.CommandRefused("pretrained", 15, "scale_rate", "a rate lies in 0..100"), "a rate lies in 0..100"),
-        (p.Retelling(), "the connection to the run was lost"),
+        (p.HistoryBegins(), "the connection to the run was lost"),
     ],
 )
 def test_what_ends_it(event, why):

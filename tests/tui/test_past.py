@@ -115,9 +115,9 @@ def test_nobody_waits_while_a_long_run_is_read_and_it_can_be_given_up(tmp_path: 
     reading, go_on, given_up = threading.Event(), threading.Event(), threading.Event()
 
     def endless(folder: Path, most_steps: int):
-        yield p.Retelling()
+        yield p.HistoryBegins()
         if folder.name == "x-1":
-            yield p.Retold(True)
+            yield p.HistoryEnds(True)
             return
         reading.set()
         go_on.wait()
@@ -127,7 +127,7 @@ def test_nobody_waits_while_a_long_run_is_read_and_it_can_be_given_up(tmp_path: 
         finally:
             given_up.set()
 
-    monkeypatch.setattr("tui.plots.past.retell", endless)
+    monkeypatch.setattr("tui.plots.past.read_history", endless)
     overlay = Overlay(tmp_path)
     overlay.choose({"long"})
     assert reading.wait(60)

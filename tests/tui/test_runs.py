@@ -11,14 +11,14 @@ from queue import SimpleQueue
 import pytest
 
 from engine import protocol as p
-from engine.remote.audience import Audience
-from engine.remote.server import Server
-from engine.summary import Summary, summarize
+from engine.service.remote.audience import Audience
+from engine.service.remote.server import Server
+from engine.service.status import RunStatus, status_of
 from tui.commands.runs import NEWEST, main, table
 
 NOW = 1_000_000.0
 
-RUN = Summary(
+RUN = RunStatus(
     name="birds-3",
     path="/data/runs/birds-3",
     state="training",
@@ -110,7 +110,7 @@ def test_live_runs_come_first_wherever_they_are_then_the_newest(tmp_path: Path, 
     assert main(["--dir", str(tmp_path / "runs"), "--json"]) == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [run["name"] for run in told] == ["live-1", "x-2", "y-1", "x-1"]
-    assert told[0]["path"] == str(summarize(live).path) and told[0]["live"]
+    assert told[0]["path"] == str(status_of(live).path) and told[0]["live"]
 
 
 def test_runs_are_those_of_the_configured_folder_by_default(tmp_path: Path, monkeypatch, capsys):

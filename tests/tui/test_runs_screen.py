@@ -9,12 +9,13 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
+from tests.paths import ROOT
 from tests.tui.journals import begun, write_run
 from tests.tui.story import NOW, started, trained
 from tui.screens.runs import RunsScreen
 from tui.theme import DARK
 
-STYLES = Path(__file__).parents[2] / "tui" / "app.tcss"
+STYLES = ROOT / "tui" / "app.tcss"
 
 
 class Shown(App[None]):

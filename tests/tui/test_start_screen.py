@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from engine import protocol as p
+from engine.cli.look import ClassCount, Estimate, Pictures, lines
 from engine.errors import EngineError, UserError
-from engine.look import ClassCount, Estimate, Pictures, lines
 from tests.tui.console import make_folder
 from tests.tui.journals import begun, write_run
 from tests.tui.story import NOW, started, trained
@@ -565,8 +565,8 @@ async def test_the_command_is_that_of_the_choice_or_of_the_field_in_focus(place:
 
 async def test_a_live_run_is_attached_to(place: Path, monkeypatch):
     past(place, "new-1")
-    monkeypatch.setattr("engine.summary.is_live", lambda folder: True)
-    monkeypatch.setattr("engine.summary._begun", lambda folder, tally: True)
+    monkeypatch.setattr("engine.service.status.is_live", lambda folder: True)
+    monkeypatch.setattr("engine.service.status._begun", lambda folder, tally: True)
     async with shown() as page:
         await page.choose(3)
         assert page.command == "finetune-tui attach checkpoints/new-1"
@@ -593,7 +593,7 @@ async def test_a_finished_run_is_looked_at_or_trained_for_more_epochs(place: Pat
 
 async def test_a_run_that_another_process_is_loading_is_not_touched(place: Path, monkeypatch):
     past(place, "new-1")
-    monkeypatch.setattr("engine.summary.lock.holder", lambda folder: "process 7")
+    monkeypatch.setattr("engine.service.status.lock.holder", lambda folder: "process 7")
     async with shown() as page:
         await page.choose(3)
         await page.press("enter")

@@ -36,17 +36,19 @@ def test_a_run_trains_when_it_has_an_arm_in_hand_and_a_key_can_do_something():
 def test_a_history_shows_when_it_is_complete_in_place_of_what_was_there():
     state = state_after(*TRAINING)
     shown, drawn = vars(state).copy(), state.drawn
-    for event in (p.Retelling(), *BOTH_ARMS):
+    for event in (p.HistoryBegins(), *BOTH_ARMS):
         state.fold(event)
     assert {name: value for name, value in vars(state).items() if name != "_history"} | {"_history": None} == shown
-    state.fold(p.Retold(current=True))
+    state.fold(p.HistoryEnds(current=True))
     assert state.arm == "scratch" and state.phase == state_after(*BOTH_ARMS).phase and state.drawn > drawn
     state.fold(p.Paused("scratch", 25))
     assert state.phase == "paused"
 
 
 def test_a_history_that_ended_badly_says_nothing_of_a_run_that_goes_on():
-    state = state_after(p.Retelling(), *TRAINING, p.RunFailed("Disk full", "make room"), p.Retold(current=False))
+    state = state_after(
+        p.HistoryBegins(), *TRAINING, p.RunFailed("Disk full", "make room"), p.HistoryEnds(current=False)
+    )
     assert state.phase == "loading" and state.failure is None and len(state.arms["pretrained"].curves.train_loss) == 14
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine import checkpoint
+from engine.storage import checkpoint
 from tests.engine.driving import hold_up_saving
 from tests.tui.console import DEADLINE, environment
 from tui.terminal.driver import Screen

@@ -10,11 +10,11 @@ import pytest
 
 from engine import protocol as p
 from engine.errors import UserError
-from engine.lock import RunLock
-from engine.remote.audience import Audience
-from engine.remote.server import Server
-from engine.session import ReplaySession
-from engine.summary import summarize
+from engine.service.remote.audience import Audience
+from engine.service.remote.server import Server
+from engine.service.session import ReplaySession
+from engine.service.status import status_of
+from engine.storage.lock import RunLock
 from tests.tui.console import environment
 from tests.tui.journals import begun, write_run
 from tests.tui.story import Screen, started, trained
@@ -35,7 +35,7 @@ class Viewed(Screen):
     """The dashboard of a run that is over."""
 
     def __init__(self, folder: Path) -> None:
-        over = what_became(summarize(folder), folder)
+        over = what_became(status_of(folder), folder)
         self.app = Dashboard(lambda: ReplaySession(folder), access="view", over=over)
 
     async def read(self, pilot) -> str:
@@ -117,7 +117,7 @@ def live(tmp_path: Path) -> Iterator[Path]:
 
 def refusal(folder: Path) -> str:
     with pytest.raises(UserError) as refused:
-        what_became(summarize(folder), folder)
+        what_became(status_of(folder), folder)
     assert refused.value.exit_status == 2 and refused.value.title == "Not shown"
     return refused.value.message
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import UserError
-from engine.launch import add_dir_argument, runs_folder
-from engine.remote.address import is_live
-from engine.remote.finding import find, the_live_one
-from engine.remote.link import Link, SocketLink
-from engine.remote.ssh import SshLink
-from engine.summary import summarize
+from engine.service.launch import add_dir_argument, runs_folder
+from engine.service.remote.address import is_live
+from engine.service.remote.finding import find, the_live_one
+from engine.service.remote.link import Link, SocketLink
+from engine.service.remote.ssh import SshLink
+from engine.service.status import status_of
 from tui.looks import Looks, add_looks_arguments, looks, need_a_terminal
 
 
@@ -60,7 +60,7 @@ def show(folder: Path, looks: Looks, read_only: bool = False) -> int:
         UserError: it is not live.
     """
     if not is_live(folder):
-        summary = summarize(folder)
+        summary = status_of(folder)
         why = f": {summary.message}" if summary.message else ""
         remedy = f"go on with finetune-tui --resume {folder}"
         raise UserError("Not attached", f"{folder} is not being trained, it is {summary.state}{why}; {remedy}")

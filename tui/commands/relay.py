@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from engine import __version__
 from engine.errors import EngineError
-from engine.launch import add_dir_argument
 from engine.protocol import Command, Hello, decode, encode
 from engine.protocol.wire import VERSION
-from engine.remote.link import SocketLink
+from engine.service.launch import add_dir_argument
+from engine.service.remote.link import SocketLink
 from tui.commands.attach import which
 
 MOST_STEPS = 4000  # of the history: a plot has fewer points, and the line may be slow

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from engine.journal import JOURNAL
-from engine.launch import add_dir_argument, runs_folder
-from engine.remote.address import is_live
-from engine.remote.finding import runs
-from engine.streams import print_lines
-from engine.summary import Summary, summarize
+from engine.protocol.streams import print_lines
+from engine.service.launch import add_dir_argument, runs_folder
+from engine.service.remote.address import is_live
+from engine.service.remote.finding import runs
+from engine.service.status import RunStatus, status_of
+from engine.storage.journal import JOURNAL
 from tui.format import MISSING, age, percent
 
 NEWEST = 20  # rows, without --all
@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
 def _lines(root: Path, everything: bool, as_json: bool) -> Iterator[str]:
     folders = newest(root)
     most = None if everything or as_json else NEWEST
-    found = sorted(map(summarize, folders[:most]), key=lambda run: (run.live, run.updated or 0.0), reverse=True)
+    found = sorted(map(status_of, folders[:most]), key=lambda run: (run.live, run.updated or 0.0), reverse=True)
     if as_json:
         yield from (json.dumps(asdict(run)) for run in found)
     elif not found:
@@ -59,7 +59,7 @@ def newest(root: Path) -> list[Path]:
     return sorted(runs(root), key=lambda folder: (is_live(folder), _written(folder)), reverse=True)
 
 
-def table(found: Sequence[Summary], width: int, now: float) -> list[str]:
+def table(found: Sequence[RunStatus], width: int, now: float) -> list[str]:
     """A header and a line a run, none longer than `width`; what is too long is cut."""
     rows = [HEADER, *(_row(run, now) for run in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
@@ -69,7 +69,7 @@ def table(found: Sequence[Summary], width: int, now: float) -> list[str]:
     return [_line(row, widths) for row in rows]
 
 
-def _row(run: Summary, now: float) -> tuple[str, ...]:
+def _row(run: RunStatus, now: float) -> tuple[str, ...]:
     return (
         run.name,
         run.state,

@@ -3,8 +3,8 @@
 import argparse
 from collections.abc import Sequence
 
-from engine import background
-from engine.launch import add_run_arguments, plan
+from engine.service import background
+from engine.service.launch import add_run_arguments, plan
 from tui.cli import add_gpus_argument
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import CheckpointError, UserError
-from engine.journal import JOURNAL
-from engine.launch import add_dir_argument, runs_folder
-from engine.remote.finding import find
-from engine.summary import Summary, summarize
+from engine.service.launch import add_dir_argument, runs_folder
+from engine.service.remote.finding import find
+from engine.service.status import RunStatus, status_of
+from engine.storage.journal import JOURNAL
 from tui.looks import add_looks_arguments, looks, need_a_terminal
 
 OVER = ("finished", "stopped", "failed", "lost")
@@ -30,13 +30,13 @@ def main(argv: Sequence[str]) -> int:
     wanted = looks(args)
     need_a_terminal("Not shown")
     folder = find(args.run, runs_folder(args))
-    over = what_became(summarize(folder), folder)
+    over = what_became(status_of(folder), folder)
     from tui.dashboard import view  # with what draws it
 
     return view(folder, over, wanted)
 
 
-def what_became(run: Summary, folder: Path) -> str:
+def what_became(run: RunStatus, folder: Path) -> str:
     """How the run ended, in a sentence.
 
     Raises:

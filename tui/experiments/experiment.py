@@ -11,7 +11,7 @@ from engine.protocol import (
     Command,
     CommandRefused,
     Event,
-    Retelling,
+    HistoryBegins,
     Rewound,
     RunFailed,
     RunFinished,
@@ -114,7 +114,7 @@ class Experiment:
                 return "the run has ended"
             case RunFailed():
                 return f"the run failed: {event.title}"
-            case Retelling():
+            case HistoryBegins():
                 return "the connection to the run was lost, and what happened meanwhile was not seen here"
             case _:
                 return ""

@@ -48,8 +48,8 @@ class Comparison(Panel):
         )
 
 
-def _name(arm: Arm, in_hand: bool) -> tuple[str, tuple[str, str]]:
-    return " " * (COLUMN - len(arm)), (arm, f"bold {'underline ' if in_hand else ''}{ARM_STYLES[arm]}")
+def _name(arm: Arm, is_current: bool) -> tuple[str, tuple[str, str]]:
+    return " " * (COLUMN - len(arm)), (arm, f"bold {'underline ' if is_current else ''}{ARM_STYLES[arm]}")
 
 
 def _difference(best: EvalDone | None, other: EvalDone | None, *, both: bool) -> tuple[str, str]:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.errors import EngineError
-from engine.journal import JOURNAL, read_lines
 from engine.protocol import Arm
-from engine.remote.history import retell
-from engine.tally import Tally
+from engine.service.remote.history import read_history
+from engine.storage.journal import JOURNAL, read_lines
+from engine.storage.summary import RunSummary
 from tui.figures.arm import ArmView
 from tui.state import UiState
 
@@ -107,7 +107,7 @@ class Overlay:
         """What a journal tells of each arm, none where the run is not wanted any more."""
         state = UiState()
         with suppress(ArithmeticError, LookupError):  # no crash damages a journal so, but somebody may have edited it
-            for event in _paced(retell(self._root / name, most_steps=MOST_STEPS), EVENTS):
+            for event in _paced(read_history(self._root / name, most_steps=MOST_STEPS), EVENTS):
                 if name not in self._chosen:
                     return None
                 state.fold(event)
@@ -120,7 +120,7 @@ def _row(folder: Path, written: float) -> Row | None:
     Raises:
         CheckpointError: the journal cannot be read.
     """
-    tally = Tally()
+    tally = RunSummary()
     tally.read(_paced(read_lines(folder), LINES))
     arms = tuple(name for name, arm in tally.arms.items() if arm.total_steps)
     if tally.run is None or not arms:
@@ -130,8 +130,8 @@ def _row(folder: Path, written: float) -> Row | None:
         name=folder.name,
         model=tally.run.model,
         arms=arms,
-        epoch=tally.hand.epoch,
-        epochs=tally.hand.epochs,
+        epoch=tally.current.epoch,
+        epochs=tally.current.epochs,
         best_accuracy=max(scored, default=None),
         time=tally.written or written,
     )

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from engine.cli.look import ClassCount, Estimate, Pictures
 from engine.errors import EngineError, UserError
-from engine.look import ClassCount, Estimate, Pictures
 
 Found = Pictures | Estimate | EngineError
 

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine.summary import Summary, describe, summarize
+from engine.service.status import RunStatus, describe, status_of
 from tui.aside import aside
 from tui.columns import Column, Columns
 from tui.commands.runs import newest
@@ -39,7 +39,7 @@ class PastRunsPage(Page):
 
     def __init__(self) -> None:
         super().__init__("a past run")
-        self._runs: list[Summary] = []
+        self._runs: list[RunStatus] = []
 
     def parts(self) -> Sequence[Widget]:
         """The head of the list and the list."""
@@ -58,7 +58,7 @@ class PastRunsPage(Page):
             columns.update(f"No runs in {root}, and no live ones elsewhere.")
             return
         for folder in folders[:MOST]:
-            self._runs.append(await aside(summarize, folder))
+            self._runs.append(await aside(status_of, folder))
             options.add_option(Option(_line(self._runs[-1], self._width)))
             if len(self._runs) == 1:
                 columns.update(COLUMNS.head(self._width))
@@ -105,7 +105,7 @@ class RunPage(Page):
     ]
     keys: ClassVar[Sequence[tuple[str, str]]] = (("Enter", "choose"), ("Tab", "next"), ("Esc", "back"))
 
-    def __init__(self, run: Summary) -> None:
+    def __init__(self, run: RunStatus) -> None:
         super().__init__(run.name)
         self._run = run
         self._done = run.state == "finished"
@@ -171,18 +171,18 @@ class RunPage(Page):
         return ["--resume", _path(self._run), *(["--epochs", self.query_one(Input).value] if self._done else [])]
 
 
-def _first(run: Summary) -> list[str]:
+def _first(run: RunStatus) -> list[str]:
     """What is likeliest to be done with a run."""
     return [*(["attach"] if run.live else ["view"] if run.state == "finished" else ["--resume"]), _path(run)]
 
 
-def _path(run: Summary) -> str:
+def _path(run: RunStatus) -> str:
     """Its folder, as seen from the working directory where it is in that."""
     path, here = Path(run.path), Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) and path != here else path)
 
 
-def _line(run: Summary, width: int) -> Content:
+def _line(run: RunStatus, width: int) -> Content:
     cells = (
         short_name(run.name, NAME - 1),
         run.state,

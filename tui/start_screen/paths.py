@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import EngineError
-from engine.runfolder import load_run_config
+from engine.storage.run_folder import load_run_config
 from tui.commands.runs import newest
 
 SUFFIXES = (".yaml", ".yml")

@@ -8,8 +8,8 @@ from typing import NoReturn
 
 from engine.config import RunConfig
 from engine.errors import ConfigError
-from engine.launch import Launch, add_run_arguments, plan
 from engine.protocol import ARMS, Arm
+from engine.service.launch import Launch, add_run_arguments, plan
 from tui.cli import COMMANDS
 from tui.format import rate
 

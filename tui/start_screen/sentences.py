@@ -1,6 +1,6 @@
 """What is known of a run before it starts, in words."""
 
-from engine.look import Estimate, Pictures, duration
+from engine.cli.look import Estimate, Pictures, duration
 from tui.format import count
 
 UNEVEN = 3.0  # times as many pictures in one class as in another that are worth a word

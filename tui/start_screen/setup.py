@@ -10,9 +10,9 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from engine.cli.look import Estimate, Pictures
 from engine.config import RunConfig
 from engine.errors import EngineError, UserError
-from engine.look import Estimate, Pictures
 from tui.aside import aside
 from tui.start_screen.classes import Classes
 from tui.start_screen.entry import Entry

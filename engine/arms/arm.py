@@ -1,0 +1,290 @@
+"""One arm of the comparison: its model, its optimizer and how far it has come."""
+
+import contextlib
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+from torch.nn.utils import get_total_norm
+
+from engine.arms.features import Batches, FeatureBatch, FeatureBatches
+from engine.arms.network import Network
+from engine.arms.optimizer import (
+    apply_schedule,
+    build_optimizer,
+    freeze,
+    group_of,
+    is_frozen,
+    lay_out_like_parameters,
+    set_constants,
+)
+from engine.arms.progress import Progress
+from engine.arms.stopwatch import Stopwatch
+from engine.config import RunConfig
+from engine.config.sections import OptimConfig
+from engine.data.batches import Batch
+from engine.data.transfer import Transfer
+from engine.errors import CheckpointError, EngineError
+from engine.hardware.device import seed_random
+from engine.hardware.process_group import ProcessGroup
+from engine.models import build
+from engine.protocol import Arm
+from engine.recipes.schedule import multiplier
+
+
+class TrainedArm(Progress):
+    """All state of an arm. Its methods change it; between two of them it can be saved."""
+
+    def __init__(
+        self,
+        arm: Arm,
+        config: RunConfig,
+        *,
+        classes: Sequence[str],
+        steps_per_epoch: int,
+        device: torch.device,
+        transfer: Transfer,
+        processes: ProcessGroup,
+    ) -> None:
+        super().__init__(config.train, steps_per_epoch)
+        built = build(config.model, classes, arm, config.seed)
+        self.arm = arm
+        self.init = built.init + ("; the backbone is frozen" if is_frozen(config.optim, arm) else "")
+        self.network = Network(built, config.train, device=device, transfer=transfer, processes=processes)
+        self.optimizer = build_optimizer(self.network.model, built.head, config.optim, arm)
+        self.unsaved = False
+        self.was_compiled = False
+        self.batches: Batches | None = None
+        "what it is trained on; none where that is to be chosen anew"
+        self.turns = 0
+        "grows with what makes the batches under way of no use: a rewind, other layers to train, other epochs"
+        self._config = config
+        self._device = device
+        self._processes = processes
+        # float16 has so few small numbers that gradients need a scale to survive; bfloat16 has as many as float32.
+        self._scaler = torch.amp.GradScaler(device.type, enabled=self.network.precision == "float16")
+        self._spoilt = torch.zeros((), device=device)  # 1 from the first gradient that is not finite on
+        self._take_up_groups()
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the backbone is left as it is."""
+        return "backbone" not in self.network.trained
+
+    @property
+    def scales(self) -> bool:
+        """Whether gradients are scaled, so that now and then one that overflows is to be expected."""
+        return self._scaler.is_enabled()
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """The rate of each group in the last update."""
+        return {group["name"]: group["lr"] for group in self.optimizer.param_groups}
+
+    # --- training and testing ---------------------------------------------------------------------------
+
+    def update(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, dict[str, float], Stopwatch]:
+        """One step of the optimizer.
+
+        Returns a tensor on the device, of the mean loss and the number of correct predictions before the update, both
+        of the whole batch, and the length of the gradient; the rates used; and how long it took from the gradients on.
+        Nothing waits for the device: from a loss or gradient that is not finite on, it is the device that leaves the
+        weights alone, and whoever reads the figures that does something about it. In float16 a batch whose scaled
+        gradient overflows leaves them alone, too (the scale is halved), but it is a step like any other: its pictures
+        have been seen, and the schedule goes on.
+
+        Raises:
+            RuntimeError: of torch, where memory runs out; the weights, the optimizer and the step are as before.
+        """
+        # Dropout and the like depend on (seed, step) alone, so a resumed run repeats them exactly.
+        apart = f"/{self._processes.rank}" if self._processes.rank else ""
+        seed_random(random.Random(f"{self._config.seed}/step/{self.step}{apart}").getrandbits(62), self._device)
+        rates = apply_schedule(self.optimizer, multiplier(self.step, self.total_steps, self._config.schedule))
+        self.optimizer.zero_grad()
+        loss, right = self._add_gradients(batch)
+        stopwatch = Stopwatch(self._device)
+        self._scaler.unscale_(self.optimizer)
+        norm = get_total_norm(self._gradients())
+        if not self._scaler.is_enabled():  # else it does the same
+            self._spoilt = torch.maximum(self._spoilt, (~(loss + norm).isfinite()).float())
+            self.optimizer.found_inf = self._spoilt  # type: ignore[attr-defined]
+        figures = torch.stack((loss * batch.weight, right * (batch.weight > 0), norm / self._processes.size))
+        self._scaler.step(self.optimizer)
+        self._scaler.update()
+        stopwatch.stop()
+        self.step += 1
+        self.unsaved = True
+        return self._processes.all_reduce(figures), rates, stopwatch
+
+    def _add_gradients(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Go through a batch, a micro-batch at a time; its mean loss and number of correct predictions.
+
+        The gradients are those of the whole batch, but that batch norm and dropout are of each micro-batch.
+        """
+        inputs, labels = self.network.prepare(batch)
+        pieces = self._pieces(batch)
+        loss, right = torch.zeros((), device=self._device), torch.zeros((), device=self._device)
+        parts = zip(inputs.tensor_split(pieces), labels.tensor_split(pieces), strict=True)
+        for number, (part, wanted) in enumerate(parts, 1):
+            with self.network.gradients_wait() if number < pieces else contextlib.nullcontext():
+                logits = self.network.train_on(part, isinstance(batch, FeatureBatch))
+                mean = cross_entropy(logits, wanted) * (len(wanted) / len(labels))
+                # The gradients of the processes are averaged, so that each one's loss counts by its share times
+                # their number.
+                scaled = self._scaler.scale(mean * (batch.weight * self._processes.size))
+                scaled.backward()  # type: ignore[no-untyped-call]
+            loss += mean.detach()
+            right += (logits.argmax(1) == wanted).sum()
+        return loss, right
+
+    def _pieces(self, batch: Batch | FeatureBatch) -> int:
+        """Number of micro-batches, the same in all processes; none is a single picture, of which batch norm fails."""
+        if self.micro_batch is None or isinstance(batch, FeatureBatch):
+            return 1
+        return min(-(-batch.whole // self.micro_batch), max(batch.whole // self._processes.size // 2, 1))
+
+    def _gradients(self) -> list[torch.Tensor]:
+        groups = self.optimizer.param_groups
+        return [parameter.grad for group in groups for parameter in group["params"] if parameter.grad is not None]
+
+    @torch.inference_mode()
+    def score(self, batch: Batch | FeatureBatch) -> torch.Tensor:
+        """What is made of test pictures, float32 (1 + N, 2), on the device.
+
+        The first row is the summed loss and the number of correct predictions; then a row a picture: the class it is
+        taken for, and the probability of that.
+        """
+        inputs, labels = self.network.prepare(batch)
+        pieces = self._pieces(batch)
+        parts = (self.network.test_on(part, isinstance(batch, FeatureBatch)) for part in inputs.tensor_split(pieces))
+        logits = torch.cat(list(parts))
+        predicted, confidence = logits.argmax(1), logits.softmax(1).amax(1).nan_to_num(0.0)
+        sums = torch.stack((cross_entropy(logits, labels, reduction="sum"), (predicted == labels).sum()))
+        return torch.cat((sums[None], torch.stack((predicted, confidence), dim=1)))
+
+    def not_finite(self, step: int, what: str, value: float) -> EngineError:
+        """What to say, and to do, where the loss or the gradient of a step is not finite."""
+        remedy = "lower the learning rates (for example --set optim.groups.backbone.lr=1e-5)"
+        if self.network.precision == "float16":
+            remedy += " or compute more exactly (--set train.precision=float32)"
+        where = f"{self.arm}, step {step}"
+        return EngineError(
+            f"{what.capitalize()} is not finite",
+            f"{where}: the {what} is {value}; {remedy} and resume from the last checkpoint",
+        )
+
+    def compile(self, batch: Batch) -> str:
+        """Compile the training step for batches of this size; why that failed, empty if it did not."""
+        failure = self.network.compile(batch)
+        self.optimizer.zero_grad()
+        self.was_compiled = not failure
+        return failure
+
+    # --- changes between steps --------------------------------------------------------------------------
+
+    def set_rate(self, name: str, base_lr: float, why: str) -> None:
+        """Give a parameter group another base rate, from the next update on."""
+        group_of(self.optimizer, name).update(base_lr=base_lr, why=why)
+        self.changed()
+
+    def set_frozen(self, name: str, frozen: bool) -> None:
+        """Leave a parameter group as it is from the next update on, or train it again."""
+        freeze(group_of(self.optimizer, name), frozen)
+        self._take_up_groups()
+        self.changed()
+
+    def set_epochs(self, epochs: int) -> None:
+        """Train so many epochs in all."""
+        self.epochs = epochs
+        self.turns += 1
+        self.changed()
+
+    def set_constants(self, config: OptimConfig) -> None:
+        """Give the optimizer the momentum and the weight decay of `config`."""
+        set_constants(self.optimizer, config)
+        self.changed()
+
+    def set_micro_batch(self, pictures: int) -> None:
+        """Send at most so many pictures through the model at once."""
+        self.micro_batch = pictures
+        self.changed()
+
+    def forget_gradients(self) -> None:
+        """Give back the memory of a step that was not done."""
+        self.optimizer.zero_grad()
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def move(self, device: torch.device) -> None:
+        """Move everything elsewhere, to come back before the next update."""
+        self.optimizer.zero_grad()
+        self.network.move(device)
+        if isinstance(self.batches, FeatureBatches):
+            self.batches.move(device)
+        for state in self.optimizer.state.values():
+            for key, value in state.items():
+                if isinstance(value, torch.Tensor):
+                    state[key] = value.to(device)
+
+    def _take_up_groups(self) -> None:
+        """Train those of the optimizer's groups that are not frozen."""
+        groups = self.optimizer.param_groups
+        self.network.train(frozenset(group["name"] for group in groups if not group["frozen"]))
+        self.turns += 1
+        self.batches = None  # features that are kept are of a frozen backbone
+
+    # --- as plain data ----------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Everything needed to go on exactly here but the history, as plain values and tensors."""
+        return self.figures() | {
+            "arm": self.arm,
+            "model": dict(self.network.model.state_dict()),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self._scaler.state_dict(),
+            "compiled": self.was_compiled,
+            "random": {"seed": self._config.seed, "torch": torch.get_rng_state()},
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go back to a saved state, history and learning rates included.
+
+        Raises:
+            CheckpointError: it is of another model or optimizer.
+        """
+        try:
+            self.network.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            lay_out_like_parameters(self.optimizer)
+            if self._scaler.is_enabled() and state["scaler"]:  # empty where another precision was used
+                self._scaler.load_state_dict(state["scaler"])
+            torch.set_rng_state(state["random"]["torch"])
+            self.take_up(state)
+            self.history = list(state["history"][self.arm])
+            self.was_compiled = state["compiled"]
+            for group in self.optimizer.param_groups:
+                freeze(group, group["frozen"])
+            self._take_up_groups()
+            self._spoilt = torch.zeros_like(self._spoilt)
+        except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CheckpointError(
+                "Checkpoint does not fit",
+                f"it is not of this model and optimizer ({str(error).splitlines()[0]}); resume with the settings it "
+                f"was made with",
+            ) from None
+        self.init = f"checkpoint at step {self.step}"
+
+    def rewind(self, state: dict[str, Any]) -> None:
+        """Go back to a state, and on from there as a new branch; what counts over all branches is kept.
+
+        Raises:
+            CheckpointError: it is of another model or optimizer.
+        """
+        branches, best, diverged = self.branches + 1, self.best_accuracy, self.diverged
+        self.load(state)
+        self.branch = self.branches = branches
+        self.best_accuracy, self.diverged = best, diverged
+        self.evaluation_asked = False
+        self.unsaved = True

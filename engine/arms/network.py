@@ -1,0 +1,140 @@
+"""A model on its device: how exactly it computes, compiled or not, all of it or its last layer alone."""
+
+import contextlib
+import hashlib
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+from torch.nn.parallel import DistributedDataParallel
+
+from engine.arms.features import FeatureBatch
+from engine.config.sections import TrainConfig
+from engine.data.batches import Batch
+from engine.data.transfer import Transfer
+from engine.hardware.device import choose_precision
+from engine.hardware.process_group import ProcessGroup
+from engine.models.build import Classifier
+from engine.models.sync_norm import synchronise_batch_norm
+
+# torch 2.14 has another name for it, and warns of the old one.
+_NAMES = inspect.signature(DistributedDataParallel).parameters
+_OWN_BUFFERS: dict[str, Any] = {next(n for n in ("forward_sync_buffers", "broadcast_buffers") if n in _NAMES): False}
+_MIXED = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+Forward = Callable[[torch.Tensor], torch.Tensor]
+
+
+class Network:
+    """From a batch to logits."""
+
+    def __init__(
+        self,
+        built: Classifier,
+        config: TrainConfig,
+        *,
+        device: torch.device,
+        transfer: Transfer,
+        processes: ProcessGroup,
+    ) -> None:
+        # Convolutions are faster, on CPUs and on GPUs with tensor cores, where a pixel's channels lie side by side.
+        self.model = built.model.to(device).to(memory_format=torch.channels_last)
+        self._shared = processes.size > 1
+        if self._shared:
+            self.model = synchronise_batch_norm(self.model, device)
+        self._trained: nn.Module = self.model
+        self.head = self.model.get_submodule(built.head)
+        self.precision = choose_precision(config.precision, device)
+        self._mixed = _MIXED.get(self.precision)
+        self._device = device
+        self._transfer = transfer
+        self.trained: frozenset[str] = frozenset()
+        "the parameter groups that are not frozen"
+        self._compiled: Forward | None = None
+        self._compiled_for: tuple[int, frozenset[str]] = (0, frozenset())
+
+    def train(self, groups: frozenset[str]) -> None:
+        """Train these parameter groups from now on; a frozen backbone is in evaluation mode, its batch norm too."""
+        self.trained = groups
+        if self._shared:
+            # It counts on a gradient for each parameter that wanted one when it was made. No process has buffers of
+            # its own to hand out: they are all computed from the whole batch.
+            self._trained = DistributedDataParallel(self.model, **_OWN_BUFFERS)
+
+    def prepare(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """The model's, or the last layer's, inputs, and labels, int64 (N), on the device."""
+        return (batch.features, batch.labels) if isinstance(batch, FeatureBatch) else self._transfer(batch)
+
+    def train_on(self, inputs: torch.Tensor, features: bool) -> torch.Tensor:
+        """Logits, float32 (N, classes), to learn from; `features` says that the inputs are the last layer's."""
+        self._set_mode(training="backbone" in self.trained)
+        if features:
+            return self._forward(inputs, self.head)
+        # A batch of another size, or other layers, would be compiled for anew.
+        compiled = self._compiled is not None and self._compiled_for == (len(inputs), self.trained)
+        return self._forward(inputs, self._compiled if compiled and self._compiled is not None else self._trained)
+
+    @torch.inference_mode()
+    def test_on(self, inputs: torch.Tensor, features: bool) -> torch.Tensor:
+        """Logits, float32 (N, classes), without what is for training only."""
+        self._set_mode(training=False)
+        return self._forward(inputs, self.head if features else self.model)
+
+    def gradients_wait(self) -> contextlib.AbstractContextManager[None]:
+        """While more of the same batch follows, the processes need not average their gradients yet."""
+        if isinstance(self._trained, DistributedDataParallel):
+            return self._trained.no_sync()
+        return contextlib.nullcontext()
+
+    def move(self, device: torch.device) -> None:
+        """Move the weights and buffers elsewhere, and back again."""
+        self.model.to(device)
+
+    def features(self, batch: Batch) -> torch.Tensor | None:
+        """What reaches the last layer of test pictures, (N, features); `None` if more than that layer follows."""
+        inputs: list[torch.Tensor] = []
+        hook = self.head.register_forward_pre_hook(lambda layer, given: inputs.append(given[0]))
+        logits = self.test_on(self.prepare(batch)[0], features=False)
+        hook.remove()
+        if inputs[0].dim() != 2:
+            return None
+        return inputs[0] if torch.equal(self.test_on(inputs[0], features=True), logits) else None
+
+    def compile(self, batch: Batch) -> str:
+        """Compile training on batches of this size; why that failed, empty if it did not.
+
+        The model is left as it was: what the trial changes is put back, and gradients are to be cleared.
+        """
+        logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it misses CUDA where there is none
+        buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
+        inputs, labels = self.prepare(batch)
+        self._compiled, self._compiled_for = torch.compile(self._trained), (len(labels), self.trained)
+        try:
+            cross_entropy(self.train_on(inputs, features=False), labels).backward()  # type: ignore[no-untyped-call]
+        except Exception as error:  # whatever the compiler, or what it compiles with, comes up with
+            self._compiled = None
+            return next(iter(str(error).strip().splitlines()), type(error).__name__)
+        finally:
+            for name, buffer in self.model.named_buffers():
+                buffer.copy_(buffers[name])
+        return ""
+
+    def weights_sha256(self) -> str:
+        """Checksum over names and bytes of all weights and buffers, equal for bit-equal models."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.model.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()
+
+    def _forward(self, inputs: torch.Tensor, network: Forward) -> torch.Tensor:
+        with torch.autocast(self._device.type, self._mixed, enabled=self._mixed is not None):
+            logits = network(inputs)
+        return logits.float()
+
+    def _set_mode(self, training: bool) -> None:
+        if self.model.training is not training:  # going through all the modules takes as long as a small step
+            self.model.train(training)

@@ -1,0 +1,56 @@
+"""Kinds of values in a configuration, each with its check: rates, paths, texts of a form, arguments of a command."""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat
+
+from engine.config import placeholders
+
+
+def path(value: Any) -> Any:  # noqa: ANN401 - whatever stood in the file
+    """A path's text, `~` being the home folder."""
+    if isinstance(value, str):
+        if not value or "\0" in value:
+            raise ValueError("it should be a path")
+        return os.path.expanduser(value)  # noqa: PTH111 - Path's own fails for `~name` where there is no such user
+    return value
+
+
+def matching(pattern: str, words: str) -> AfterValidator:
+    """A text that has a form; `words` say which."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"it should be {words}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _arguments(value: Any) -> Any:  # noqa: ANN401 - whatever stood in the file
+    """A command's arguments; nothing is none."""
+    if isinstance(value, str):
+        raise ValueError("it should be a list, a program and its arguments, such as [notify-send, done]")
+    return () if value is None else value
+
+
+def _program(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    if arguments and not arguments[0]:
+        raise ValueError("it should begin with the name of a program")
+    return arguments
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("it should have no NUL character, which no argument can have")
+    return text
+
+
+Rate = Annotated[FiniteFloat, Field(gt=0, le=100)]
+Share = Annotated[FiniteFloat, Field(ge=0, lt=1)]
+Folder = Annotated[Path, BeforeValidator(path)]
+Argument = Annotated[str, AfterValidator(_without_nul), AfterValidator(placeholders.check)]
+Arguments = Annotated[tuple[Argument, ...], BeforeValidator(_arguments), AfterValidator(_program)]

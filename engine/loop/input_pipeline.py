@@ -1,0 +1,92 @@
+"""What happens to the pictures on their way: unreadable ones, their preparation, and a way that is blocked."""
+
+import time
+from collections.abc import Generator, Iterator
+from typing import TypeVar
+
+from engine.arms.features import FeatureBatch
+from engine.data.batches import Batch, Loader, Unreadable, Waiting
+from engine.data.catalogue import check_share
+from engine.data.folder import Catalogue
+from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
+
+B = TypeVar("B", bound=Batch | FeatureBatch)
+
+REPORT_SECONDS = 1.0  # between two reports of how many pictures are prepared
+
+
+class SkippedPictures:
+    """The pictures that could not be decoded, each told once."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, Unreadable] = {}
+
+    def __call__(self, item: Unreadable) -> Iterator[ImageSkipped]:
+        """Tell one, unless it has been."""
+        if item.path not in self._all:
+            self._all[item.path] = item
+            yield ImageSkipped(item.path, item.reason, len(self._all))
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def check(self, pictures: int) -> None:
+        """Raise `DataError` where there are too many of them."""
+        if self._all:
+            check_share(len(self._all), pictures, next(iter(self._all.values())))
+
+
+class InputPipeline:
+    """Tells of the pictures of a run."""
+
+    def __init__(
+        self, loader: Loader, catalogue: Catalogue, skipped: SkippedPictures, patience: float | None, alone: bool
+    ) -> None:
+        """`patience` is how many seconds a batch may take before that is told, and told again; `None`: for ever."""
+        self.loader = loader
+        self.catalogue = catalogue
+        self.skipped = skipped
+        self._patience = patience
+        self._alone = alone
+        self._stuck = 0.0
+        self._prepared = 0
+        self._told = 0.0
+
+    @property
+    def pictures(self) -> int:
+        """Number of them, training and test."""
+        return len(self.catalogue.train) + len(self.catalogue.test)
+
+    def tell_prepared(self) -> Iterator[PicturesPrepared]:
+        """How many pictures are prepared, if it is more than was told last."""
+        store = self.loader.decoded.store
+        if store is not None and store.stored > self._prepared:
+            self._prepared = store.stored
+            yield PicturesPrepared(store.stored, self.pictures, store.bytes, store.full)
+
+    def note(self, batch: Batch | FeatureBatch) -> Iterator[Event]:
+        """Pictures that turned out to be unreadable, and how far their preparation is."""
+        self._stuck = 0.0
+        unreadable = batch.unreadable if isinstance(batch, Batch) else []
+        for item in unreadable:
+            yield from self.skipped(item)
+        if unreadable:
+            self.skipped.check(self.pictures)
+        store = self.loader.decoded.store
+        if store is not None and not store.full and time.monotonic() - self._told >= REPORT_SECONDS:
+            self._told = time.monotonic()
+            if store.stored < self.pictures - len(self.skipped):
+                yield Preparing("pictures", store.stored, self.pictures)
+
+    def next(self, batches: Iterator[B | Waiting]) -> Generator[Event, None, B | Waiting | None]:
+        """The next batch, `None` after the last one; or that it has not come yet, so that commands can be taken.
+
+        Of several processes each waits for its batch: they take commands together.
+        """
+        while isinstance(batch := next(batches, None), Waiting):
+            if self._patience is not None and batch.seconds - self._stuck >= self._patience:
+                self._stuck = batch.seconds
+                yield LoaderStuck(batch.seconds, batch.paths)
+            if self._alone:
+                return batch
+        return batch

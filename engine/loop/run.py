@@ -1,0 +1,293 @@
+"""A run as a generator of events: prepare, then train, evaluate and save, taking commands between steps."""
+
+import contextlib
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from queue import SimpleQueue
+
+import torch
+
+from engine.arms.arms import Arms
+from engine.config import RunConfig
+from engine.config.resumed import differences, with_kept
+from engine.config.sections import HooksConfig
+from engine.data.batches import Loader, Unreadable
+from engine.data.catalogue import open_catalogue
+from engine.data.folder import Catalogue
+from engine.data.transfer import Transfer
+from engine.errors import EngineError, StoppedError, UserError, place
+from engine.hardware.device import ask_for_determinism, choose_device, describe_device
+from engine.hardware.process_group import ProcessGroup, is_lost, launcher, restarts
+from engine.loop.input_pipeline import InputPipeline, SkippedPictures
+from engine.loop.training import Training
+from engine.loop.watchdog import is_out_of_memory
+from engine.models import preparation
+from engine.protocol import Command, Event, Loading, RunFailed, RunFinished, RunStarted, Setting, SettingsChanged
+from engine.steering.inbox import Inbox
+from engine.steering.script import Script, rest_of
+from engine.steering.steering import Steering
+from engine.storage.atomic import clean
+from engine.storage.hooks import Hooks
+from engine.storage.journal import Journal, Unrecorded
+from engine.storage.lock import RunLock
+from engine.storage.run_folder import create_run, find_launched, keep_config, load_run_config
+from engine.storage.writer import CheckpointWriter
+
+
+class Run:
+    """A fine-tuning run. `events` does the work, as far and as fast as it is iterated, once."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        resume: str | Path | None = None,
+        hold_open: Callable[[], bool] = lambda: False,
+        script: Script | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """`resume` is the folder of a run to go on with, `folder` that of a new one, where it has been made already.
+
+        `hold_open` says whether to wait for commands after the last epoch; `script` has the commands and choices of a
+        run that is to be repeated.
+        """
+        self.config = config
+        self._script = script
+        self._settings: tuple[Setting, ...] = ()
+        self._resuming = resume is not None
+        self.folder = Path(resume) if resume is not None else folder
+        self._hold_open = hold_open
+        self._skipped = SkippedPictures()
+        self._writer = CheckpointWriter()
+        self._journal: Journal | None = None
+        self._lock: RunLock | None = None
+        self._early: list[Event] = []  # what came before there was a journal
+
+    def events(self, inbox: SimpleQueue[Command] | None = None) -> Generator[Event, None, None]:
+        """Run to the end; commands put into `inbox` take effect between two steps.
+
+        The last event is `RunFinished` or `RunFailed`; nothing is raised. Closing the generator ends the run
+        where it is. Once the run has a folder every event is in its journal before it is handed out.
+        """
+        self._processes = ProcessGroup()
+        self._hooks = Hooks(self.config.hooks if self._processes.is_first else HooksConfig(), self.config.name)
+        self._inbox = Inbox(inbox if inbox is not None else SimpleQueue(), self._processes)
+        try:
+            if self._processes.size > 1:
+                yield Loading("waiting for the other processes")
+            self._processes.join()
+            self._processes.on_first(self._hold)
+            self._settle()
+            for event in self._all():
+                yield from self._record(event)
+        except EngineError as error:
+            yield from self._fail(RunFailed(error.title, error.message, error.exit_status))
+        except Exception as error:
+            yield from self._fail(self._failure(error))
+        finally:
+            self._writer.close()
+            self._processes.close()
+            if self._journal is not None:
+                self._journal.close()
+            if self._lock is not None:
+                self._lock.close()
+
+    def _settle(self) -> None:
+        """Find out what a resumed run has other settings of, and keep those that it cannot change."""
+        if self._resuming and self.folder is not None:
+            before = load_run_config(self.folder)
+            self._settings = differences(before, self.config)
+            self.config = with_kept(before, self.config)
+
+    def _all(self) -> Iterator[Event]:
+        config = self.config
+        if config.train.deterministic:
+            ask_for_determinism()
+        self._device = choose_device(config.device, self._processes.local_rank)
+        yield Loading(f"looking at {config.model.name}")
+        self._prepared = preparation(config.model, config.data.image_size)
+        part = (self._processes.rank, self._processes.size)
+        self._loader = Loader(self._prepared, config.data, config.seed, part)
+        try:
+            try:
+                # The first process downloads what there is to download.
+                self._catalogue = yield from self._processes.on_first_then_others(self._find_pictures)
+                yield from self._start()
+            except StoppedError:
+                if not self._resuming:  # one that is gone on with has its end from before
+                    self._open_journal()
+                yield RunFinished(config.init, 0, False, None, None, "", "", 0.0)
+                return
+            while not self._steering.stopped:
+                yield from self._training.train(self._arms.current)
+                yield from self._steering.commands()
+                if not self._steering.stopped and self._arms.current.done:
+                    if not self._steering.held_open:
+                        break
+                    yield from self._steering.wait()
+            yield from self._arms.checkpointer.results(wait=True)
+            yield self._finished()
+        finally:
+            self._loader.close()
+
+    # --- getting ready ----------------------------------------------------------------------------------
+
+    def _find_pictures(self) -> Generator[Event, None, Catalogue]:
+        """The pictures.
+
+        Raises:
+            StoppedError: a stop came, which has nothing to wait for yet.
+        """
+        found = open_catalogue(self.config.data, self.config.seed, self._loader)
+        while not self._inbox.stop_waits():
+            try:
+                item = next(found)
+            except StopIteration as end:
+                catalogue: Catalogue = end.value
+                return catalogue
+            if isinstance(item, Unreadable):
+                yield from self._skipped(item)
+            else:
+                yield item
+        raise StoppedError("Stopped", "the run was stopped before the pictures were found")
+
+    def _hold(self) -> None:
+        """Make the run's folder this process's own, if there is one, and remove what a crash left in it."""
+        if self.folder is not None and self._lock is None:
+            self._lock = RunLock(self.folder)
+            self._hooks.folder = self.folder.resolve()
+            clean(self.folder)
+
+    def _start(self) -> Iterator[Event]:
+        steps = self._loader.steps_per_epoch(len(self._catalogue.train))
+        if self._device.type != "cpu":
+            yield Loading(f"starting {self._device}")
+        transfer = Transfer(self._prepared, self._device)
+        self._arms = Arms(
+            self.config,
+            catalogue=self._catalogue,
+            steps_per_epoch=steps,
+            device=self._device,
+            transfer=transfer,
+            writer=self._writer,
+            processes=self._processes,
+            stop_waits=self._inbox.stop_waits,
+        )
+        if not self._resuming and self._processes.is_first and restarts():
+            self._resume_launched()
+        self._processes.on_first(self._hold)
+        resuming = self._processes.broadcast(self._resuming)
+        if resuming:
+            yield from self._arms.resume(self.folder or Path())
+        else:
+            yield from self._arms.start(self.config.init)
+            # The folder comes after the model: a model that cannot be built leaves none behind.
+            if self._processes.is_first and self.folder is None:
+                self.folder = create_run(self.config, launcher())
+                self._hold()
+            self._arms.checkpointer.folder = self.folder or Path()
+        self._hooks.current = lambda: self._arms.current
+        self._journal = Journal(self.folder) if self._processes.is_first and self.folder is not None else Unrecorded()
+        if self._script is not None:
+            self._inbox.script = self._script
+            self._arms.checkpointer.choices = self._script.choices
+        elif resuming and self._processes.is_first and self.folder is not None:
+            self._inbox.script = rest_of(self.folder, self._arms.commands, self._arms.current.step)
+        patience = self.config.watchdog.loader_seconds
+        self._pipeline = InputPipeline(
+            self._loader, self._catalogue, self._skipped, patience, self._processes.size == 1
+        )
+        self._steering = Steering(self._inbox, self._arms, self._journal, self.config, self._hold_open)
+        self._training = Training(
+            pipeline=self._pipeline,
+            steering=self._steering,
+            journal=self._journal,
+            device=self._device,
+            config=self.config,
+        )
+        if self._settings and self._processes.is_first and self.folder is not None:
+            keep_config(self.config, self.folder)
+        yield RunStarted(
+            name=(self.folder or Path()).resolve().name,
+            path=str(self.folder or ""),
+            arm=self._arms.current.arm,
+            device=describe_device(self._device, self._processes.size),
+            precision=self._arms.current.network.precision,
+            model=self.config.model.name,
+            classes=self._catalogue.classes,
+            train_images=len(self._catalogue.train),
+            test_images=len(self._catalogue.test),
+            batch_size=self.config.data.batch_size,
+            epochs=self.config.train.epochs,
+            steps_per_epoch=steps,
+            time=time.time(),
+            resumed_from=self._writer.last_checkpoint,
+            threads=torch.get_num_threads(),
+            commands=self._arms.commands,
+        )
+        if self._settings:
+            yield SettingsChanged(self._settings)
+        yield from self._steering.begin()
+        yield from self._pipeline.tell_prepared()
+
+    def _resume_launched(self) -> None:
+        """Go on with the run that this launch of torchrun has started before, if there is anything to go on from."""
+        found = find_launched(launcher(), self.config.checkpoint.dir) if self.folder is None else self.folder
+        if found is not None and any(found.glob("*/*.pt")):
+            self.folder, self._resuming = found, True
+
+    # --- the end ----------------------------------------------------------------------------------------
+
+    def _finished(self) -> RunFinished:
+        arm = self._arms.current
+        return RunFinished(
+            arm=arm.arm,
+            step=arm.step,
+            completed=arm.done,
+            accuracy=arm.evaluated[1] if arm.evaluated is not None else None,
+            best_accuracy=arm.best_accuracy,
+            checkpoint=self._writer.last_checkpoint,
+            weights_sha256=arm.network.weights_sha256(),
+            seconds=arm.seconds,
+        )
+
+    def _record(self, event: Event) -> Iterator[Event]:
+        """Put an event into the journal and hand it out, and once that the journal cannot be written.
+
+        Its hook is run before that: what comes of it must not be told after the last event.
+        """
+        for failed in self._hooks.before(event):
+            yield from self._record(failed)
+        self._early.append(event)
+        if self._journal is not None:
+            for early in self._early:
+                self._journal.event(early)
+            self._early.clear()
+        yield event
+        if self._journal is not None and (failure := self._journal.failure()):
+            yield failure
+
+    def _open_journal(self) -> None:
+        """Have a journal, for the end of a run that ends before it begins, if there is a folder already."""
+        if self._journal is None and self.folder is not None and self._lock is not None:
+            with contextlib.suppress(UserError):  # what cannot be written is what the event says
+                self._journal = Journal(self.folder)
+
+    def _fail(self, event: RunFailed) -> Iterator[Event]:
+        self._open_journal()
+        for saved, _ in self._writer.results(wait=True):
+            yield from self._record(saved)
+        yield from self._record(event)
+
+    def _failure(self, error: Exception) -> RunFailed:
+        if is_out_of_memory(error):
+            return self._out_of_memory()
+        if self._processes.size > 1 and is_lost(error):
+            message = "another process of this run has ended; its own last words say why; go on with --resume"
+            return RunFailed("A process is gone", message)
+        return RunFailed("Unexpected error", f"{type(error).__name__}: {error} ({place(error)}); please report this")
+
+    def _out_of_memory(self) -> RunFailed:
+        size = self.config.data.batch_size
+        remedy = f"use --set data.batch_size={size // 2}" if size > 1 else "use a smaller model or data.image_size"
+        return RunFailed("Out of memory", f"a batch of {size} does not fit; {remedy}")

@@ -1,0 +1,230 @@
+"""The loop: train an epoch, test, save, taking commands between steps."""
+
+import math
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import torch
+
+from engine.arms.arm import TrainedArm
+from engine.arms.features import FeatureBatches, Features
+from engine.arms.stopwatch import Stopwatch
+from engine.config import RunConfig
+from engine.data.batches import Batch, Waiting
+from engine.loop.compiling import CompileChoice
+from engine.loop.evaluation import Evaluation, Score
+from engine.loop.input_pipeline import InputPipeline
+from engine.loop.readback import Readback
+from engine.loop.watchdog import NotFinite, Watchdog
+from engine.protocol import ArmFinished, Compiled, EpochDone, EvalDone, Event, Preparing, Stop, TrainStep
+from engine.steering.steering import Steering
+from engine.storage.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step whose figures are still with the device."""
+
+    number: int
+    epoch: int
+    images: int
+    began: float
+    waited: float
+    rates: dict[str, float]
+    update: Stopwatch
+
+
+class Training:
+    """Trains and tests the arm in hand."""
+
+    def __init__(
+        self, *, pipeline: InputPipeline, steering: Steering, journal: Journal, device: torch.device, config: RunConfig
+    ) -> None:
+        self._pipeline = pipeline
+        self._steering = steering
+        self._journal = journal
+        self._device = device
+        self._seed = config.seed
+        self._arms = steering.arms
+        self._checkpointer = steering.arms.checkpointer
+        self._watchdog = Watchdog(config.watchdog, steering)
+        self._evaluation = Evaluation(pipeline, steering, self._watchdog, device)
+        # The processes would measure different times, and choose differently.
+        self._alone = self._arms.processes.size == 1
+        setting = config.train.compile if self._alone else config.train.compile is True
+        self._compile = CompileChoice(setting, self._checkpointer.choices)
+        self._steps: Readback[_Step] = Readback(device)
+        self._read_at = 0.0
+
+    def train(self, arm: TrainedArm) -> Iterator[Event]:
+        """Train an arm until it is done, suspended or the run is stopped."""
+        if arm.done:
+            return
+        while self._steering.is_current(arm) and not arm.done:
+            if arm.batches is None:
+                yield from self._choose_batches(arm)
+            elif arm.evaluation_due or arm.evaluation_asked:
+                yield from self._evaluate(arm)
+            else:
+                try:
+                    yield from self._train_epoch(arm)
+                except NotFinite as found:
+                    list(self._steps.take(everything=True))  # of the steps after it nothing is of use
+                    yield from self._watchdog.diverged(arm, found)
+        if arm.done and arm is self._arms.current:
+            yield from self._checkpointer.results(wait=True)
+            assert arm.evaluated is not None and arm.best_accuracy is not None
+            yield ArmFinished(arm.arm, arm.step, arm.evaluated[1], arm.best_accuracy, arm.seconds)
+        yield from self._stop_after_epoch(arm.done)
+
+    def _choose_batches(self, arm: TrainedArm) -> Iterator[Event]:
+        """Take the pictures, or the features of a frozen backbone, of which each picture has but one."""
+        features, turns = None, arm.turns
+        if arm.frozen and not self._pipeline.loader.augments and self._alone:
+            features = yield from self._features(arm)
+        if self._steering.is_current(arm) and arm.turns == turns:
+            arm.batches = features or self._pipeline.loader
+
+    def _features(self, arm: TrainedArm) -> Generator[Event, None, FeatureBatches | None]:
+        """The features of all pictures; `None` if they cannot be had or kept, or a command came between."""
+        parts, done, total, turns = [], 0, self._pipeline.pictures, arm.turns
+        catalogue = self._pipeline.catalogue
+        for samples, training in ((catalogue.train, True), (catalogue.test, False)):
+            part = Features(total, self._device)
+            batches = self._pipeline.loader.testing(samples, training)
+            while (batch := (yield from self._pipeline.next(batches))) is not None:
+                yield from self._steering.commands()
+                if not self._steering.is_current(arm) or arm.turns != turns:
+                    return None
+                if isinstance(batch, Waiting):
+                    continue
+                yield from self._pipeline.note(batch)
+                if len(batch.labels):
+                    found = arm.network.features(batch)
+                    if found is None or not part.add(batch, found):
+                        return None
+                done += len(batch.labels) + len(batch.unreadable)
+                yield Preparing("features", done, total)
+            parts.append(part.close())
+        return FeatureBatches(self._pipeline.loader, self._seed, *parts)
+
+    # --- training ---------------------------------------------------------------------------------------
+
+    def _train_epoch(self, arm: TrainedArm) -> Iterator[Event]:
+        """Train until the epoch is over or something else is to be done."""
+        assert arm.batches is not None
+        batches = arm.batches.training(self._pipeline.catalogue.train, arm.epoch - 1, arm.position)
+        turns, waited = arm.turns, 0.0
+        while True:
+            if self._steering.waited_for or self._checkpointer.autosave_due:
+                yield from self._read(arm, everything=True)  # what was done comes before what is done now
+            yield from self._steering.commands()
+            if not self._steering.is_current(arm) or arm.turns != turns or arm.evaluation_asked:
+                yield from self._read(arm, everything=True)
+                return
+            if self._checkpointer.autosave_due:
+                self._checkpointer.save(self._arms.current, {"last": "autosave"})
+            yield from self._checkpointer.results()
+            began = time.perf_counter()
+            batch = yield from self._pipeline.next(batches)
+            waited += time.perf_counter() - began
+            if batch is None:
+                break
+            if isinstance(batch, Waiting):
+                continue
+            yield from self._pipeline.note(batch)
+            epoch, images = arm.epoch, batch.whole
+            if isinstance(batch, Batch) and images == self._pipeline.loader.batch_size:
+                yield from self._choose_compiled(arm, batch)
+            began = time.perf_counter() - waited  # without what came between
+            figures, rates, update = yield from self._watchdog.within_memory(arm, batch, arm.update)
+            self._steps.put(_Step(arm.step, epoch, images, began, waited, rates, update), figures)
+            waited = 0.0
+            yield from self._read(arm)
+        yield from self._read(arm, everything=True)
+
+    def _choose_compiled(self, arm: TrainedArm, batch: Batch) -> Iterator[Event]:
+        """Compile the step if it is worth it; training waits, and whoever looks is told for what."""
+        choice = self._compile.make(arm)
+        if choice is None:
+            return
+        yield from self._read(arm, everything=True)
+        yield choice
+        if choice.worth:
+            began = time.perf_counter()
+            failure = arm.compile(batch)
+            yield Compiled(arm.arm, arm.step, time.perf_counter() - began, failure)
+
+    def _read(self, arm: TrainedArm, everything: bool = False) -> Iterator[TrainStep]:
+        """The steps whose figures have arrived, or all that were done.
+
+        Raises:
+            NotFinite: the loss or the gradient of one is not; none of those after it counts.
+        """
+        for step, figures in self._steps.take(everything):
+            loss, correct, norm = figures.tolist()
+            if not math.isfinite(loss):
+                raise NotFinite(step.number, "loss", loss)
+            if not math.isfinite(norm) and not arm.scales:
+                raise NotFinite(step.number, "gradient", norm)
+            # Where the host is ahead of the device, a step begins when the one before it has ended.
+            now = time.perf_counter()
+            seconds = now - max(step.began, self._read_at)
+            self._read_at = now
+            waited = min(step.waited, seconds)
+            waiting = waited / seconds
+            self._compile.watch(arm, seconds - waited)
+            arm.count(loss, int(correct), step.images, seconds, waited)
+            yield TrainStep(
+                arm=arm.arm,
+                step=step.number,
+                epoch=step.epoch,
+                loss=loss,
+                accuracy=correct / step.images,
+                images_per_second=step.images / seconds,
+                data_wait=waiting,
+                learning_rates=step.rates,
+                gradient_norm=norm,
+                seconds=seconds,
+                # The device may have done it before it was waited for.
+                optimizer=min(step.update.seconds / seconds, 1 - waiting),
+            )
+
+    # --- testing ----------------------------------------------------------------------------------------
+
+    def _evaluate(self, arm: TrainedArm) -> Iterator[Event]:
+        """Score the test set, then save; of an epoch left half done by a command, it is due again later."""
+        score = yield from self._evaluation.score(arm)
+        if score is None:
+            return
+        if arm.evaluation_due:
+            yield from self._end_epoch(arm, score)
+            return
+        best = arm.note_evaluation(score.accuracy)
+        arm.seconds += score.seconds
+        yield from self._tell(arm, arm.epoch, score, best)
+        if best:
+            self._checkpointer.save(arm, {"best": "best"})
+
+    def _tell(self, arm: TrainedArm, epoch: int, score: Score, best: bool) -> Iterator[Event]:
+        figures = score.loss, score.accuracy, score.images, best, score.seconds
+        yield EvalDone(arm.arm, arm.step, epoch, *figures)
+        yield score.confusion
+
+    def _end_epoch(self, arm: TrainedArm, score: Score) -> Iterator[Event]:
+        best = arm.note_evaluation(score.accuracy)
+        row = arm.end_epoch(score.loss, score.accuracy, score.seconds, arm.rates)
+        yield from self._tell(arm, row["epoch"], score, best)
+        self._journal.metrics(self._arms.history)
+        yield EpochDone(arm=arm.arm, **row)
+        yield from self._pipeline.tell_prepared()
+        self._checkpointer.save(arm, {"best": "best", "last": "epoch"} if best else {"last": "epoch"})
+        if not arm.done:
+            yield from self._stop_after_epoch(True)
+
+    def _stop_after_epoch(self, done: bool) -> Iterator[Event]:
+        """Stop if that is planned for the end of the epoch, which is `done`."""
+        if done and self._steering.stops_after_epoch and not self._steering.stopped:
+            self._steering.stops_after_epoch = False
+            yield from self._steering.stop(Stop())

@@ -1,0 +1,176 @@
+"""The other end of a run's socket: what has happened so far, what happens, and a way to steer."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from engine import __version__
+from engine.errors import EngineError, UserError
+from engine.protocol import Behind, Command, Event, Goodbye, Hello, Message, RunFailed, decode
+from engine.protocol.wire import VERSION, mismatch
+from engine.service.remote.address import connect
+from engine.service.remote.history import MOST_STEPS, read_history
+from engine.service.remote.lines import Lines, TooLongError, line
+from engine.service.remote.outcome import Outcome
+from engine.storage.journal import LONGEST_LINE
+
+GREETING_SECONDS = 10.0
+
+
+class Link(Protocol):
+    """A way to a run in another process."""
+
+    def events(self) -> Iterator[Event]:
+        """What the run tells, history first; the last one is `RunFinished` or `RunFailed`, or the link was closed."""
+
+    def send(self, command: Command) -> None:
+        """Ask for something; never waits."""
+
+    def close(self) -> None:
+        """Leave; from any thread. The run goes on."""
+
+
+class SocketLink:
+    """A connection to a run of this machine, whose journal can be read."""
+
+    def __init__(
+        self,
+        folder: Path,
+        watch: bool = True,
+        control: bool = True,
+        most_steps: int = MOST_STEPS,
+        *,
+        history: bool = True,
+        patience: float = GREETING_SECONDS,
+    ) -> None:
+        """Connect and greet, for `patience` seconds at most; without `history`, `events` begins with what comes next.
+
+        Raises:
+            UserError: no process of this machine has the run, or it does not answer, or speaks another version of
+                the protocol.
+        """
+        self._folder = folder
+        self._most_steps = most_steps
+        self._history = history
+        self._control = control
+        self._closed = False
+        self._outcome = Outcome()
+        self._parts = Lines(LONGEST_LINE)
+        self._ready: list[str] = []
+        try:
+            self._socket = connect(folder, patience)
+        except OSError as error:
+            raise UserError("Not attached", f"{folder}: {_why_not(error)}") from None
+        answer = self._greet(Hello(VERSION, __version__, watch=watch, control=control))
+        if not isinstance(answer, Hello):
+            self._socket.close()
+            raise UserError("Not attached", f"{folder}: {answer}")
+        self._greeting = answer
+        self._socket.settimeout(None)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the run was where its journal ends when it greeted; otherwise it was still loading."""
+        return self._greeting.begun
+
+    def events(self) -> Iterator[Event]:
+        """What the run tells, history first."""
+        yield from self._noted(self._told())
+        if self._outcome.begun and self._unexplained():  # it may have had more to tell than time
+            yield from self._noted(self._retell())
+        if self._unexplained():
+            remedy = f"go on from its last checkpoint with finetune-tui --resume {self._folder}"
+            yield RunFailed("Run lost", f"the process that trained it ended without a word; {remedy}")
+
+    def send(self, command: Command) -> None:
+        """Ask for something; where the run takes no more, or this link only watches, it is dropped."""
+        if not self._control:
+            return
+        with contextlib.suppress(OSError):
+            self._socket.send(line(command), socket.MSG_DONTWAIT)
+
+    def close(self) -> None:
+        """Leave; the run goes on."""
+        self._closed = True
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _retell(self, until: int | None = None, current: bool = True) -> Iterator[Event]:
+        if self._history:
+            yield from read_history(self._folder, until, current, self._most_steps)
+
+    def _unexplained(self) -> bool:
+        """Whether the run has told of no end, and this link was not closed."""
+        return not self._outcome.ended and not self._closed
+
+    def _greet(self, ours: Hello) -> Hello | str:
+        """The run's greeting, or why there is none."""
+        with contextlib.suppress(OSError):  # where it has sent this process away it may have said why
+            self._socket.sendall(line(ours))
+        try:
+            answer = self._next()
+        except (OSError, EngineError):
+            answer = None
+        match answer:
+            case Hello(version=ours.version):
+                return answer
+            case Hello():
+                return mismatch(run=answer, viewer=ours)
+            case Goodbye():
+                return answer.reason
+        return "its process does not answer"
+
+    def _noted(self, events: Iterator[Event]) -> Iterator[Event]:
+        for event in events:
+            self._outcome.note(event)
+            yield event
+
+    def _told(self) -> Iterator[Event]:
+        yield from self._retell(self._greeting.journal, self._greeting.begun)
+        while (message := self._next_readable()) is not None:
+            if isinstance(message, Behind):
+                yield from self._retell(message.journal, message.begun)
+            elif isinstance(message, Goodbye):
+                yield RunFailed("Sent away", message.reason, 2)
+                return
+            elif isinstance(message, Event):
+                yield message
+
+    def _next_readable(self) -> Message | None:
+        """The next message that can be understood, `None` when the connection has ended."""
+        while True:
+            try:
+                return self._next()
+            except OSError:
+                return None
+            except EngineError:
+                continue
+
+    def _next(self) -> Message | None:
+        """The next message, `None` when the run has hung up.
+
+        Raises:
+            OSError: the connection is broken.
+            EngineError: what came is no message.
+        """
+        while not self._ready:
+            data = self._socket.recv(1 << 18)
+            if not data:
+                return None
+            try:
+                self._ready = self._parts.feed(data)[::-1]
+            except TooLongError:
+                return None
+        return decode(self._ready.pop())
+
+
+def _why_not(error: OSError) -> str:
+    match error:
+        case FileNotFoundError() | ConnectionRefusedError():
+            return "no process of this machine trains it"
+        case BlockingIOError() | TimeoutError():
+            return "its process does not answer"
+    return error.strerror or str(error)

@@ -1,0 +1,232 @@
+"""Commands as words of a command line: what each one asks for, and what is heard when it has been done."""
+
+import sys
+import threading
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.errors import UserError
+from engine.protocol import (
+    ARMS,
+    HEADS,
+    Arm,
+    ArmStarted,
+    CheckpointFailed,
+    CheckpointSaved,
+    Command,
+    CommandRefused,
+    EpochsChanged,
+    EvalDone,
+    Evaluate,
+    Event,
+    GroupFrozen,
+    MicroBatchChanged,
+    Pause,
+    Paused,
+    RateChanged,
+    Resume,
+    Resumed,
+    Rewind,
+    Rewound,
+    RunFailed,
+    RunFinished,
+    Save,
+    ScaleRate,
+    SetEpochs,
+    SetFrozen,
+    SetMicroBatch,
+    SetRate,
+    Stop,
+    StopAfterEpoch,
+    StopPlanned,
+    SwitchArm,
+    name_of,
+    other_arm,
+)
+from engine.protocol.sentences import message
+from engine.protocol.streams import print_lines
+from engine.service.remote.link import SocketLink
+from engine.service.status import status_of
+
+DONE, FAILED = 0, 1
+SECONDS = 60.0  # to wait for an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A command as a word."""
+
+    help: str
+    build: Callable[[Namespace], Command | None]
+    "the command of the arguments; none: it depends on the run"
+    answer: type[Any]
+    "the event that says it was done; what both have by the same name is equal"
+    arguments: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    answer_with: Mapping[str, str] = field(default_factory=dict)
+    "further fields of the answer"
+
+
+GROUP = {"GROUP": {"help": "a parameter group"}}
+
+WORDS: dict[str, Word] = {
+    "pause": Word(
+        "wait after the step in progress",
+        lambda args: Pause(args.free),
+        Paused,
+        {"--free": {"action": "store_true", "help": "give the GPU's memory back meanwhile"}},
+    ),
+    "resume": Word("go on after a pause", lambda args: Resume(), Resumed),
+    "save": Word(
+        "write a checkpoint that nothing overwrites", lambda args: Save(), CheckpointSaved, {}, {"reason": "key"}
+    ),
+    "evaluate": Word("score the test pictures now", lambda args: Evaluate(), EvalDone),
+    "switch": Word(
+        "go on with the other arm",
+        lambda args: SwitchArm(args.ARM) if args.ARM is not None else None,
+        ArmStarted,
+        {"ARM": {"nargs": "?", "choices": ARMS, "help": "default: the one that is not in hand"}},
+    ),
+    "rate": Word(
+        "give a group another base rate",
+        lambda args: SetRate(args.GROUP, args.LR),
+        RateChanged,
+        GROUP | {"LR": {"type": float, "help": "its base learning rate"}},
+    ),
+    "scale": Word(
+        "multiply a group's base rate",
+        lambda args: ScaleRate(args.GROUP, args.FACTOR),
+        RateChanged,
+        GROUP | {"FACTOR": {"type": float, "help": "what to multiply it by"}},
+    ),
+    "freeze": Word("leave a group as it is", lambda args: SetFrozen(args.GROUP, True), GroupFrozen, GROUP),
+    "unfreeze": Word("train a group again", lambda args: SetFrozen(args.GROUP, False), GroupFrozen, GROUP),
+    "epochs": Word(
+        "give the arm more or fewer epochs",
+        lambda args: SetEpochs(args.N),
+        EpochsChanged,
+        {"N": {"type": int, "help": "its epochs in all"}},
+    ),
+    "micro-batch": Word(
+        "send fewer pictures through the model at once",
+        lambda args: SetMicroBatch(args.N),
+        MicroBatchChanged,
+        {"N": {"type": int, "help": "pictures at most"}},
+    ),
+    "rewind": Word(
+        "go on from an earlier state of the arm",
+        lambda args: Rewind(args.POINT, args.head),
+        Rewound,
+        {
+            "POINT": {"help": "a restore point; `status --json` has their names"},
+            "--head": {
+                "choices": HEADS,
+                "default": "kept",
+                "help": "with `start`: what the last layer starts from; default: what the configuration says",
+            },
+        },
+    ),
+    "stop-after-epoch": Word(
+        "end the run, saved, after the epoch in progress", lambda args: StopAfterEpoch(True), StopPlanned
+    ),
+    "no-stop-after-epoch": Word(
+        "take that back before it has happened", lambda args: StopAfterEpoch(False), StopPlanned
+    ),
+    "stop": Word(
+        "end the run after the step in progress, saved",
+        lambda args: Stop(not args.no_save),
+        RunFinished,
+        {"--no-save": {"action": "store_true", "help": "without a checkpoint"}},
+    ),
+}
+
+
+def add_words(parser: ArgumentParser, common: Callable[[ArgumentParser], None]) -> None:
+    """A subcommand for each word; `common` adds the arguments that all of them have."""
+    words = parser.add_subparsers(dest="word", metavar="WORD", required=True)
+    for name, word in WORDS.items():
+        one = words.add_parser(name, help=word.help, description=f"{word.help[0].upper()}{word.help[1:]}.")
+        for argument, how in word.arguments.items():
+            one.add_argument(argument, **how)
+        common(one)
+
+
+def send(folder: Path, args: Namespace, wait: bool = True, seconds: float = SECONDS) -> int:
+    """Send a word's command to the run in `folder`; 0 where it was done, or sent without waiting, else 1.
+
+    Raises:
+        UserError: the run is not live.
+    """
+    command = WORDS[args.word].build(args) or SwitchArm(_other(folder))
+    link = SocketLink(folder, watch=wait, history=False)
+    try:
+        link.send(command)
+        if not wait:
+            print_lines([f"{args.word}: sent"])
+            return DONE
+        # Nothing is heard of a run that waits for pictures, say: closing ends the events.
+        timer = threading.Timer(max(seconds, 0), link.close)
+        timer.daemon = True
+        timer.start()
+        status = _answered(WORDS[args.word], command, link.events())
+        timer.cancel()
+    finally:
+        link.close()
+    if status is None:
+        remedy = "it takes effect when the step in progress, or loading, is done"
+        print(f"{args.word}: no answer within {seconds:g} s; {remedy}", file=sys.stderr)
+        return FAILED
+    return status
+
+
+def is_answer(event: Event, command: Command, word: Word) -> bool:
+    """Whether the event says that the command was done."""
+    if not isinstance(event, word.answer):
+        return False
+    both = set(type(command).__dataclass_fields__) & set(word.answer.__dataclass_fields__)
+    wanted = {name: getattr(command, name) for name in both} | dict(word.answer_with)
+    return all(getattr(event, name) == value for name, value in wanted.items())
+
+
+def _answered(word: Word, command: Command, events: Iterator[Event]) -> int | None:
+    """Wait for the answer, and say it; `None` where there was none."""
+    for event in events:
+        if is_answer(event, command, word):
+            print_lines([_sentence(event)])
+            return DONE
+        if _is_refusal(event, command) or isinstance(event, RunFailed):
+            print(message(event), file=sys.stderr)
+            return FAILED
+        if isinstance(event, RunFinished):
+            print(f"the run is over: {message(event)}", file=sys.stderr)
+            return FAILED
+    return None
+
+
+def _is_refusal(event: Event, command: Command) -> bool:
+    if isinstance(event, CommandRefused):
+        return event.command == name_of(command)
+    # A checkpoint of its own, not one of those that are written all the time.
+    own = isinstance(event, CheckpointFailed) and Path(event.path).name.startswith("step-")
+    return own and isinstance(command, Save)
+
+
+def _sentence(event: Event) -> str:
+    match event:
+        case Paused():
+            return f"paused after step {event.step}{', the GPU is given back' if event.freed else ''}"
+        case Resumed():
+            return f"training goes on after step {event.step}"
+        case EvalDone():
+            return f"accuracy {event.accuracy:.1%} on the test pictures after step {event.step}"
+        case _:
+            return message(event)
+
+
+def _other(folder: Path) -> Arm:
+    arm = status_of(folder).arm
+    if arm is None:
+        raise UserError("Unclear arm", f"{folder}: which arm is in hand is not known; name the one to switch to")
+    return other_arm(arm)

@@ -1,0 +1,160 @@
+"""Where the engine runs, hidden from whoever watches it."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Empty, Full, Queue
+from typing import Protocol
+
+from engine.protocol import Command, Event, Stop
+from engine.service.host import Host
+from engine.service.launch import Launch
+from engine.service.remote.backlog import Backlog
+from engine.service.remote.history import read_history
+from engine.service.remote.link import Link
+from engine.storage.journal import JOURNAL, size_of
+
+MOST_AT_ONCE = 5000  # events in a call; folding them takes some ten milliseconds
+
+
+class Session(Protocol):
+    """A run as a screen sees it: events come out, commands go in, no call ever waits."""
+
+    def poll(self) -> list[Event]:
+        """The events since the last call, oldest first."""
+
+    def send(self, command: Command) -> None:
+        """Ask for something; the answer is an event."""
+
+    def leave(self) -> None:
+        """Watch no longer. The run goes on without, to the end of its epochs."""
+
+
+class LocalSession:
+    """The engine in a daemon thread of this process."""
+
+    def __init__(self, launch: Launch) -> None:
+        """What the journal of a run tells that is resumed comes out first."""
+        self._host = Host(launch, hold=True)
+        self._backlog = Backlog()
+        self._host.audience.join(self._backlog)
+        self._reading: _Reading | None = None
+        if launch.resume is not None:
+            self._reading = _Reading(read_history(launch.resume, size_of(launch.resume / JOURNAL), current=False))
+        self._engine = threading.Thread(target=self._host.train, name="engine", daemon=True)
+        self._engine.start()
+
+    def poll(self) -> list[Event]:
+        """The events since the last call, oldest first."""
+        if self._reading is not None:
+            if self._reading.is_alive():
+                return []
+            events, self._reading = self._reading.events, None
+            return events
+        now = self._host.audience.catch_up(self._backlog)
+        folder = self._host.folder
+        if now is not None and folder is not None:
+            self._reading = _Reading(read_history(folder, now.journal, now.begun))
+            return []
+        return self._backlog.take(MOST_AT_ONCE)
+
+    def send(self, command: Command) -> None:
+        """Put a command into the engine's inbox."""
+        self._host.inbox.put(command)
+
+    def leave(self) -> None:
+        """Watch no longer. The run goes on without, to the end of its epochs; `wait` waits for that."""
+        self._host.audience.leave(self._backlog)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Whether the engine ended within `timeout` seconds."""
+        self._engine.join(timeout)
+        return not self._engine.is_alive()
+
+    def stop(self) -> None:
+        """Ask the engine to end, with a checkpoint if one can be written."""
+        self.send(Stop(save=True))
+        self.send(Stop(save=False))  # reached only where the first one was refused
+
+    def close(self, timeout: float) -> bool:
+        """Stop the engine; whether it ended within `timeout` seconds."""
+        self.stop()
+        ended = self.wait(timeout)
+        if self._reading is not None:
+            self._reading.join(timeout)
+        return ended
+
+
+class RemoteSession:
+    """The engine in another process."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        # Bounded: where the screen is slow, the run is told so by a connection that takes no more.
+        self._events: Queue[Event] = Queue(4 * MOST_AT_ONCE)
+        self._left = False
+        self._follower = threading.Thread(target=self._follow, name="follower", daemon=True)
+        self._follower.start()
+
+    def poll(self) -> list[Event]:
+        """The events since the last call, oldest first."""
+        events: list[Event] = []
+        try:
+            while len(events) < MOST_AT_ONCE:
+                events.append(self._events.get_nowait())
+        except Empty:
+            pass
+        return events
+
+    def send(self, command: Command) -> None:
+        """Send a command; one that the run may not be sent it refuses."""
+        self._link.send(command)
+
+    def leave(self) -> None:
+        """Watch no longer; the run goes on."""
+        self._left = True
+        self._link.close()
+
+    def _follow(self) -> None:
+        for event in self._link.events():
+            while not self._left:
+                try:
+                    self._events.put(event, timeout=0.5)
+                    break
+                except Full:
+                    continue
+
+
+class ReplaySession:
+    """A run that is over: its journal is all there is, and nobody obeys."""
+
+    def __init__(self, folder: Path) -> None:
+        self._reading = _Reading(read_history(folder))
+
+    def poll(self) -> list[Event]:
+        """The history, when it is read, in parts; then nothing more."""
+        if self._reading.is_alive():
+            return []
+        events = self._reading.events[:MOST_AT_ONCE]
+        del self._reading.events[:MOST_AT_ONCE]
+        return events
+
+    def send(self, command: Command) -> None:
+        """Nothing comes of it."""
+
+    def leave(self) -> None:
+        """Nothing is left behind."""
+
+
+class _Reading(threading.Thread):
+    """Reads a history, which may take its time."""
+
+    def __init__(self, history: Iterator[Event]) -> None:
+        super().__init__(name="history", daemon=True)
+        self.events: list[Event] = []
+        self._history = history
+        self.start()
+
+    def run(self) -> None:
+        """Read it whole."""
+        self.events.extend(self._history)

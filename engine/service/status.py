@@ -1,0 +1,183 @@
+"""Where a run stands, in a few figures: from its journal, and from its process if it has one."""
+
+import contextlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from engine.errors import EngineError
+from engine.protocol import Arm, Group, RunFailed, RunFinished
+from engine.service.remote.address import is_live
+from engine.service.remote.link import SocketLink
+from engine.storage import lock
+from engine.storage.journal import JOURNAL, read_lines
+from engine.storage.run_folder import CONFIG, load_run_config
+from engine.storage.summary import ArmSummary, RunSummary
+
+State = Literal["loading", "training", "evaluating", "paused", "finished", "stopped", "failed", "lost"]
+PATIENCE = 1.0  # seconds for a word from the run's process
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """A run in a few figures. Times are seconds since the epoch, accuracies shares; `None` is what is not known."""
+
+    name: str
+    path: str
+    state: State
+    """`finished`: the arm in hand has done all its epochs, and the run is over or waits for commands;
+    `lost`: no process of this machine has it, and its journal has no end: it was killed, or is on another machine"""
+    live: bool
+    "whether it can be attached to, and be sent commands"
+    where: str
+    "the process that has it"
+    model: str
+    device: str
+    arm: Arm | None
+    "the one in hand, as are the figures that follow"
+    step: int
+    total_steps: int
+    epoch: int
+    epochs: int
+    accuracy: float | None
+    "on the test set at the last evaluation"
+    groups: tuple[Group, ...]
+    learning_rates: dict[str, float]
+    "rate of each group in the last update"
+    points: tuple[str, ...]
+    "restore points that a rewind can go back to"
+    best_accuracy: float | None
+    "of both arms"
+    best_arm: Arm | None
+    started: float | None
+    updated: float | None
+    "the time of the last entry in the journal"
+    message: str
+    "why it failed"
+
+
+def status_of(folder: Path) -> RunStatus:
+    """Where the run in `folder` stands, as far as it can be known; nothing is raised."""
+    live = is_live(folder)  # before the journal is read: what is journaled last is the run's end
+    summary = _summary(folder)
+    where = lock.noted(folder) if live else lock.holder(folder) if summary.end is None else ""
+    state = _state(summary, live=live, held=bool(where), begun=live and _begun(folder, summary))
+    config = None
+    with contextlib.suppress(EngineError, OSError, ValueError):
+        config = load_run_config(folder)
+    arm, run, current = summary.arm, summary.run, summary.current
+    if arm is None and config is not None:
+        arm, current = config.init, ArmSummary(epochs=config.train.epochs)
+    best = max(
+        ((known.best, name) for name, known in summary.arms.items() if known.best is not None), default=(None, None)
+    )
+    return RunStatus(
+        name=folder.resolve().name,
+        path=str(folder.absolute()),
+        state=state,
+        live=live,
+        where=where,
+        model=run.model if run is not None else config.model.name if config is not None else "",
+        device=run.device if run is not None else "",
+        arm=arm,
+        step=current.step,
+        total_steps=current.total_steps,
+        epoch=current.epoch if summary.arm is not None else 0,
+        epochs=current.epochs,
+        accuracy=current.accuracy,
+        groups=tuple(current.groups.values()),
+        learning_rates=current.rates,
+        points=_points(folder, summary.arm),
+        best_accuracy=best[0],
+        best_arm=best[1],
+        started=summary.started if summary.started is not None else _changed(folder / CONFIG),
+        updated=summary.written or _changed(folder / JOURNAL) or _changed(folder / CONFIG),
+        message=f"{summary.end.title}: {summary.end.message}" if isinstance(summary.end, RunFailed) else "",
+    )
+
+
+def describe(run: RunStatus) -> list[str]:
+    """The same in aligned lines for people."""
+    rows = [
+        ("run", run.name),
+        ("state", run.state + (f", {run.where}" if run.where else "")),
+        ("why", run.message),
+        ("folder", run.path),
+        ("model", " on ".join(filter(None, (run.model, run.device)))),
+    ]
+    if run.epoch:
+        rows += [
+            ("arm", run.arm or ""),
+            ("epoch", f"{run.epoch}/{run.epochs}"),
+            ("step", f"{run.step} of {run.total_steps}"),
+            ("accuracy", _percent(run.accuracy)),
+            ("best", f"{_percent(run.best_accuracy)} ({run.best_arm})" if run.best_arm else ""),
+            ("rates", ", ".join(f"{group.name} {group.base_lr:g}{_frozen(group)}" for group in run.groups)),
+        ]
+    rows += [("started", _clock(run.started)), ("last entry", _clock(run.updated))]
+    if run.state == "lost":
+        rows.append(("go on with", f"finetune-tui --resume {run.path}"))
+    return [f"{name:<11} {text}" for name, text in rows if text]
+
+
+def _state(summary: RunSummary, *, live: bool, held: bool, begun: bool) -> State:
+    if live and not begun:
+        return "loading"
+    if isinstance(summary.end, RunFailed):
+        return "failed"
+    if isinstance(summary.end, RunFinished):
+        return "finished" if summary.end.completed else "stopped"
+    if not live and not held:
+        return "lost"
+    if summary.arm is None:
+        return "loading"
+    if summary.evaluating:
+        return "evaluating"
+    return "paused" if summary.paused else "finished" if summary.current.finished else "training"
+
+
+def _begun(folder: Path, summary: RunSummary) -> bool:
+    """Whether the process that has the run goes on where its journal ends; one resumed is loading before."""
+    if summary.run is None:
+        return False
+    try:
+        link = SocketLink(folder, watch=False, control=False, patience=PATIENCE)
+    except EngineError:  # it is too busy to answer, or of another version
+        return True
+    link.close()
+    return link.begun
+
+
+def _summary(folder: Path) -> RunSummary:
+    summary = RunSummary()
+    with contextlib.suppress(EngineError):  # what stands there is the user's
+        summary.read(read_lines(folder))
+    return summary
+
+
+def _points(folder: Path, arm: Arm | None) -> tuple[str, ...]:
+    if arm is None:
+        return ()
+    place = folder / arm
+    files = sorted([*place.glob("points/*.pt"), *place.glob("[sb]*-*.pt")])
+    return ("start", *(file.relative_to(place).as_posix() for file in files))
+
+
+def _changed(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
+def _frozen(group: Group) -> str:
+    return " frozen" if group.frozen else ""
+
+
+def _clock(seconds: float | None) -> str:
+    return "" if seconds is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))

@@ -1,0 +1,56 @@
+"""Events as text for people: one line an epoch, messages, and a progress bar where there is a terminal."""
+
+import time
+
+from engine.protocol import ArmStarted, EpochDone, Evaluating, Event, Loading, TrainStep
+from engine.protocol.sentences import epoch_line, message
+from engine.protocol.streams import Output
+
+BAR_WIDTH = 24
+BAR_SECONDS = 0.2
+
+
+class Report:
+    """Writes epochs to `out` and messages to `messages`; a bar only where `messages` is a terminal."""
+
+    def __init__(self, out: Output, messages: Output) -> None:
+        self._out = out
+        self._messages = messages
+        self._bar = messages.isatty()
+        self._drawn = 0.0
+        self._steps_per_epoch = 1
+
+    def show(self, event: Event) -> None:
+        """Write what a person wants to know of the event, if anything."""
+        if isinstance(event, TrainStep | Evaluating | Loading):
+            self._progress(event)
+            return
+        if isinstance(event, ArmStarted):
+            self._steps_per_epoch = event.steps_per_epoch
+        if isinstance(event, EpochDone):
+            self._line(self._out, epoch_line(event))
+        elif text := message(event):
+            self._line(self._messages, text)
+
+    def _line(self, stream: Output, text: str) -> None:
+        if self._bar:
+            self._messages.write("\r\x1b[K")
+            self._messages.flush()
+        print(text, file=stream, flush=True)
+
+    def _progress(self, event: TrainStep | Evaluating | Loading) -> None:
+        if not self._bar or time.monotonic() - self._drawn < BAR_SECONDS:
+            return
+        self._drawn = time.monotonic()
+        match event:
+            case TrainStep():
+                done, total = (event.step - 1) % self._steps_per_epoch + 1, self._steps_per_epoch
+                text = f"epoch {event.epoch}  loss {event.loss:.3f}  {event.images_per_second:.0f} images/s"
+            case Evaluating():
+                done, total, text = event.done, event.total, "evaluating"
+            case Loading():
+                done, total, text = event.done, event.total, event.what
+        filled = BAR_WIDTH * done // total if total else 0
+        bar = "#" * filled + "." * (BAR_WIDTH - filled)
+        self._messages.write(f"\r\x1b[K[{bar}] {text}"[:79])
+        self._messages.flush()

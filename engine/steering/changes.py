@@ -1,0 +1,65 @@
+"""Changes of an arm's state between two steps, by hand or by the schedule."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from engine.arms.arm import TrainedArm
+from engine.arms.optimizer import group_of
+from engine.config.sections import Change, ScheduleConfig
+from engine.protocol import (
+    EpochsChanged,
+    Event,
+    GroupFrozen,
+    MicroBatchChanged,
+    RateChanged,
+    ScaleRate,
+    SetEpochs,
+    SetFrozen,
+    SetMicroBatch,
+    SetRate,
+)
+
+Changing = SetRate | ScaleRate | SetFrozen | SetEpochs | SetMicroBatch
+
+
+def make(command: Changing, arm: TrainedArm, why: str) -> Event:
+    """Change the arm as the command says, which is possible."""
+    match command:
+        case SetRate():
+            return _set_rate(arm, command.group, command.base_lr, why)
+        case ScaleRate():
+            rate = group_of(arm.optimizer, command.group)["base_lr"] * command.factor
+            return _set_rate(arm, command.group, rate, why)
+        case SetFrozen():
+            arm.set_frozen(command.group, command.frozen)
+            return GroupFrozen(arm.arm, arm.step, command.group, command.frozen, arm.change)
+        case SetEpochs():
+            arm.set_epochs(command.epochs)
+            return EpochsChanged(arm.arm, arm.step, command.epochs, arm.change)
+        case SetMicroBatch():
+            arm.set_micro_batch(command.pictures)
+            return MicroBatchChanged(arm.arm, arm.step, command.pictures, why, arm.change)
+        case _:
+            assert_never(command)
+
+
+def scheduled(config: ScheduleConfig, arm: TrainedArm) -> Iterator[Changing]:
+    """What the schedule changes at the step that the arm is at."""
+    return (_command(change) for change in config.changes if (change.arm, change.step) == (arm.arm, arm.step))
+
+
+def _command(change: Change) -> Changing:
+    if change.epochs is not None:
+        return SetEpochs(change.epochs)
+    if change.micro_batch is not None:
+        return SetMicroBatch(change.micro_batch)
+    assert change.group is not None
+    if change.lr is not None:
+        return SetRate(change.group, change.lr)
+    return SetFrozen(change.group, bool(change.frozen))
+
+
+def _set_rate(arm: TrainedArm, group: str, base_lr: float, why: str) -> RateChanged:
+    why = f"{why} after step {arm.step}"
+    arm.set_rate(group, base_lr, why)
+    return RateChanged(arm.arm, arm.step, group, base_lr, why, arm.change)

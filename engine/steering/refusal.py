@@ -1,0 +1,133 @@
+"""Why a command is impossible now."""
+
+from typing import Protocol
+
+from engine.arms.arm import TrainedArm
+from engine.arms.arms import Arms
+from engine.arms.checkpointer import START
+from engine.arms.optimizer import describe_groups
+from engine.protocol import (
+    Command,
+    Evaluate,
+    Group,
+    Pause,
+    Release,
+    Resume,
+    Rewind,
+    Save,
+    ScaleRate,
+    SetEpochs,
+    SetFrozen,
+    SetMicroBatch,
+    SetRate,
+    Stop,
+    StopAfterEpoch,
+    SwitchArm,
+)
+
+MOST_EPOCHS = 100_000
+
+
+class Standing(Protocol):
+    """How a run stands, as far as that decides what is possible."""
+
+    paused: bool
+    freed: bool
+    stops_after_epoch: bool
+
+
+def reason(command: Command, standing: Standing, arms: Arms) -> str:
+    """Why the command is impossible now; empty if it is not."""
+    arm = arms.current
+    groups = {group.name: group for group in describe_groups(arm.optimizer)}
+    match command:
+        case Pause():
+            return _pause(command, standing, arms)
+        case Resume():
+            return "" if standing.paused else "training is not paused"
+        case Evaluate():
+            return _evaluate(arm, standing)
+        case SwitchArm():
+            if command.arm == arm.arm:
+                return f"{arm.arm} is in hand already"
+            return f"{command.arm} has done all its epochs" if arms.is_done(command.arm) else ""
+        case SetRate() | ScaleRate():
+            return _done(arm) or _rate(command, groups)
+        case SetFrozen():
+            return _done(arm) or _freeze(command, groups)
+        case SetEpochs():
+            return _epochs(command, arm)
+        case SetMicroBatch():
+            return _done(arm) or ("" if command.pictures > 0 else "a micro-batch has at least 1 picture")
+        case Rewind():
+            return _rewind(command, arms)
+        case StopAfterEpoch():
+            if command.planned is standing.stops_after_epoch:
+                return "that is planned already" if command.planned else "no stop is planned"
+            return _done(arm)
+        case Save() | Stop() | Release():
+            return ""
+
+
+def _done(arm: TrainedArm) -> str:
+    return f"{arm.arm} has done all its epochs" if arm.done else ""
+
+
+def _pause(command: Pause, standing: Standing, arms: Arms) -> str:
+    if command.free and not arms.on_gpu:
+        return "this run computes on the cpu, there is no GPU to free"
+    if standing.paused and not (command.free and not standing.freed):
+        return "training is paused already"
+    return _done(arms.current)
+
+
+def _rewind(command: Rewind, arms: Arms) -> str:
+    arm = arms.current.arm
+    if not arms.checkpointer.has(arm, command.point):
+        return f"{arm} has no restore point `{command.point}`"
+    if command.head != "kept" and command.point != START:
+        return f"only `{START}` can have another head, `{command.point}` has one that was trained"
+    if command.head == "pretrained" and arm == "scratch":
+        return "scratch has no pretrained classifier that its head could start from"
+    return ""
+
+
+def _evaluate(arm: TrainedArm, standing: Standing) -> str:
+    if standing.freed:
+        return "the GPU is given back; go on first"
+    if arm.evaluation_asked or arm.evaluation_due:
+        return "an evaluation is under way"
+    if arm.evaluated is not None and arm.evaluated[0] == arm.step:
+        return f"step {arm.step} is evaluated already"
+    return ""
+
+
+def _rate(command: SetRate | ScaleRate, groups: dict[str, Group]) -> str:
+    if command.group not in groups:
+        return _no_group(command.group)
+    rate = command.base_lr if isinstance(command, SetRate) else groups[command.group].base_lr * command.factor
+    return "" if 0 <= rate <= 100 else f"a rate lies in 0..100, {rate} does not"  # NaN does not either
+
+
+def _freeze(command: SetFrozen, groups: dict[str, Group]) -> str:
+    if command.group not in groups:
+        return _no_group(command.group)
+    if groups[command.group].frozen is command.frozen:
+        return f"`{command.group}` is {'frozen' if command.frozen else 'trained'} already"
+    if command.frozen and all(group.frozen for name, group in groups.items() if name != command.group):
+        return "nothing would be trained"
+    return ""
+
+
+def _no_group(name: str) -> str:
+    return f"there is no group `{name}`"
+
+
+def _epochs(command: SetEpochs, arm: TrainedArm) -> str:
+    if not 1 <= command.epochs <= MOST_EPOCHS:
+        return f"epochs lie in 1..{MOST_EPOCHS}, {command.epochs} does not"
+    if command.epochs == arm.epochs:
+        return f"it has {arm.epochs} epochs already"
+    if command.epochs * arm.steps_per_epoch < arm.step:
+        return f"epoch {arm.epoch} has begun"
+    return ""

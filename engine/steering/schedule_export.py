@@ -1,0 +1,122 @@
+"""The changes that were made by hand in a run, as the schedule of a configuration."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.config import RunConfig
+from engine.config.resumed import before_changes
+from engine.config.sections import Change
+from engine.protocol import (
+    Arm,
+    ArmStarted,
+    EpochsChanged,
+    GroupFrozen,
+    Head,
+    Message,
+    MicroBatchChanged,
+    RateChanged,
+    Rewound,
+    SettingsChanged,
+)
+from engine.storage.journal import read_records
+from engine.storage.run_folder import load_run_config
+
+Changed = RateChanged | GroupFrozen | EpochsChanged | MicroBatchChanged
+
+
+class _Arms(NamedTuple):
+    """What was changed on each branch of each arm on the way from its beginning, and the branches in hand."""
+
+    changes: dict[tuple[Arm, int], list[Changed]]
+    branch: dict[Arm, int]
+    step: dict[Arm, int]
+    heads: dict[tuple[Arm, int], Head]
+    "what the head of each branch started from, where that is not what the configuration says"
+
+
+def script(folder: Path) -> str:
+    """A configuration, as YAML, that trains the last arm of a run as it was trained in the end, its head included.
+
+    What was taken back by a rewind is not in it.
+
+    Raises:
+        CheckpointError: the journal cannot be read.
+        ConfigError: the run's configuration cannot be read.
+    """
+    messages = [record.message for record in read_records(folder)]
+    resumes = [message for message in messages if isinstance(message, SettingsChanged)]
+    config = before_changes(load_run_config(folder), resumes)
+    arms = _follow(messages)
+    made = [change for arm, branch in arms.branch.items() for change in _changes(arms.changes[arm, branch])]
+    # What the schedule had for later may still come.
+    later = [change for change in config.schedule.changes if change.step > arms.step.get(change.arm, -1)]
+    schedule = config.schedule.model_copy(update={"changes": (*made, *later)})
+    head = arms.heads.get(("pretrained", arms.branch.get("pretrained", 1)), "kept")
+    model = config.model if head == "kept" else config.model.model_copy(update={"head": head})
+    last = next((m.arm for m in reversed(messages) if isinstance(m, ArmStarted)), config.init)
+    whole = RunConfig.model_validate(
+        config.model_copy(update={"schedule": schedule, "model": model, "init": last}).model_dump()
+    )
+    lines = [f"# {folder.resolve().name} as a script: {len(made)} changes by hand in schedule.changes"]
+    lines += [f"# not in it, changed on a resume: {line}" for line in _elsewhere(resumes)]
+    return "\n".join(lines) + "\n" + whole.to_yaml()
+
+
+def _follow(messages: Iterable[Message]) -> _Arms:
+    arms = _Arms({}, {}, {}, {})
+    for message in messages:
+        match message:
+            case ArmStarted():
+                place = message.arm, message.branch
+                # A crash undid what comes after; it was done again.
+                arms.changes[place] = [c for c in arms.changes.get(place, []) if c.change <= message.change]
+                arms.branch[message.arm] = message.branch
+                arms.step[message.arm] = message.step
+            case Rewound():
+                before = arms.changes.get((message.arm, message.base), [])
+                kept = [change for change in before if change.change <= message.change]
+                arms.changes[message.arm, message.branch] = kept
+                of_base = arms.heads.get((message.arm, message.base), "kept")
+                arms.heads[message.arm, message.branch] = of_base if message.head == "kept" else message.head
+                arms.branch[message.arm] = message.branch
+            case RateChanged() | GroupFrozen() | EpochsChanged() | MicroBatchChanged():
+                arms.changes[message.arm, arms.branch[message.arm]].append(message)
+                arms.step[message.arm] = message.step
+            case _:
+                if getattr(message, "arm", None) in arms.step and hasattr(message, "learning_rates"):
+                    arms.step[message.arm] = message.step  # type: ignore[union-attr]
+    return arms
+
+
+def _changes(changed: Iterable[Changed]) -> list[Change]:
+    """Of several changes of the same thing after the same step the last one counts."""
+    changes: dict[tuple[object, ...], Change] = {}
+    for event in changed:
+        key = (event.step, type(event), getattr(event, "group", ""))
+        changes.pop(key, None)
+        changes[key] = _change(event)
+    return list(changes.values())
+
+
+def _change(event: Changed) -> Change:
+    match event:
+        case RateChanged():
+            what = {"group": event.group, "lr": event.base_lr}
+        case GroupFrozen():
+            what = {"group": event.group, "frozen": event.frozen}
+        case EpochsChanged():
+            what = {"epochs": event.epochs}
+        case MicroBatchChanged():
+            what = {"micro_batch": event.pictures}
+    return Change.model_validate({"arm": event.arm, "step": event.step, **what})
+
+
+def _elsewhere(resumes: Iterable[SettingsChanged]) -> list[str]:
+    scheduled = ("optim.groups.", "optim.scratch_lr", "train.epochs", "train.micro_batch")
+    return [
+        f"{setting.key} {setting.before} -> {setting.now}"
+        for changed in resumes
+        for setting in changed.settings
+        if setting.applied and not setting.key.startswith(scheduled)
+    ]

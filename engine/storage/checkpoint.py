@@ -1,0 +1,227 @@
+"""Checkpoint files: plain tensors and values, written so that a crash or a full disk never costs the one before.
+
+A file is what `torch.save` makes, a ZIP archive, with the SHA-256 of all bytes before it as the archive's comment.
+"""
+
+import hashlib
+import os
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import torch
+
+from engine.errors import CheckpointError, FormatError, SaveError
+from engine.storage.atomic import atomic_write
+
+FORMAT = 2
+DIGEST = 64  # characters of a checksum
+BUFFER = 2**20  # bytes of a file in memory while its checksum is computed
+PLACE = frozenset({"arm", "branch", "step", "change", "epoch", "time", "reason", "commands"})
+KEYS = PLACE | {"model", "optimizer", "evaluated", "history", "classes", "train_images", "config"}
+
+
+class Found(NamedTuple):
+    """A sound checkpoint, and those passed over because they cannot be read, each with the reason."""
+
+    path: Path
+    state: dict[str, Any]
+    damaged: list[tuple[Path, str]]
+
+
+def save(state: dict[str, Any], path: Path) -> int:
+    """Write `state`, which has at least `KEYS`, to `path` whole or not at all; its size in bytes.
+
+    The bytes go to a temporary file beside it, are synced and read back, and only then take the name:
+    until then the checkpoint of that name stays as it was.
+
+    Raises:
+        SaveError: the folder cannot be written, the disk is full, or what was read back differs.
+    """
+    assert state.keys() >= KEYS
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as temporary:
+            with temporary.open("wb") as file:
+                torch.save({"format": FORMAT, **state}, file)
+            seal(temporary)
+            _verify(temporary)
+            _read(temporary)
+            size = temporary.stat().st_size
+            temporary.replace(path)
+        _sync_folder(path.parent)
+    except (OSError, RuntimeError, CheckpointError) as error:
+        raise _not_written(path, error) from None
+    return size
+
+
+def seal(path: Path) -> None:
+    """Append the checksum to what `torch.save` wrote, and sync the file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with path.open("r+b") as file:
+        # The last field of an archive without a comment is the length of the comment.
+        file.seek(-2, os.SEEK_END)
+        file.write(DIGEST.to_bytes(2, "little"))
+        end = file.tell()
+        file.seek(0)
+        digest = _digest(file, end)
+        file.write(digest)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def link(path: Path, other: Path) -> None:
+    """Make `other` another name of the checkpoint `path`, whole or not at all.
+
+    Raises:
+        SaveError: the folder cannot be written, or the disk has no room for the copy that a file system without
+            such names needs.
+    """
+    try:
+        other.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(other) as temporary:
+            temporary.unlink(missing_ok=True)
+            try:
+                os.link(path, temporary)
+            except OSError:  # whatever the reason, a copy can do without, or fails for the same
+                _copy(path, temporary)
+            temporary.replace(other)
+        _sync_folder(other.parent)
+    except (OSError, CheckpointError) as error:
+        raise _not_written(other, error) from None
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The state that `save` wrote, on the CPU, read without running any code in it.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, holds code, or is of another format.
+    """
+    _verify(path)
+    return _read(path)
+
+
+def newest(folder: Path, arm: str = "*") -> Found | None:
+    """The sound checkpoint saved last in a run, or in one of its arms, restore points included; `None` without any.
+
+    What counts is the time in the file: that of the file is lost when a folder is copied.
+
+    Raises:
+        CheckpointError: there are some and none can be read, or one is of another format.
+    """
+    damaged: list[tuple[Path, str]] = []
+    found: list[tuple[float, bool, bool, Path]] = []
+    for path in sorted(folder.glob(f"{arm}/*.pt")) + sorted(folder.glob(f"{arm}/points/*.pt")):
+        try:
+            found.append((float(look_at(path)["time"]), path.parent.name != "points", path.name == "last.pt", path))
+        except FormatError:
+            raise  # to go on with an older one would overwrite this one
+        except CheckpointError as error:
+            damaged.append((path, error.message))
+    for *_, path in sorted(found, reverse=True):
+        try:
+            return Found(path, load(path), damaged)
+        except CheckpointError as error:
+            damaged.append((path, error.message))
+    if damaged:
+        raise CheckpointError("No sound checkpoint", "; ".join(message for _, message in damaged))
+    return None
+
+
+def look_at(path: Path) -> dict[str, Any]:
+    """The state of a checkpoint, without reading its tensors, which for many files would take long.
+
+    So their checksum is left for later, and the archive's own one of what is not tensors has to do.
+    """
+    try:
+        with zipfile.ZipFile(path) as parts:
+            for name in parts.namelist():
+                if name.endswith("/data.pkl"):
+                    parts.read(name)
+    except Exception:  # what damaged bytes make a parser raise has no bounds
+        _verify(path)
+        raise _damaged(path) from None
+    return _read(path, mmap=True)
+
+
+def _verify(path: Path) -> None:
+    """Compare the file with its checksum."""
+    try:
+        with path.open("rb") as file:
+            end = max(os.fstat(file.fileno()).st_size - DIGEST, 0)
+            sound = _digest(file, end) == file.read()
+    except FileNotFoundError:
+        raise CheckpointError("Checkpoint not read", f"{path} does not exist") from None
+    except OSError as error:
+        raise CheckpointError("Checkpoint not read", f"{path}: {error.strerror}") from None
+    if not sound:
+        raise _damaged(path)
+
+
+def _damaged(path: Path) -> CheckpointError:
+    return CheckpointError(
+        "Checkpoint not read", f"{path} is damaged or no checkpoint of this program; use another one, or a copy"
+    )
+
+
+def _digest(file: BinaryIO, size: int) -> bytes:
+    """The checksum of the next `size` bytes of a file, in letters."""
+    digest = hashlib.sha256()
+    while size > 0 and (part := file.read(min(size, BUFFER))):
+        digest.update(part)
+        size -= len(part)
+    return digest.hexdigest().encode()
+
+
+def _copy(path: Path, other: Path) -> None:
+    shutil.copyfile(path, other)
+    with other.open("rb") as file:
+        os.fsync(file.fileno())
+    _verify(other)
+
+
+def _read(path: Path, mmap: bool = False) -> dict[str, Any]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+    except Exception as error:  # what damaged bytes make a parser raise has no bounds
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(
+            "Checkpoint not read", f"{path} is damaged or holds more than plain data, nothing of it was run ({reason})"
+        ) from None
+    if not isinstance(state, dict) or "format" not in state:
+        raise CheckpointError("Checkpoint not read", f"{path} is no checkpoint of this program")
+    if state["format"] != FORMAT:
+        _verify(path)  # the number itself may be damaged
+        raise FormatError(
+            "Checkpoint of another version",
+            f"{path} has format {state['format']}, this version reads {FORMAT}; resume with the version that wrote it",
+        )
+    if missing := KEYS - state.keys():
+        raise CheckpointError("Checkpoint not read", f"{path} lacks {', '.join(sorted(missing))}")
+    return state
+
+
+def _not_written(path: Path, error: Exception) -> SaveError:
+    return SaveError("Checkpoint not written", f"{path}: {_reason(error)}; the one before it is whole")
+
+
+def _reason(error: BaseException) -> str:
+    """Why a file was not written, in the system's words: torch's name its writer, and have the system's as context."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__context__
+    return str(error).splitlines()[0]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,129 @@
+"""Checkpoints are copied between two steps and written by a thread, while training goes on."""
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from engine.arms.arm import TrainedArm
+from engine.errors import SaveError
+from engine.protocol import CheckpointFailed, CheckpointSaved, RestorePoint
+from engine.storage import checkpoint
+
+Saved = CheckpointSaved | CheckpointFailed
+
+
+class _Writing(NamedTuple):
+    arm: TrainedArm
+    point: RestorePoint | None
+    results: Future[list[Saved]]
+
+
+class CheckpointWriter:
+    """Writes one checkpoint at a time, in the order they were asked for."""
+
+    def __init__(self) -> None:
+        self.last_checkpoint = ""
+        self._latest = 0.0
+        self._tried = time.monotonic()
+        self._pool = ThreadPoolExecutor(1, "checkpoint")
+        self._writing: deque[_Writing] = deque()
+
+    @property
+    def since(self) -> float:
+        """Seconds since the last attempt to save; a failure counts, so a full disk is not asked at every step."""
+        return time.monotonic() - self._tried
+
+    def go_on_from(self, path: Path, saved_at: float) -> None:
+        """Take up a run whose newest checkpoint was `saved_at` that time."""
+        self.last_checkpoint, self._latest = str(path), saved_at
+
+    def put(
+        self,
+        arm: TrainedArm,
+        beside: dict[str, Any],
+        paths: dict[Path, str],
+        point: RestorePoint | None = None,
+        began: float | None = None,
+    ) -> None:
+        """Copy an arm's state and what is to stand `beside` it; the copy goes to `paths`, each with its reason.
+
+        The file is kept as a restore point, too, if `point` says how it is called in the arm's folder. Waits for the
+        checkpoint before this one, so that there is one copy at a time; training may stand still for it since `began`.
+        """
+        self._tried = time.monotonic()
+        began = self._tried if began is None else began
+        self.wait()
+        # Later than the one before even where the clock was set back or another machine's is behind.
+        self._latest = now = max(time.time(), self._latest + 0.001)
+        state = _copied(arm.state() | beside | {"time": now})
+        arm.unsaved = False
+        stall = time.monotonic() - began
+        name = point.name if point is not None else ""
+        if point is not None:
+            point = replace(point, time=now)
+        self._writing.append(_Writing(arm, point, self._pool.submit(_write, state, paths, name, stall)))
+
+    def results(self, wait: bool = False) -> Iterator[tuple[Saved, RestorePoint | None]]:
+        """What became of the checkpoints since the last call, or of all that were asked for, and of their points."""
+        while self._writing and (wait or self._writing[0].results.done()):
+            arm, point, written = self._writing.popleft()
+            for result in written.result():
+                if isinstance(result, CheckpointSaved):
+                    self.last_checkpoint = result.path
+                    yield result, point if result.point else None
+                else:
+                    arm.unsaved = True
+                    yield result, None
+
+    def wait(self) -> None:
+        """Until all is written that was asked for, and known of each arm whether it is; the results keep."""
+        for arm, _, written in self._writing:
+            arm.unsaved |= any(isinstance(result, CheckpointFailed) for result in written.result())
+
+    def close(self) -> None:
+        """Write what was asked for, and end the thread."""
+        self._pool.shutdown(wait=True)
+
+
+def _write(state: dict[str, Any], paths: dict[Path, str], point: str, stall: float) -> list[Saved]:
+    """Write a state to the last of `paths`; the others, and the point, are further names of that file."""
+    arm, step, results = state["arm"], state["step"], list[Saved]()
+    main = list(paths)[-1]
+    try:
+        size = checkpoint.save(state, main)
+    except SaveError as error:
+        return [CheckpointFailed(arm, step, str(main), error.message)]
+    kept = ""
+    if point:
+        try:
+            checkpoint.link(main, main.parent / point)
+            kept = point
+        except SaveError as error:
+            results.append(CheckpointFailed(arm, step, str(main.parent / point), error.message))
+    for path, reason in paths.items():
+        try:
+            if path != main:
+                checkpoint.link(main, path)
+        except SaveError as error:
+            results.append(CheckpointFailed(arm, step, str(path), error.message))
+        else:
+            results.append(CheckpointSaved(arm, step, str(path), reason, size, state["time"], stall, kept))
+            stall, kept = 0.0, ""  # one copy serves them all
+    return results
+
+
+def _copied(value: Any) -> Any:  # noqa: ANN401 - the tree of plain values and tensors that a state is
+    """The same on the host, sharing no memory with what training goes on to change."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_copied(item) for item in value)
+    return value

@@ -1,0 +1,186 @@
+"""Ways out: whenever a signal comes, no traceback, no half-written file and no process is left."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.storage import checkpoint
+from tests.engine.driving import hold_up_saving
+from tests.paths import ROOT
+
+PATIENCE = 120
+
+
+@pytest.fixture(autouse=True)
+def hang_up_as_usual() -> Iterator[None]:
+    """What is started inherits it, and the tests may have been started with `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@contextmanager
+def started(*command: str, **streams: Any) -> Iterator["subprocess.Popen[str]"]:
+    """A process with a session of its own, so that what it leaves behind is found."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    options = {"cwd": ROOT, "env": environment, "text": True, "start_new_session": True}
+    process = subprocess.Popen([sys.executable, *command], **(options | streams))
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def training(tmp_path: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    command = ("-m", "engine", "train", str(tmp_path / "small.yaml"), "--json", *arguments)
+    with started(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        yield process
+
+
+def read_until(process: "subprocess.Popen[str]", kind: str) -> None:
+    assert process.stdout is not None
+    assert any(f'"type": "{kind}"' in line or f'"type":"{kind}"' in line for line in process.stdout)
+
+
+def check_nothing_is_left(process: "subprocess.Popen[str]", folder: Path) -> None:
+    assert process.returncode is not None
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+    assert not list(folder.rglob(".*.tmp"))
+    for file in folder.rglob("*.pt"):
+        assert checkpoint.load(file)["step"] >= 0
+
+
+# --- while Python imports --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delay", [0, 50, 150, 300, 600])
+@pytest.mark.parametrize("program", [("engine", "train"), ("tui",)], ids=lambda program: program[0])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_in_the_first_moments_a_signal_ends_it_without_a_traceback(
+    tmp_path: Path, small: Any, program: tuple[str, ...], number: int, delay: int
+) -> None:
+    log = tmp_path / "errors"
+    settings = (str(tmp_path / "small.yaml"), "--epochs", "100000")
+    with (
+        log.open("w") as errors,
+        started(
+            *("-X", "importtime", "-m", *program, *settings),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        ) as process,
+    ):
+        # What Python itself does before it runs a line of this program is out of our hands.
+        while not re.search(r"\| +argparse\n", log.read_text()):
+            assert process.poll() is None
+            time.sleep(0.001)
+        time.sleep(delay / 1000)
+        process.send_signal(number)
+        assert process.wait(PATIENCE) in (128 + number, -number)
+    said = [line for line in log.read_text().splitlines() if not line.startswith("import time:")]
+    assert not any("Traceback" in line or "KeyboardInterrupt" in line for line in said), said
+    check_nothing_is_left(process, tmp_path)
+
+
+# --- while it trains ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_a_checkpoint_and_nothing_else(tmp_path: Path, small: Any, number: int) -> None:
+    with training(tmp_path, "--epochs", "100000") as process:
+        read_until(process, "train_step")
+        process.send_signal(number)
+        _, messages = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 128 + number and "Traceback" not in messages
+        check_nothing_is_left(process, tmp_path)
+    assert (tmp_path / "runs" / "small-1" / "scratch" / "last.pt").exists()
+
+
+def test_a_terminal_that_goes_away_leaves_a_checkpoint_and_nothing_else(tmp_path: Path, small: Any) -> None:
+    screen, program_side = pty.openpty()
+    command = ("-m", "engine", "train", str(tmp_path / "small.yaml"), "--json", "--epochs", "100000")
+    with started(
+        *command,
+        stdin=program_side,
+        stdout=program_side,
+        stderr=program_side,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    ) as process:
+        os.close(program_side)
+        seen = b""
+        while b'"train_step"' not in seen:
+            seen += os.read(screen, 1 << 16)
+        os.close(screen)
+        assert process.wait(PATIENCE) == 128 + signal.SIGHUP
+        check_nothing_is_left(process, tmp_path)
+    assert (tmp_path / "runs" / "small-1" / "scratch" / "last.pt").exists()
+
+
+def test_with_nohup_a_terminal_that_goes_away_is_no_reason_to_stop(tmp_path: Path, small: Any) -> None:
+    command = ("-m", "engine", "train", str(tmp_path / "small.yaml"), "--json")
+    with started(
+        *command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    ) as process:
+        read_until(process, "train_step")
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0
+        check_nothing_is_left(process, tmp_path)
+
+
+@pytest.mark.parametrize("settings, status", [([], 0), (["optim.scratch_lr=100", "watchdog.not_finite=false"], 1)])
+def test_an_end_and_a_failure_leave_nothing_either(
+    tmp_path: Path, small: Any, settings: list[str], status: int
+) -> None:
+    with training(tmp_path, *(text for setting in settings for text in ("--set", setting))) as process:
+        _, messages = process.communicate(timeout=PATIENCE)
+        assert process.returncode == status and "Traceback" not in messages
+        check_nothing_is_left(process, tmp_path)
+
+
+# --- while it saves -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_during_a_save_leaves_at_once_and_the_checkpoint_before_is_whole(
+    tmp_path: Path, small: Any, first: int, number: int
+) -> None:
+    with training(tmp_path, "--epochs", "100000") as process:
+        read_until(process, "checkpoint_saved")
+        folder = tmp_path / "runs" / "small-1" / "scratch"
+        while not (folder / "last.pt").exists():
+            time.sleep(0.01)
+        pipe = hold_up_saving(folder)
+        process.send_signal(first)
+        assert select.select([pipe], [], [], PATIENCE)[0], "nothing was saved"
+        for later in (signal.SIGHUP, number):  # a hang-up is no demand to hurry
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.5)
+            process.send_signal(later)
+        _, messages = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 128 + number and "Traceback" not in messages
+        check_nothing_is_left(process, tmp_path)
+    assert checkpoint.load(folder / "last.pt")["step"] > 0
+    os.close(pipe)

@@ -1,0 +1,136 @@
+"""Prepared pictures: decoded once, and the same pixels whether they are kept or not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine import protocol as p
+from engine.config import RunConfig
+from engine.data import decoded
+from engine.data.decoded import Decoded
+from engine.data.folder import Catalogue, scan
+from engine.data.pictures import Preparation, decode, decode_bounded
+from engine.data.pictures import test_pixels as prepare_for_test
+from engine.data.store import Store
+from engine.loop.run import Run
+from tests.engine.conftest import write_pictures
+from tests.engine.driving import only, play, with_settings
+
+PREPARED = Preparation(16, 18)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "finetune-tui" / "prepared"
+
+
+@pytest.fixture
+def catalogue(pictures: Path) -> Catalogue:
+    return scan(pictures, 0.2, 0)
+
+
+@pytest.fixture
+def decodings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of the pictures that were decoded."""
+    paths: list[str] = []
+    for name in ("decode", "decode_bounded"):
+        real = getattr(decoded, name)
+        monkeypatch.setattr(decoded, name, lambda path, *rest, real=real: paths.append(path) or real(path, *rest))
+    return paths
+
+
+def test_a_kept_picture_has_the_pixels_of_its_file(catalogue: Catalogue, tmp_path: Path) -> None:
+    plain, checkpointer = Decoded(PREPARED, 21), Decoded(PREPARED, 21)
+    checkpointer.keep_in(Store(tmp_path / "mine", len(catalogue.train) + len(catalogue.test), 1 << 20), catalogue)
+    for _ in range(2):  # put in, then taken out
+        for sample in catalogue.train:
+            kept = checkpointer.get(sample.path, False)
+            assert np.array_equal(kept, plain.get(sample.path, False)) and min(kept.shape[:2]) == 21
+        for sample in catalogue.test:
+            ready = prepare_for_test(decode(sample.path), PREPARED).permute(1, 2, 0).numpy()
+            assert np.array_equal(checkpointer.get(sample.path, True), ready)
+    checkpointer.close()
+
+
+@pytest.mark.parametrize(("size", "side", "bounded"), [((500, 375), 90, (120, 90)), ((60, 80), 90, (60, 80))])
+@pytest.mark.parametrize("kind", ["jpg", "png"])
+def test_only_pictures_larger_than_the_bound_are_reduced(tmp_path: Path, kind: str, size, side, bounded) -> None:
+    file = tmp_path / f"a.{kind}"
+    Image.effect_noise(size, 60).convert("RGB").save(file)
+    assert decode_bounded(str(file), side).size == bounded
+
+
+def test_a_reduced_picture_looks_as_the_whole_one_does(tmp_path: Path) -> None:
+    file = tmp_path / "a.jpg"
+    ramp = np.linspace(0, 255, 500 * 375 * 3).reshape(375, 500, 3).astype(np.uint8)
+    Image.fromarray(ramp).save(file, quality=95)
+    reduced = decode_bounded(str(file), 90)
+    reference = decode(str(file)).resize(reduced.size, Image.Resampling.BICUBIC)
+    assert np.abs(np.asarray(reduced, int) - np.asarray(reference, int)).mean() < 2
+
+
+def test_a_run_decodes_every_picture_once_and_the_next_run_none(
+    small: RunConfig, cache: Path, decodings: list[str]
+) -> None:
+    first = play(Run(small))
+    assert len(decodings) == len(set(decodings)) == 20
+    assert only(first, p.PicturesPrepared)[0].prepared == 20 and only(first, p.PicturesPrepared)[0].reason == ""
+    decodings.clear()
+    second = play(Run(small))
+    assert decodings == [] and second[-1].weights_sha256 == first[-1].weights_sha256
+
+
+def test_without_room_the_run_ends_with_the_same_weights_and_says_why(small: RunConfig, cache: Path) -> None:
+    whole = play(Run(small))
+    cache.rename(cache.with_name("away"))
+    cramped = play(Run(with_settings(small, data__cache_gib=1e-5)))
+    told = only(cramped, p.PicturesPrepared)[0]
+    assert 0 < told.prepared < told.pictures == 20 and "data.cache_gib" in told.reason
+    assert cramped[-1].weights_sha256 == whole[-1].weights_sha256
+
+
+def test_a_cache_folder_that_cannot_be_written_is_said_and_training_goes_on(small: RunConfig, cache: Path) -> None:
+    whole = play(Run(small))
+    cache.rename(cache.with_name("away"))
+    cache.write_text("in the way")
+    events = play(Run(small))
+    told = only(events, p.PicturesPrepared)[0]
+    assert told.prepared == 0 and str(cache) in told.reason
+    assert events[-1].weights_sha256 == whole[-1].weights_sha256
+
+
+def test_a_damaged_cache_is_mended(small: RunConfig, cache: Path) -> None:
+    whole = play(Run(small))
+    (pixels,) = cache.glob("*/pixels")
+    pixels.write_bytes(bytes(pixels.stat().st_size))
+    assert play(Run(small))[-1].weights_sha256 == whole[-1].weights_sha256
+
+
+def test_a_changed_picture_and_another_size_are_prepared_anew(
+    small: RunConfig, cache: Path, decodings: list[str], tmp_path: Path
+) -> None:
+    root = write_pictures(tmp_path / "pictures", {"train": 4, "test": 2})
+    config = with_settings(small, data__root=root)
+    play(Run(config))
+    decodings.clear()
+    Image.new("RGB", (50, 40), "red").save(root / "train" / "cat" / "0.jpg")
+    play(Run(config))
+    assert len(decodings) == 12
+    play(Run(with_settings(config, data__image_size=48)))
+    assert len(decodings) == 24 and len(list(cache.iterdir())) == 3
+
+
+def test_preparation_can_be_switched_off(small: RunConfig, cache: Path) -> None:
+    events = play(Run(with_settings(small, data__prepare=False)))
+    assert not only(events, p.PicturesPrepared) and events[-1].completed and not cache.exists()
+
+
+def test_the_short_side_of_prepared_training_pictures_can_be_set(small: RunConfig, cache: Path) -> None:
+    sizes = []
+    for side in (None, 34, 36):
+        play(Run(with_settings(small, data__short_side=side, train__epochs=1)))
+        sizes.append(sum(file.stat().st_size for file in cache.glob("*/pixels")) - sum(sizes))
+    assert sizes[1] < sizes[2] == sizes[0]  # the pictures are 36 pixels high, less than twice 32

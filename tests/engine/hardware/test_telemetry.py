@@ -1,0 +1,92 @@
+"""Figures of the machine: what a driver, a MIG slice or a container does not give is `None`, never an error."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pynvml
+import pytest
+
+from engine import protocol as p
+from engine.hardware import telemetry
+from engine.hardware.telemetry import Telemetry
+
+
+class Driver:
+    """Stands in for the driver: figures of each GPU, and those that it refuses."""
+
+    NVMLError = pynvml.NVMLError
+    NVML_TEMPERATURE_GPU = pynvml.NVML_TEMPERATURE_GPU
+
+    def __init__(self, gpus: int, refused: tuple[str, ...] = ()) -> None:
+        self._gpus = gpus
+        self._refused = refused
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*args: Any) -> Any:
+            if name in self._refused:
+                raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+            index = args[0] if args else 0
+            return {
+                "nvmlInit": None,
+                "nvmlDeviceGetCount": self._gpus,
+                "nvmlDeviceGetHandleByIndex": index,
+                "nvmlDeviceGetName": f"GPU number {index}",
+                "nvmlDeviceGetUtilizationRates": SimpleNamespace(gpu=40 + index),
+                "nvmlDeviceGetMemoryInfo": SimpleNamespace(used=(1 + index) << 30, total=8 << 30),
+                "nvmlDeviceGetTemperature": 60 + index,
+                "nvmlDeviceGetPowerUsage": 150_500,
+            }[name]
+
+        return call
+
+
+def sample(monkeypatch: pytest.MonkeyPatch, driver: Driver) -> p.SystemSample:
+    monkeypatch.setattr(telemetry, "pynvml", driver)
+    return Telemetry().sample()
+
+
+def test_every_gpu_is_sampled_in_the_units_of_the_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sample(monkeypatch, Driver(2)).gpus == (
+        p.Gpu(0, "GPU number 0", 0.40, 1 << 30, 8 << 30, 60.0, 150.5),
+        p.Gpu(1, "GPU number 1", 0.41, 2 << 30, 8 << 30, 61.0, 150.5),
+    )
+
+
+@pytest.mark.parametrize(
+    "call, fields",
+    [
+        ("nvmlDeviceGetUtilizationRates", ["utilisation"]),  # a MIG slice has none
+        ("nvmlDeviceGetMemoryInfo", ["memory_used", "memory_total"]),
+        ("nvmlDeviceGetTemperature", ["temperature"]),
+        ("nvmlDeviceGetPowerUsage", ["power"]),
+    ],
+)
+def test_a_figure_that_is_refused_is_none_and_the_others_are_there(
+    monkeypatch: pytest.MonkeyPatch, call: str, fields: list[str]
+) -> None:
+    (gpu,) = sample(monkeypatch, Driver(1, refused=(call,))).gpus
+    figures = ["utilisation", "memory_used", "memory_total", "temperature", "power"]
+    assert [field for field in figures if getattr(gpu, field) is None] == fields
+
+
+def test_a_gpu_without_a_name_is_called_gpu_and_one_that_may_not_be_opened_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (gpu,) = sample(monkeypatch, Driver(1, refused=("nvmlDeviceGetName",))).gpus
+    assert gpu.name == "GPU"
+    assert sample(monkeypatch, Driver(1, refused=("nvmlDeviceGetHandleByIndex",))).gpus == ()
+
+
+@pytest.mark.parametrize("call", ["nvmlInit", "nvmlDeviceGetCount"])
+def test_without_a_driver_there_are_no_gpus_and_the_rest_is_measured(
+    monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    measured = sample(monkeypatch, Driver(2, refused=(call,)))
+    assert measured.gpus == ()
+    assert 0 <= measured.cpu <= 1 and 0 < measured.memory_used < measured.memory_total
+    assert 0 < measured.process_memory < measured.memory_total
+
+
+def test_on_this_machine_a_sample_is_a_message_like_any_other() -> None:
+    measured = Telemetry().sample()
+    assert p.decode(p.encode(measured)) == measured
