@@ -29,6 +29,7 @@ from engine.data.transfer import Transfer
 from engine.errors import CheckpointError, EngineError
 from engine.hardware.device import seed_random
 from engine.hardware.process_group import ProcessGroup
+from engine.metrics.predictions import describe
 from engine.models import build
 from engine.protocol import Arm
 from engine.recipes.schedule import multiplier
@@ -151,18 +152,11 @@ class TrainedArm(Progress):
 
     @torch.inference_mode()
     def score(self, batch: Batch | FeatureBatch) -> torch.Tensor:
-        """What is made of test pictures, float32 (1 + N, 2), on the device.
-
-        The first row is the summed loss and the number of correct predictions; then a row a picture: the class it is
-        taken for, and the probability of that.
-        """
+        """What is made of N test pictures, float32 (1 + N, 3), on the device: see `metrics.predictions.describe`."""
         inputs, labels = self.network.prepare(batch)
         pieces = self._pieces(batch)
         parts = (self.network.test_on(part, isinstance(batch, FeatureBatch)) for part in inputs.tensor_split(pieces))
-        logits = torch.cat(list(parts))
-        predicted, confidence = logits.argmax(1), logits.softmax(1).amax(1).nan_to_num(0.0)
-        sums = torch.stack((cross_entropy(logits, labels, reduction="sum"), (predicted == labels).sum()))
-        return torch.cat((sums[None], torch.stack((predicted, confidence), dim=1)))
+        return describe(torch.cat(list(parts)), labels)
 
     def not_finite(self, step: int, what: str, value: float) -> EngineError:
         """What to say, and to do, where the loss or the gradient of a step is not finite."""

@@ -12,8 +12,9 @@ from engine.config.sections import CheckpointConfig
 from engine.errors import CheckpointError, FormatError
 from engine.hardware.process_group import ProcessGroup
 from engine.protocol import Arm, CheckpointSaved, Event, RestorePoint, RestorePoints
-from engine.steering.script import Choices, Position
 from engine.storage import checkpoint
+from engine.storage.choices import Choices
+from engine.storage.journal import Position
 from engine.storage.writer import CheckpointWriter
 
 START = "start"

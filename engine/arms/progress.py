@@ -1,8 +1,10 @@
 """How far an arm has come, in plain figures."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from engine.config.sections import TrainConfig
+from engine.metrics.metric import without_own_fields
 
 NOTHING = {"loss": 0.0, "correct": 0, "images": 0, "seconds": 0.0, "data_seconds": 0.0}
 "the figures of an epoch before its first step"
@@ -99,10 +101,11 @@ class Progress:
         self.changed()
         return best
 
-    def end_epoch(
-        self, test_loss: float, test_accuracy: float, seconds: float, rates: dict[str, float]
-    ) -> dict[str, Any]:
-        """Close the epoch after its evaluation, which took `seconds`; its row of the history."""
+    def end_epoch(self, metrics: Mapping[str, float], seconds: float, rates: dict[str, float]) -> dict[str, Any]:
+        """Close the epoch after its evaluation, which took `seconds`; its row of the history.
+
+        `metrics` has the values for the test pictures by name, `loss` and `accuracy` among them.
+        """
         self.seconds += seconds
         self.diverged, self.recovered = 0, None
         sums = self._sums
@@ -112,13 +115,15 @@ class Progress:
             "epochs": self.epochs,
             "train_loss": sums["loss"] / sums["images"],
             "train_accuracy": sums["correct"] / sums["images"],
-            "test_loss": test_loss,
-            "test_accuracy": test_accuracy,
+            "test_loss": metrics["loss"],
+            "test_accuracy": metrics["accuracy"],
             "images_per_second": sums["images"] / sums["seconds"],
             "data_wait": sums["data_seconds"] / sums["seconds"],
             "learning_rates": rates,
             "seconds": self.seconds,
         }
+        if further := without_own_fields(metrics):
+            row["metrics"] = further
         self.history.append(row)
         self._sums = dict(NOTHING)
         return row

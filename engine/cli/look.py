@@ -9,8 +9,9 @@ from typing import Literal
 
 from engine.config import RunConfig
 from engine.data import archive, demo
-from engine.data.folder import Catalogue, printable, scan
+from engine.data.folder import Catalogue, scan
 from engine.protocol import Arm
+from engine.protocol.printable import printable
 
 SAMPLES = 3  # pictures that are named
 LINES = 20  # classes that people are told of

@@ -22,8 +22,9 @@ from engine.protocol import (
     Stop,
     TrainStep,
 )
-from engine.steering.script import Choices, Position, Script, choices_of, done_commands
-from engine.storage.journal import Record, read_records
+from engine.steering.script import Script, done_commands
+from engine.storage.choices import Choices, choices_of
+from engine.storage.journal import Position, Record, read_records
 from engine.storage.run_folder import load_run_config
 
 
@@ -79,7 +80,7 @@ def plan(folder: Path) -> Plan:
         raise CheckpointError("Nothing to compare", f"{folder} has not ended; go on with it first (--resume)")
     events = [r.message for r in records]
     stops = (r.at for r in reversed(records) if isinstance(r.message, Stop) and r.at is not None)
-    end = None if finished.completed else next((Position(*at) for at in stops), None)
+    end = None if finished.completed else next(stops, None)
     stretches = _stretches(folder, records, end)
     choices = choices_of(event for event in events if isinstance(event, Event))
     threads = next((event.threads for event in events if isinstance(event, RunStarted)), 0)

@@ -19,10 +19,11 @@ import torch
 
 from engine.config.sections import DataConfig
 from engine.data.decoded import Decoded
-from engine.data.folder import Sample, printable
+from engine.data.folder import Sample
 from engine.data.pictures import Pixels, Preparation, UnreadablePictureError, training_crop
 from engine.data.threads import Threads
 from engine.errors import DataError
+from engine.protocol.printable import printable
 
 BOUND = 2  # short side of a prepared picture in crops; with 4/3 accuracy was measured to suffer
 AHEAD = 3  # batches decoded ahead

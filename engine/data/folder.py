@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from engine.errors import DataError
+from engine.protocol.printable import printable
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 
@@ -82,11 +83,6 @@ def scan(root: Path, val_fraction: float, seed: int) -> Catalogue:
 def is_hidden(name: str) -> bool:
     """Whether a folder is none of the user's: `.ipynb_checkpoints` and the like."""
     return name.startswith((".", "__MACOSX"))
-
-
-def printable(path: str) -> str:
-    """The path with what is not UTF-8 in it replaced, so that any screen and any file can take it."""
-    return os.fsencode(path).decode("utf-8", errors="replace")
 
 
 def _classes(root: Path) -> tuple[str, ...]:

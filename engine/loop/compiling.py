@@ -6,7 +6,7 @@ from typing import Literal
 
 from engine.arms.arm import TrainedArm
 from engine.protocol import Arm, CompileChosen
-from engine.steering.script import Choices
+from engine.storage.choices import Choices
 
 # Measured with ResNet-18 at 224 and ShuffleNetV2 x0.5 at 64 on 2 CPU cores: 29 and 34 s, steps 1.16 to 1.23 times as
 # fast. The program cannot know them for another model and machine before it has paid the price.

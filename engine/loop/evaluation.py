@@ -1,7 +1,7 @@
 """Scoring the test set, with commands taken between its batches."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import NamedTuple
 
 import torch
@@ -11,7 +11,9 @@ from engine.data.batches import Waiting
 from engine.loop.input_pipeline import InputPipeline
 from engine.loop.readback import Readback
 from engine.loop.watchdog import Watchdog
-from engine.metrics.confusion import Answers
+from engine.metrics import METRICS
+from engine.metrics.confusion import confusion
+from engine.metrics.predictions import Collector
 from engine.protocol import Confusion, Evaluating, Event
 from engine.steering.steering import Steering
 
@@ -19,35 +21,16 @@ from engine.steering.steering import Steering
 class Score(NamedTuple):
     """Figures of a test set."""
 
-    loss: float
-    accuracy: float
+    metrics: dict[str, float]
+    "by name, those of `METRICS`"
     images: int
     seconds: float
     "that it took, without pauses"
     confusion: Confusion
 
 
-class _Sums:
-    """Figures of the batches of this process."""
-
-    def __init__(self, answers: Answers) -> None:
-        self.loss, self.correct, self.images, self.answers = 0.0, 0.0, 0, answers
-
-    def add(self, scores: Iterator[tuple[list[int], torch.Tensor]]) -> None:
-        """Those of batches: the numbers of their samples, and what the arm's `score` makes of them."""
-        for numbers, scored in scores:
-            loss, correct = scored[0].tolist()
-            self.loss, self.correct = self.loss + loss, self.correct + correct
-            self.images += len(numbers)
-            self.answers.add(numbers, scored[1:])
-
-    def tensor(self) -> torch.Tensor:
-        """In a form that can be added up over processes."""
-        return torch.tensor([self.loss, self.correct, self.images], dtype=torch.float64)
-
-
 class Evaluation:
-    """Scores the arm in hand."""
+    """Scores the current arm."""
 
     def __init__(self, pipeline: InputPipeline, steering: Steering, watchdog: Watchdog, device: torch.device) -> None:
         self._pipeline = pipeline
@@ -57,12 +40,13 @@ class Evaluation:
         self._scores: Readback[list[int]] = Readback(device)
 
     def score(self, arm: TrainedArm) -> Generator[Event, None, Score | None]:
-        """Score the test set; `None` where a command took the arm elsewhere before it was done."""
+        """Score the test set; `None` if a command made another arm or branch current before it was done."""
         assert arm.batches is not None
         catalogue = self._pipeline.catalogue
         samples = catalogue.test
         began, idle, branch = time.perf_counter(), 0.0, arm.branch
-        sums, total = _Sums(Answers(samples, len(catalogue.classes))), len(samples)
+        labels = [sample.label for sample in samples]
+        collector, total = Collector([sample.path for sample in samples], labels, len(catalogue.classes)), len(samples)
         yield Evaluating(arm.arm, arm.step, 0, total)
         batches = arm.batches.testing(samples)
         while (batch := (yield from self._pipeline.next(batches))) is not None:
@@ -70,17 +54,24 @@ class Evaluation:
                 if len(batch.labels):
                     scored = yield from self._watchdog.within_memory(arm, batch, arm.score)
                     self._scores.put(batch.numbers, scored)
-                sums.add(self._scores.take())
+                self._collect(collector)
                 yield from self._pipeline.note(batch)
-                yield Evaluating(arm.arm, arm.step, min(sums.images * self._processes.size, total), total)
+                yield Evaluating(arm.arm, arm.step, min(collector.seen * self._processes.size, total), total)
             waiting = time.perf_counter()
             yield from self._steering.commands()
             idle += time.perf_counter() - waiting
             if not self._steering.is_current(arm) or arm.branch != branch:
                 list(self._scores.take(everything=True))
                 return None
-        sums.add(self._scores.take(everything=True))
-        loss, correct, images = self._processes.all_reduce(sums.tensor()).tolist()
-        confusion = sums.answers.compare(arm.arm, arm.step, self._processes)
-        seconds = time.perf_counter() - began - idle
-        return Score(loss / images, correct / images, int(images), seconds, confusion)
+        self._collect(collector, everything=True)
+        predictions = collector.gather(self._processes)
+        return Score(
+            metrics={name: metric.compute(predictions) for name, metric in METRICS.items()},
+            images=len(predictions.labels),
+            confusion=confusion(predictions, arm.arm, arm.step),
+            seconds=time.perf_counter() - began - idle,
+        )
+
+    def _collect(self, collector: Collector, everything: bool = False) -> None:
+        for numbers, scored in self._scores.take(everything):
+            collector.add(numbers, scored)

@@ -17,6 +17,7 @@ from engine.loop.evaluation import Evaluation, Score
 from engine.loop.input_pipeline import InputPipeline
 from engine.loop.readback import Readback
 from engine.loop.watchdog import NotFinite, Watchdog
+from engine.metrics.metric import without_own_fields
 from engine.protocol import ArmFinished, Compiled, EpochDone, EvalDone, Event, Preparing, Stop, TrainStep
 from engine.steering.steering import Steering
 from engine.storage.journal import Journal
@@ -201,20 +202,29 @@ class Training:
         if arm.evaluation_due:
             yield from self._end_epoch(arm, score)
             return
-        best = arm.note_evaluation(score.accuracy)
+        best = arm.note_evaluation(score.metrics["accuracy"])
         arm.seconds += score.seconds
         yield from self._tell(arm, arm.epoch, score, best)
         if best:
             self._checkpointer.save(arm, {"best": "best"})
 
     def _tell(self, arm: TrainedArm, epoch: int, score: Score, best: bool) -> Iterator[Event]:
-        figures = score.loss, score.accuracy, score.images, best, score.seconds
-        yield EvalDone(arm.arm, arm.step, epoch, *figures)
+        yield EvalDone(
+            arm=arm.arm,
+            step=arm.step,
+            epoch=epoch,
+            loss=score.metrics["loss"],
+            accuracy=score.metrics["accuracy"],
+            images=score.images,
+            best=best,
+            seconds=score.seconds,
+            metrics=without_own_fields(score.metrics),
+        )
         yield score.confusion
 
     def _end_epoch(self, arm: TrainedArm, score: Score) -> Iterator[Event]:
-        best = arm.note_evaluation(score.accuracy)
-        row = arm.end_epoch(score.loss, score.accuracy, score.seconds, arm.rates)
+        best = arm.note_evaluation(score.metrics["accuracy"])
+        row = arm.end_epoch(score.metrics, score.seconds, arm.rates)
         yield from self._tell(arm, row["epoch"], score, best)
         self._journal.metrics(self._arms.history)
         yield EpochDone(arm=arm.arm, **row)

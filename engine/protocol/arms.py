@@ -1,8 +1,8 @@
 """What is trained and tested of an arm."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from engine.protocol.values import Arm, Bool, Int, Real
+from engine.protocol.values import Arm, Bool, Int, Metrics, Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,8 @@ class EvalDone:
     "no earlier evaluation of this arm was more accurate"
     seconds: Real = 0.0
     "that it took, without pauses"
+    metrics: Metrics = field(default_factory=dict)
+    "further metrics by name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,8 @@ class EpochDone:
     data_wait: Real
     learning_rates: dict[str, Real]
     seconds: Real
+    metrics: Metrics = field(default_factory=dict)
+    "further metrics of the test pictures by name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, PlainSerializer, Strict
+from pydantic import BeforeValidator, Field, PlainSerializer, Strict
 
 Arm = Literal["pretrained", "scratch"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
@@ -26,6 +26,8 @@ def _real_to_json(value: float) -> float | str:
 Int = Annotated[int, Strict()]
 Bool = Annotated[bool, Strict()]
 Real = Annotated[float, Strict(), BeforeValidator(_real_from_json), PlainSerializer(_real_to_json, when_used="json")]
+# Left out of a message where it is empty: readers of before do not know it.
+Metrics = Annotated[dict[str, Real], Field(exclude_if=lambda values: not values)]
 
 
 def other_arm(arm: Arm) -> Arm:

@@ -5,7 +5,8 @@ from queue import Empty, SimpleQueue
 
 from engine.hardware.process_group import ProcessGroup
 from engine.protocol import Command, Stop
-from engine.steering.script import Position, Script
+from engine.steering.script import Script
+from engine.storage.journal import Position
 
 
 class Inbox:

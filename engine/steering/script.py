@@ -2,17 +2,12 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from engine.protocol import (
-    Arm,
-    CheckpointSaved,
     Command,
-    CompileChosen,
     EpochDone,
     Evaluate,
-    Event,
     Rewind,
     RunFinished,
     RunStarted,
@@ -26,30 +21,11 @@ from engine.protocol import (
     StopAfterEpoch,
     SwitchArm,
 )
-from engine.storage.journal import Record, read_records
+from engine.storage.choices import Choices
+from engine.storage.journal import Position, Record, read_records
 
 # What makes a difference to what is trained or kept. The others are about when, not about what.
 LASTING = (SwitchArm, SetRate, ScaleRate, SetFrozen, SetEpochs, SetMicroBatch, Rewind, Save, Evaluate)
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place between two steps of an arm: `change` counts what else has happened to its state there and before."""
-
-    arm: Arm
-    branch: int
-    step: int
-    change: int
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What depended on time in a run, so that it can be had again without looking at the clock."""
-
-    points: frozenset[tuple[Arm, str]]
-    "the restore points that were kept, by arm and name"
-    compiled: frozenset[tuple[Arm, int]]
-    "the arms and steps at which the training step was compiled"
 
 
 class Script:
@@ -134,7 +110,7 @@ def _planned_stop(records: Iterable[Record], done: int, step: int) -> tuple[int,
             case RunStarted():
                 count = record.message.commands
             case StopAfterEpoch(planned=True) if record.at is not None:
-                planned = count, Position(*record.at)
+                planned = count, record.at
             case StopAfterEpoch() | Stop() | RunFinished():
                 planned = None
             case EpochDone() if (count, record.message.step) <= (done, step):
@@ -158,21 +134,8 @@ def _split(records: Iterable[Record]) -> tuple[list[tuple[Position, Command]], l
             # A crash may come before all are done again, which is no reason to forget them.
             done, undone = done[: message.commands], [*done[message.commands :], *undone]
         elif isinstance(message, LASTING) and record.at is not None:
-            arm, branch, step, change = record.at
-            command = Position(arm, branch, step, change), message
+            command = record.at, message
             # Another one than those is somebody who steers anew.
             undone = undone[undone.index(command) + 1 :] if command in undone else []
             done.append(command)
     return done, undone
-
-
-def choices_of(events: Iterable[Event]) -> Choices:
-    """What depended on time in a run that told `events`."""
-    points: set[tuple[Arm, str]] = set()
-    compiled: set[tuple[Arm, int]] = set()
-    for event in events:
-        if isinstance(event, CheckpointSaved) and event.point:
-            points.add((event.arm, event.point))
-        elif isinstance(event, CompileChosen) and event.worth:
-            compiled.add((event.arm, event.step))
-    return Choices(frozenset(points), frozenset(compiled))

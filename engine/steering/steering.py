@@ -200,7 +200,7 @@ class Steering:
         except EngineError as error:
             yield self._refused(command, f"{error.title}: {error.message}")
             return
-        self._journal.command(command, at.arm, at.branch, at.step, at.change)
+        self._journal.command(command, at)
         self._counted(command)
         self.paused = False
         yield ArmSuspended(before.arm, before.step)
@@ -246,7 +246,7 @@ class Steering:
         self._bring_back()
         for event in self.arms.rewind(point, reason, command.head if command is not None else "kept"):
             if command is not None and isinstance(event, Rewound):
-                self._journal.command(command, at.arm, at.branch, at.step, at.change)
+                self._journal.command(command, at)
                 self._counted(command)
                 command = None
             yield event
@@ -296,7 +296,7 @@ class Steering:
 
     def _record(self, command: Command) -> None:
         at = position(self.arms.current)
-        self._journal.command(command, at.arm, at.branch, at.step, at.change)
+        self._journal.command(command, at)
         if isinstance(command, Save | Evaluate):
             self.arms.current.changed()  # so that the next command of this step has a place of its own
         self._counted(command)

@@ -44,6 +44,15 @@ PASSING = (
 )
 
 
+class Position(NamedTuple):
+    """A place between two steps of an arm: `change` counts what else has happened to its state there and before."""
+
+    arm: Arm
+    branch: int
+    step: int
+    change: int
+
+
 class Journal:
     """Appends every event, and every command with the step it took effect at, a line of JSON each.
 
@@ -70,10 +79,10 @@ class Journal:
         if not isinstance(event, PASSING):
             self._write(encode(event, at=time.time()))
 
-    def command(self, command: Command, arm: Arm, branch: int, step: int, change: int) -> None:
-        """Record a command and where it took effect: after `step` of a branch of `arm` and so many other changes."""
-        at: dict[str, float | str] = {"at_arm": arm, "at_branch": branch, "at_step": step, "at_change": change}
-        self._write(encode(command, at=time.time(), **at))
+    def command(self, command: Command, at: Position) -> None:
+        """Record a command and where it took effect."""
+        place: dict[str, float | str] = {f"at_{name}": value for name, value in at._asdict().items()}
+        self._write(encode(command, at=time.time(), **place))
 
     def metrics(self, history: dict[Arm, list[dict[str, Any]]]) -> None:
         """Write `metrics.csv` anew, a row an epoch of each arm; a resume leaves no row twice."""
@@ -123,7 +132,7 @@ class Unrecorded(Journal):
     def event(self, event: Event) -> None:
         """Not recorded here."""
 
-    def command(self, command: Command, arm: Arm, branch: int, step: int, change: int) -> None:
+    def command(self, command: Command, at: Position) -> None:
         """Not recorded here."""
 
     def metrics(self, history: dict[Arm, list[dict[str, Any]]]) -> None:
@@ -154,8 +163,8 @@ class Record(NamedTuple):
 
     message: Message
     time: float
-    at: tuple[Arm, int, int, int] | None
-    "of a command: arm, branch, step and change that it took effect at"
+    at: Position | None
+    "of a command: where it took effect"
 
 
 def read_journal(folder: Path) -> Iterator[Message]:
@@ -205,7 +214,7 @@ def _record(line: str) -> Record:
     message, fields = decode(line), json.loads(line)
     at = None
     if isinstance(message, Command):
-        at = (fields["at_arm"], int(fields["at_branch"]), int(fields["at_step"]), int(fields["at_change"]))
+        at = Position(fields["at_arm"], *(int(fields[f"at_{name}"]) for name in ("branch", "step", "change")))
     return Record(message, float(fields["at"]), at)
 
 

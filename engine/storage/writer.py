@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 
-from engine.arms.arm import TrainedArm
 from engine.errors import SaveError
 from engine.protocol import CheckpointFailed, CheckpointSaved, RestorePoint
 from engine.storage import checkpoint
@@ -18,8 +17,18 @@ from engine.storage import checkpoint
 Saved = CheckpointSaved | CheckpointFailed
 
 
+class Saveable(Protocol):
+    """What has a state to be saved."""
+
+    unsaved: bool
+    "whether the state has changed since it was saved"
+
+    def state(self) -> dict[str, Any]:
+        """Plain values and tensors."""
+
+
 class _Writing(NamedTuple):
-    arm: TrainedArm
+    arm: Saveable
     point: RestorePoint | None
     results: Future[list[Saved]]
 
@@ -45,7 +54,7 @@ class CheckpointWriter:
 
     def put(
         self,
-        arm: TrainedArm,
+        arm: Saveable,
         beside: dict[str, Any],
         paths: dict[Path, str],
         point: RestorePoint | None = None,

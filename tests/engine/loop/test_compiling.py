@@ -12,7 +12,7 @@ from engine.config import RunConfig
 from engine.loop import compiling
 from engine.loop.compiling import CompileChoice
 from engine.loop.run import Run
-from engine.steering.script import Choices
+from engine.storage.choices import Choices
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")

@@ -8,10 +8,11 @@ import torch
 from engine import protocol as p
 from engine.arms.network import Network
 from engine.config import RunConfig
-from engine.data.folder import Sample
 from engine.hardware.process_group import ProcessGroup
 from engine.loop.run import Run
-from engine.metrics.confusion import MOST_MISTAKES, MOST_PAIRS, Answers
+from engine.metrics.confusion import MOST_MISTAKES, MOST_PAIRS
+from engine.metrics.confusion import confusion as confusion_of
+from engine.metrics.predictions import Collector
 from engine.storage.journal import read_journal
 from tests.engine.conftest import write_pictures
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
@@ -46,10 +47,15 @@ def first_one(config: RunConfig) -> p.Confusion:
 
 def compare(labels: list[int], answers: list[tuple[int, float]], classes: int = 3) -> p.Confusion:
     """Of pictures `0.jpg`, `1.jpg` and so on."""
-    samples = [Sample(f"{number}.jpg", label) for number, label in enumerate(labels)]
-    told = Answers(samples, classes)
-    told.add(list(range(len(answers))), torch.tensor(answers).reshape(-1, 2))
-    return told.compare("scratch", 5, ProcessGroup())
+    collector = Collector([f"{number}.jpg" for number in range(len(labels))], labels, classes)
+    collector.add(list(range(len(answers))), described(torch.tensor(answers).reshape(-1, 2)))
+    return confusion_of(collector.gather(ProcessGroup()), "scratch", 5)
+
+
+def described(answers: torch.Tensor) -> torch.Tensor:
+    """Predicted class and its probability (N, 2) as `describe` has them; the other figures do not matter here."""
+    rows = torch.cat((answers, torch.zeros(len(answers), 1)), dim=1)
+    return torch.cat((torch.zeros(1, 3), rows))
 
 
 def test_every_evaluation_is_followed_by_what_it_gets_wrong(small: RunConfig) -> None:
@@ -129,12 +135,11 @@ def test_of_very_many_classes_the_most_frequent_confusions_are_told() -> None:
     labels = torch.arange(1000).repeat(50)
     predicted = (labels + torch.randint(0, 400, labels.shape, generator=generator)) % 1000
     answers = torch.stack((predicted, torch.rand(labels.shape, generator=generator)), dim=1)
-    samples = [Sample(f"{number}.jpg", label) for number, label in enumerate(labels.tolist())]
-    told = Answers(samples, 1000)
-    for start in range(0, len(samples), 4096):
-        numbers = list(range(start, min(start + 4096, len(samples))))
-        told.add(numbers, answers[numbers])
-    confusion = told.compare("scratch", 5, ProcessGroup())
+    collector = Collector([f"{number}.jpg" for number in range(len(labels))], labels.tolist(), 1000)
+    for start in range(0, len(labels), 4096):
+        numbers = list(range(start, min(start + 4096, len(labels))))
+        collector.add(numbers, described(answers[numbers]))
+    confusion = confusion_of(collector.gather(ProcessGroup()), "scratch", 5)
     counts = [count for _, _, count in confusion.confused]
     assert len(counts) == MOST_PAIRS and counts == sorted(counts, reverse=True)
     assert confusion.images == (50,) * 1000 and sum(confusion.correct) == int((labels == predicted).sum())
