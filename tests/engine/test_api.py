@@ -1,4 +1,4 @@
-"""The Python program in the README runs as it stands there."""
+"""The Python program in the documents runs as it stands there."""
 
 import re
 from pathlib import Path
@@ -9,22 +9,20 @@ from engine import Run, load_config
 from engine import protocol as p
 from engine.storage.journal import read_journal
 from tests.engine.driving import only
-from tests.paths import ROOT
+from tests.markdown import DOCUMENTS
 
-README = (ROOT / "README.md").read_text()
-EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+EXAMPLES = [text for doc in DOCUMENTS for language, text in doc.code if language == "python"]
 
 
-@pytest.mark.skipif(not EXAMPLES, reason="README.md has no Python example yet")
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_the_readmes_example_trains_to_its_end(
+def test_the_example_trains_to_its_end(
     example: str, small: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (named,) = re.findall(r'"(configs/\w+\.yaml)"', example)
     (tmp_path / "configs").mkdir()
     (tmp_path / named).write_text((tmp_path / "small.yaml").read_text())  # its own is for minutes, not for seconds
     monkeypatch.chdir(tmp_path)
-    exec(compile(example, "README.md", "exec"), {})
+    exec(compile(example, "docs/scripts.md", "exec"), {})
     (folder,) = (tmp_path / "runs").iterdir()
     events = list(read_journal(folder))
     assert isinstance(events[-1], p.RunFinished)

@@ -13,9 +13,8 @@ from pydantic import BaseModel
 
 from engine.config import RunConfig, known_keys, load_config, shipped_config
 from engine.errors import ConfigError
-from tests.paths import ROOT
+from tests.markdown import document
 
-README = ROOT / "README.md"
 MINIMAL = "data: {root: pictures}\n"
 
 
@@ -349,7 +348,7 @@ def test_any_text_as_an_override_is_a_setting_or_a_config_error(text: str) -> No
 
 
 def reference(section: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
-    """The rows of the README's table: key, default, meaning."""
+    """The rows of the document's table: key, default, meaning."""
     rows = []
     for name, field in section.model_fields.items():
         key = prefix + name
@@ -369,9 +368,12 @@ def test_every_setting_says_what_it_means() -> None:
     assert [re.findall("`([a-z0-9_.]+)`", row)[0] for row in reference()] == known_keys()
 
 
-def test_the_readmes_table_names_every_key_with_its_default_and_meaning() -> None:
-    text = README.read_text(encoding="utf-8")
-    if "\n## Configuration" not in text:
-        pytest.skip("the README has no configuration reference yet")
-    missing = [row for row in reference() if row not in text.splitlines()]
-    assert not missing, "put these rows into the README:\n" + "\n".join(missing)
+def test_the_documents_table_names_every_key_with_its_default_and_meaning() -> None:
+    table = document("docs/configuration.md").text.splitlines()
+    missing = [row for row in reference() if row not in table]
+    assert not missing, "put these rows into docs/configuration.md:\n" + "\n".join(missing)
+
+
+def test_the_documents_table_names_no_other_key() -> None:
+    rows = re.findall(r"^\| (?:\*\*)?`([a-z0-9_.]+)`(?:\*\*)? \|", document("docs/configuration.md").text, re.MULTILINE)
+    assert rows == known_keys()
