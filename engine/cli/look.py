@@ -1,5 +1,9 @@
-"""What a run would train on, and how long that would take: what is known before it starts. Loads no torch."""
+"""`look`: say what a run would train on, and how long it would take, before it starts.
 
+Loads no torch until the pictures are listed.
+"""
+
+import argparse
 import dataclasses
 import json
 from collections import Counter
@@ -7,14 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from engine.cli.arguments import add_json_argument
 from engine.config import RunConfig
 from engine.data import archive, demo
 from engine.data.folder import Catalogue, scan
 from engine.protocol import Arm
 from engine.protocol.printable import printable
+from engine.protocol.streams import print_lines
+from engine.service.launch import add_run_arguments, plan
 
-SAMPLES = 3  # pictures that are named
-LINES = 20  # classes that people are told of
+HELP = "say what a run would train on, and how long it would take"
+SAMPLES = 3  # example pictures
+LINES = 20  # classes that are listed for people
 
 KEPT = {"demo": demo.kept, "archive": archive.kept}
 NOT_THERE = {
@@ -82,13 +90,26 @@ class Estimate:
     "which of the two is the slower in all"
 
 
-def pictures(config: RunConfig) -> Pictures:
-    """What the configuration's pictures are; takes as long as the listing of their folders.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to train, and how to print the answer."""
+    add_run_arguments(parser)
+    add_json_argument(parser, "write an object a line to standard output")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what is known of the pictures, then an estimate of the time; the exit status is 0.
 
     Raises:
-        DataError: they cannot be trained on.
+        EngineError: the arguments cannot be followed, or the run would fail.
     """
-    return told(config, find(config))
+    config = plan(args).config
+    catalogue = find(config)
+    print_lines(lines(count_pictures(config, catalogue), args.json))  # before torch is loaded
+    if catalogue is not None:
+        from engine.cli.estimate import estimate
+
+        print_lines(lines(estimate(config, catalogue), args.json))
+    return 0
 
 
 def find(config: RunConfig) -> Catalogue | None:
@@ -101,8 +122,8 @@ def find(config: RunConfig) -> Catalogue | None:
     return None if root is None else scan(root, config.data.val_fraction, config.seed)
 
 
-def told(config: RunConfig, catalogue: Catalogue | None) -> Pictures:
-    """What is to be said of the pictures that `find` has found."""
+def count_pictures(config: RunConfig, catalogue: Catalogue | None) -> Pictures:
+    """The numbers of the pictures that `find` has listed, by class."""
     if catalogue is None:
         return Pictures("", (), 0, 0, 0.0, (), NOT_THERE[config.data.source])
     train, test = (Counter(sample.label for sample in part) for part in (catalogue.train, catalogue.test))

@@ -1,11 +1,14 @@
-"""Training a run again from its journal, without a person: the same commands at the same places."""
+"""`replay`: train a run again from its journal, with the same commands at the same places, and compare the weights."""
 
+import argparse
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
+from engine.cli.arguments import add_json_argument, add_run_name_and_dir, folder_of_run
 from engine.config import RunConfig
 from engine.config.resumed import before_changes, with_changes
 from engine.config.sections import HooksConfig
@@ -26,6 +29,8 @@ from engine.steering.script import Script, done_commands
 from engine.storage.choices import Choices, choices_of
 from engine.storage.journal import Position, Record, read_records
 from engine.storage.run_folder import load_run_config
+
+HELP = "train a run again from its journal and compare the weights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,31 @@ class Verdict:
     def equal(self) -> bool:
         """Whether they are the same bit by bit."""
         return self.again.weights_sha256 == self.plan.finished.weights_sha256
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The run, and what to print."""
+    add_json_argument(parser, "write one event a line to standard output")
+    add_run_name_and_dir(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Replay the run; 0 where the weights are equal, 1 where they differ, else as `headless.follow` has it.
+
+    Raises:
+        EngineError: there is no such run, or nothing to replay.
+    """
+    what = plan(folder_of_run(args))
+    from engine.cli.headless import follow
+
+    verdicts: list[Verdict | None] = []
+    status = follow(lambda inbox, emit: verdicts.append(play(what, inbox, emit)), json_lines=args.json)
+    verdict = verdicts[0] if verdicts else None
+    if verdict is None:
+        return status
+    for line in describe(verdict):
+        print(line, file=sys.stderr if args.json else sys.stdout)
+    return status or (0 if verdict.equal else 1)
 
 
 def plan(folder: Path) -> Plan:

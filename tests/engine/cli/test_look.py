@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from engine.cli.estimate import estimate
-from engine.cli.look import ClassCount, Estimate, Pictures, find, lines, pictures
+from engine.cli.look import ClassCount, Estimate, Pictures, count_pictures, find, lines
 from engine.cli.program import main
 from engine.config import RunConfig, load_config
 from engine.errors import DataError, EngineError
@@ -17,6 +17,10 @@ from tests.engine.conftest import write_pictures
 
 def having(config: RunConfig, section: str, **settings: object) -> RunConfig:
     return config.model_copy(update={section: getattr(config, section).model_copy(update=settings)})
+
+
+def counted(config: RunConfig) -> Pictures:
+    return count_pictures(config, find(config))
 
 
 def estimated(config: RunConfig) -> Estimate:
@@ -32,7 +36,7 @@ def test_classes_are_counted_and_three_of_them_have_a_sample(small: RunConfig, t
     root = write_pictures(tmp_path / "uneven", {"train": 2, "test": 1}, ("ant", "bee", "cat", "dog"))
     for number in range(4):
         Image.new("RGB", (8, 8)).save(root / "train" / "dog" / f"more{number}.png")
-    found = pictures(having(small, "data", root=root))
+    found = counted(having(small, "data", root=root))
     assert found.classes == (*(ClassCount(name, 2, 1) for name in ("ant", "bee", "cat")), ClassCount("dog", 6, 1))
     assert (found.train_images, found.test_images, found.imbalance) == (12, 4, 3.0)
     assert [Path(path).parent.name for path in found.samples] == ["ant", "bee", "cat"]
@@ -42,7 +46,7 @@ def test_classes_are_counted_and_three_of_them_have_a_sample(small: RunConfig, t
 
 def test_a_folder_without_classes_is_refused_as_a_run_refuses_it(small: RunConfig, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="at least two class folders"):
-        pictures(having(small, "data", root=tmp_path))
+        counted(having(small, "data", root=tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +58,7 @@ def test_pictures_that_are_not_there_yet_are_said_to_be(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     config = load_config(None, [f"data.source={source}", "data.url=http://127.0.0.1:9/a.zip", f"data.sha1={'0' * 40}"])
-    found = pictures(config)
+    found = counted(config)
     assert word in found.message and found.classes == ()
     assert list(tmp_path.iterdir()) == []
 

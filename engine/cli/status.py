@@ -1,0 +1,28 @@
+"""`status`: say where a run stands. Loads no torch."""
+
+import argparse
+import dataclasses
+import json
+
+from engine.cli.arguments import add_json_argument, add_run_name_and_dir, folder_of_run
+from engine.protocol.streams import print_lines
+from engine.service.status import describe, status_of
+
+HELP = "say where a run stands"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The run, and how to print the answer."""
+    add_json_argument(parser, "write one object to standard output")
+    add_run_name_and_dir(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the status of the run; the exit status is 0.
+
+    Raises:
+        EngineError: there is no such run, or the answer cannot be written.
+    """
+    status = status_of(folder_of_run(args))
+    print_lines([json.dumps(dataclasses.asdict(status))] if args.json else describe(status))
+    return 0
