@@ -30,7 +30,6 @@ from tui.screens.rewind import RewindScreen
 from tui.screens.runs import RunsScreen
 from tui.showing_app import ShowingApp
 from tui.state import UiState
-from tui.terminal.graphics import Pictures
 
 RUNS = Path("checkpoints")  # until a run says where it is
 
@@ -61,8 +60,6 @@ class Dashboard(ShowingApp):
         self.detached = False
         "whether the screen was left on purpose, with training going on"
         self.access = access
-        self.pictures: Pictures = "auto" if looks.pictures else "none"
-        "how those of mistakes are drawn"
         self._leaving = Leaving()
         self._experimenting = Experimenting(self.state, self._ask, self._show_experiment)
 

@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from tui.layout import Place, Want, arrange
 from tui.panels import BODY
-from tui.panels.panel import View
+from tui.panels.panel import Host, View
 from tui.panes import PANES, Pane
 from tui.state import UiState
 
@@ -34,8 +34,10 @@ class _AsPlanned(Layout):
 class Body(Widget):
     """The panes that there is room for, or the one that is zoomed."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: Host) -> None:
+        """`host` is what the panes may ask of the app."""
         super().__init__(id="body")
+        self._host = host
         self.places: dict[str, Place] = {}
         "where the panes lie that are shown"
         self.zoomed = ""
@@ -54,7 +56,7 @@ class Body(Widget):
         """All panes, shown or not."""
         for pane in PANES:
             view = BODY[pane.name]()
-            view.id, view.digit, view.can_focus = pane.name, pane.digit, False
+            view.id, view.digit, view.host, view.can_focus = pane.name, pane.digit, self._host, False
             self._views[pane.name] = view
             yield view
 

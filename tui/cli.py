@@ -8,16 +8,9 @@ from importlib import import_module
 from engine import __version__
 from engine.errors import EngineError
 from engine.service.launch import add_run_arguments, plan
+from tui.commands import COMMANDS
+from tui.commands.start import add_gpus_argument
 from tui.looks import FLAGS, add_looks_arguments, looks, need_a_screen, on_terminal
-
-# Each is a module with a `main`, which loads no more than it needs.
-COMMANDS = {
-    "start": ("tui.commands.start", "train in the background"),
-    "attach": ("tui.commands.attach", "show a live run, and steer it"),
-    "view": ("tui.commands.view", "look at a run that is over"),
-    "runs": ("tui.commands.runs", "list live and finished runs"),
-    "relay": ("tui.commands.relay", ""),
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         if words and words[0] in COMMANDS:
-            status: int = import_module(COMMANDS[words[0]][0]).main(words[1:])
+            status: int = import_module(f"tui.commands.{words[0]}").main(words[1:])
             return status
         return _run(words)
     except EngineError as error:
@@ -34,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    others = "; ".join(f"finetune-tui {name}: {what}" for name, (_, what) in COMMANDS.items() if what)
+    others = "; ".join(f"finetune-tui {name}: {what}" for name, what in COMMANDS.items() if what)
     parser = argparse.ArgumentParser(
         prog="finetune-tui",
         description="Fine-tune an image classifier from a terminal; without arguments it asks what to train.",
@@ -52,7 +45,7 @@ def _run(argv: Sequence[str]) -> int:
         need_a_screen("use --headless")
         usual = vars(parser.parse_args([]))
         if all(value == usual[name] or name in FLAGS for name, value in vars(args).items()):
-            from tui.commands.begin import begin
+            from tui.start_screen.begin import begin
 
             return begin(wanted, argv)
     launch = plan(args)
@@ -73,8 +66,3 @@ def _run(argv: Sequence[str]) -> int:
     from engine.cli.headless import train as train_headless
 
     return train_headless(launch)
-
-
-def add_gpus_argument(parser: argparse.ArgumentParser) -> None:
-    """How many processes are to train, each on a GPU of its own."""
-    parser.add_argument("--gpus", type=int, metavar="N", help="train on N GPUs of this machine, with torchrun")

@@ -1,5 +1,6 @@
 """An app that looks as its terminal can show it, and as a person wants it to."""
 
+import os
 from collections.abc import Callable, Sequence
 
 from textual.driver import Driver
@@ -9,6 +10,7 @@ from textual.theme import Theme
 from tui.looks import Looks
 from tui.terminal.ascii import Ascii
 from tui.terminal.ending import EndableApp
+from tui.terminal.graphics import Pictures, Way, cell_pixels, way
 from tui.theme import DARK, SIXTEEN, THEMES, variables
 
 
@@ -21,6 +23,8 @@ class LookingApp(EndableApp):
         """`abandon` gives up a terminal that is not read."""
         super().__init__(abandon, driver)
         self.looks = looks
+        self.pictures: Pictures = "auto" if looks.pictures else "none"
+        "how they are to be drawn"
         self._ascii, self._no_colour = Ascii(looks.ascii), NoColor(self.no_color)
         for theme in THEMES:
             self.register_theme(theme)
@@ -31,6 +35,11 @@ class LookingApp(EndableApp):
     def _fitting_theme(self) -> Theme:
         few = self.looks.low_bandwidth or self.no_color or self.console.color_system == "standard"
         return SIXTEEN if few else DARK
+
+    def picture_way(self) -> Way:
+        """How pictures are drawn, as this terminal can show them."""
+        colours = None if self.no_color else self.console.color_system
+        return way(self.pictures, os.environ, colours, cell_pixels())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours, in themes that do not have them."""

@@ -57,7 +57,7 @@ class ShowingApp(LookingApp):
         self._stray = stray
         self._due = Due()
         self._pulse: Timer | None = None
-        self._body = Body()
+        self._body = Body(self)
         self._views: list[View] = []
 
     def get_default_screen(self) -> Screen[None]:

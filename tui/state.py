@@ -51,7 +51,7 @@ from engine.protocol import (
     TrainStep,
     Watching,
 )
-from tui.figures.arm import ArmView
+from tui.figures.arm import ArmView, fold_into
 from tui.notes import Note, note_of
 from tui.plots.plotview import PlotView
 from tui.waiting import WAITED_FOR, answered
@@ -155,8 +155,7 @@ class UiState:
         self._say(event)
         arm: Arm | None = getattr(event, "arm", None)
         self.busy = self.busy if arm is None else None
-        if arm in self.arms:
-            self.arms[arm].fold(event)
+        fold_into(self.arms, event)
         self._react(event)
         if not isinstance(event, NEVER_DRAWN):
             self.drawn += 1
@@ -265,9 +264,6 @@ class UiState:
         self.paused, self.freed, self.stop_epoch = False, False, 0
 
     def _arm_started(self, event: ArmStarted) -> None:
-        if event.arm not in self.arms:
-            self.arms[event.arm] = ArmView(event.arm)
-            self.arms[event.arm].fold(event)
         view = self.arms[event.arm]
         if event.arm != self.arm:  # a switch ends a pause; a rewind does with `Resumed`
             self.paused, self.freed = False, False

@@ -1,1 +1,10 @@
-"""The subcommands, and what is done without arguments: each has a `main` that loads no more than it needs."""
+"""The subcommands, a module each, with a `main` that loads no more than it needs."""
+
+COMMANDS = {
+    "start": "train in the background",
+    "attach": "show a live run, and steer it",
+    "view": "look at a run that is over",
+    "runs": "list live and finished runs",
+    "relay": "",
+}
+"what each does, for the help; `relay` is for the other end of ssh, not for people"

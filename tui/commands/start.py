@@ -3,9 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from engine.service import background
 from engine.service.launch import add_run_arguments, plan
-from tui.cli import add_gpus_argument
 
 
 def main(argv: Sequence[str]) -> int:
@@ -21,7 +19,14 @@ def main(argv: Sequence[str]) -> int:
     add_run_arguments(parser)
     add_gpus_argument(parser)
     args = parser.parse_args(argv)
+    from engine.service import background
+
     started = background.start(plan(args), args.gpus)
     print(started.folder.name, flush=True)
     background.wait_for(started)
     return 0
+
+
+def add_gpus_argument(parser: argparse.ArgumentParser) -> None:
+    """How many processes are to train, each on a GPU of its own."""
+    parser.add_argument("--gpus", type=int, metavar="N", help="train on N GPUs of this machine, with torchrun")

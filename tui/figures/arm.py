@@ -33,6 +33,15 @@ from tui.figures.branch import Branch
 SPEED_STEPS, SPEED_SECONDS = 20, 5.0  # that the shown images/s and data wait are averaged over, whichever is longer
 
 
+def fold_into(arms: "dict[Arm, ArmView]", event: Event) -> None:
+    """Take an event into the arm that it is about, which begins with its `ArmStarted`."""
+    arm: Arm | None = getattr(event, "arm", None)
+    if isinstance(event, ArmStarted):
+        arms.setdefault(event.arm, ArmView(event.arm))
+    if arm in arms:
+        arms[arm].fold(event)
+
+
 @dataclass
 class ArmView:
     """An arm, changed by `fold` alone, but for what was asked for."""

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from rich.style import Style
 from textual.binding import BindingType
@@ -22,9 +22,6 @@ from tui.plots.drawing import Line, Picture, Tick, render
 from tui.plots.plotview import PlotView
 from tui.state import UiState
 from tui.theme import rich_colour
-
-if TYPE_CHECKING:
-    from tui.app import Dashboard
 
 FULL_LEGEND = 72  # cells
 MOST_PAST = 8  # branches drawn beside the one in hand, the newest
@@ -125,7 +122,7 @@ class Curves(View):
         y = logarithmic(values, most, share=curve.share) if curve.name in plots.log else None
         y = y or linear(values, most, span=curve.span, share=curve.share)
         x = along(last_x, width // (9 if plots.by_step else 6))
-        return render(lines, ticks, x, y, (width, height), ascii=cast("Dashboard", self.app).looks.ascii)
+        return render(lines, ticks, x, y, (width, height), ascii=self.host.looks.ascii)
 
     def _say(self, plots: PlotView) -> None:
         """What is what, or what the cursor is on: in the frame, where it hides no data."""

@@ -1,6 +1,5 @@
 """What the newest evaluation of the arm in hand gets wrong: by class, as a confusion matrix, as pictures."""
 
-import os
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from textual.binding import BindingType
@@ -18,13 +17,11 @@ from tui.panels.confusion_matrix import Grid, confusion_matrix, grid
 from tui.panels.panel import Panel, lines
 from tui.panels.worst import DETAILS, worst
 from tui.state import UiState
-from tui.terminal.graphics import Way, cell_pixels, fit, picture, way
+from tui.terminal.graphics import Way, cell_pixels, fit, picture
 from tui.thumbnails import Found, Thumbnails
 
 if TYPE_CHECKING:
-    from textual_image.widget import HalfcellImage, SixelImage, TGPImage
-
-    from tui.app import Dashboard
+    from tui.terminal.graphics import Picture
 
 Shown = Literal["classes", "matrix", "pictures"]
 VIEWS: tuple[Shown, ...] = ("classes", "matrix", "pictures")
@@ -52,7 +49,7 @@ class Mistakes(Panel):
         self._found: Found | None = None
         "the chosen picture, or why there is none"
         self._thumbnails = Thumbnails(lambda: self.post_message(self.Decoded()))
-        self._picture: HalfcellImage | SixelImage | TGPImage | None = None
+        self._picture: Picture | None = None
         self._way: Way | None = None
 
     # --- what it shows ----------------------------------------------------------------------------------
@@ -195,9 +192,7 @@ class Mistakes(Panel):
     @property
     def _how(self) -> Way:
         if self._way is None:
-            app = cast("Dashboard", self.app)
-            colours = None if app.no_color else app.console.color_system
-            self._way = way(app.pictures, os.environ, colours, cell_pixels())
+            self._way = self.host.picture_way()
         return self._way
 
     def _look(self) -> Found | None:

@@ -1,5 +1,7 @@
 """What all panels share: a read-only view of the state that is drawn again only when what it shows changed."""
 
+from typing import Protocol
+
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -7,11 +9,27 @@ from textual.visual import Visual
 
 from tui.cells import Cells
 from tui.format import bar, percent
+from tui.looks import Looks
 from tui.state import UiState
+from tui.terminal.graphics import Way
+
+
+class Host(Protocol):
+    """What a pane may ask of the app that shows it."""
+
+    looks: Looks
+
+    def picture_way(self) -> Way:
+        """How pictures are drawn."""
+
+    def set_pace(self, slower: bool) -> None:
+        """Draw less often, or more often."""
 
 
 class View(Cells):
-    """What the screen asks to show the state. Of a pane of the body, its digit and its place are in the registry."""
+    """A widget that shows a part of the state. For a pane, the body sets `digit` and `host`."""
+
+    host: Host
 
     digit = ""
     "the key that switches a pane on and off"

@@ -1,7 +1,5 @@
 """Use of the machine the engine runs on: each GPU, the processors, the memory."""
 
-from typing import TYPE_CHECKING, cast
-
 from textual.content import Content
 
 from engine.protocol import Gpu, SystemSample
@@ -11,9 +9,6 @@ from tui.keys.key import bindings
 from tui.keys.system import SYSTEM
 from tui.panels.panel import Panel, lines, plain_bar
 from tui.state import UiState
-
-if TYPE_CHECKING:
-    from tui.app import Dashboard
 
 NAME, BAR = 5, 10  # cells
 SMALLEST_BAR = 5  # below which a second one in a line is left out
@@ -29,7 +24,7 @@ class System(Panel):
 
     def press(self, name: str) -> None:
         """Draw more often, or less."""
-        cast("Dashboard", self.app).set_pace(slower=name == "draw_slower")
+        self.host.set_pace(slower=name == "draw_slower")
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,12 +40,10 @@ class System(Panel):
         sample = steady_sample(self._sample, state.system) if state.system is not None else None
         self._sample = sample
         name = f": {sample.gpus[0].name}" if sample is not None and len(sample.gpus) == 1 else ""
-        pace = (
-            f", every {cast('Dashboard', self.app).looks.refresh:g} s" if state.phase not in ("ended", "failed") else ""
-        )
+        over = state.phase in ("ended", "failed")
+        pace = "" if over else f", every {self.host.looks.refresh:g} s"
         self.title(Content(f"system{name}{pace}"))
         if sample is None:
-            over = state.phase in ("ended", "failed")
             return Content.assemble(("not kept of a run that is over" if over else "", "$muted"))
         width = self.size.width
         rows = [_gpu(gpu, width) for gpu in sample.gpus] or [_line("GPU", None, NOT_AVAILABLE, width)]

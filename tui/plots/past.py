@@ -13,8 +13,7 @@ from engine.protocol import Arm
 from engine.service.remote.history import read_history
 from engine.storage.journal import JOURNAL, read_lines
 from engine.storage.summary import RunSummary
-from tui.figures.arm import ArmView
-from tui.state import UiState
+from tui.figures.arm import ArmView, fold_into
 
 MOST_STEPS = 4000  # of a run: a plot has fewer points
 LINES, EVENTS, PAUSE_SECONDS = 5000, 200, 0.001  # so many between two pauses, in which others have the interpreter
@@ -104,14 +103,16 @@ class Overlay:
                     self.drawn += 1
 
     def _curves(self, name: str) -> list[ArmView] | None:
-        """What a journal tells of each arm, none where the run is not wanted any more."""
-        state = UiState()
-        with suppress(ArithmeticError, LookupError):  # no crash damages a journal so, but somebody may have edited it
+        """Each arm as its journal has it; `None` where the run is not wanted any more."""
+        arms: dict[Arm, ArmView] = {}
+        try:
             for event in _paced(read_history(self._root / name, most_steps=MOST_STEPS), EVENTS):
                 if name not in self._chosen:
                     return None
-                state.fold(event)
-        return list(state.arms.values())
+                fold_into(arms, event)
+        except (ArithmeticError, LookupError):  # no crash damages a journal like this, but somebody may have edited it
+            return []
+        return list(arms.values())
 
 
 def _row(folder: Path, written: float) -> Row | None:

@@ -2,12 +2,10 @@
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from tui.figures.arm import ArmView
-
-if TYPE_CHECKING:
-    from tui.plots.past import Overlay
+from tui.plots.past import Overlay
 
 Smoothing = Literal["none", "light", "medium", "strong"]
 # The window as a share of the arm's steps, and points that it has at least. Neither changes while points come in: a
@@ -31,7 +29,7 @@ class PlotView:
     smoothing: Smoothing = "medium"
     cursor: int | None = None
     "the step of the arm in hand that is read out"
-    overlay: "Overlay | None" = None
+    overlay: Overlay | None = None
     "older runs"
 
     def shape(self, name: str) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """The app of the start screen: pages on top of each other, and what was chosen in the end."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from textual.app import SystemCommand
@@ -13,6 +13,7 @@ from tui.looking_app import LookingApp
 from tui.looks import USUAL, Looks
 from tui.start_screen.entry import Entry
 from tui.start_screen.first import FirstPage
+from tui.start_screen.page import Page
 
 
 class StartApp(LookingApp):
@@ -32,13 +33,13 @@ class StartApp(LookingApp):
     ) -> None:
         """`abandon` gives up a terminal that is not read; `root` is the folder of the runs."""
         super().__init__(looks, abandon, driver)
-        self.root = root if root is not None else load_config().checkpoint.dir
+        self._root = root if root is not None else load_config().checkpoint.dir
         self.chosen: list[str] | None = None
         "arguments of `finetune-tui`; none where it was left without a choice"
 
     def get_default_screen(self) -> Screen[None]:
         """The first page."""
-        return FirstPage()
+        return FirstPage(self._root)
 
     async def on_event(self, event: Event) -> None:
         """What is typed into a field takes effect before the next key is looked at."""
@@ -46,9 +47,9 @@ class StartApp(LookingApp):
         if not isinstance(field, Entry) or not await field.take(event):
             await super().on_event(event)
 
-    def choose(self, words: Sequence[str]) -> None:
-        """Leave, and do what these arguments say."""
-        self.chosen = list(words)
+    def on_page_chosen(self, event: Page.Chosen) -> None:
+        """Leave, and do what was chosen."""
+        self.chosen = event.words
         self.exit()
 
     async def action_quit(self) -> None:

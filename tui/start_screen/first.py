@@ -1,6 +1,7 @@
 """The first page: what to train, or which run to go on with."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -26,8 +27,10 @@ class FirstPage(Page):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "back", show=False)]
     keys: ClassVar[Sequence[tuple[str, str]]] = (("Enter", "choose"), ("q", "quit"))
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path) -> None:
+        """`root` is the folder of the runs."""
         super().__init__("")
+        self._root = root
 
     def parts(self) -> Sequence[Widget]:
         """The question and its answers."""
@@ -58,11 +61,11 @@ class FirstPage(Page):
         elif event.option.id == "past":
             from tui.start_screen.past_runs import PastRunsPage
 
-            self.app.push_screen(PastRunsPage())
+            self.app.push_screen(PastRunsPage(self._root))
         else:
             from tui.start_screen.place import PlacePage
 
-            self.app.push_screen(PlacePage(files=event.option.id == "configuration"))
+            self.app.push_screen(PlacePage(self._root, files=event.option.id == "configuration"))
 
 
 def _answer(title: str, what: str) -> Content:

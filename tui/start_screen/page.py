@@ -1,12 +1,13 @@
 """What all pages share: a head, a place for one sentence that says what is wrong, and a foot with the keys."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -17,9 +18,6 @@ from tui.start_screen.entry import Entry
 from tui.start_screen.paths import near_home
 from tui.start_screen.recipe import check, command_line
 
-if TYPE_CHECKING:
-    from tui.start_screen.app import StartApp
-
 
 class Page(Screen[None]):
     """A page; Esc leads back to the one before."""
@@ -27,6 +25,14 @@ class Page(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", show=False)]
     keys: ClassVar[Sequence[tuple[str, str]]] = ()
     "for the foot: keys and what they do"
+
+    class Chosen(Message):
+        """A person has chosen what the program is to do."""
+
+        def __init__(self, words: Sequence[str]) -> None:
+            """`words` are arguments of `finetune-tui`."""
+            super().__init__()
+            self.words = list(words)
 
     def __init__(self, heading: str) -> None:
         super().__init__()
@@ -72,7 +78,7 @@ class Page(Screen[None]):
 
     async def _start(self, words: list[str]) -> None:
         if await self.sound(words):
-            cast("StartApp", self.app).choose(words)
+            self.post_message(self.Chosen(words))
 
     async def sound(self, words: Sequence[str]) -> bool:
         """Whether a run's arguments can be followed, as far as that can be seen; it says why not."""

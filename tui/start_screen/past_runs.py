@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -21,9 +21,6 @@ from tui.format import MISSING, age, percent, short_name
 from tui.start_screen.entry import Entry
 from tui.start_screen.page import Page
 
-if TYPE_CHECKING:
-    from tui.start_screen.app import StartApp
-
 MOST = 100  # runs that are listed
 NAME, MODEL = 19, 17
 COLUMNS = Columns(
@@ -37,8 +34,10 @@ class PastRunsPage(Page):
 
     keys: ClassVar[Sequence[tuple[str, str]]] = (("Enter", "choose"), ("Esc", "back"))
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path) -> None:
+        """`root` is the folder of the runs."""
         super().__init__("a past run")
+        self._root = root
         self._runs: list[RunStatus] = []
 
     def parts(self) -> Sequence[Widget]:
@@ -51,11 +50,10 @@ class PastRunsPage(Page):
         self.run_worker(self._read())
 
     async def _read(self) -> None:
-        root = cast("StartApp", self.app).root
-        folders = await aside(newest, root)
+        folders = await aside(newest, self._root)
         columns, options = self.query_one("#columns", Static), self.query_one(OptionList)
         if not folders:
-            columns.update(f"No runs in {root}, and no live ones elsewhere.")
+            columns.update(f"No runs in {self._root}, and no live ones elsewhere.")
             return
         for folder in folders[:MOST]:
             self._runs.append(await aside(status_of, folder))
@@ -89,7 +87,7 @@ class PastRunsPage(Page):
         """Attach to a live one, and ask what to do with another."""
         run = self._runs[event.option_index]
         if run.live:
-            cast("StartApp", self.app).choose(_first(run))
+            self.post_message(self.Chosen(_first(run)))
         elif run.state in OVER:
             self.app.push_screen(RunPage(run))
         else:
@@ -139,7 +137,7 @@ class RunPage(Page):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Do it; more epochs are asked for first."""
         if event.option.id == "view":
-            cast("StartApp", self.app).choose(self._words("view"))
+            self.post_message(self.Chosen(self._words("view")))
         elif self._done:
             self.query_one(Input).focus()
         else:

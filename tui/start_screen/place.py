@@ -1,7 +1,8 @@
 """The page where a folder of pictures, or a configuration, is named: typed with completion, or one of before."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from pathlib import Path
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -14,9 +15,6 @@ from tui.start_screen.entry import Entry
 from tui.start_screen.page import Page
 from tui.start_screen.paths import complete, configurations, longest, recent_folders
 from tui.start_screen.recipe import as_argument
-
-if TYPE_CHECKING:
-    from tui.start_screen.app import StartApp
 
 
 class PlacePage(Page):
@@ -34,10 +32,10 @@ class PlacePage(Page):
         ("Esc", "back"),
     )
 
-    def __init__(self, files: bool) -> None:
-        """`files`: it is a configuration that is wanted, else a folder of pictures."""
+    def __init__(self, root: Path, *, files: bool) -> None:
+        """`root` is the folder of the runs; `files`: a configuration is wanted, else a folder of pictures."""
         super().__init__("a configuration" if files else "a folder of pictures")
-        self._files = files
+        self._root, self._files = root, files
         self._options: list[str] = []
 
     def parts(self) -> Sequence[Widget]:
@@ -119,8 +117,7 @@ class PlacePage(Page):
         elif self._files:
             found, title = await aside(configurations), "here:"
         else:
-            root = cast("StartApp", self.app).root
-            found, title = await aside(recent_folders, root), "used before:"
+            found, title = await aside(recent_folders, self._root), "used before:"
         self._options = found
         offer = self.query_one("#offer", Static)
         offer.update(title)

@@ -10,7 +10,7 @@ from engine.config import RunConfig
 from engine.errors import ConfigError
 from engine.protocol import ARMS, Arm
 from engine.service.launch import Launch, add_run_arguments, plan
-from tui.cli import COMMANDS
+from tui.commands import COMMANDS
 from tui.format import rate
 
 MODELS = ("resnet18", "resnet50", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny", "vit_b_16")

@@ -1,6 +1,5 @@
 """A few of the pictures a run would train on, side by side."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -11,7 +10,7 @@ from textual.widgets import Static
 
 from tui.aside import aside
 from tui.looking_app import LookingApp
-from tui.terminal.graphics import cell_pixels, fit, picture, way
+from tui.terminal.graphics import cell_pixels, fit, picture
 from tui.thumbnails import thumbnail
 
 if TYPE_CHECKING:
@@ -59,9 +58,7 @@ class _Sample(Vertical):
             self._picture.styles.width, self._picture.styles.height = fit(self._found.size, columns, rows - 1)
 
     async def _decode(self) -> None:
-        app = cast(LookingApp, self.app)
-        colours = None if app.no_color else app.console.color_system
-        how = way("auto" if app.looks.pictures else "none", os.environ, colours, cell_pixels())
+        how = cast(LookingApp, self.app).picture_way()
         if how == "none":
             return
         found = await aside(thumbnail, self._path)
