@@ -121,11 +121,30 @@ def test_every_configuration_it_shows_is_a_good_one(name: str, text: str, tmp_pa
 # --- architecture -------------------------------------------------------------------------------------------
 
 
-def test_the_rooms_of_the_engine_are_listed_in_the_order_in_which_imports_may_run() -> None:
+def layers(contract: str) -> list[set[str]]:
+    """The layers of a contract on imports, from the highest to the lowest."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    (layers,) = (contract["layers"] for contract in contracts if contract["name"].startswith("The engine's rooms"))
+    (found,) = (one["layers"] for one in contracts if one["name"].startswith(contract))
+    return [{name.rpartition(".")[2] for name in re.split(r"[ |:]+", layer)} for layer in found]
+
+
+def test_the_rooms_of_the_engine_are_listed_in_the_order_in_which_imports_may_run() -> None:
     listed = re.findall(r"^\| `engine/(\w+)", ARCHITECTURE.section("The engine's rooms"), re.MULTILINE)
-    assert [f"engine.{name}" for name in listed] == layers
+    assert [{name} for name in listed] == layers("The engine's rooms")
+
+
+def test_the_folders_of_the_screen_are_listed_in_the_order_in_which_imports_may_run() -> None:
+    listed = re.findall(r"^\| `tui/(\w+)/`", ARCHITECTURE.section("The screen's folders"), re.MULTILINE)
+    order = layers("The screen's rooms")
+    places = [next(place for place, layer in enumerate(order) if name in layer) for name in listed]
+    assert places == sorted(places)
+
+
+def test_every_table_that_a_new_part_is_a_row_of_is_there() -> None:
+    named = {name for name in in_code(ARCHITECTURE.section("How to add")) if name.isupper()}
+    sources = "\n".join(file.read_text() for package in ("engine", "tui") for file in (ROOT / package).rglob("*.py"))
+    assert named
+    assert [name for name in named if not re.search(rf"^{name}\b", sources, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize("package", ["engine", "tui"])
