@@ -1,82 +1,86 @@
-"""One arm of the comparison: its model, its optimizer and how far it has come."""
+"""One arm of the comparison: its model, its optimizer and its progress."""
 
-import contextlib
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
 from torch.nn.utils import get_total_norm
 
 from engine.arms.features import Batches, FeatureBatch, FeatureBatches
+from engine.arms.gradients import add_gradients, micro_batches
 from engine.arms.network import Network
 from engine.arms.optimizer import (
     apply_schedule,
     build_optimizer,
     freeze,
     group_of,
-    is_frozen,
     lay_out_like_parameters,
     set_constants,
 )
 from engine.arms.progress import Progress
+from engine.arms.setup import Setup
 from engine.arms.stopwatch import Stopwatch
 from engine.config import RunConfig
 from engine.config.sections import OptimConfig
 from engine.data.batches import Batch
-from engine.data.transfer import Transfer
-from engine.errors import CheckpointError, EngineError
+from engine.errors import CheckpointError, ConfigError, EngineError
 from engine.hardware.device import seed_random
-from engine.hardware.process_group import ProcessGroup
 from engine.metrics.predictions import describe
 from engine.models import build
 from engine.protocol import Arm
-from engine.recipes.schedule import multiplier
+from engine.recipes import ParameterGroup, recipe_of
 
 
 class TrainedArm(Progress):
     """All state of an arm. Its methods change it; between two of them it can be saved."""
 
-    def __init__(
-        self,
-        arm: Arm,
-        config: RunConfig,
-        *,
-        classes: Sequence[str],
-        steps_per_epoch: int,
-        device: torch.device,
-        transfer: Transfer,
-        processes: ProcessGroup,
-    ) -> None:
-        super().__init__(config.train, steps_per_epoch)
-        built = build(config.model, classes, arm, config.seed)
+    def __init__(self, arm: Arm, setup: Setup) -> None:
+        """Build an arm.
+
+        Raises:
+            EngineError: the model, its weights or the recipe are not available, or do not fit the configuration.
+        """
+        config = setup.config
+        super().__init__(config.train, setup.steps_per_epoch)
+        built = build(config.model, setup.classes, arm, config.seed)
         self.arm = arm
-        self.init = built.init + ("; the backbone is frozen" if is_frozen(config.optim, arm) else "")
-        self.network = Network(built, config.train, device=device, transfer=transfer, processes=processes)
-        self.optimizer = build_optimizer(self.network.model, built.head, config.optim, arm)
+        self.network = Network(built, setup)
+        self._built = replace(built, model=self.network.model)
+        self._recipe = recipe_of(config)
+        groups = self._recipe.groups(self._built, arm)
+        _check_groups(groups, config, arm)
+        frozen = "".join(f"; the {group.name} is frozen" for group in groups if group.frozen)
+        self.init = built.init + frozen
+        self.optimizer = build_optimizer(groups, config.optim)
         self.unsaved = False
         self.was_compiled = False
         self.batches: Batches | None = None
-        "what it is trained on; none where that is to be chosen anew"
+        "what it is trained on; none if that must be chosen again"
         self.turns = 0
-        "grows with what makes the batches under way of no use: a rewind, other layers to train, other epochs"
+        "grows when the batches in progress become useless: a rewind, other layers to train, other epochs"
         self._config = config
-        self._device = device
-        self._processes = processes
+        self._device = setup.device
+        self._processes = setup.processes
         # float16 has so few small numbers that gradients need a scale to survive; bfloat16 has as many as float32.
-        self._scaler = torch.amp.GradScaler(device.type, enabled=self.network.precision == "float16")
-        self._spoilt = torch.zeros((), device=device)  # 1 from the first gradient that is not finite on
-        self._take_up_groups()
+        self._scaler = torch.amp.GradScaler(self._device.type, enabled=self.network.precision == "float16")
+        self._spoilt = torch.zeros((), device=self._device)  # 1 from the first gradient that is not finite on
+        self._train_groups()
+
+    @property
+    def model(self) -> torch.nn.Module:
+        """The model on its device."""
+        return self.network.model
 
     @property
     def frozen(self) -> bool:
-        """Whether the backbone is left as it is."""
-        return "backbone" not in self.network.trained
+        """Whether all layers but the last one are left as they are."""
+        return self.network.backbone_frozen
 
     @property
     def scales(self) -> bool:
-        """Whether gradients are scaled, so that now and then one that overflows is to be expected."""
+        """Whether gradients are scaled, so that one that overflows now and then is to be expected."""
         return self._scaler.is_enabled()
 
     @property
@@ -84,27 +88,43 @@ class TrainedArm(Progress):
         """The rate of each group in the last update."""
         return {group["name"]: group["lr"] for group in self.optimizer.param_groups}
 
+    def is_frozen(self, group: str) -> bool:
+        """Whether a parameter group is left as it is."""
+        return group not in self.network.trained
+
+    def groups_of(self, config: RunConfig, arm: Arm | None = None) -> dict[str, ParameterGroup]:
+        """The parameter groups by name that this arm, or another one, begins with under a configuration."""
+        return {group.name: group for group in recipe_of(config).groups(self._built, arm or self.arm)}
+
     # --- training and testing ---------------------------------------------------------------------------
 
     def update(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, dict[str, float], Stopwatch]:
         """One step of the optimizer.
 
-        Returns a tensor on the device, of the mean loss and the number of correct predictions before the update, both
-        of the whole batch, and the length of the gradient; the rates used; and how long it took from the gradients on.
-        Nothing waits for the device: from a loss or gradient that is not finite on, it is the device that leaves the
-        weights alone, and whoever reads the figures that does something about it. In float16 a batch whose scaled
-        gradient overflows leaves them alone, too (the scale is halved), but it is a step like any other: its pictures
-        have been seen, and the schedule goes on.
+        Returns a tensor on the device with the mean loss and the number of correct predictions before the update, both
+        of the whole batch, and the norm of the gradient; the rates used; and the time from the gradients on.
+        Nothing waits for the device: after a loss or gradient that is not finite the device itself leaves the weights
+        as they are, and whoever reads the figures reacts. In float16 a batch whose scaled gradient overflows leaves
+        them as they are, too (the scale is halved), but it is a step like any other: its pictures have been seen, and
+        the schedule goes on.
 
         Raises:
-            RuntimeError: of torch, where memory runs out; the weights, the optimizer and the step are as before.
+            RuntimeError: of torch, if memory runs out; the weights, the optimizer and the step are as before.
         """
         # Dropout and the like depend on (seed, step) alone, so a resumed run repeats them exactly.
-        apart = f"/{self._processes.rank}" if self._processes.rank else ""
-        seed_random(random.Random(f"{self._config.seed}/step/{self.step}{apart}").getrandbits(62), self._device)
-        rates = apply_schedule(self.optimizer, multiplier(self.step, self.total_steps, self._config.schedule))
+        rank = f"/{self._processes.rank}" if self._processes.rank else ""
+        seed = f"{self._config.seed}/step/{self.step}{rank}"
+        seed_random(random.Random(seed).getrandbits(62), self._device)
+        rates = apply_schedule(self.optimizer, self._recipe.schedule(self.total_steps)(self.step))
         self.optimizer.zero_grad()
-        loss, right = self._add_gradients(batch)
+        loss, right = add_gradients(
+            self.network,
+            self._recipe,
+            batch,
+            pieces=self._micro_batches(batch),
+            scale=lambda mean: self._scaler.scale(mean * (batch.weight * self._processes.size)),
+            rng=random.Random(f"{seed}/augment"),
+        )
         stopwatch = Stopwatch(self._device)
         self._scaler.unscale_(self.optimizer)
         norm = get_total_norm(self._gradients())
@@ -117,34 +137,11 @@ class TrainedArm(Progress):
         stopwatch.stop()
         self.step += 1
         self.unsaved = True
+        self._recipe.after_step(self)
         return self._processes.all_reduce(figures), rates, stopwatch
 
-    def _add_gradients(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Go through a batch, a micro-batch at a time; its mean loss and number of correct predictions.
-
-        The gradients are those of the whole batch, but that batch norm and dropout are of each micro-batch.
-        """
-        inputs, labels = self.network.prepare(batch)
-        pieces = self._pieces(batch)
-        loss, right = torch.zeros((), device=self._device), torch.zeros((), device=self._device)
-        parts = zip(inputs.tensor_split(pieces), labels.tensor_split(pieces), strict=True)
-        for number, (part, wanted) in enumerate(parts, 1):
-            with self.network.gradients_wait() if number < pieces else contextlib.nullcontext():
-                logits = self.network.train_on(part, isinstance(batch, FeatureBatch))
-                mean = cross_entropy(logits, wanted) * (len(wanted) / len(labels))
-                # The gradients of the processes are averaged, so that each one's loss counts by its share times
-                # their number.
-                scaled = self._scaler.scale(mean * (batch.weight * self._processes.size))
-                scaled.backward()  # type: ignore[no-untyped-call]
-            loss += mean.detach()
-            right += (logits.argmax(1) == wanted).sum()
-        return loss, right
-
-    def _pieces(self, batch: Batch | FeatureBatch) -> int:
-        """Number of micro-batches, the same in all processes; none is a single picture, of which batch norm fails."""
-        if self.micro_batch is None or isinstance(batch, FeatureBatch):
-            return 1
-        return min(-(-batch.whole // self.micro_batch), max(batch.whole // self._processes.size // 2, 1))
+    def _micro_batches(self, batch: Batch | FeatureBatch) -> int:
+        return micro_batches(batch, self.micro_batch, self._processes.size)
 
     def _gradients(self) -> list[torch.Tensor]:
         groups = self.optimizer.param_groups
@@ -154,9 +151,9 @@ class TrainedArm(Progress):
     def score(self, batch: Batch | FeatureBatch) -> torch.Tensor:
         """What is made of N test pictures, float32 (1 + N, 3), on the device: see `metrics.predictions.describe`."""
         inputs, labels = self.network.prepare(batch)
-        pieces = self._pieces(batch)
-        parts = (self.network.test_on(part, isinstance(batch, FeatureBatch)) for part in inputs.tensor_split(pieces))
-        return describe(torch.cat(list(parts)), labels)
+        parts = inputs.tensor_split(self._micro_batches(batch))
+        logits = [self.network.test_on(part, isinstance(batch, FeatureBatch)) for part in parts]
+        return describe(torch.cat(logits), labels)
 
     def not_finite(self, step: int, what: str, value: float) -> EngineError:
         """What to say, and to do, where the loss or the gradient of a step is not finite."""
@@ -186,7 +183,7 @@ class TrainedArm(Progress):
     def set_frozen(self, name: str, frozen: bool) -> None:
         """Leave a parameter group as it is from the next update on, or train it again."""
         freeze(group_of(self.optimizer, name), frozen)
-        self._take_up_groups()
+        self._train_groups()
         self.changed()
 
     def set_epochs(self, epochs: int) -> None:
@@ -222,7 +219,7 @@ class TrainedArm(Progress):
                 if isinstance(value, torch.Tensor):
                     state[key] = value.to(device)
 
-    def _take_up_groups(self) -> None:
+    def _train_groups(self) -> None:
         """Train those of the optimizer's groups that are not frozen."""
         groups = self.optimizer.param_groups
         self.network.train(frozenset(group["name"] for group in groups if not group["frozen"]))
@@ -233,14 +230,18 @@ class TrainedArm(Progress):
 
     def state(self) -> dict[str, Any]:
         """Everything needed to go on exactly here but the history, as plain values and tensors."""
-        return self.figures() | {
-            "arm": self.arm,
-            "model": dict(self.network.model.state_dict()),
-            "optimizer": self.optimizer.state_dict(),
-            "scaler": self._scaler.state_dict(),
-            "compiled": self.was_compiled,
-            "random": {"seed": self._config.seed, "torch": torch.get_rng_state()},
-        }
+        return (
+            self.figures()
+            | {
+                "arm": self.arm,
+                "model": dict(self.network.model.state_dict()),
+                "optimizer": self.optimizer.state_dict(),
+                "scaler": self._scaler.state_dict(),
+                "compiled": self.was_compiled,
+                "random": {"seed": self._config.seed, "torch": torch.get_rng_state()},
+            }
+            | ({"recipe": recipe} if (recipe := self._recipe.state()) else {})
+        )
 
     def load(self, state: dict[str, Any]) -> None:
         """Go back to a saved state, history and learning rates included.
@@ -255,12 +256,13 @@ class TrainedArm(Progress):
             if self._scaler.is_enabled() and state["scaler"]:  # empty where another precision was used
                 self._scaler.load_state_dict(state["scaler"])
             torch.set_rng_state(state["random"]["torch"])
+            self._recipe.load(state.get("recipe", {}))
             self.take_up(state)
             self.history = list(state["history"][self.arm])
             self.was_compiled = state["compiled"]
             for group in self.optimizer.param_groups:
                 freeze(group, group["frozen"])
-            self._take_up_groups()
+            self._train_groups()
             self._spoilt = torch.zeros_like(self._spoilt)
         except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(
@@ -282,3 +284,15 @@ class TrainedArm(Progress):
         self.best_accuracy, self.diverged = best, diverged
         self.evaluation_asked = False
         self.unsaved = True
+
+
+def _check_groups(groups: Sequence[ParameterGroup], config: RunConfig, arm: Arm) -> None:
+    """Raise `ConfigError` if the schedule changes a group that the arm does not have."""
+    known = [group.name for group in groups]
+    for change in config.schedule.changes:
+        if change.arm == arm and change.group is not None and change.group not in known:
+            raise ConfigError(
+                "Unknown group",
+                f"schedule.changes, after step {change.step}: {arm} has no group `{change.group}`; "
+                f"use one of {', '.join(known)}",
+            )

@@ -1,6 +1,7 @@
-"""Both arms of a run: the one in hand and the one at rest, found in the run's folder again and wound back."""
+"""Both arms of a run: the current one and the other one, taken from checkpoints and rewound."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,10 @@ import torch
 
 from engine.arms.arm import TrainedArm
 from engine.arms.checkpointer import START, Checkpointer
-from engine.arms.resumed_settings import adopt
+from engine.arms.resumed_settings import apply_settings
+from engine.arms.setup import Setup
 from engine.config import RunConfig
-from engine.data.folder import Catalogue
-from engine.data.transfer import Transfer
 from engine.errors import CheckpointError, StoppedError
-from engine.hardware.process_group import ProcessGroup
 from engine.models import build, fetch
 from engine.protocol import ARMS, Arm, CheckpointDamaged, Event, Head, Loading, Rewound
 from engine.storage import checkpoint
@@ -21,33 +20,29 @@ from engine.storage.writer import CheckpointWriter
 
 
 class Arms:
-    """The arms of a run. `start` or `resume` puts the first one in hand."""
+    """The arms of a run. `start` or `resume` makes the first one current."""
 
     current: TrainedArm
 
     def __init__(
         self,
-        config: RunConfig,
+        setup: Setup,
         *,
-        catalogue: Catalogue,
-        steps_per_epoch: int,
-        device: torch.device,
-        transfer: Transfer,
+        train_images: int,
         writer: CheckpointWriter,
-        processes: ProcessGroup,
         stop_waits: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`stop_waits` says whether there is a command to stop, which a download need not be done for."""
+        """`train_images` is the number of training pictures; `stop_waits` says whether a command to stop has come:
+        a download then does not go on."""
         self.commands = 0
         "how many commands that make a difference have taken effect"
-        self.checkpointer = Checkpointer(config.checkpoint, writer, processes, self._in_memory, self._beside)
+        config, processes = setup.config, setup.processes
+        self.checkpointer = Checkpointer(config.checkpoint, writer, processes, self._in_memory, self._common_state)
         self.writer = writer
         self.processes = processes
+        self._setup = setup
         self._config = config
-        self._catalogue = catalogue
-        self._steps_per_epoch = steps_per_epoch
-        self._device = device
-        self._transfer = transfer
+        self._train_images = train_images
         self._stop_waits = stop_waits
         self._arms: dict[Arm, TrainedArm] = {}
         self._trained_with: RunConfig | None = None
@@ -55,10 +50,10 @@ class Arms:
 
     @property
     def history(self) -> dict[Arm, list[dict[str, Any]]]:
-        """A row an epoch of each arm, of one not built since the resume too."""
+        """A row an epoch of each arm, also of one that was not built since the resume."""
         return self._past | {name: list(arm.history) for name, arm in self._arms.items()}
 
-    # --- taking an arm in hand --------------------------------------------------------------------------
+    # --- making an arm current --------------------------------------------------------------------------
 
     def start(self, name: Arm) -> Iterator[Event]:
         """Build the first arm of a new run.
@@ -69,7 +64,7 @@ class Arms:
         self.current = self._arms[name] = yield from self._build(name)
 
     def resume(self, folder: Path) -> Iterator[Event]:
-        """Take up the arm of the newest checkpoint in `folder`, where it was, or begin anew where there is none yet.
+        """Make the arm of the newest checkpoint in `folder` current, or begin a new one if there is no checkpoint yet.
 
         Raises:
             CheckpointError: it does not fit the configuration and the pictures.
@@ -84,24 +79,24 @@ class Arms:
         self.writer.go_on_from(found.path, found.state["time"])
         self.checkpointer.find_points()
         self.commands = found.state["commands"]
-        self.current = yield from self._take_up(found)
+        self.current = yield from self._restore(found)
 
     def switch(self, name: Arm) -> Iterator[Event]:
-        """Take the other arm in hand: from memory, from its newest checkpoint, or new.
+        """Make the other arm current: from memory, from its newest checkpoint, or new.
 
         Raises:
-            EngineError: it cannot be built; the arm in hand stays.
+            EngineError: it cannot be built; the current arm stays.
         """
         if name not in self._arms:
             found = yield from self._newest(name)
             if found is not None:
-                yield from self._take_up(found)
+                yield from self._restore(found)
             else:
                 self._arms[name] = yield from self._build(name)
         self.current = self._arms[name]
 
     def check_head(self, head: Head) -> Iterator[Event]:
-        """Make sure that the arm in hand can begin again with such a head; nothing is changed.
+        """Make sure that the current arm can begin again with such a head; nothing is changed.
 
         Raises:
             EngineError: it cannot.
@@ -110,15 +105,15 @@ class Arms:
             name, config = self.current.arm, self._config_with(head)
             yield from self.processes.on_first_then_others(lambda: self._fetch(name))
             yield Loading(f"building {config.model.name}")
-            build(config.model, self._catalogue.classes, name, config.seed)
+            build(config.model, self._setup.classes, name, config.seed)
 
     def rewind(self, point: str, reason: str, head: Head = "kept") -> Iterator[Event]:
-        """Take the arm in hand back to one of its restore points, and on from there as a new branch.
+        """Take the current arm back to one of its restore points; it goes on from there as a new branch.
 
         With the point `start` its last layer can start from something else than the configuration says.
 
         Raises:
-            EngineError: the point cannot be read or built again, or the head not be had; the arm stays where it is.
+            EngineError: the point cannot be read or built again, or there is no such head; the arm stays where it is.
         """
         arm = self.current
         left, left_step = arm.branch, arm.step
@@ -147,19 +142,19 @@ class Arms:
     @property
     def on_gpu(self) -> bool:
         """Whether the arms are on a device whose memory can be given back."""
-        return self._device.type != "cpu"
+        return self._setup.device.type != "cpu"
 
     def free(self) -> None:
         """Move both arms to the host's memory, and give the device's back."""
         for arm in self._arms.values():
             arm.move(torch.device("cpu"))
-        if self._device.type == "cuda":
+        if self._setup.device.type == "cuda":
             torch.cuda.empty_cache()
 
     def bring_back(self) -> None:
         """Move both arms to their device again."""
         for arm in self._arms.values():
-            arm.move(self._device)
+            arm.move(self._setup.device)
 
     def is_done(self, name: Arm) -> bool:
         """Whether an arm in memory has done all its epochs."""
@@ -168,15 +163,7 @@ class Arms:
     def _build(self, name: Arm, head: Head = "kept") -> Generator[Event, None, TrainedArm]:
         yield from self.processes.on_first_then_others(lambda: self._fetch(name))
         yield Loading(f"building {self._config.model.name}")
-        return TrainedArm(
-            name,
-            self._config_with(head),
-            classes=self._catalogue.classes,
-            steps_per_epoch=self._steps_per_epoch,
-            device=self._device,
-            transfer=self._transfer,
-            processes=self.processes,
-        )
+        return TrainedArm(name, replace(self._setup, config=self._config_with(head)))
 
     def _config_with(self, head: Head) -> RunConfig:
         """The configuration, but for what a head starts from."""
@@ -192,7 +179,7 @@ class Arms:
                 raise StoppedError("Download stopped", "the run was stopped before the weights were there")
             yield progress
 
-    def _take_up(self, found: checkpoint.Found) -> Generator[Event, None, TrainedArm]:
+    def _restore(self, found: checkpoint.Found) -> Generator[Event, None, TrainedArm]:
         """Build an arm and put it where a checkpoint has it."""
         arm = yield from self._build(found.state["arm"])
         arm.load(found.state)
@@ -200,11 +187,11 @@ class Arms:
         self._trained_with = RunConfig.model_validate(found.state["config"])
         return arm
 
-    def adopted(self) -> Iterator[Event]:
-        """Give the arm taken up last what the configuration has other since it was saved."""
+    def changed_settings(self) -> Iterator[Event]:
+        """Change the arm restored last where the configuration has changed since it was saved."""
         before, self._trained_with = self._trained_with, None
         if before is not None:
-            yield from adopt(self.current, before, self._config)
+            yield from apply_settings(self.current, before, self._config)
 
     def _in_memory(self) -> Iterable[TrainedArm]:
         return self._arms.values()
@@ -221,8 +208,8 @@ class Arms:
     def _check_fit(self, found: checkpoint.Found) -> None:
         state, config = found.state, self._config
         for what, saved, now in (
-            ("classes", state["classes"], list(self._catalogue.classes)),
-            ("training pictures", state["train_images"], len(self._catalogue.train)),
+            ("classes", state["classes"], list(self._setup.classes)),
+            ("training pictures", state["train_images"], self._train_images),
             ("batch size", state["config"]["data"]["batch_size"], config.data.batch_size),
             ("model", state["config"]["model"]["name"], config.model.name),
             ("optimizer", state["config"]["optim"]["name"], config.optim.name),
@@ -232,12 +219,12 @@ class Arms:
                     "Checkpoint does not fit", f"{found.path} was made with {what} {saved}, now {now}"
                 )
 
-    def _beside(self) -> dict[str, Any]:
-        """What stands in a checkpoint with the state of its arm."""
+    def _common_state(self) -> dict[str, Any]:
+        """What a checkpoint has beside the state of its arm."""
         return {
-            "steps_per_epoch": self._steps_per_epoch,
-            "train_images": len(self._catalogue.train),
-            "classes": list(self._catalogue.classes),
+            "steps_per_epoch": self._setup.steps_per_epoch,
+            "train_images": self._train_images,
+            "classes": list(self._setup.classes),
             "history": self.history,
             "config": self._config.model_dump(mode="json"),
             "commands": self.commands,

@@ -11,8 +11,9 @@ from typing import Protocol
 
 import torch
 
-from engine.data.batches import Batch, Loader, Waiting
+from engine.data.batches import Batch, Waiting
 from engine.data.folder import Sample
+from engine.data.loader import Loader
 
 ROOM = 2 * 2**30  # bytes of features that are kept, on the device
 TEST_BATCH = 4096

@@ -13,11 +13,9 @@ from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
 from engine.arms.features import FeatureBatch
-from engine.config.sections import TrainConfig
+from engine.arms.setup import Setup
 from engine.data.batches import Batch
-from engine.data.transfer import Transfer
 from engine.hardware.device import choose_precision
-from engine.hardware.process_group import ProcessGroup
 from engine.models.build import Classifier
 from engine.models.sync_norm import synchronise_batch_norm
 
@@ -31,35 +29,41 @@ Forward = Callable[[torch.Tensor], torch.Tensor]
 class Network:
     """From a batch to logits."""
 
-    def __init__(
-        self,
-        built: Classifier,
-        config: TrainConfig,
-        *,
-        device: torch.device,
-        transfer: Transfer,
-        processes: ProcessGroup,
-    ) -> None:
+    def __init__(self, built: Classifier, setup: Setup) -> None:
+        device = setup.device
         # Convolutions are faster, on CPUs and on GPUs with tensor cores, where a pixel's channels lie side by side.
         self.model = built.model.to(device).to(memory_format=torch.channels_last)
-        self._shared = processes.size > 1
-        if self._shared:
+        self._distributed = setup.processes.size > 1
+        if self._distributed:
             self.model = synchronise_batch_norm(self.model, device)
         self._trained: nn.Module = self.model
+        self._head_name = built.head
         self.head = self.model.get_submodule(built.head)
-        self.precision = choose_precision(config.precision, device)
+        self.classes = len(setup.classes)
+        self.precision = choose_precision(setup.config.train.precision, device)
         self._mixed = _MIXED.get(self.precision)
         self._device = device
-        self._transfer = transfer
+        self._transfer = setup.transfer
         self.trained: frozenset[str] = frozenset()
         "the parameter groups that are not frozen"
+        self.backbone_frozen = False
+        "whether all layers but the last one are left as they are"
+        self._frozen_modules: list[nn.Module] = []
+        self._training: bool | None = None
         self._compiled: Forward | None = None
         self._compiled_for: tuple[int, frozenset[str]] = (0, frozenset())
 
     def train(self, groups: frozenset[str]) -> None:
-        """Train these parameter groups from now on; a frozen backbone is in evaluation mode, its batch norm too."""
+        """Train these parameter groups from now on, whose parameters want gradients, and no others.
+
+        A layer whose parameters are all frozen is in evaluation mode: the statistics of its batch norm are frozen, too.
+        """
         self.trained = groups
-        if self._shared:
+        outside = (p for name, p in self.model.named_parameters() if not name.startswith(f"{self._head_name}."))
+        self.backbone_frozen = not any(parameter.requires_grad for parameter in outside)
+        self._frozen_modules = [module for module in self.model.modules() if _is_frozen(module)]
+        self._training = None
+        if self._distributed:
             # It counts on a gradient for each parameter that wanted one when it was made. No process has buffers of
             # its own to hand out: they are all computed from the whole batch.
             self._trained = DistributedDataParallel(self.model, **_OWN_BUFFERS)
@@ -70,7 +74,7 @@ class Network:
 
     def train_on(self, inputs: torch.Tensor, features: bool) -> torch.Tensor:
         """Logits, float32 (N, classes), to learn from; `features` says that the inputs are the last layer's."""
-        self._set_mode(training="backbone" in self.trained)
+        self._set_mode(training=not self.backbone_frozen)
         if features:
             return self._forward(inputs, self.head)
         # A batch of another size, or other layers, would be compiled for anew.
@@ -136,5 +140,14 @@ class Network:
         return logits.float()
 
     def _set_mode(self, training: bool) -> None:
-        if self.model.training is not training:  # going through all the modules takes as long as a small step
+        if self._training is not training:  # going through all the modules takes as long as a small step
             self.model.train(training)
+            for module in self._frozen_modules if training else ():
+                module.eval()
+            self._training = training
+
+
+def _is_frozen(module: nn.Module) -> bool:
+    """Whether a layer has parameters of its own and none of them is trained."""
+    own = list(module.parameters(recurse=False))
+    return bool(own) and not any(parameter.requires_grad for parameter in own)

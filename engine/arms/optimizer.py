@@ -1,44 +1,39 @@
 """The optimizer and its named parameter groups."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
 
 from engine.config.sections import OptimConfig
-from engine.protocol import Arm, Group
+from engine.protocol import Group
 from engine.protocol.sentences import CONFIGURATION
+from engine.recipes import ParameterGroup
 
 
-def build_optimizer(model: nn.Module, head: str, config: OptimConfig, arm: Arm) -> torch.optim.Optimizer:
-    """SGD or AdamW over the groups `backbone` and `head`, every trainable parameter in exactly one.
+def build_optimizer(groups: Sequence[ParameterGroup], config: OptimConfig) -> torch.optim.Optimizer:
+    """SGD or AdamW over named groups.
 
-    Each group carries its `name` and `base_lr`, where that comes from (`why`) and whether it is `frozen`; its `lr` is
-    `base_lr` times the schedule's multiplier, or 0 where it is frozen.
+    Each group of the optimizer carries its `name` and `base_lr`, where that comes from (`why`) and whether it is
+    `frozen`; its `lr` is `base_lr` times the schedule's multiplier, or 0 if it is frozen.
     """
-    named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
-    parts = {
-        "backbone": [parameter for name, parameter in named if not name.startswith(f"{head}.")],
-        "head": [parameter for name, parameter in named if name.startswith(f"{head}.")],
-    }
-    assert sum(len(part) for part in parts.values()) == len(named)
-    pretrained = {"backbone": config.groups.backbone.lr, "head": config.groups.head.lr}
-    groups = [
-        {"params": part, "name": name, "base_lr": rate, "lr": rate, "why": CONFIGURATION, "frozen": False}
-        for name, part in parts.items()
-        for rate in [pretrained[name] if arm == "pretrained" else config.scratch_lr]
+    made = [
+        {
+            "params": list(group.parameters),
+            "name": group.name,
+            "base_lr": group.base_lr,
+            "lr": group.base_lr,
+            "why": CONFIGURATION,
+            "frozen": False,
+        }
+        for group in groups
     ]
-    for group in groups:
-        freeze(group, is_frozen(config, arm) and group["name"] == "backbone")
+    for group, wanted in zip(made, groups, strict=True):
+        freeze(group, wanted.frozen)
     if config.name == "adamw":
         betas = (config.momentum, 0.999)
-        return torch.optim.AdamW(groups, betas=betas, weight_decay=config.weight_decay, fused=True)
-    return torch.optim.SGD(groups, lr=1.0, momentum=config.momentum, weight_decay=config.weight_decay, fused=True)
-
-
-def is_frozen(config: OptimConfig, arm: Arm) -> bool:
-    """Whether an arm starts with its last layer alone."""
-    return arm == "pretrained" and config.groups.backbone.frozen
+        return torch.optim.AdamW(made, betas=betas, weight_decay=config.weight_decay, fused=True)
+    return torch.optim.SGD(made, lr=1.0, momentum=config.momentum, weight_decay=config.weight_decay, fused=True)
 
 
 def lay_out_like_parameters(optimizer: torch.optim.Optimizer) -> None:

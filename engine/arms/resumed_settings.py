@@ -7,30 +7,31 @@ from engine.config import RunConfig
 from engine.config.resumed import differences
 from engine.protocol import EpochsChanged, Event, GroupFrozen, MicroBatchChanged, RateChanged
 
+WHY = "changed on resume"
 
-def adopt(arm: TrainedArm, before: RunConfig, now: RunConfig) -> Iterator[Event]:
-    """Give an arm that was trained with `before` what is another setting now."""
+
+def apply_settings(arm: TrainedArm, before: RunConfig, now: RunConfig) -> Iterator[Event]:
+    """Change an arm that was trained with the settings `before` to those of `now`, where the two differ."""
+    yield from _groups(arm, before, now)
     changed = {setting.key for setting in differences(before, now)}
-    why = "changed on resume"
-    rates = (
-        {"backbone": ("optim.groups.backbone.lr", now.optim.groups.backbone.lr)}
-        | {"head": ("optim.groups.head.lr", now.optim.groups.head.lr)}
-        if arm.arm == "pretrained"
-        else dict.fromkeys(("backbone", "head"), ("optim.scratch_lr", now.optim.scratch_lr))
-    )
-    for name, (key, rate) in rates.items():
-        if key in changed:
-            arm.set_rate(name, rate, why)
-            yield RateChanged(arm.arm, arm.step, name, rate, why, arm.change)
-    frozen = now.optim.groups.backbone.frozen
-    if "optim.groups.backbone.frozen" in changed and arm.arm == "pretrained" and frozen is not arm.frozen:
-        arm.set_frozen("backbone", frozen)
-        yield GroupFrozen(arm.arm, arm.step, "backbone", frozen, arm.change)
     if "train.epochs" in changed and now.train.epochs * arm.steps_per_epoch >= arm.step:
         arm.set_epochs(now.train.epochs)
         yield EpochsChanged(arm.arm, arm.step, arm.epochs, arm.change)
     if "train.micro_batch" in changed and now.train.micro_batch is not None:
         arm.set_micro_batch(now.train.micro_batch)
-        yield MicroBatchChanged(arm.arm, arm.step, now.train.micro_batch, why, arm.change)
+        yield MicroBatchChanged(arm.arm, arm.step, now.train.micro_batch, WHY, arm.change)
     if changed & {"optim.momentum", "optim.weight_decay"}:
         arm.set_constants(now.optim)
+
+
+def _groups(arm: TrainedArm, before: RunConfig, now: RunConfig) -> Iterator[Event]:
+    """Rates, and then which groups are frozen. What was changed by hand stays where the settings do not differ."""
+    old, new = arm.groups_of(before), arm.groups_of(now)
+    for name, group in new.items():
+        if group.base_lr != old[name].base_lr:
+            arm.set_rate(name, group.base_lr, WHY)
+            yield RateChanged(arm.arm, arm.step, name, group.base_lr, WHY, arm.change)
+    for name, group in new.items():
+        if group.frozen is not old[name].frozen and group.frozen is not arm.is_frozen(name):
+            arm.set_frozen(name, group.frozen)
+            yield GroupFrozen(arm.arm, arm.step, name, group.frozen, arm.change)

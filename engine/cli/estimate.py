@@ -13,11 +13,13 @@ import torch
 
 from engine.arms.arm import TrainedArm
 from engine.arms.features import Features
-from engine.arms.optimizer import describe_groups, is_frozen
+from engine.arms.optimizer import describe_groups
+from engine.arms.setup import Setup
 from engine.cli.look import Estimate
 from engine.config import RunConfig
-from engine.data.batches import Batch, Loader
+from engine.data.batches import Batch
 from engine.data.folder import Catalogue, Sample
+from engine.data.loader import Loader
 from engine.data.store import Store
 from engine.data.transfer import Transfer
 from engine.errors import EngineError
@@ -25,6 +27,7 @@ from engine.hardware.device import ask_for_determinism, choose_device, describe_
 from engine.hardware.process_group import ProcessGroup
 from engine.loop.watchdog import SMALLEST, is_out_of_memory
 from engine.models import preparation
+from engine.recipes import recipe_of
 
 PICTURES = 32  # that are decoded
 STEPS = 3  # that are timed
@@ -56,24 +59,19 @@ def estimate(config: RunConfig, catalogue: Catalogue) -> Estimate:
         ask_for_determinism()
     device = choose_device(config.device)
     prepared = preparation(config.model, config.data.image_size)
-    loader = Loader(prepared, config.data, config.seed)
+    recipe = recipe_of(config)
+    loader = Loader(prepared, config.data, recipe.train_transform.pictures, config.seed)
     try:
         first, again = _decoding(loader, config, catalogue)
     finally:
         loader.close()
     train, images = len(catalogue.train), len(catalogue.train) + len(catalogue.test)
     steps = loader.steps_per_epoch(train)
-    arm = TrainedArm(
-        "scratch",
-        config,
-        classes=catalogue.classes,
-        steps_per_epoch=steps,
-        device=device,
-        transfer=Transfer(prepared, device),
-        processes=ProcessGroup(),
-    )
-    if is_frozen(config.optim, config.init):
-        arm.set_frozen("backbone", True)
+    setup = Setup(config, catalogue.classes, steps, device, Transfer(prepared, device), ProcessGroup())
+    arm = TrainedArm("scratch", setup)
+    for group in arm.groups_of(config, config.init).values():
+        if group.frozen:
+            arm.set_frozen(group.name, True)
     side, classes = prepared.image_size, len(catalogue.classes)
     found = _within_memory(
         arm, config, lambda: _computing(arm, config, lambda size: _made_up(size, side, classes), images)
@@ -181,6 +179,5 @@ def _seconds(do: Callable[[], object]) -> float:
 def _made_up(size: int, side: int, classes: int) -> Batch:
     """A batch of random pixels."""
     pixels = torch.randint(0, 256, (size, side, side, 3), dtype=torch.uint8)
-    mirrored = torch.arange(0, size, 2)
     labels = torch.randint(0, classes, (size,))
-    return Batch(pixels.permute(0, 3, 1, 2), labels, mirrored, list(range(size)), size, 1.0, [])
+    return Batch(pixels.permute(0, 3, 1, 2), labels, list(range(size)), size, 1.0, [])

@@ -11,7 +11,8 @@ from engine.protocol import Setting, SettingsChanged
 KEPT = {
     "name": "the run has its name",
     "seed": "the split and the order of the pictures hang on it",
-    "init": "an arm is in hand",
+    "init": "an arm is current already",
+    "recipe": "the parameter groups depend on it",
     "data.val_fraction": "the split of the pictures hangs on it",
 }
 "what a run cannot change, and why"

@@ -42,6 +42,8 @@ class RunConfig(Section):
     "`auto` (CUDA, else MPS, else the CPU), `cpu`, `cuda`, `cuda:N` or `mps`"
     init: Arm = "pretrained"
     "the arm that is trained first: `pretrained` or `scratch`"
+    recipe: Annotated[str, matching(r"[a-z][a-z0-9_]{0,31}", "the name of a recipe, such as lesson")] = "lesson"
+    "what decides groups, rates, schedule, augmentation and loss: `lesson`"
     data: DataConfig
     model: ModelConfig = ModelConfig()
     optim: OptimConfig = OptimConfig()

@@ -124,12 +124,15 @@ class OptimConfig(Section):
     "one rate for all parameters of the scratch arm"
 
 
+GroupName = Annotated[str, matching(r"[A-Za-z][\w.-]{0,63}", "the name of a parameter group, such as head")]
+
+
 class Change(Section):
     """A change of an arm after one of its steps, as a person would make it with a key."""
 
     arm: Arm
     step: int = Field(ge=0)
-    group: Literal["backbone", "head"] | None = None
+    group: GroupName | None = None
     lr: Annotated[FiniteFloat, Field(ge=0, le=100)] | None = None
     "another base rate of `group`"
     frozen: bool | None = None

@@ -9,8 +9,9 @@ import platformdirs
 
 from engine.config.sections import DataConfig
 from engine.data import archive, demo
-from engine.data.batches import Loader, Unreadable
+from engine.data.batches import Unreadable
 from engine.data.folder import Catalogue, Sample, scan
+from engine.data.loader import Loader
 from engine.data.store import Store, fingerprint
 from engine.errors import DataError
 from engine.protocol import Loading, PicturesPrepared

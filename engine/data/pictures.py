@@ -1,7 +1,6 @@
-"""From a picture file to the pixels the model sees: the recipe's training and test transforms."""
+"""From a picture file to pixels: decoding, and how test pictures are made fit for a model."""
 
 import math
-import random
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,6 @@ import numpy.typing as npt
 import torch
 from PIL import Image, UnidentifiedImageError
 from pydantic import Field
-from torch.nn.functional import interpolate
 from torchvision.transforms.v2 import functional as transforms
 
 from engine.data.formats import FORMATS
@@ -87,47 +85,11 @@ def check(path: str) -> str:
     return ""
 
 
-def training_crop(pixels: Pixels, preparation: Preparation, rng: random.Random) -> Pixels:
-    """A random resized crop, antialiased."""
-    height, width, _ = pixels.shape
-    top, left, height, width = random_crop(height, width, rng)
-    # Seen as a batch whose channels come last, the layout that torch resizes fastest.
-    # In one piece, because torch would copy a larger one in threads, for each thread of the pool anew.
-    part = np.ascontiguousarray(pixels[None, top : top + height, left : left + width])
-    window = torch.from_numpy(part).permute(0, 3, 1, 2)
-    size = (preparation.image_size, preparation.image_size)
-    if preparation.interpolation == "nearest":
-        crop = interpolate(window, size, mode="nearest-exact")
-    else:
-        crop = interpolate(window, size, mode=preparation.interpolation, antialias=True)
-    cropped: Pixels = crop[0].permute(1, 2, 0).numpy()
-    return cropped
-
-
 def test_pixels(picture: Image.Image, preparation: Preparation) -> torch.Tensor:
     """Short side resized, centre cropped; uint8 (3, size, size)."""
     resized = transforms.resize(picture, [preparation.resize_size], interpolation=_mode(preparation), antialias=True)
     pixels: torch.Tensor = transforms.pil_to_tensor(transforms.center_crop(resized, [preparation.image_size] * 2))
     return pixels
-
-
-def random_crop(height: int, width: int, rng: random.Random) -> tuple[int, int, int, int]:
-    """(top, left, height, width) of a crop of 8 to 100 % of the area and an aspect ratio of 3/4 to 4/3.
-
-    In distribution that of torchvision's `RandomResizedCrop`, after Szegedy et al., "Going Deeper with
-    Convolutions" (2015); the numbers come from `rng` alone, so that a crop depends on nothing else.
-    """
-    low, high = math.log(3 / 4), math.log(4 / 3)
-    for _ in range(10):
-        area = height * width * rng.uniform(0.08, 1.0)
-        ratio = math.exp(rng.uniform(low, high))
-        w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
-        if 0 < w <= width and 0 < h <= height:
-            return rng.randint(0, height - h), rng.randint(0, width - w), h, w
-    # No such crop fits: the largest centre crop of an allowed ratio.
-    ratio = min(max(width / height, 3 / 4), 4 / 3)
-    w, h = min(width, round(height * ratio)), min(height, round(width / ratio))
-    return (height - h) // 2, (width - w) // 2, h, w
 
 
 def _mode(preparation: Preparation) -> transforms.InterpolationMode:

@@ -7,7 +7,7 @@ from engine.data.pictures import Preparation
 
 
 class Transfer:
-    """Copies batches to a device, flips and normalises them there."""
+    """Copies batches to a device, and normalises them there."""
 
     def __init__(self, preparation: Preparation, device: torch.device) -> None:
         self._device = device
@@ -20,15 +20,13 @@ class Transfer:
 
     def __call__(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Pictures of about zero mean and unit variance, float32 (N, 3, size, size), and labels, int64 (N)."""
-        pixels, labels, mirrored = self._copy(batch.images.permute(0, 2, 3, 1), batch.labels, batch.mirrored)
-        if len(batch.mirrored):
-            pixels[mirrored] = pixels[mirrored].flip(2)
+        pixels, labels = self._copy(batch.images.permute(0, 2, 3, 1), batch.labels)
         # The formula of the recipe, step by step, so that test pictures are bit-identical to its own.
         return pixels.permute(0, 3, 1, 2).float().div_(255).sub_(self._mean).div_(self._std), labels
 
     def _copy(self, *tensors: torch.Tensor) -> list[torch.Tensor]:
         if self._copies is None:
-            return [tensor.to(self._device, copy=True) for tensor in tensors]  # the batch itself is not flipped
+            return [tensor.to(self._device) for tensor in tensors]
         # From pinned memory and in a stream of its own, a batch is copied while the device still works on the one
         # before: the host is ahead of it by a step or two.
         with torch.cuda.stream(self._copies):

@@ -5,9 +5,10 @@ from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 from engine.arms.features import FeatureBatch
-from engine.data.batches import Batch, Loader, Unreadable, Waiting
+from engine.data.batches import Batch, Unreadable, Waiting
 from engine.data.catalogue import check_share
 from engine.data.folder import Catalogue
+from engine.data.loader import Loader
 from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
 
 B = TypeVar("B", bound=Batch | FeatureBatch)

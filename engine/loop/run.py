@@ -9,12 +9,14 @@ from queue import SimpleQueue
 import torch
 
 from engine.arms.arms import Arms
+from engine.arms.setup import Setup
 from engine.config import RunConfig
 from engine.config.resumed import differences, with_kept
 from engine.config.sections import HooksConfig
-from engine.data.batches import Loader, Unreadable
+from engine.data.batches import Unreadable
 from engine.data.catalogue import open_catalogue
 from engine.data.folder import Catalogue
+from engine.data.loader import Loader
 from engine.data.transfer import Transfer
 from engine.errors import EngineError, StoppedError, UserError, place
 from engine.hardware.device import ask_for_determinism, choose_device, describe_device
@@ -24,6 +26,7 @@ from engine.loop.training import Training
 from engine.loop.watchdog import is_out_of_memory
 from engine.models import preparation
 from engine.protocol import Command, Event, Loading, RunFailed, RunFinished, RunStarted, Setting, SettingsChanged
+from engine.recipes import recipe_of
 from engine.steering.inbox import Inbox
 from engine.steering.script import Script, rest_of
 from engine.steering.steering import Steering
@@ -106,8 +109,9 @@ class Run:
         self._device = choose_device(config.device, self._processes.local_rank)
         yield Loading(f"looking at {config.model.name}")
         self._prepared = preparation(config.model, config.data.image_size)
-        part = (self._processes.rank, self._processes.size)
-        self._loader = Loader(self._prepared, config.data, config.seed, part)
+        augmentations = recipe_of(config).train_transform.pictures
+        rank, size = self._processes.rank, self._processes.size
+        self._loader = Loader(self._prepared, config.data, augmentations, config.seed, rank=rank, world_size=size)
         try:
             try:
                 # The first process downloads what there is to download.
@@ -162,17 +166,16 @@ class Run:
         steps = self._loader.steps_per_epoch(len(self._catalogue.train))
         if self._device.type != "cpu":
             yield Loading(f"starting {self._device}")
-        transfer = Transfer(self._prepared, self._device)
-        self._arms = Arms(
-            self.config,
-            catalogue=self._catalogue,
+        setup = Setup(
+            config=self.config,
+            classes=self._catalogue.classes,
             steps_per_epoch=steps,
             device=self._device,
-            transfer=transfer,
-            writer=self._writer,
+            transfer=Transfer(self._prepared, self._device),
             processes=self._processes,
-            stop_waits=self._inbox.stop_waits,
         )
+        train_images = len(self._catalogue.train)
+        self._arms = Arms(setup, train_images=train_images, writer=self._writer, stop_waits=self._inbox.stop_waits)
         if not self._resuming and self._processes.is_first and restarts():
             self._resume_launched()
         self._processes.on_first(self._hold)

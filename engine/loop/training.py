@@ -118,7 +118,7 @@ class Training:
         batches = arm.batches.training(self._pipeline.catalogue.train, arm.epoch - 1, arm.position)
         turns, waited = arm.turns, 0.0
         while True:
-            if self._steering.waited_for or self._checkpointer.autosave_due:
+            if self._steering.has_commands or self._checkpointer.autosave_due:
                 yield from self._read(arm, everything=True)  # what was done comes before what is done now
             yield from self._steering.commands()
             if not self._steering.is_current(arm) or arm.turns != turns or arm.evaluation_asked:

@@ -73,7 +73,7 @@ class Watchdog:
                     raise
             # Only here, without the error, is the memory of the attempt free again.
             arm.forget_gradients()
-            yield from self._steering.halve_micro_batch(pictures, f"{pictures * 2} pictures at once do not fit")
+            yield from self._steering.limit_micro_batch(pictures, f"{pictures * 2} pictures at once do not fit")
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -41,10 +41,11 @@ def plain(seed: int) -> dict[float, float]:
     from engine.arms.optimizer import build_optimizer
     from engine.demo.dataset import CLASSES, default_root
     from engine.models import build, preparation
+    from engine.recipes import recipe_of
 
     config = _config(seed)
     built, prepared = build(config.model, tuple(CLASSES), "pretrained", seed), preparation(config.model, None)
-    model, optimizer = built.model, build_optimizer(built.model, built.head, config.optim, "pretrained")
+    model, optimizer = built.model, build_optimizer(recipe_of(config).groups(built, "pretrained"), config.optim)
     root, size, reached = default_root(seed), prepared.image_size, dict[float, float]()
     last = [transforms.ToTensor(), transforms.Normalize(prepared.mean, prepared.std)]
     crops = [transforms.RandomResizedCrop(size), transforms.RandomHorizontalFlip(), *last]

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from engine import protocol as p
 from engine.config import RunConfig
 from engine.config.sections import DataConfig
-from engine.data.batches import Batch, Loader, Waiting
+from engine.data.augment import PICTURE
+from engine.data.batches import Batch, Waiting
+from engine.data.loader import Loader
 from engine.data.pictures import Preparation
 from engine.loop.run import Run
 
@@ -50,7 +52,8 @@ def only(events: Iterable[p.Event], kind: type[E]) -> list[E]:
 
 def loader_of(preparation: Preparation, seed: int, **data: Any) -> Loader:
     """A loader of whatever samples it is given."""
-    return Loader(preparation, DataConfig(root=Path(), prepare=False, **data), seed)
+    config = DataConfig(root=Path(), prepare=False, **data)
+    return Loader(preparation, config, tuple(PICTURE.values()) if config.augment else (), seed)
 
 
 def come(batches: Iterable[Batch | Waiting]) -> Iterator[Batch]:

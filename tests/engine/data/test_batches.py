@@ -13,8 +13,9 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.data.batches import AHEAD, Batch, Waiting
+from engine.data.batches import Batch, Waiting
 from engine.data.folder import Sample
+from engine.data.loader import AHEAD
 from engine.data.pictures import Preparation
 from engine.errors import DataError
 from tests.engine.driving import come, loader_of
@@ -44,8 +45,7 @@ def training(samples: list[Sample], threads: int = 2, seed: int = 0, epoch: int 
 
 def equal(a: list[Batch], b: list[Batch]) -> bool:
     return len(a) == len(b) and all(
-        torch.equal(x.images, y.images) and torch.equal(x.labels, y.labels) and torch.equal(x.mirrored, y.mirrored)
-        for x, y in zip(a, b, strict=True)
+        torch.equal(x.images, y.images) and torch.equal(x.labels, y.labels) for x, y in zip(a, b, strict=True)
     )
 
 
@@ -126,14 +126,6 @@ def fragile(samples: list[Sample], tmp_path: Path) -> list[Sample]:
     return copies
 
 
-def test_half_of_the_training_pictures_are_flipped_and_no_test_picture(samples: list[Sample]) -> None:
-    flips = sum(len(batch.mirrored) for epoch in range(80) for batch in training(samples[:12], epoch=epoch))
-    assert 402 < flips < 558  # five standard deviations around half of 960
-    loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
-    assert not any(len(batch.mirrored) for batch in come(loader.testing(samples)))
-    loader.close()
-
-
 def test_another_picture_takes_the_place_of_a_file_that_vanishes_always_the_same_one(fragile: list[Sample]) -> None:
     Path(fragile[3].path).unlink()
     tagged = [Sample(sample.path, number) for number, sample in enumerate(fragile[:8])]
@@ -194,7 +186,7 @@ def test_memory_is_bounded_however_slowly_batches_are_taken(samples: list[Sample
 @pytest.fixture
 def stuck(fragile: list[Sample], monkeypatch: pytest.MonkeyPatch) -> Iterator[Sample]:
     """A picture whose file gives nothing, as on a network drive that is gone: a pipe that nobody writes to."""
-    monkeypatch.setattr("engine.data.batches.CLOSE_SECONDS", 0.1)
+    monkeypatch.setattr("engine.data.loader.CLOSE_SECONDS", 0.1)
     sample = fragile[3]
     Path(sample.path).unlink()
     os.mkfifo(sample.path)

@@ -282,7 +282,7 @@ def test_progress_is_told_while_one_picture_keeps_all_others_waiting(
         return ""
 
     monkeypatch.setattr("engine.data.decoded.Decoded.check", slow)
-    monkeypatch.setattr("engine.data.batches.ANSWER_SECONDS", 0.001)
+    monkeypatch.setattr("engine.data.loader.ANSWER_SECONDS", 0.001)
     monkeypatch.setattr("engine.data.catalogue.REPORT_SECONDS", 0.0)
     loader = loader_of(Preparation(16, 18), batch_size=4, seed=0, threads=2)
     found, reports = open_catalogue(DataConfig(root=tmp_path), 0, loader), []

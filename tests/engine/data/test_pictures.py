@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 from torchvision.transforms import v2
 
+from engine.data.augment.crop import random_crop, random_resized_crop
+from engine.data.augment.flip import horizontal_flip
 from engine.data.batches import Batch
 from engine.data.pictures import (
     Preparation,
     UnreadablePictureError,
     check,
     decode,
-    random_crop,
-    training_crop,
 )
 from engine.data.pictures import test_pixels as prepare_for_test
 from engine.data.transfer import Transfer
@@ -35,10 +35,9 @@ RED = (200, 30, 40)
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
 
-def fed(pixels: torch.Tensor, preparation: Preparation, mirrored: tuple[int, ...] = ()) -> torch.Tensor:
+def fed(pixels: torch.Tensor, preparation: Preparation) -> torch.Tensor:
     """What the model gets of uint8 (N, 3, height, width)."""
-    labels = torch.zeros(len(pixels), dtype=torch.int64)
-    batch = Batch(pixels, labels, torch.tensor(mirrored, dtype=torch.int64), [], len(pixels), 1.0, [])
+    batch = Batch(pixels, torch.zeros(len(pixels), dtype=torch.int64), [], len(pixels), 1.0, [])
     return Transfer(preparation, torch.device("cpu"))(batch)[0]
 
 
@@ -286,7 +285,9 @@ def test_a_training_crop_is_torchvisions_resized_crop(width: int, height: int, s
         pillow = v2.functional.pil_to_tensor(
             v2.functional.resized_crop(Image.fromarray(pixels), *crop, [size, size], interpolation=mode)
         )
-        ours = training_crop(pixels.copy(), Preparation(size, size, interpolation=interpolation), random.Random(seed))
+        ours = random_resized_crop(
+            pixels.copy(), Preparation(size, size, interpolation=interpolation), random.Random(seed)
+        )
         ours = torch.from_numpy(ours).permute(2, 0, 1)
         assert torch.equal(ours, theirs)
         if interpolation != "nearest":
@@ -296,12 +297,12 @@ def test_a_training_crop_is_torchvisions_resized_crop(width: int, height: int, s
 # --- the model's input --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mirrored", [(), (1,), (0, 2)])
-def test_only_the_pictures_that_are_to_be_flipped_are_and_none_is_upside_down(mirrored: tuple[int, ...]) -> None:
-    pixels = torch.randint(0, 256, (3, 3, 5, 7), dtype=torch.uint8)
-    plain, flipped = fed(pixels.clone(), Preparation()), fed(pixels.clone(), Preparation(), mirrored)
-    for number in range(3):
-        assert torch.equal(flipped[number], plain[number].flip(-1) if number in mirrored else plain[number])
+def test_a_flip_mirrors_half_of_the_pictures_left_to_right_and_none_is_upside_down() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    flipped = [horizontal_flip(pixels, Preparation(), random.Random(seed)) for seed in range(1000)]
+    mirrored = [np.array_equal(one, pixels[:, ::-1]) for one in flipped]
+    assert all(found or np.array_equal(one, pixels) for found, one in zip(mirrored, flipped, strict=True))
+    assert 421 < sum(mirrored) < 579  # five standard deviations around half of 1,000
 
 
 def test_normalising_gives_imagenet_zero_mean_and_unit_variance() -> None:

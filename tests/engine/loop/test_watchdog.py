@@ -17,6 +17,7 @@ import torch
 
 from engine import protocol as p
 from engine.arms.arm import TrainedArm
+from engine.arms.setup import Setup
 from engine.config import RunConfig
 from engine.data.batches import Batch
 from engine.data.pictures import Preparation
@@ -124,21 +125,13 @@ def batch_of(pictures: int) -> Batch:
     generator = torch.Generator().manual_seed(3)
     images = torch.randint(0, 256, (pictures, 3, 32, 32), dtype=torch.uint8, generator=generator)
     labels = torch.arange(pictures) % 2
-    return Batch(images, labels, torch.tensor([0, 2]), list(range(pictures)), pictures, 1.0, [])
+    return Batch(images, labels, list(range(pictures)), pictures, 1.0, [])
 
 
 def arm_of(config: RunConfig, micro_batch: int | None) -> TrainedArm:
     device = torch.device("cpu")
     transfer = Transfer(Preparation(32, 36), device)
-    arm = TrainedArm(
-        "scratch",
-        config,
-        classes=("cat", "dog"),
-        steps_per_epoch=4,
-        device=device,
-        transfer=transfer,
-        processes=ProcessGroup(),
-    )
+    arm = TrainedArm("scratch", Setup(config, ("cat", "dog"), 4, device, transfer, ProcessGroup()))
     arm.micro_batch = micro_batch
     return arm
 
@@ -271,7 +264,7 @@ def block(root: Path) -> None:
 @pytest.fixture
 def blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where files may block; afterwards no thread waits for one any more."""
-    monkeypatch.setattr("engine.data.batches.CLOSE_SECONDS", 0.1)  # for a file that will not come
+    monkeypatch.setattr("engine.data.loader.CLOSE_SECONDS", 0.1)  # for a file that will not come
     yield tmp_path / "blocked"
     pipes = [file for file in (tmp_path / "blocked").glob("train/*/*.jpg") if file.is_fifo()]
     while any(thread.name.startswith("decode") for thread in threading.enumerate()):

@@ -9,10 +9,12 @@ import torchvision
 from torch import nn
 
 from engine.arms.optimizer import build_optimizer, describe_groups
+from engine.config import RunConfig
 from engine.config.sections import ModelConfig, OptimConfig
 from engine.errors import WeightsError
 from engine.models import build, preparation
 from engine.models.head import find_head, replace_head
+from engine.recipes.lesson import Lesson
 
 NAMES = torchvision.models.list_models(module=torchvision.models)
 CLASSES = ("cat", "dog", "fish")
@@ -117,7 +119,8 @@ def test_building_leaves_the_global_random_state_alone() -> None:
 @pytest.mark.parametrize(("arm", "rates"), [("pretrained", [5e-5, 5e-4]), ("scratch", [5e-4, 5e-4])])
 def test_every_parameter_is_in_the_group_backbone_or_head(arm: str, rates: list[float]) -> None:
     classifier = build(ModelConfig(name="shufflenet_v2_x0_5"), CLASSES, "scratch", 0)
-    backbone, head = describe_groups(build_optimizer(classifier.model, classifier.head, OptimConfig(), arm))
+    groups = Lesson(RunConfig(data={"root": "pictures"})).groups(classifier, arm)
+    backbone, head = describe_groups(build_optimizer(groups, OptimConfig()))
     assert (backbone.name, head.name) == ("backbone", "head")
     assert head.parameters == 1024 * 3 + 3
     assert backbone.parameters + head.parameters == sum(p.numel() for p in classifier.model.parameters())

@@ -1,0 +1,22 @@
+"""What the arms of a run have in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from engine.config import RunConfig
+from engine.data.transfer import Transfer
+from engine.hardware.process_group import ProcessGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """All that is needed to build an arm but its name."""
+
+    config: RunConfig
+    classes: Sequence[str]
+    steps_per_epoch: int
+    device: torch.device
+    transfer: Transfer
+    processes: ProcessGroup
