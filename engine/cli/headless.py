@@ -16,13 +16,12 @@ from engine.protocol import (
     RunFinished,
     RunStarted,
     Stop,
-    encode,
 )
 from engine.protocol.sentences import message
 from engine.protocol.streams import Stream
 from engine.service.host import Host
 from engine.service.launch import Launch, is_first
-from engine.sinks.printer import Report
+from engine.sinks import STREAM_SINKS
 from engine.storage.atomic import discard
 
 DONE, FAILED = 0, 1
@@ -51,10 +50,9 @@ def follow(play: Play, json_lines: bool = False) -> int:
 
 class _Headless:
     def __init__(self, json_lines: bool) -> None:
-        self._json_lines = json_lines
         self._out = Stream(sys.stdout, self._output_broken)
         self._messages = Stream(sys.stderr, self._output_broken)
-        self._report = Report(self._out, self._messages)
+        self._show = STREAM_SINKS["json" if json_lines else "text"](self._out, self._messages)
         self._inbox: SimpleQueue[Command] = SimpleQueue()
         self._stopping = False
         self._saved = ""
@@ -77,11 +75,8 @@ class _Headless:
     def _emit(self, event: Event) -> None:
         if not self._tells:
             self._say(message(event) if isinstance(event, RunFailed) else "")
-        elif self._json_lines:
-            print(encode(event), file=self._out, flush=True)
-            self._say(message(event))
         else:
-            self._report.show(event)
+            self._show(event)
         match event:
             case RunStarted():
                 self._saved = event.resumed_from

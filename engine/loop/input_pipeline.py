@@ -1,14 +1,16 @@
 """What happens to the pictures on their way: unreadable ones, their preparation, and a way that is blocked."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
 from engine.arms.features import FeatureBatch
+from engine.config import RunConfig
 from engine.data.batches import Batch, Unreadable, Waiting
-from engine.data.catalogue import check_share
+from engine.data.catalogue import check_share, open_catalogue
 from engine.data.folder import Catalogue
 from engine.data.loader import Loader
+from engine.errors import StoppedError
 from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
 
 B = TypeVar("B", bound=Batch | FeatureBatch)
@@ -35,6 +37,29 @@ class SkippedPictures:
         """Raise `DataError` where there are too many of them."""
         if self._all:
             check_share(len(self._all), pictures, next(iter(self._all.values())))
+
+
+def find_pictures(
+    config: RunConfig, loader: Loader, skipped: SkippedPictures, stop_waits: Callable[[], bool]
+) -> Generator[Event, None, Catalogue]:
+    """Find the pictures of a configuration; `stop_waits` says whether a command to stop has come.
+
+    Raises:
+        EngineError: there is nothing to train on, or the pictures cannot be downloaded.
+        StoppedError: the run was stopped.
+    """
+    found = open_catalogue(config.data, config.seed, loader)
+    while not stop_waits():
+        try:
+            item = next(found)
+        except StopIteration as end:
+            catalogue: Catalogue = end.value
+            return catalogue
+        if isinstance(item, Unreadable):
+            yield from skipped(item)
+        else:
+            yield item
+    raise StoppedError("Stopped", "the run was stopped before the pictures were found")
 
 
 class InputPipeline:

@@ -1,6 +1,5 @@
 """A run as a generator of events: prepare, then train, evaluate and save, taking commands between steps."""
 
-import contextlib
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -13,26 +12,24 @@ from engine.arms.setup import Setup
 from engine.config import RunConfig
 from engine.config.resumed import differences, with_kept
 from engine.config.sections import HooksConfig
-from engine.data.batches import Unreadable
-from engine.data.catalogue import open_catalogue
 from engine.data.folder import Catalogue
 from engine.data.loader import Loader
 from engine.data.transfer import Transfer
-from engine.errors import EngineError, StoppedError, UserError, place
+from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device, describe_device
-from engine.hardware.process_group import ProcessGroup, is_lost, launcher, restarts
-from engine.loop.input_pipeline import InputPipeline, SkippedPictures
+from engine.hardware.process_group import ProcessGroup, launcher, restarts
+from engine.loop.failures import describe_failure
+from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures
+from engine.loop.recording import Recording
 from engine.loop.training import Training
-from engine.loop.watchdog import is_out_of_memory
 from engine.models import preparation
 from engine.protocol import Command, Event, Loading, RunFailed, RunFinished, RunStarted, Setting, SettingsChanged
 from engine.recipes import recipe_of
 from engine.steering.inbox import Inbox
-from engine.steering.script import Script, rest_of
+from engine.steering.script import Script, remaining_script
 from engine.steering.steering import Steering
 from engine.storage.atomic import clean
 from engine.storage.hooks import Hooks
-from engine.storage.journal import Journal, Unrecorded
 from engine.storage.lock import RunLock
 from engine.storage.run_folder import create_run, find_launched, keep_config, load_run_config
 from engine.storage.writer import CheckpointWriter
@@ -62,9 +59,7 @@ class Run:
         self._hold_open = hold_open
         self._skipped = SkippedPictures()
         self._writer = CheckpointWriter()
-        self._journal: Journal | None = None
         self._lock: RunLock | None = None
-        self._early: list[Event] = []  # what came before there was a journal
 
     def events(self, inbox: SimpleQueue[Command] | None = None) -> Generator[Event, None, None]:
         """Run to the end; commands put into `inbox` take effect between two steps.
@@ -73,7 +68,8 @@ class Run:
         where it is. Once the run has a folder every event is in its journal before it is handed out.
         """
         self._processes = ProcessGroup()
-        self._hooks = Hooks(self.config.hooks if self._processes.is_first else HooksConfig(), self.config.name)
+        hooks = Hooks(self.config.hooks if self._processes.is_first else HooksConfig(), self.config.name)
+        self._recording = Recording(hooks)
         self._inbox = Inbox(inbox if inbox is not None else SimpleQueue(), self._processes)
         try:
             if self._processes.size > 1:
@@ -82,16 +78,15 @@ class Run:
             self._processes.on_first(self._hold)
             self._settle()
             for event in self._all():
-                yield from self._record(event)
+                yield from self._recording.record(event)
         except EngineError as error:
             yield from self._fail(RunFailed(error.title, error.message, error.exit_status))
         except Exception as error:
-            yield from self._fail(self._failure(error))
+            yield from self._fail(describe_failure(error, self.config, self._processes.size))
         finally:
             self._writer.close()
             self._processes.close()
-            if self._journal is not None:
-                self._journal.close()
+            self._recording.close()
             if self._lock is not None:
                 self._lock.close()
 
@@ -118,7 +113,7 @@ class Run:
                 self._catalogue = yield from self._processes.on_first_then_others(self._find_pictures)
                 yield from self._start()
             except StoppedError:
-                if not self._resuming:  # one that is gone on with has its end from before
+                if not self._resuming:  # the journal of a resumed run has an end already
                     self._open_journal()
                 yield RunFinished(config.init, 0, False, None, None, "", "", 0.0)
                 return
@@ -137,45 +132,21 @@ class Run:
     # --- getting ready ----------------------------------------------------------------------------------
 
     def _find_pictures(self) -> Generator[Event, None, Catalogue]:
-        """The pictures.
-
-        Raises:
-            StoppedError: a stop came, which has nothing to wait for yet.
-        """
-        found = open_catalogue(self.config.data, self.config.seed, self._loader)
-        while not self._inbox.stop_waits():
-            try:
-                item = next(found)
-            except StopIteration as end:
-                catalogue: Catalogue = end.value
-                return catalogue
-            if isinstance(item, Unreadable):
-                yield from self._skipped(item)
-            else:
-                yield item
-        raise StoppedError("Stopped", "the run was stopped before the pictures were found")
+        return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_waits)
 
     def _hold(self) -> None:
         """Make the run's folder this process's own, if there is one, and remove what a crash left in it."""
         if self.folder is not None and self._lock is None:
             self._lock = RunLock(self.folder)
-            self._hooks.folder = self.folder.resolve()
+            self._recording.hooks.folder = self.folder.resolve()
             clean(self.folder)
 
     def _start(self) -> Iterator[Event]:
+        """Build the first arm, or restore it, and all that trains it."""
         steps = self._loader.steps_per_epoch(len(self._catalogue.train))
         if self._device.type != "cpu":
             yield Loading(f"starting {self._device}")
-        setup = Setup(
-            config=self.config,
-            classes=self._catalogue.classes,
-            steps_per_epoch=steps,
-            device=self._device,
-            transfer=Transfer(self._prepared, self._device),
-            processes=self._processes,
-        )
-        train_images = len(self._catalogue.train)
-        self._arms = Arms(setup, train_images=train_images, writer=self._writer, stop_waits=self._inbox.stop_waits)
+        self._arms = self._make_arms(steps)
         if not self._resuming and self._processes.is_first and restarts():
             self._resume_launched()
         self._processes.on_first(self._hold)
@@ -189,49 +160,62 @@ class Run:
                 self.folder = create_run(self.config, launcher())
                 self._hold()
             self._arms.checkpointer.folder = self.folder or Path()
-        self._hooks.current = lambda: self._arms.current
-        self._journal = Journal(self.folder) if self._processes.is_first and self.folder is not None else Unrecorded()
+        self._make_loop(resuming)
+        yield self._started(steps)
+        if self._settings:
+            yield SettingsChanged(self._settings)
+        yield from self._steering.begin()
+        yield from self._pipeline.tell_prepared()
+
+    def _make_arms(self, steps_per_epoch: int) -> Arms:
+        setup = Setup(
+            config=self.config,
+            classes=self._catalogue.classes,
+            steps_per_epoch=steps_per_epoch,
+            device=self._device,
+            transfer=Transfer(self._prepared, self._device),
+            processes=self._processes,
+        )
+        train_images = len(self._catalogue.train)
+        return Arms(setup, train_images=train_images, writer=self._writer, stop_waits=self._inbox.stop_waits)
+
+    def _make_loop(self, resuming: bool) -> None:
+        """The journal, where commands come from, and what trains."""
+        own = self.folder if self._processes.is_first else None  # the first process alone writes to the folder
+        self._recording.hooks.current = lambda: self._arms.current
+        journal = self._recording.open(own)
         if self._script is not None:
             self._inbox.script = self._script
             self._arms.checkpointer.choices = self._script.choices
-        elif resuming and self._processes.is_first and self.folder is not None:
-            self._inbox.script = rest_of(self.folder, self._arms.commands, self._arms.current.step)
-        patience = self.config.watchdog.loader_seconds
-        self._pipeline = InputPipeline(
-            self._loader, self._catalogue, self._skipped, patience, self._processes.size == 1
-        )
-        self._steering = Steering(self._inbox, self._arms, self._journal, self.config, self._hold_open)
-        self._training = Training(
-            pipeline=self._pipeline,
-            steering=self._steering,
-            journal=self._journal,
-            device=self._device,
-            config=self.config,
-        )
-        if self._settings and self._processes.is_first and self.folder is not None:
-            keep_config(self.config, self.folder)
-        yield RunStarted(
+        elif resuming and own is not None:
+            self._inbox.script = remaining_script(own, self._arms.commands, self._arms.current.step)
+        patience, alone = self.config.watchdog.loader_seconds, self._processes.size == 1
+        self._pipeline = InputPipeline(self._loader, self._catalogue, self._skipped, patience, alone)
+        self._steering = Steering(self._inbox, self._arms, journal, self.config, self._hold_open)
+        self._training = Training(self._pipeline, self._steering, self._device, self.config)
+        if self._settings and own is not None:
+            keep_config(self.config, own)
+
+    def _started(self, steps_per_epoch: int) -> RunStarted:
+        arm = self._arms.current
+        return RunStarted(
             name=(self.folder or Path()).resolve().name,
             path=str(self.folder or ""),
-            arm=self._arms.current.arm,
+            arm=arm.arm,
             device=describe_device(self._device, self._processes.size),
-            precision=self._arms.current.network.precision,
+            precision=arm.network.precision,
             model=self.config.model.name,
             classes=self._catalogue.classes,
             train_images=len(self._catalogue.train),
             test_images=len(self._catalogue.test),
             batch_size=self.config.data.batch_size,
             epochs=self.config.train.epochs,
-            steps_per_epoch=steps,
+            steps_per_epoch=steps_per_epoch,
             time=time.time(),
             resumed_from=self._writer.last_checkpoint,
             threads=torch.get_num_threads(),
             commands=self._arms.commands,
         )
-        if self._settings:
-            yield SettingsChanged(self._settings)
-        yield from self._steering.begin()
-        yield from self._pipeline.tell_prepared()
 
     def _resume_launched(self) -> None:
         """Go on with the run that this launch of torchrun has started before, if there is anything to go on from."""
@@ -254,43 +238,13 @@ class Run:
             seconds=arm.seconds,
         )
 
-    def _record(self, event: Event) -> Iterator[Event]:
-        """Put an event into the journal and hand it out, and once that the journal cannot be written.
-
-        Its hook is run before that: what comes of it must not be told after the last event.
-        """
-        for failed in self._hooks.before(event):
-            yield from self._record(failed)
-        self._early.append(event)
-        if self._journal is not None:
-            for early in self._early:
-                self._journal.event(early)
-            self._early.clear()
-        yield event
-        if self._journal is not None and (failure := self._journal.failure()):
-            yield failure
-
     def _open_journal(self) -> None:
-        """Have a journal, for the end of a run that ends before it begins, if there is a folder already."""
-        if self._journal is None and self.folder is not None and self._lock is not None:
-            with contextlib.suppress(UserError):  # what cannot be written is what the event says
-                self._journal = Journal(self.folder)
+        """Have a journal for the end of a run that ends before it begins, if it has a folder already."""
+        if self.folder is not None and self._lock is not None:
+            self._recording.open_if_possible(self.folder)
 
     def _fail(self, event: RunFailed) -> Iterator[Event]:
         self._open_journal()
         for saved, _ in self._writer.results(wait=True):
-            yield from self._record(saved)
-        yield from self._record(event)
-
-    def _failure(self, error: Exception) -> RunFailed:
-        if is_out_of_memory(error):
-            return self._out_of_memory()
-        if self._processes.size > 1 and is_lost(error):
-            message = "another process of this run has ended; its own last words say why; go on with --resume"
-            return RunFailed("A process is gone", message)
-        return RunFailed("Unexpected error", f"{type(error).__name__}: {error} ({place(error)}); please report this")
-
-    def _out_of_memory(self) -> RunFailed:
-        size = self.config.data.batch_size
-        remedy = f"use --set data.batch_size={size // 2}" if size > 1 else "use a smaller model or data.image_size"
-        return RunFailed("Out of memory", f"a batch of {size} does not fit; {remedy}")
+            yield from self._recording.record(saved)
+        yield from self._recording.record(event)

@@ -20,7 +20,6 @@ from engine.loop.watchdog import NotFinite, Watchdog
 from engine.metrics.metric import without_own_fields
 from engine.protocol import ArmFinished, Compiled, EpochDone, EvalDone, Event, Preparing, Stop, TrainStep
 from engine.steering.steering import Steering
-from engine.storage.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +38,9 @@ class _Step:
 class Training:
     """Trains and tests the arm in hand."""
 
-    def __init__(
-        self, *, pipeline: InputPipeline, steering: Steering, journal: Journal, device: torch.device, config: RunConfig
-    ) -> None:
+    def __init__(self, pipeline: InputPipeline, steering: Steering, device: torch.device, config: RunConfig) -> None:
         self._pipeline = pipeline
         self._steering = steering
-        self._journal = journal
         self._device = device
         self._seed = config.seed
         self._arms = steering.arms
@@ -226,7 +222,6 @@ class Training:
         best = arm.note_evaluation(score.metrics["accuracy"])
         row = arm.end_epoch(score.metrics, score.seconds, arm.rates)
         yield from self._tell(arm, row["epoch"], score, best)
-        self._journal.metrics(self._arms.history)
         yield EpochDone(arm=arm.arm, **row)
         yield from self._pipeline.tell_prepared()
         self._checkpointer.save(arm, {"best": "best", "last": "epoch"} if best else {"last": "epoch"})

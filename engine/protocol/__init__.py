@@ -1,8 +1,12 @@
-"""The vocabulary between the engine and whoever watches it: events one way, commands the other.
+"""What the engine and its watchers say to each other: events one way, commands the other way.
 
-All are frozen dataclasses of plain values: paths are `str`, times are seconds since the epoch, durations
-seconds, sizes bytes, shares and accuracies lie in 0..1. Steps count optimizer updates of one arm from 1;
-`epoch` is the 1-based number of the epoch that a step belongs to. Smoothing is the reader's business.
+All are frozen dataclasses of plain values. Paths are `str`, times are seconds since 1970, durations are seconds, sizes
+are bytes, fractions and accuracies are in 0..1. Steps count the optimizer updates of one arm from 1; `epoch` is the
+number, from 1, of the epoch that a step belongs to. No value is smoothed.
+
+`events` and `commands` list them; the events are in `run`, `arms`, `pictures`, `checkpoints`, `effects` (of commands)
+and `watching`, and made of `values`. `encoding` writes them as JSON, `sentences` as text for people, `streams` prints.
+`wire` has the messages that only a socket carries. Loads no torch. May import `errors` only.
 """
 
 from engine.protocol.arms import (
@@ -19,6 +23,14 @@ from engine.protocol.arms import (
     Group,
     Mistake,
     TrainStep,
+)
+from engine.protocol.checkpoints import (
+    CheckpointDamaged,
+    CheckpointFailed,
+    CheckpointSaved,
+    RestorePoint,
+    RestorePoints,
+    Rewound,
 )
 from engine.protocol.commands import (
     Command,
@@ -37,15 +49,18 @@ from engine.protocol.commands import (
     StopAfterEpoch,
     SwitchArm,
 )
-from engine.protocol.events import Event
-from engine.protocol.kept import (
-    CheckpointDamaged,
-    CheckpointFailed,
-    CheckpointSaved,
-    RestorePoint,
-    RestorePoints,
-    Rewound,
+from engine.protocol.effects import (
+    CommandRefused,
+    EpochsChanged,
+    GroupFrozen,
+    MicroBatchChanged,
+    Paused,
+    RateChanged,
+    Resumed,
+    StopPlanned,
 )
+from engine.protocol.encoding import Message, decode, encode, kind_name, name_of
+from engine.protocol.events import Event
 from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
 from engine.protocol.run import (
     Gpu,
@@ -59,19 +74,8 @@ from engine.protocol.run import (
     SettingsChanged,
     SystemSample,
 )
-from engine.protocol.steered import (
-    CommandRefused,
-    EpochsChanged,
-    GroupFrozen,
-    MicroBatchChanged,
-    Paused,
-    RateChanged,
-    Resumed,
-    StopPlanned,
-)
-from engine.protocol.text import Message, decode, encode, name_of
 from engine.protocol.values import ARMS, HEADS, Arm, Head, other_arm
-from engine.protocol.watched import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
+from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
 from engine.protocol.wire import Behind, Goodbye, Hello
 
 __all__ = [
@@ -147,6 +151,7 @@ __all__ = [
     "Watching",
     "decode",
     "encode",
+    "kind_name",
     "name_of",
     "other_arm",
 ]

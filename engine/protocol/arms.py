@@ -1,4 +1,4 @@
-"""What is trained and tested of an arm."""
+"""Events about the training and evaluation of an arm."""
 
 from dataclasses import dataclass, field
 
@@ -15,14 +15,14 @@ class Group:
     base_lr: Real
     "learning rate before the schedule's multiplier"
     frozen: Bool = False
-    "whether it is left as it is"
+    "whether it is not trained"
     why: str = ""
-    "where its base rate comes from, in words"
+    "where its base rate comes from, for people"
 
 
 @dataclass(frozen=True, slots=True)
 class ArmStarted:
-    """An arm begins (`step` 0) or goes on after `step`; later steps of its branch seen before are void."""
+    """An arm begins (`step` 0) or goes on after `step`. Later steps of this branch in earlier events are void."""
 
     arm: Arm
     step: Int
@@ -31,11 +31,11 @@ class ArmStarted:
     steps_per_epoch: Int
     groups: tuple[Group, ...]
     init: str
-    "where the weights come from, in words"
+    "where the weights come from, for people"
     branch: Int = 1
     "grows by 1 with each rewind of the arm"
     change: Int = 0
-    "how often the arm's state has changed other than by a step"
+    "how many changes of the arm's state were not steps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +48,23 @@ class TrainStep:
     loss: Real
     "mean cross entropy of the batch, before the update"
     accuracy: Real
-    "share of the batch classified correctly, before the update"
+    "fraction of the batch that is classified correctly, before the update"
     images_per_second: Real
     data_wait: Real
-    "share of the step's time spent waiting for data"
+    "fraction of the step's time spent waiting for data"
     learning_rates: dict[str, Real]
     "rate of each group in this update"
     gradient_norm: Real = 0.0
-    "length of the gradient of all trained parameters together"
+    "Euclidean norm of the gradient of all trained parameters together"
     seconds: Real = 0.0
-    "that the step took, waiting included"
+    "duration of the step, waiting included"
     optimizer: Real = 0.0
-    "share of the step's time spent on the update of the weights, which follows the backward pass"
+    "fraction of the step's time spent on the update of the weights, after the backward pass"
 
 
 @dataclass(frozen=True, slots=True)
 class CompileChosen:
-    """Whether the training step of an arm is compiled, which starts now, and the estimate that says so."""
+    """Whether to compile the training step of an arm now, and the estimate that this rests on."""
 
     arm: Arm
     step: Int
@@ -74,18 +74,18 @@ class CompileChosen:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """From the step after `step` on the compiled step is used, or not, where `failure` says why it cannot be."""
+    """From the step after `step` on the compiled step is used, unless `failure` says why it cannot be."""
 
     arm: Arm
     step: Int
     seconds: Real
-    "that compiling took"
+    "duration of compiling"
     failure: str
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluating:
-    """Test pictures seen so far in the evaluation after `step`."""
+    """Progress of the evaluation after `step`, in test pictures."""
 
     arm: Arm
     step: Int
@@ -104,16 +104,16 @@ class EvalDone:
     accuracy: Real
     images: Int
     best: Bool
-    "no earlier evaluation of this arm was more accurate"
+    "whether no earlier evaluation of this arm was more accurate"
     seconds: Real = 0.0
-    "that it took, without pauses"
+    "duration of the evaluation, without pauses"
     metrics: Metrics = field(default_factory=dict)
     "further metrics by name"
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A test picture that is taken for another class; classes are numbered as in `RunStarted`, from 0."""
+    """A test picture that is classified wrongly. Classes are numbered as in `RunStarted`, from 0."""
 
     path: str
     label: Int
@@ -125,7 +125,7 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """What the evaluation after `step` gets right and wrong, class by class; classes are numbered from 0."""
+    """The right and wrong predictions of the evaluation after `step`, by class. Classes are numbered from 0."""
 
     arm: Arm
     step: Int
@@ -134,14 +134,14 @@ class Confusion:
     correct: tuple[Int, ...]
     "how many of them are classified correctly"
     confused: tuple[tuple[Int, Int, Int], ...]
-    "class, predicted class and number of pictures of the pairs that are confused, most frequent first, 10,000 at most"
+    "class, predicted class and number of pictures of each confused pair, most frequent first, at most 10,000 pairs"
     mistakes: tuple[Mistake, ...]
-    "the most confident ones first, 24 at most"
+    "at most 24, the most confident first"
 
 
 @dataclass(frozen=True, slots=True)
 class EpochDone:
-    """An epoch of an arm, training and evaluation; `seconds` is the arm's total so far."""
+    """An epoch of an arm is trained and evaluated. `seconds` is the arm's total so far."""
 
     arm: Arm
     step: Int
@@ -161,19 +161,19 @@ class EpochDone:
 
 @dataclass(frozen=True, slots=True)
 class Diverged:
-    """The loss or the gradient of the step after `step` is not finite; the weights were left alone."""
+    """The loss or the gradient of the step after `step` is not finite. The weights were not changed."""
 
     arm: Arm
     step: Int
     what: str
     value: Real
     times: Int
-    "so often since an epoch was done"
+    "how often since the end of an epoch"
 
 
 @dataclass(frozen=True, slots=True)
 class ArmSuspended:
-    """An arm rests with its whole state; a switch back goes on exactly here."""
+    """An arm is suspended with its whole state. A switch back goes on exactly here."""
 
     arm: Arm
     step: Int

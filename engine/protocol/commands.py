@@ -1,4 +1,4 @@
-"""What may be asked of a run; each takes effect between two steps, or is refused with the reason."""
+"""The commands that a run obeys. Each takes effect between two steps, or is refused with the reason."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from engine.protocol.values import Arm, Bool, Head, Int, Real
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait after the current step; with `free`, with the GPU's memory given back."""
+    """Wait after the current step; with `free`, give the GPU's memory back meanwhile."""
 
     free: Bool = False
 
@@ -19,7 +19,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Write a checkpoint of its own, which nothing overwrites."""
+    """Write a checkpoint that nothing overwrites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ class Evaluate:
 
 @dataclass(frozen=True, slots=True)
 class SwitchArm:
-    """Suspend the arm in hand and start `arm`, or go on with it exactly where it was."""
+    """Suspend the current arm and start `arm`, or go on with it exactly where it was."""
 
     arm: Arm
 
 
 @dataclass(frozen=True, slots=True)
 class SetRate:
-    """Give a parameter group of the arm in hand another base rate."""
+    """Give a parameter group of the current arm another base rate."""
 
     group: str
     base_lr: Real
@@ -44,7 +44,7 @@ class SetRate:
 
 @dataclass(frozen=True, slots=True)
 class ScaleRate:
-    """Multiply the base rate of a parameter group of the arm in hand."""
+    """Multiply the base rate of a parameter group of the current arm."""
 
     group: str
     factor: Real
@@ -52,7 +52,7 @@ class ScaleRate:
 
 @dataclass(frozen=True, slots=True)
 class SetFrozen:
-    """Leave a parameter group of the arm in hand as it is, or train it again."""
+    """Stop training a parameter group of the current arm, or, without `frozen`, train it again."""
 
     group: str
     frozen: Bool = True
@@ -60,7 +60,7 @@ class SetFrozen:
 
 @dataclass(frozen=True, slots=True)
 class SetEpochs:
-    """Give the arm in hand more or fewer epochs; a schedule is stretched or squeezed from here on."""
+    """Give the current arm more or fewer epochs; the rest of a schedule is stretched or shortened to fit."""
 
     epochs: Int
 
@@ -74,16 +74,16 @@ class SetMicroBatch:
 
 @dataclass(frozen=True, slots=True)
 class Rewind:
-    """Go back to a restore point of the arm in hand, by its name, and on from there as a new branch."""
+    """Take the current arm back to a restore point, by its name, and go on from there as a new branch."""
 
     point: str
     head: Head = "kept"
-    "what its last layer is to start from; only the point `start` can have another one than it has"
+    "what its last layer starts from; any other value than `kept` needs the point `start`"
 
 
 @dataclass(frozen=True, slots=True)
 class StopAfterEpoch:
-    """End the run, with a checkpoint, after the evaluation of the current epoch, or, not `planned`, do not."""
+    """End the run, with a checkpoint, after the evaluation of the current epoch; without `planned`, cancel that."""
 
     planned: Bool = True
 
@@ -92,7 +92,7 @@ class StopAfterEpoch:
 class Stop:
     """End the run after the current step, with a checkpoint unless `save` is false.
 
-    Where that checkpoint cannot be written the stop is refused and training goes on.
+    If the checkpoint cannot be written, the command is refused and training goes on.
     """
 
     save: Bool = True
@@ -100,7 +100,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The last one who watched has left: unless somebody watches by now, a run that has done its epochs ends."""
+    """End a run that has done its epochs, unless somebody watches it. Sent when the last watcher has left."""
 
 
 Command = (

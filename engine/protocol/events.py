@@ -1,4 +1,4 @@
-"""All that a run tells whoever watches it."""
+"""The type of all events of a run."""
 
 from engine.protocol.arms import (
     ArmFinished,
@@ -13,7 +13,17 @@ from engine.protocol.arms import (
     Evaluating,
     TrainStep,
 )
-from engine.protocol.kept import CheckpointDamaged, CheckpointFailed, CheckpointSaved, RestorePoints, Rewound
+from engine.protocol.checkpoints import CheckpointDamaged, CheckpointFailed, CheckpointSaved, RestorePoints, Rewound
+from engine.protocol.effects import (
+    CommandRefused,
+    EpochsChanged,
+    GroupFrozen,
+    MicroBatchChanged,
+    Paused,
+    RateChanged,
+    Resumed,
+    StopPlanned,
+)
 from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
 from engine.protocol.run import (
     HookFailed,
@@ -25,17 +35,7 @@ from engine.protocol.run import (
     SettingsChanged,
     SystemSample,
 )
-from engine.protocol.steered import (
-    CommandRefused,
-    EpochsChanged,
-    GroupFrozen,
-    MicroBatchChanged,
-    Paused,
-    RateChanged,
-    Resumed,
-    StopPlanned,
-)
-from engine.protocol.watched import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
+from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
 
 Event = (
     Loading

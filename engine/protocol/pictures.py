@@ -1,4 +1,4 @@
-"""What happens to the pictures."""
+"""Events about pictures."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ from engine.protocol.values import Int, Real
 
 @dataclass(frozen=True, slots=True)
 class Preparing:
-    """How far something is that is done once: `pictures` decoded and kept, or `features` computed of them."""
+    """Progress of work that is done once: decoding and keeping `pictures`, or computing their `features`."""
 
     what: Literal["pictures", "features"]
     done: Int
@@ -17,7 +17,7 @@ class Preparing:
 
 @dataclass(frozen=True, slots=True)
 class PicturesPrepared:
-    """Decoded pictures are kept in the user's cache folder; `reason` says why not all of them, empty if all are."""
+    """Decoded pictures are kept in the user's cache folder. `reason` says why some are not; it is empty if all are."""
 
     prepared: Int
     pictures: Int
@@ -37,7 +37,7 @@ class ImageSkipped:
 
 @dataclass(frozen=True, slots=True)
 class LoaderStuck:
-    """No batch has come for so long; training waits for these files."""
+    """No batch has been ready for `seconds`; training waits for these files."""
 
     seconds: Real
     paths: tuple[str, ...]

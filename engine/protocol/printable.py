@@ -1,8 +1,8 @@
-"""Text from outside, made fit for any screen and any file."""
+"""Text from outside, made printable on any screen and in any file."""
 
 import os
 
 
 def printable(path: str) -> str:
-    """The path with what is not UTF-8 in it replaced."""
+    """The path, with bytes that are not UTF-8 replaced."""
     return os.fsencode(path).decode("utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""A run from its beginning to its end."""
+"""Events about a run as a whole, from its beginning to its end."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ class Loading:
     what: str
     done: Int = 0
     total: Int = 0
-    "0 where it cannot be known"
+    "0 if it is unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class RunStarted:
     """The data and the model are ready; the first arm follows."""
 
     name: str
-    "name of the run, the folder's last part"
+    "name of the run, which is the name of its folder"
     path: str
     "the run's folder"
     arm: Arm
@@ -35,36 +35,36 @@ class RunStarted:
     steps_per_epoch: Int
     time: Real
     resumed_from: str = ""
-    "checkpoint the run goes on from, empty for a new run"
+    "the checkpoint that the run goes on from, empty for a new run"
     threads: Int = 0
-    "processor threads that a step is computed with: the same bits take the same number"
+    "processor threads of a step; the same result, bit by bit, needs the same number"
     commands: Int = 0
-    "how many of the journal's commands that checkpoint is after; later ones are done again at their steps"
+    "how many of the journal's commands the checkpoint includes; later ones are done again at their steps"
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting that differs from the one a run was trained with so far, both as YAML."""
+    """A setting that differs from the one that a run was trained with so far. Both values are YAML."""
 
     key: str
     before: str
     now: str
     effect: str
-    "what becomes of it, in words"
+    "what happens with the new value, for people"
     applied: Bool
-    "whether the new one takes effect"
+    "whether the new value takes effect"
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsChanged:
-    """A run is resumed with other settings; the run's `config.yaml` has those that take effect."""
+    """A run is resumed with other settings. Those that take effect are in the run's `config.yaml`."""
 
     settings: tuple[Setting, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class JournalFailed:
-    """The run's journal or table of epochs cannot be written; told once, and training goes on."""
+    """The run's journal or table of epochs cannot be written; training goes on. Emitted once."""
 
     path: str
     message: str
@@ -72,7 +72,7 @@ class JournalFailed:
 
 @dataclass(frozen=True, slots=True)
 class HookFailed:
-    """A command of the configuration's `hooks` could not be run, or failed; training goes on."""
+    """A command in the configuration's `hooks` failed or could not be started; training goes on."""
 
     hook: str
     "`finished`, `failed` or `diverged`"
@@ -86,20 +86,20 @@ class RunFinished:
     arm: Arm
     step: Int
     completed: Bool
-    "whether the arm in hand has done all its epochs"
+    "whether the current arm has done all its epochs"
     accuracy: Real | None
-    "on the test set at the last evaluation, none where there was none"
+    "on the test set at the last evaluation, `None` without any"
     best_accuracy: Real | None
     checkpoint: str
-    "the last checkpoint, empty where there is none"
+    "the last checkpoint, empty without any"
     weights_sha256: str
-    "empty where the run was stopped while it was still loading"
+    "empty if the run was stopped while it was loading"
     seconds: Real
 
 
 @dataclass(frozen=True, slots=True)
 class RunFailed:
-    """The run cannot go on. `exit_status` is 2 where the user's input has to change, else 1."""
+    """The run cannot go on. `exit_status` is 2 if the user has to change the input, otherwise 1."""
 
     title: str
     message: str
@@ -108,7 +108,7 @@ class RunFailed:
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One GPU's use; `None` where the figure is not to be had."""
+    """Use of one GPU. A figure is `None` if the GPU does not report it."""
 
     index: Int
     name: str
@@ -123,11 +123,11 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True)
 class SystemSample:
-    """Use of the machine the engine runs on."""
+    """Use of the machine that the engine runs on."""
 
     time: Real
     cpu: Real
-    "share of all processors in use"
+    "fraction of all processors in use"
     memory_used: Int
     memory_total: Int
     process_memory: Int

@@ -1,4 +1,4 @@
-"""What a person is told of an event, in a sentence."""
+"""Events as sentences for people."""
 
 from engine.protocol import (
     ArmFinished,
@@ -34,11 +34,11 @@ from engine.protocol import (
 )
 
 CONFIGURATION = "configuration"
-"why a rate is what it is, where nobody has changed it"
+"the `why` of a base rate that nobody has changed"
 
 
 def epoch_line(event: EpochDone) -> str:
-    """An epoch in one line."""
+    """An epoch as one line."""
     return (
         f"{event.arm:<10} epoch {event.epoch}/{event.epochs}  train loss {event.train_loss:.4f} "
         f"accuracy {event.train_accuracy:.1%}  test loss {event.test_loss:.4f} accuracy {event.test_accuracy:.1%}  "
@@ -47,7 +47,12 @@ def epoch_line(event: EpochDone) -> str:
 
 
 def message(event: Event) -> str:
-    """What a person is told of an event that is neither progress nor an epoch; empty where nothing."""
+    """The event in a sentence for people; empty for progress, for an epoch, and for what needs no words."""
+    return _of_run(event) or _of_arm(event) or _of_command(event) or _of_file(event)
+
+
+def _of_run(event: Event) -> str:
+    """About the run as a whole, and who watches it."""
     match event:
         case RunStarted():
             resumed = f", resumed from {event.resumed_from}" if event.resumed_from else ""
@@ -55,11 +60,51 @@ def message(event: Event) -> str:
                 f"{event.name}: {event.model} on {event.device} ({event.precision}), {len(event.classes)} classes, "
                 f"{event.train_images} training and {event.test_images} test pictures, in {event.path}{resumed}"
             )
+        case SettingsChanged():
+            return "; ".join(map(_setting, event.settings))
+        case HookFailed():
+            return f"hooks.{event.hook}: {event.message}"
+        case ControlFailed():
+            return f"nobody can attach to this run: {event.message}"
+        case PeerRefused():
+            return f"sent {event.who} away from the control socket: {event.reason} ({event.count} so far)"
+        case RunFinished(weights_sha256=""):
+            return "stopped before the first step"
+        case RunFinished(best_accuracy=None):
+            return f"stopped at step {event.step}"
+        case RunFinished():
+            end = "finished" if event.completed else "stopped"
+            return f"{end} at step {event.step}: best accuracy {event.best_accuracy:.1%}, {event.checkpoint}"
+        case RunFailed():
+            return f"{event.title}: {event.message}"
+        case _:
+            return ""
+
+
+def _of_arm(event: Event) -> str:
+    """About how an arm is trained."""
+    match event:
         case ArmStarted():
             rates = ", ".join(_rate(group, resumed=event.step > 0) for group in event.groups)
             return f"{event.arm}: {event.init}; learning rates: {rates}"
-        case SettingsChanged():
-            return "; ".join(map(_changed, event.settings))
+        case CompileChosen(worth=True):
+            return f"{event.arm}: compiling the training step ({event.reason})"
+        case Compiled(failure=""):
+            return f"{event.arm}: compiled in {event.seconds:.0f} s"
+        case Compiled():
+            return f"{event.arm}: not compiled, training goes on without: {event.failure}"
+        case Diverged():
+            again = f", {event.times} times since an epoch was done" if event.times > 1 else ""
+            return f"step {event.step + 1} left the weights alone: the {event.what} is {event.value:g}{again}"
+        case ArmFinished():
+            return f"{event.arm} has done all its epochs: accuracy {event.accuracy:.1%}, best {event.best_accuracy:.1%}"
+        case _:
+            return ""
+
+
+def _of_command(event: Event) -> str:
+    """About what a command, the schedule or the watchdog changed."""
+    match event:
         case RateChanged():
             why = f": {event.why}" if event.why else ""
             return f"{event.group} has base rate {event.base_lr:g} from step {event.step + 1} on{why}"
@@ -75,17 +120,17 @@ def message(event: Event) -> str:
         case Rewound():
             kept = f"branch {event.left} is kept up to step {event.left_step}"
             return f"branch {event.branch} from step {event.step}: {event.reason}; {kept}"
-        case Diverged():
-            again = f", {event.times} times since an epoch was done" if event.times > 1 else ""
-            return f"step {event.step + 1} left the weights alone: the {event.what} is {event.value:g}{again}"
+        case CommandRefused():
+            return f"{event.command.replace('_', ' ')} refused: {event.reason}"
+        case _:
+            return ""
+
+
+def _of_file(event: Event) -> str:
+    """About pictures, checkpoints and the journal."""
+    match event:
         case LoaderStuck():
-            return f"no batch has come for {event.seconds:.0f} s{_waited_for(event.paths)}"
-        case CompileChosen(worth=True):
-            return f"{event.arm}: compiling the training step ({event.reason})"
-        case Compiled(failure=""):
-            return f"{event.arm}: compiled in {event.seconds:.0f} s"
-        case Compiled():
-            return f"{event.arm}: not compiled, training goes on without: {event.failure}"
+            return f"no batch has come for {event.seconds:.0f} s{_stuck_files(event.paths)}"
         case PicturesPrepared() if event.reason:
             kept = f"{event.prepared} of {event.pictures} pictures are kept prepared"
             return f"{kept}, the others are decoded as needed: {event.reason}"
@@ -93,44 +138,25 @@ def message(event: Event) -> str:
             return f"skipped {event.path}: {event.reason} ({event.count} so far)"
         case CheckpointSaved(reason="key" | "stop"):
             return f"saved {event.path} at step {event.step}"
-        case ControlFailed():
-            return f"nobody can attach to this run: {event.message}"
         case CheckpointFailed() | JournalFailed():
             return f"not saved: {event.message}"
-        case HookFailed():
-            return f"hooks.{event.hook}: {event.message}"
-        case PeerRefused():
-            return f"sent {event.who} away from the control socket: {event.reason} ({event.count} so far)"
         case CheckpointDamaged():
             return f"passed over: {event.message}"
-        case ArmFinished():
-            return f"{event.arm} has done all its epochs: accuracy {event.accuracy:.1%}, best {event.best_accuracy:.1%}"
-        case CommandRefused():
-            return f"{event.command.replace('_', ' ')} refused: {event.reason}"
-        case RunFinished(weights_sha256=""):
-            return "stopped before the first step"
-        case RunFinished(best_accuracy=None):
-            return f"stopped at step {event.step}"
-        case RunFinished():
-            end = "finished" if event.completed else "stopped"
-            return f"{end} at step {event.step}: best accuracy {event.best_accuracy:.1%}, {event.checkpoint}"
-        case RunFailed():
-            return f"{event.title}: {event.message}"
         case _:
             return ""
 
 
 def _rate(group: Group, resumed: bool) -> str:
-    """A rate and, where the arm goes on, where it comes from."""
+    """A group's rate, and where it comes from if the arm goes on or somebody has changed it."""
     why = f" ({group.why})" if group.why and (resumed or group.why != CONFIGURATION) else ""
     return f"{group.name} {group.base_lr:g}{' frozen' if group.frozen else ''}{why}"
 
 
-def _waited_for(paths: tuple[str, ...]) -> str:
+def _stuck_files(paths: tuple[str, ...]) -> str:
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f": waiting for {paths[0]}{more}" if paths else ""
 
 
-def _changed(setting: Setting) -> str:
+def _setting(setting: Setting) -> str:
     what = f"{setting.before} is now {setting.now}" if setting.applied else f"stays {setting.before}"
     return f"{setting.key} {what}: {setting.effect}"

@@ -1,4 +1,4 @@
-"""Standard streams that may break: a reader that goes away, a full disk under a redirected file."""
+"""Standard streams that may fail, because a reader has gone away or the disk under a redirected file is full."""
 
 import contextlib
 import os
@@ -16,19 +16,19 @@ class Output(Protocol):
         """Write text."""
 
     def flush(self) -> object:
-        """Hand on what has been written."""
+        """Pass on what has been written."""
 
     def isatty(self) -> bool:
         """Whether a person reads it."""
 
 
 class Stream:
-    """A standard stream; once it has broken, which `broken` is told, what is written goes nowhere."""
+    """A standard stream. At its first failure it calls `failed`, and discards what is written from then on."""
 
-    def __init__(self, stream: TextIO | None, broken: Callable[[OSError], None]) -> None:
-        """`stream` is `None` where the process was started without it."""
+    def __init__(self, stream: TextIO | None, failed: Callable[[OSError], None]) -> None:
+        """`stream` is `None` if the process was started without it."""
         self._stream = stream
-        self._broken = broken
+        self._failed = failed
 
     def write(self, text: str, /) -> None:
         """Write text."""
@@ -37,7 +37,7 @@ class Stream:
                 stream.write(text)
 
     def flush(self) -> None:
-        """Hand on what has been written."""
+        """Pass on what has been written."""
         with self._guarded() as stream:
             if stream is not None:
                 stream.flush()
@@ -52,19 +52,19 @@ class Stream:
             yield self._stream
         except OSError as error:
             assert self._stream is not None
-            # What waits in the stream's buffer goes there when the process ends.
+            # The stream's buffer is flushed to it when the process ends.
             nothing = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nothing, self._stream.fileno())
             os.close(nothing)
             self._stream = None
-            self._broken(error)
+            self._failed(error)
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print an answer; a reader that goes away needs no more of it.
+    """Print an answer, as far as the reader wants it.
 
     Raises:
-        EngineError: it cannot be written.
+        EngineError: the output cannot be written.
     """
     print("".join(f"{line}\n" for line in lines), end="", file=Stream(sys.stdout, _not_written), flush=True)
 

@@ -1,4 +1,4 @@
-"""What the fields of messages are made of."""
+"""Types of the fields of messages."""
 
 import math
 from typing import Annotated, Literal, get_args
@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, Strict
 Arm = Literal["pretrained", "scratch"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
 Head = Literal["kept", "random", "pretrained"]
-"what the last layer of an arm that is wound back starts from: what it had, random rows, the pretrained classifier's"
+"what the last layer starts from after a rewind: what it had, random rows, or rows of the pretrained classifier"
 HEADS: tuple[Head, ...] = get_args(Head)
 
 _NOT_FINITE = ("nan", "inf", "-inf")
@@ -22,11 +22,11 @@ def _real_to_json(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
-# As text a message is taken literally: "3" is no number. JSON has no NaN and no infinity; they are its strings.
+# Strict: the text "3" is no number. JSON has neither NaN nor infinity, so they are written as strings.
 Int = Annotated[int, Strict()]
 Bool = Annotated[bool, Strict()]
 Real = Annotated[float, Strict(), BeforeValidator(_real_from_json), PlainSerializer(_real_to_json, when_used="json")]
-# Left out of a message where it is empty: readers of before do not know it.
+# Left out of a message if it is empty, because older versions do not know it.
 Metrics = Annotated[dict[str, Real], Field(exclude_if=lambda values: not values)]
 
 

@@ -1,11 +1,11 @@
-"""What goes over a run's socket beside events and commands: a line of JSON each, as they are."""
+"""Messages that a run's socket carries beside events and commands. Each is a line of JSON, too."""
 
 from dataclasses import dataclass
 
 from engine.protocol.values import Bool, Int
 
 VERSION = 1
-"of the protocol: both ends have to speak the same"
+"version of the protocol; it has to be the same at both ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,22 +13,22 @@ class Hello:
     """The first line of both ends."""
 
     version: Int
-    "of the protocol"
+    "version of the protocol"
     program: str
     "version of the program, for people"
     journal: Int = 0
-    "from the run: how many bytes of its journal are told before what comes next"
+    "from the run: how many bytes of its journal come before the events that follow"
     begun: Bool = False
-    "from the run: whether it is where that history ends; otherwise it is still loading"
+    "from the run: whether it is where that history ends; otherwise it is loading"
     watch: Bool = True
-    "from the peer: whether it wants the events"
+    "from the client: whether it wants the events"
     control: Bool = True
-    "from the peer: whether it may send commands"
+    "from the client: whether it may send commands"
 
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """The peer was too slow: some events were left out. All that are kept stand in the journal's first bytes."""
+    """The client was too slow and lost events. The first `journal` bytes of the journal have all that matter."""
 
     journal: Int
     begun: Bool = True
@@ -37,13 +37,13 @@ class Behind:
 
 @dataclass(frozen=True, slots=True)
 class Goodbye:
-    """The last line: why the peer is sent away."""
+    """The last line: why the run closes the connection."""
 
     reason: str
 
 
 def mismatch(run: Hello, viewer: Hello) -> str:
-    """That the two do not understand each other, for whoever sits at either end; both are cut and escaped."""
+    """The message that the versions differ, for people at both ends. What the greetings hold is cut and escaped."""
     return (
         f"the run speaks version {_of(run)} of the protocol, what attaches to it version {_of(viewer)}; "
         "use the same version of the program for both"

@@ -1,7 +1,8 @@
 """A run that others watch and steer.
 
-`host` trains a run and serves it; `session` is the run as a screen sees it, wherever the engine is; `remote` is the
-socket between processes, and ssh between machines; `background`, `status` and `send` are what a shell needs.
+`host` trains a run that others can watch, and `session` is the run as a screen sees it, wherever the engine runs.
+`remote` connects processes by a socket, and machines by ssh. `launch` reads arguments, `background` starts a run that
+needs no terminal, and `status` and `send` are for scripts.
 
-Loads no torch until a run begins. May import every room below: `loop` and what `loop` may import.
+Loads no torch until a run begins. May import `loop` and every room that `loop` may import.
 """

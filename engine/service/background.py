@@ -16,7 +16,7 @@ from engine.storage.run_folder import create_run
 
 OUTPUT = "output.log"
 READY_SECONDS = 120.0  # a resumed run reads its checkpoint before anybody can attach to it
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 
 
 class Started(NamedTuple):
@@ -27,10 +27,10 @@ class Started(NamedTuple):
 
 
 def start(launch: Launch, gpus: int | None = None) -> Started:
-    """Start a run, or go on with one, in a session of its own; with `gpus`, as so many processes under torchrun.
+    """Start a run, or go on with one, in a session of its own; with `gpus`, as that many processes under torchrun.
 
     Raises:
-        UserError: the run's folder cannot be made, it is live, or this machine has not so many GPUs.
+        UserError: the run's folder cannot be made, the run is live, or this machine has fewer GPUs.
     """
     folder = _folder(launch, gpus)
     try:
@@ -50,10 +50,10 @@ def start(launch: Launch, gpus: int | None = None) -> Started:
 
 
 def run(launch: Launch, gpus: int) -> int:
-    """The same in the foreground, in place of this process.
+    """Replace this process by a run on so many GPUs, in the foreground.
 
     Raises:
-        UserError: as `start`.
+        UserError: as for `start`.
     """
     folder = _folder(launch, gpus)
     sys.stdout.flush()
@@ -64,7 +64,7 @@ def wait_for(started: Started) -> None:
     """Wait until the run can be attached to.
 
     Raises:
-        EngineError: it has ended already; the message says where its last words are.
+        EngineError: it has ended already; the message says where its output is.
     """
     end = time.monotonic() + READY_SECONDS
     while time.monotonic() < end and not is_live(started.folder):
@@ -75,8 +75,8 @@ def wait_for(started: Started) -> None:
             output = started.folder / OUTPUT
             lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
             last = f": {lines[-1]}" if lines else ""
-            raise EngineError("Run ended", f"{started.folder.name}{last} (all it said is in {output})")
-        time.sleep(LOOK_SECONDS)
+            raise EngineError("Run ended", f"{started.folder.name}{last} (its output is in {output})")
+        time.sleep(POLL_SECONDS)
 
 
 def _folder(launch: Launch, gpus: int | None) -> Path:
@@ -84,7 +84,7 @@ def _folder(launch: Launch, gpus: int | None) -> Path:
         _check_gpus(gpus, launch.config.device)
     if launch.resume is None:
         return create_run(launch.config)
-    if is_live(launch.resume):  # whose socket would be taken for that of the new process
+    if is_live(launch.resume):  # its socket would be mistaken for that of the new process
         raise UserError("Run in use", f"{launch.resume} is being trained; attach to it, or stop it first")
     return launch.resume
 
@@ -102,6 +102,6 @@ def _check_gpus(wanted: int, device: str) -> None:
     if wanted < 1:
         raise UserError("Unclear arguments", f"--gpus {wanted}: at least 1 is needed")
     if device == "cpu":
-        return  # so many processes, then, each with its share of the processor
+        return  # any number of processes can use the processor together
     if wanted > (present := count_gpus()):
-        raise UserError("Not so many GPUs", f"--gpus {wanted}: this machine has {present or 'no'} NVIDIA GPUs")
+        raise UserError("Too few GPUs", f"--gpus {wanted}: this machine has {present or 'no'} NVIDIA GPUs")

@@ -1,4 +1,4 @@
-"""A run with all who watch it: the engine in the calling thread, its control socket, and samples of the machine."""
+"""A run that others can watch: the engine in the calling thread, the control socket, and samples of the machine."""
 
 import contextlib
 import gc
@@ -10,8 +10,8 @@ from queue import SimpleQueue
 from engine.config import RunConfig
 from engine.protocol import ArmStarted, Command, ControlFailed, Event, Loading, Release, RunFailed, RunStarted
 from engine.service.launch import Launch, is_first
-from engine.service.remote.audience import Audience
 from engine.service.remote.server import Server
+from engine.service.remote.watchers import Watchers
 
 SAMPLE_SECONDS = 2.0
 
@@ -25,16 +25,16 @@ def drive(
     folder: Path | None = None,
     hold_open: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Train to the end and hand every event to `emit`; a failure is the event `RunFailed`.
+    """Train to the end and pass every event to `emit`; a failure is the event `RunFailed`.
 
-    `resume` is the folder of a run to go on with, `folder` that of a new one, where it has been made already;
-    `hold_open` says whether to wait for commands (another arm, say) when an arm has done its epochs. What `emit`
-    raises ends the run and is raised here.
+    `resume` is the folder of a run to go on with; `folder` is that of a new run, if it exists already. `hold_open` says
+    whether to wait for commands (another arm, for example) when an arm has done its epochs. An exception in `emit`
+    ends the run and is raised here.
     """
     emit(Loading("loading PyTorch"))
     try:
         from engine.loop.run import Run
-    except Exception as error:  # a library that is missing, broken, or of another processor
+    except Exception as error:  # a library is missing, broken, or made for another processor
         emit(RunFailed("PyTorch not loaded", f"{type(error).__name__}: {error}; install the program anew"))
         return
     run = Run(config, resume=resume, hold_open=hold_open, folder=folder)
@@ -44,35 +44,35 @@ def drive(
 
 
 class Host:
-    """Trains a run that can be watched and steered from elsewhere, too."""
+    """Trains a run that other processes can watch and steer, too."""
 
     def __init__(self, launch: Launch, hold: bool = False, inbox: "SimpleQueue[Command] | None" = None) -> None:
-        """`hold`: while somebody watches, an arm that has done its epochs waits for commands, which `inbox` brings."""
+        """With `hold`, an arm that has done its epochs waits for commands in `inbox` as long as somebody watches."""
         self.inbox: SimpleQueue[Command] = inbox if inbox is not None else SimpleQueue()
-        self.audience = Audience(lambda: self.inbox.put(Release()))
+        self.watchers = Watchers(lambda: self.inbox.put(Release()))
         self.folder: Path | None = None
-        "the run's, as soon as it has one"
+        "the run's folder, as soon as it has one"
         self._launch = launch
         self._hold = hold
-        self._server = Server(self.inbox, self.audience)
+        self._server = Server(self.inbox, self.watchers)
         self._done = threading.Event()
 
     def train(self, emit: Callable[[Event], None] = lambda event: None) -> None:
-        """Train to the end; `emit` gets every event, too, of a run that begins when others can attach to it."""
+        """Train to the end; `emit` gets every event, `RunStarted` when others can attach to the run."""
 
-        def tell(event: Event) -> None:
-            self.audience.emit(event)
+        def publish(event: Event) -> None:
+            self.watchers.emit(event)
             failure = None
             if isinstance(event, ArmStarted) and not gc.get_freeze_count():
-                # What is loaded stays. To look for garbage in all of it again and again, as Python would, takes tenths
-                # of a second each time, in which neither this thread nor a screen's gets on.
+                # The modules that are loaded stay. Without this, Python would search them for garbage again and again,
+                # which halts this thread and the screen's for tenths of a second each time.
                 gc.freeze()
-            # After it was told: who joins from here on has it from the journal, and must not be told again.
+            # After `emit`: clients that connect from here on read the event in the journal, and must not get it twice.
             if isinstance(event, RunStarted) and event.path and first:
-                failure = self._reside(Path(event.path))
+                failure = self._open_socket(Path(event.path))
             emit(event)
             if failure is not None:
-                tell(failure)
+                publish(failure)
 
         first = is_first()
         sampler = threading.Thread(target=self._sample, name="telemetry", daemon=True)
@@ -80,36 +80,38 @@ class Host:
         launch = self._launch
         try:
             if launch.prepared and first:
-                self._reside(launch.prepared)
+                self._open_socket(launch.prepared)
             drive(
                 launch.config,
                 self.inbox,
-                tell,
+                publish,
                 resume=launch.resume,
                 folder=launch.prepared,
-                hold_open=self._held,
+                hold_open=self._hold_open,
             )
         finally:
             self._done.set()
             self._server.close()
             sampler.join()
 
-    def _held(self) -> bool:
-        return self._hold and self.audience.watched
+    def _hold_open(self) -> bool:
+        return self._hold and self.watchers.present
 
-    def _reside(self, folder: Path) -> ControlFailed | None:
+    def _open_socket(self, folder: Path) -> ControlFailed | None:
         self.folder = folder
-        self.audience.reside(folder)
+        self.watchers.set_folder(folder)
         return None if self._server.is_open else self._server.open(folder)
 
     def _sample(self) -> None:
-        """Look at the machine, as long as somebody watches."""
+        """Emit a sample of the machine every few seconds while somebody watches."""
         telemetry = None
         while True:
-            if self.audience.watched:
-                from engine.hardware.telemetry import Telemetry  # which loads what the first paint need not wait for
+            if self.watchers.present:
+                from engine.hardware.telemetry import (
+                    Telemetry,  # late: the first screen need not wait for its libraries
+                )
 
                 telemetry = telemetry or Telemetry()
-                self.audience.emit(telemetry.sample())
+                self.watchers.emit(telemetry.sample())
             if self._done.wait(SAMPLE_SECONDS):
                 return

@@ -1,4 +1,4 @@
-"""From command-line arguments to a run that is ready to start, or to where runs are. Loads no torch."""
+"""Command-line arguments that several programs have: what to train, and where runs are. Loads no torch."""
 
 import argparse
 import os
@@ -18,18 +18,18 @@ class Launch:
     config: RunConfig
     resume: Path | None = None
     prepared: Path | None = None
-    "the folder of a new run, where it has been made already"
+    "the folder of a new run, if it exists already"
     overrides: tuple[str, ...] = ()
-    "what `config` has other than the run that is gone on with, as `a.b=c`"
+    "the settings of `config` that the command line changes, as `a.b=c`"
 
 
 def is_first() -> bool:
-    """Whether this process, of those that torchrun started, owns the run's folder and tells what happens."""
+    """Whether this is the first of the processes that torchrun started, which writes the run's folder and prints."""
     return os.environ.get("RANK", "0") == "0"
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments that say what to train."""
+    """Add the arguments that say what to train."""
     parser.add_argument("config", nargs="?", metavar="CONFIG", help="a YAML file; default: the embedded demo")
     parser.add_argument("--demo", action="store_true", help="train the embedded demo")
     parser.add_argument("--data", metavar="DIR", help="a folder of pictures, a folder per class")
@@ -43,20 +43,20 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_dir_argument(parser: argparse.ArgumentParser) -> None:
-    """Where the runs are that are looked for."""
+    """Add `--dir`: where to look for runs."""
     parser.add_argument("--dir", metavar="DIR", help="where runs are kept (checkpoint.dir)")
 
 
 def runs_folder(args: argparse.Namespace) -> Path:
-    """What `--dir` names, or else the default of `checkpoint.dir`."""
+    """The folder that `--dir` names, else the default of `checkpoint.dir`."""
     return Path(args.dir) if args.dir is not None else load_config().checkpoint.dir
 
 
 def plan(args: argparse.Namespace) -> Launch:
-    """What the arguments ask for, checked as far as it can be without loading torch.
+    """The run that the arguments ask for, checked as far as is possible without loading torch.
 
     Raises:
-        EngineError: they cannot be followed; the message says what to change.
+        EngineError: they ask for something impossible; the message says what to change.
     """
     overrides = []
     if args.data is not None:
@@ -88,7 +88,7 @@ def _plan_resume(args: argparse.Namespace, overrides: list[str]) -> Launch:
             "Unclear arguments",
             "--resume goes on with the run's own configuration and arm; leave out CONFIG, --demo and --init",
         )
-    # --set checkpoint.dir says where runs are kept, so it also says where to look.
+    # --set checkpoint.dir also says where to look for the run.
     root = load_config(None, [text for text in overrides if text.startswith("checkpoint.")]).checkpoint.dir
     folder = find_run(args.resume, root)
     config = load_run_config(folder, overrides)
@@ -97,7 +97,7 @@ def _plan_resume(args: argparse.Namespace, overrides: list[str]) -> Launch:
 
 
 def _check_paths(config: RunConfig) -> None:
-    """What takes no time to see before a screen opens."""
+    """Check the paths now: it takes no time, and no screen is open yet."""
     root = config.data.root
     if config.data.source == "folder" and root is not None and (reason := _why_no_folder(root)):
         raise DataError("No pictures", f"data.root {root} {reason}; name your folder of pictures with --data DIR")
@@ -109,7 +109,7 @@ def _check_paths(config: RunConfig) -> None:
 def _why_no_folder(path: Path) -> str:
     try:
         return "" if path.is_dir() else "is not a folder" if path.exists() else "does not exist"
-    except OSError as error:  # below a folder that may not be entered
+    except OSError as error:  # a folder above it may not be entered
         return f"cannot be read ({error.strerror})"
 
 

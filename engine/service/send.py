@@ -1,4 +1,4 @@
-"""Commands as words of a command line: what each one asks for, and what is heard when it has been done."""
+"""Commands as words of a command line: the command that each word sends, and the event that confirms it."""
 
 import sys
 import threading
@@ -57,16 +57,16 @@ SECONDS = 60.0  # to wait for an answer
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A command as a word."""
+    """A word of the command line, and its command."""
 
     help: str
     build: Callable[[Namespace], Command | None]
-    "the command of the arguments; none: it depends on the run"
+    "makes the command from the arguments; `None` if it depends on the run"
     answer: type[Any]
-    "the event that says it was done; what both have by the same name is equal"
+    "the event that confirms the command; fields that both have are equal"
     arguments: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     answer_with: Mapping[str, str] = field(default_factory=dict)
-    "further fields of the answer"
+    "other fields that the event must have"
 
 
 GROUP = {"GROUP": {"help": "a parameter group"}}
@@ -87,7 +87,7 @@ WORDS: dict[str, Word] = {
         "go on with the other arm",
         lambda args: SwitchArm(args.ARM) if args.ARM is not None else None,
         ArmStarted,
-        {"ARM": {"nargs": "?", "choices": ARMS, "help": "default: the one that is not in hand"}},
+        {"ARM": {"nargs": "?", "choices": ARMS, "help": "default: the arm that is not being trained"}},
     ),
     "rate": Word(
         "give a group another base rate",
@@ -144,7 +144,7 @@ WORDS: dict[str, Word] = {
 
 
 def add_words(parser: ArgumentParser, common: Callable[[ArgumentParser], None]) -> None:
-    """A subcommand for each word; `common` adds the arguments that all of them have."""
+    """Add a subcommand for each word; `common` adds the arguments that all of them have."""
     words = parser.add_subparsers(dest="word", metavar="WORD", required=True)
     for name, word in WORDS.items():
         one = words.add_parser(name, help=word.help, description=f"{word.help[0].upper()}{word.help[1:]}.")
@@ -154,7 +154,7 @@ def add_words(parser: ArgumentParser, common: Callable[[ArgumentParser], None]) 
 
 
 def send(folder: Path, args: Namespace, wait: bool = True, seconds: float = SECONDS) -> int:
-    """Send a word's command to the run in `folder`; 0 where it was done, or sent without waiting, else 1.
+    """Send the command of `args.word` to the run in `folder`; 0 if it was done, or sent without waiting, else 1.
 
     Raises:
         UserError: the run is not live.
@@ -166,7 +166,7 @@ def send(folder: Path, args: Namespace, wait: bool = True, seconds: float = SECO
         if not wait:
             print_lines([f"{args.word}: sent"])
             return DONE
-        # Nothing is heard of a run that waits for pictures, say: closing ends the events.
+        # A run that waits for pictures, for example, sends no events: closing the link ends the loop over them.
         timer = threading.Timer(max(seconds, 0), link.close)
         timer.daemon = True
         timer.start()
@@ -182,7 +182,7 @@ def send(folder: Path, args: Namespace, wait: bool = True, seconds: float = SECO
 
 
 def is_answer(event: Event, command: Command, word: Word) -> bool:
-    """Whether the event says that the command was done."""
+    """Whether the event confirms that the command was done."""
     if not isinstance(event, word.answer):
         return False
     both = set(type(command).__dataclass_fields__) & set(word.answer.__dataclass_fields__)
@@ -191,7 +191,7 @@ def is_answer(event: Event, command: Command, word: Word) -> bool:
 
 
 def _answered(word: Word, command: Command, events: Iterator[Event]) -> int | None:
-    """Wait for the answer, and say it; `None` where there was none."""
+    """Wait for the answer and print it; `None` if there is none."""
     for event in events:
         if is_answer(event, command, word):
             print_lines([_sentence(event)])
@@ -208,7 +208,7 @@ def _answered(word: Word, command: Command, events: Iterator[Event]) -> int | No
 def _is_refusal(event: Event, command: Command) -> bool:
     if isinstance(event, CommandRefused):
         return event.command == name_of(command)
-    # A checkpoint of its own, not one of those that are written all the time.
+    # The checkpoint that `Save` asks for, not one of those that are written all the time.
     own = isinstance(event, CheckpointFailed) and Path(event.path).name.startswith("step-")
     return own and isinstance(command, Save)
 
@@ -228,5 +228,5 @@ def _sentence(event: Event) -> str:
 def _other(folder: Path) -> Arm:
     arm = status_of(folder).arm
     if arm is None:
-        raise UserError("Unclear arm", f"{folder}: which arm is in hand is not known; name the one to switch to")
+        raise UserError("Unclear arm", f"{folder}: the current arm is not known; name the arm to switch to")
     return other_arm(arm)

@@ -1,4 +1,4 @@
-"""Where the engine runs, hidden from whoever watches it."""
+"""A run as a screen sees it: the same methods wherever the engine runs."""
 
 import threading
 from collections.abc import Iterator
@@ -14,33 +14,33 @@ from engine.service.remote.history import read_history
 from engine.service.remote.link import Link
 from engine.storage.journal import JOURNAL, size_of
 
-MOST_AT_ONCE = 5000  # events in a call; folding them takes some ten milliseconds
+MOST_AT_ONCE = 5000  # events in a call; the screen takes some ten milliseconds for them
 
 
 class Session(Protocol):
-    """A run as a screen sees it: events come out, commands go in, no call ever waits."""
+    """Events come out, commands go in, and no call waits."""
 
     def poll(self) -> list[Event]:
         """The events since the last call, oldest first."""
 
     def send(self, command: Command) -> None:
-        """Ask for something; the answer is an event."""
+        """Send a command; the answer is an event."""
 
     def leave(self) -> None:
-        """Watch no longer. The run goes on without, to the end of its epochs."""
+        """Stop watching. The run goes on to the end of its epochs."""
 
 
 class LocalSession:
     """The engine in a daemon thread of this process."""
 
     def __init__(self, launch: Launch) -> None:
-        """What the journal of a run tells that is resumed comes out first."""
+        """Start the engine. The events of a resumed run begin with its history."""
         self._host = Host(launch, hold=True)
         self._backlog = Backlog()
-        self._host.audience.join(self._backlog)
-        self._reading: _Reading | None = None
+        self._host.watchers.add(self._backlog)
+        self._reading: _HistoryReader | None = None
         if launch.resume is not None:
-            self._reading = _Reading(read_history(launch.resume, size_of(launch.resume / JOURNAL), current=False))
+            self._reading = _HistoryReader(read_history(launch.resume, size_of(launch.resume / JOURNAL), current=False))
         self._engine = threading.Thread(target=self._host.train, name="engine", daemon=True)
         self._engine.start()
 
@@ -51,10 +51,10 @@ class LocalSession:
                 return []
             events, self._reading = self._reading.events, None
             return events
-        now = self._host.audience.catch_up(self._backlog)
+        now = self._host.watchers.resync(self._backlog)
         folder = self._host.folder
         if now is not None and folder is not None:
-            self._reading = _Reading(read_history(folder, now.journal, now.begun))
+            self._reading = _HistoryReader(read_history(folder, now.journal, now.begun))
             return []
         return self._backlog.take(MOST_AT_ONCE)
 
@@ -63,18 +63,18 @@ class LocalSession:
         self._host.inbox.put(command)
 
     def leave(self) -> None:
-        """Watch no longer. The run goes on without, to the end of its epochs; `wait` waits for that."""
-        self._host.audience.leave(self._backlog)
+        """Stop watching. The run goes on to the end of its epochs; `wait` waits for that."""
+        self._host.watchers.remove(self._backlog)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Whether the engine ended within `timeout` seconds."""
+        """Wait for the engine to end; whether it did within `timeout` seconds."""
         self._engine.join(timeout)
         return not self._engine.is_alive()
 
     def stop(self) -> None:
-        """Ask the engine to end, with a checkpoint if one can be written."""
+        """Send commands that end the engine, with a checkpoint if one can be written."""
         self.send(Stop(save=True))
-        self.send(Stop(save=False))  # reached only where the first one was refused
+        self.send(Stop(save=False))  # takes effect only if the first one was refused
 
     def close(self, timeout: float) -> bool:
         """Stop the engine; whether it ended within `timeout` seconds."""
@@ -90,7 +90,7 @@ class RemoteSession:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        # Bounded: where the screen is slow, the run is told so by a connection that takes no more.
+        # Bounded: if the screen is slow, the connection fills up, and the run sends less.
         self._events: Queue[Event] = Queue(4 * MOST_AT_ONCE)
         self._left = False
         self._follower = threading.Thread(target=self._follow, name="follower", daemon=True)
@@ -107,11 +107,11 @@ class RemoteSession:
         return events
 
     def send(self, command: Command) -> None:
-        """Send a command; one that the run may not be sent it refuses."""
+        """Send a command."""
         self._link.send(command)
 
     def leave(self) -> None:
-        """Watch no longer; the run goes on."""
+        """Stop watching; the run goes on."""
         self._left = True
         self._link.close()
 
@@ -126,13 +126,13 @@ class RemoteSession:
 
 
 class ReplaySession:
-    """A run that is over: its journal is all there is, and nobody obeys."""
+    """A run that is over: its journal is replayed, and commands have no effect."""
 
     def __init__(self, folder: Path) -> None:
-        self._reading = _Reading(read_history(folder))
+        self._reading = _HistoryReader(read_history(folder))
 
     def poll(self) -> list[Event]:
-        """The history, when it is read, in parts; then nothing more."""
+        """The history in parts, once it is read; then nothing more."""
         if self._reading.is_alive():
             return []
         events = self._reading.events[:MOST_AT_ONCE]
@@ -140,14 +140,14 @@ class ReplaySession:
         return events
 
     def send(self, command: Command) -> None:
-        """Nothing comes of it."""
+        """Do nothing."""
 
     def leave(self) -> None:
-        """Nothing is left behind."""
+        """Do nothing."""
 
 
-class _Reading(threading.Thread):
-    """Reads a history, which may take its time."""
+class _HistoryReader(threading.Thread):
+    """Reads a history in a thread, because it may take long."""
 
     def __init__(self, history: Iterator[Event]) -> None:
         super().__init__(name="history", daemon=True)
@@ -156,5 +156,5 @@ class _Reading(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Read it whole."""
+        """Read all of it."""
         self.events.extend(self._history)

@@ -1,4 +1,4 @@
-"""Where a run stands, in a few figures: from its journal, and from its process if it has one."""
+"""The state of a run in a few figures, from its journal, and from its process if it has one."""
 
 import contextlib
 import time
@@ -16,26 +16,26 @@ from engine.storage.run_folder import CONFIG, load_run_config
 from engine.storage.summary import ArmSummary, RunSummary
 
 State = Literal["loading", "training", "evaluating", "paused", "finished", "stopped", "failed", "lost"]
-PATIENCE = 1.0  # seconds for a word from the run's process
+PATIENCE = 1.0  # seconds for an answer of the run's process
 
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """A run in a few figures. Times are seconds since the epoch, accuracies shares; `None` is what is not known."""
+    """A run in a few figures. Times are seconds since 1970, accuracies are in 0..1, and `None` means not known."""
 
     name: str
     path: str
     state: State
-    """`finished`: the arm in hand has done all its epochs, and the run is over or waits for commands;
-    `lost`: no process of this machine has it, and its journal has no end: it was killed, or is on another machine"""
+    """`finished`: the current arm has done all its epochs, and the run is over or waits for commands;
+    `lost`: the journal has no end, but no process of this machine trains the run: it was killed, or is elsewhere"""
     live: bool
-    "whether it can be attached to, and be sent commands"
+    "whether one can attach to it and send it commands"
     where: str
-    "the process that has it"
+    "the process that trains it"
     model: str
     device: str
     arm: Arm | None
-    "the one in hand, as are the figures that follow"
+    "the current arm, which the next figures are of"
     step: int
     total_steps: int
     epoch: int
@@ -52,14 +52,14 @@ class RunStatus:
     best_arm: Arm | None
     started: float | None
     updated: float | None
-    "the time of the last entry in the journal"
+    "when the last line of the journal was written"
     message: str
-    "why it failed"
+    "why it failed, empty if it did not"
 
 
 def status_of(folder: Path) -> RunStatus:
-    """Where the run in `folder` stands, as far as it can be known; nothing is raised."""
-    live = is_live(folder)  # before the journal is read: what is journaled last is the run's end
+    """The status of the run in `folder`, as far as it is known. Raises nothing."""
+    live = is_live(folder)  # first: a run that ends meanwhile has its end in the journal
     summary = _summary(folder)
     where = lock.noted(folder) if live else lock.holder(folder) if summary.end is None else ""
     state = _state(summary, live=live, held=bool(where), begun=live and _begun(folder, summary))
@@ -98,7 +98,7 @@ def status_of(folder: Path) -> RunStatus:
 
 
 def describe(run: RunStatus) -> list[str]:
-    """The same in aligned lines for people."""
+    """The status in aligned lines for people."""
     rows = [
         ("run", run.name),
         ("state", run.state + (f", {run.where}" if run.where else "")),
@@ -138,12 +138,12 @@ def _state(summary: RunSummary, *, live: bool, held: bool, begun: bool) -> State
 
 
 def _begun(folder: Path, summary: RunSummary) -> bool:
-    """Whether the process that has the run goes on where its journal ends; one resumed is loading before."""
+    """Whether the run's process is at the end of the journal; after a resume it is loading before."""
     if summary.run is None:
         return False
     try:
         link = SocketLink(folder, watch=False, control=False, patience=PATIENCE)
-    except EngineError:  # it is too busy to answer, or of another version
+    except EngineError:  # its process is too busy to answer, or is of another version
         return True
     link.close()
     return link.begun
@@ -151,7 +151,7 @@ def _begun(folder: Path, summary: RunSummary) -> bool:
 
 def _summary(folder: Path) -> RunSummary:
     summary = RunSummary()
-    with contextlib.suppress(EngineError):  # what stands there is the user's
+    with contextlib.suppress(EngineError):  # the file may be anything
         summary.read(read_lines(folder))
     return summary
 
@@ -171,8 +171,8 @@ def _changed(path: Path) -> float | None:
         return None
 
 
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{share:.1%}"
+def _percent(fraction: float | None) -> str:
+    return "" if fraction is None else f"{fraction:.1%}"
 
 
 def _frozen(group: Group) -> str:

@@ -1,7 +1,9 @@
 """What a command does to a run, why it is refused, and where commands come from.
 
-Commands take effect between two steps (`steering`), once `refusal` has found nothing against them. They come from a
-person (`inbox`) or from a journal (`script`); `schedule_export` writes those of a person as a configuration.
+Commands come from a person (`inbox`), from a journal (`script`) or from the configuration's schedule. `steering` takes
+them between two steps, `refusal` says which are impossible, and the others change the `state` of the run: `pausing`
+halts it, `moves` takes it to another arm or to an earlier state, and `changes` sets rates, epochs and the like.
+`schedule_export` writes the changes that a person made as a configuration.
 
-May import `arms` and what `arms` may import.
+May import `arms` and every room that `arms` may import.
 """

@@ -1,4 +1,4 @@
-"""Changes of an arm's state between two steps, by hand or by the schedule."""
+"""Changes of an arm's state between two steps, by a person or by the schedule."""
 
 from collections.abc import Iterator
 from typing import assert_never
@@ -23,7 +23,7 @@ Changing = SetRate | ScaleRate | SetFrozen | SetEpochs | SetMicroBatch
 
 
 def make(command: Changing, arm: TrainedArm, why: str) -> Event:
-    """Change the arm as the command says, which is possible."""
+    """Change the arm as the command says, which has to be possible."""
     match command:
         case SetRate():
             return _set_rate(arm, command.group, command.base_lr, why)
@@ -44,7 +44,7 @@ def make(command: Changing, arm: TrainedArm, why: str) -> Event:
 
 
 def scheduled(config: ScheduleConfig, arm: TrainedArm) -> Iterator[Changing]:
-    """What the schedule changes at the step that the arm is at."""
+    """The changes that the schedule has for the arm's step."""
     return (_command(change) for change in config.changes if (change.arm, change.step) == (arm.arm, arm.step))
 
 

@@ -1,7 +1,5 @@
 """Why a command is impossible now."""
 
-from typing import Protocol
-
 from engine.arms.arm import TrainedArm
 from engine.arms.arms import Arms
 from engine.arms.checkpointer import START
@@ -24,32 +22,25 @@ from engine.protocol import (
     StopAfterEpoch,
     SwitchArm,
 )
+from engine.steering.state import RunState
 
 MOST_EPOCHS = 100_000
 
 
-class Standing(Protocol):
-    """How a run stands, as far as that decides what is possible."""
-
-    paused: bool
-    freed: bool
-    stops_after_epoch: bool
-
-
-def reason(command: Command, standing: Standing, arms: Arms) -> str:
-    """Why the command is impossible now; empty if it is not."""
-    arm = arms.current
+def reason(command: Command, run: RunState) -> str:
+    """Why the command is impossible now; empty if it is possible."""
+    arms, arm = run.arms, run.arms.current
     groups = {group.name: group for group in describe_groups(arm.optimizer)}
     match command:
         case Pause():
-            return _pause(command, standing, arms)
+            return _pause(command, run)
         case Resume():
-            return "" if standing.paused else "training is not paused"
+            return "" if run.paused else "training is not paused"
         case Evaluate():
-            return _evaluate(arm, standing)
+            return _evaluate(arm, run)
         case SwitchArm():
             if command.arm == arm.arm:
-                return f"{arm.arm} is in hand already"
+                return f"{arm.arm} is the current arm already"
             return f"{command.arm} has done all its epochs" if arms.is_done(command.arm) else ""
         case SetRate() | ScaleRate():
             return _done(arm) or _rate(command, groups)
@@ -62,7 +53,7 @@ def reason(command: Command, standing: Standing, arms: Arms) -> str:
         case Rewind():
             return _rewind(command, arms)
         case StopAfterEpoch():
-            if command.planned is standing.stops_after_epoch:
+            if command.planned is run.stops_after_epoch:
                 return "that is planned already" if command.planned else "no stop is planned"
             return _done(arm)
         case Save() | Stop() | Release():
@@ -73,12 +64,12 @@ def _done(arm: TrainedArm) -> str:
     return f"{arm.arm} has done all its epochs" if arm.done else ""
 
 
-def _pause(command: Pause, standing: Standing, arms: Arms) -> str:
-    if command.free and not arms.on_gpu:
+def _pause(command: Pause, run: RunState) -> str:
+    if command.free and not run.arms.on_gpu:
         return "this run computes on the cpu, there is no GPU to free"
-    if standing.paused and not (command.free and not standing.freed):
+    if run.paused and not (command.free and not run.freed):
         return "training is paused already"
-    return _done(arms.current)
+    return _done(run.arms.current)
 
 
 def _rewind(command: Rewind, arms: Arms) -> str:
@@ -92,8 +83,8 @@ def _rewind(command: Rewind, arms: Arms) -> str:
     return ""
 
 
-def _evaluate(arm: TrainedArm, standing: Standing) -> str:
-    if standing.freed:
+def _evaluate(arm: TrainedArm, run: RunState) -> str:
+    if run.freed:
         return "the GPU is given back; go on first"
     if arm.evaluation_asked or arm.evaluation_due:
         return "an evaluation is under way"

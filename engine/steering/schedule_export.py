@@ -1,4 +1,4 @@
-"""The changes that were made by hand in a run, as the schedule of a configuration."""
+"""The changes that a person made in a run, as the schedule of a configuration."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,19 +26,19 @@ Changed = RateChanged | GroupFrozen | EpochsChanged | MicroBatchChanged
 
 
 class _Arms(NamedTuple):
-    """What was changed on each branch of each arm on the way from its beginning, and the branches in hand."""
+    """The changes on each branch of each arm since its beginning, and the current branches."""
 
     changes: dict[tuple[Arm, int], list[Changed]]
     branch: dict[Arm, int]
     step: dict[Arm, int]
     heads: dict[tuple[Arm, int], Head]
-    "what the head of each branch started from, where that is not what the configuration says"
+    "what the head of each branch started from, if the configuration says something else"
 
 
 def script(folder: Path) -> str:
-    """A configuration, as YAML, that trains the last arm of a run as it was trained in the end, its head included.
+    """A configuration, as YAML, that trains the last arm of a run as it was trained, its head included.
 
-    What was taken back by a rewind is not in it.
+    Changes that a rewind took back are not in it.
 
     Raises:
         CheckpointError: the journal cannot be read.
@@ -49,7 +49,7 @@ def script(folder: Path) -> str:
     config = before_changes(load_run_config(folder), resumes)
     arms = _follow(messages)
     made = [change for arm, branch in arms.branch.items() for change in _changes(arms.changes[arm, branch])]
-    # What the schedule had for later may still come.
+    # The schedule's changes at later steps are still to come.
     later = [change for change in config.schedule.changes if change.step > arms.step.get(change.arm, -1)]
     schedule = config.schedule.model_copy(update={"changes": (*made, *later)})
     head = arms.heads.get(("pretrained", arms.branch.get("pretrained", 1)), "kept")
@@ -69,7 +69,7 @@ def _follow(messages: Iterable[Message]) -> _Arms:
         match message:
             case ArmStarted():
                 place = message.arm, message.branch
-                # A crash undid what comes after; it was done again.
+                # A crash undid later changes, and they were made again.
                 arms.changes[place] = [c for c in arms.changes.get(place, []) if c.change <= message.change]
                 arms.branch[message.arm] = message.branch
                 arms.step[message.arm] = message.step
@@ -90,7 +90,7 @@ def _follow(messages: Iterable[Message]) -> _Arms:
 
 
 def _changes(changed: Iterable[Changed]) -> list[Change]:
-    """Of several changes of the same thing after the same step the last one counts."""
+    """The changes; of several for the same thing at the same step, the last one."""
     changes: dict[tuple[object, ...], Change] = {}
     for event in changed:
         key = (event.step, type(event), getattr(event, "group", ""))

@@ -1,4 +1,4 @@
-"""Commands that are due at their places in a run: those of a journal, to be done again."""
+"""The commands of a journal, to be done again at the same positions in a run."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -24,12 +24,12 @@ from engine.protocol import (
 from engine.storage.choices import Choices
 from engine.storage.journal import Position, Record, read_records
 
-# What makes a difference to what is trained or kept. The others are about when, not about what.
-LASTING = (SwitchArm, SetRate, ScaleRate, SetFrozen, SetEpochs, SetMicroBatch, Rewind, Save, Evaluate)
+REPEATED = (SwitchArm, SetRate, ScaleRate, SetFrozen, SetEpochs, SetMicroBatch, Rewind, Save, Evaluate)
+"commands that change what is trained or saved; the others only change when"
 
 
 class Script:
-    """Commands in their order, each handed out at its position."""
+    """Commands in order, each of which is due at its position."""
 
     def __init__(
         self,
@@ -37,9 +37,9 @@ class Script:
         choices: Choices | None = None,
         end: Position | None = None,
     ) -> None:
-        """`choices` are those of a run that is to be repeated; without them a run makes its own.
+        """With `choices` a run repeats those of an earlier run; without them it makes its own.
 
-        At `end`, when all commands have been handed out, the run is stopped.
+        At `end`, once all commands are taken, the run is stopped.
         """
         self.choices = choices
         self.ended = False
@@ -57,7 +57,7 @@ class Script:
             if isinstance(command, StopAfterEpoch) and _reached(due, at):
                 self._commands.popleft()
                 return command
-            # A state that is further has it done already.
+            # In this state the command is done already.
             if due.arm == at.arm and (due.branch, due.change) < (at.branch, at.change):
                 self._commands.popleft()
                 continue
@@ -71,24 +71,24 @@ class Script:
         return None
 
     def clear(self) -> None:
-        """Drop what is left: somebody steers anew."""
+        """Drop the remaining commands, because a person steers the run another way."""
         self._commands.clear()
 
 
 def past_commands(records: Iterable[Record]) -> list[tuple[Position, Command]]:
-    """The lasting commands of a journal; those that a crash undid only once, done again yet or not."""
+    """The commands of a journal to repeat. Those that a crash undid are included once, whether done again or not."""
     done, undone = _split(records)
     return done + undone
 
 
 def done_commands(records: Iterable[Record]) -> list[tuple[Position, Command]]:
-    """The same without those that a crash undid and that were not done again."""
+    """The same without commands that a crash undid and that were not done again."""
     return _split(records)[0]
 
 
-def rest_of(folder: Path, done: int, step: int) -> Script:
-    """The commands of a run's journal after the first `done` ones and `step`, and the stop that was still to come."""
-    kinds = (Command, RunStarted, EpochDone, RunFinished)  # what tells of single steps is most of a journal
+def remaining_script(folder: Path, done: int, step: int) -> Script:
+    """The commands of a run's journal after the first `done` ones, and the planned stop that is still to come."""
+    kinds = (Command, RunStarted, EpochDone, RunFinished)  # not those of single steps, which are most of a journal
     records = [record for record in read_records(folder) if isinstance(record.message, kinds)]
     commands = past_commands(records)
     before, after = commands[:done], commands[done:]
@@ -99,9 +99,9 @@ def rest_of(folder: Path, done: int, step: int) -> Script:
 
 
 def _planned_stop(records: Iterable[Record], done: int, step: int) -> tuple[int, Position] | None:
-    """Where a crash came before the end of an epoch that the run was to stop after: after so many commands, and where.
+    """A planned stop that a crash came before: the number of commands before it, and its position.
 
-    Of an epoch that ended before `done` commands and `step` it has had its time.
+    One for an epoch that ended before `done` commands and `step` is over.
     """
     planned: tuple[int, Position] | None = None
     count = 0
@@ -115,13 +115,13 @@ def _planned_stop(records: Iterable[Record], done: int, step: int) -> tuple[int,
                 planned = None
             case EpochDone() if (count, record.message.step) <= (done, step):
                 planned = None
-            case message if isinstance(message, LASTING):
+            case message if isinstance(message, REPEATED):
                 count += 1
     return planned
 
 
 def _reached(there: Position, at: Position) -> bool:
-    """Whether an arm that does the same again is at a place or further; another arm was taken in hand after it."""
+    """Whether a run that repeats its commands is at a position or further. Another arm became current after it."""
     return there.arm != at.arm or (there.branch, there.step) <= (at.branch, at.step)
 
 
@@ -131,11 +131,11 @@ def _split(records: Iterable[Record]) -> tuple[list[tuple[Position, Command]], l
     for record in records:
         message = record.message
         if isinstance(message, RunStarted):
-            # A crash may come before all are done again, which is no reason to forget them.
+            # Those not done again yet are kept: another crash may have come too early.
             done, undone = done[: message.commands], [*done[message.commands :], *undone]
-        elif isinstance(message, LASTING) and record.at is not None:
+        elif isinstance(message, REPEATED) and record.at is not None:
             command = record.at, message
-            # Another one than those is somebody who steers anew.
+            # Any other command comes from a person who steers another way.
             undone = undone[undone.index(command) + 1 :] if command in undone else []
             done.append(command)
     return done, undone

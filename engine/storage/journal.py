@@ -1,13 +1,12 @@
 """The journal of a run, which is the truth of what happened: how it is written, and how it is read."""
 
 import contextlib
-import csv
 import json
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import NamedTuple, TextIO
 
 from engine.errors import CheckpointError, EngineError
 from engine.protocol import (
@@ -28,17 +27,17 @@ from engine.protocol import (
     Watching,
     decode,
     encode,
+    kind_name,
 )
-from engine.storage.atomic import atomic_write
 from engine.storage.run_folder import not_writable
 
-JOURNAL, METRICS = "journal.jsonl", "metrics.csv"
+JOURNAL = "journal.jsonl"
 LONGEST_LINE = 1 << 26  # bytes; a run with very many classes or restore points has long ones
 STEP = b'{"type": "train_step"'  # how most lines of a journal begin
 CONFUSION = b'{"type": "confusion"'  # how its longest ones do
 
 # What only says that something is under way is not worth keeping.
-PASSING = (
+NOT_JOURNALED = (
     *(Loading, Preparing, Evaluating, RestorePoints, SystemSample),
     *(HistoryBegins, HistoryEnds, Watching, PeerRefused, ControlFailed),
 )
@@ -56,8 +55,7 @@ class Position(NamedTuple):
 class Journal:
     """Appends every event, and every command with the step it took effect at, a line of JSON each.
 
-    `metrics.csv` is a table of the epochs for a spreadsheet. What cannot be written is left out, and `failure`
-    says so once: training is worth more than its record.
+    What cannot be written is left out, and `failure` says so once: training is worth more than its record.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -76,27 +74,13 @@ class Journal:
 
     def event(self, event: Event) -> None:
         """Record an event."""
-        if not isinstance(event, PASSING):
+        if not isinstance(event, NOT_JOURNALED):
             self._write(encode(event, at=time.time()))
 
     def command(self, command: Command, at: Position) -> None:
         """Record a command and where it took effect."""
         place: dict[str, float | str] = {f"at_{name}": value for name, value in at._asdict().items()}
         self._write(encode(command, at=time.time(), **place))
-
-    def metrics(self, history: dict[Arm, list[dict[str, Any]]]) -> None:
-        """Write `metrics.csv` anew, a row an epoch of each arm; a resume leaves no row twice."""
-        rows = [{"arm": arm} | _flat(row) for arm, epochs in history.items() for row in epochs]
-        path = self.folder / METRICS
-        try:
-            with atomic_write(path) as temporary:
-                with temporary.open("w", newline="", encoding="utf-8") as file:
-                    writer = csv.DictWriter(file, rows[0])
-                    writer.writeheader()
-                    writer.writerows(rows)
-                temporary.replace(path)
-        except OSError as error:
-            self._failed(path, error)
 
     def failure(self) -> JournalFailed | None:
         """What could not be written, the first time it is asked for."""
@@ -115,9 +99,10 @@ class Journal:
             self._file.write(line + "\n")
             self._file.flush()
         except OSError as error:
-            self._failed(self.folder / JOURNAL, error)
+            self.failed(self.folder / JOURNAL, error)
 
-    def _failed(self, path: Path, error: OSError) -> None:
+    def failed(self, path: Path, error: OSError) -> None:
+        """Take note that a file of the run's record cannot be written."""
         if self._failure is None:
             reason = f"{path}: {error.strerror or error}; training goes on, its record has gaps"
             self._failure = JournalFailed(str(path), reason)
@@ -135,19 +120,11 @@ class Unrecorded(Journal):
     def command(self, command: Command, at: Position) -> None:
         """Not recorded here."""
 
-    def metrics(self, history: dict[Arm, list[dict[str, Any]]]) -> None:
-        """Not recorded here."""
-
     def failure(self) -> None:
         """Nothing is written, nothing fails."""
 
     def close(self) -> None:
         """There is no file."""
-
-
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    rates = {f"lr_{name}": rate for name, rate in row["learning_rates"].items()}
-    return {key: value for key, value in row.items() if key != "learning_rates"} | rates
 
 
 def size_of(journal: Path) -> int:
@@ -186,6 +163,21 @@ def read_records(folder: Path) -> Iterator[Record]:
         # The steps after a torn line were recorded again.
         with contextlib.suppress(EngineError, KeyError, TypeError, ValueError):
             yield _record(line.decode(errors="replace"))
+
+
+def read_events(folder: Path, kinds: tuple[type[Event], ...]) -> Iterator[Event]:
+    """The events of some kinds, oldest first. Nothing else is decoded, and a line that cannot be read is left out.
+
+    Raises:
+        CheckpointError: the journal cannot be read.
+    """
+    beginnings = tuple(f'{{"type": "{kind_name(kind)}"'.encode() for kind in kinds)
+    for line in read_lines(folder):
+        if line.startswith(beginnings):
+            with contextlib.suppress(EngineError):
+                message = decode(line.decode(errors="replace"))
+                assert isinstance(message, Event)
+                yield message
 
 
 def read_lines(folder: Path, until: int | None = None) -> Iterator[bytes]:

@@ -1,8 +1,8 @@
-"""What a journal comes to: how far each arm is, and how the run ended, if it has. One place that folds it."""
+"""A run in a few figures, folded from its journal: how far each arm is, and how the run ended if it has."""
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,27 +31,66 @@ from engine.protocol import (
 from engine.storage.journal import STEP
 
 # Nothing else is decoded: most lines of a long run are steps, and of those the last one before another line counts.
-TOLD = (
+DECODED = (
     *("run_started", "run_finished", "run_failed", "arm_started", "arm_finished", "eval_done", "epoch_done"),
     *("evaluate", "paused", "resumed", "rate_changed", "group_frozen", "epochs_changed", "rewound"),
 )
-BEGINNINGS = tuple(b'{"type": "%s"' % name.encode() for name in TOLD)
+BEGINNINGS = tuple(b'{"type": "%s"' % name.encode() for name in DECODED)
 
 
 @dataclass
-class ArmSummary:
-    """How far an arm is. Evaluations and ends of epochs are those of each branch, from its first step on."""
+class ArmPosition:
+    """Where an arm stands, changed by `fold` alone."""
 
     step: int = 0
     epochs: int = 0
     steps_per_epoch: int = 0
     branch: int = 1
+    "number of the current branch"
     groups: dict[str, Group] = field(default_factory=dict)
     rates: dict[str, float] = field(default_factory=dict)
     "rate of each group in the last update"
+    finished: bool = False
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of all epochs."""
+        return self.epochs * self.steps_per_epoch
+
+    def fold(self, message: Message) -> None:
+        """Take in an event about this arm."""
+        match message:
+            case ArmStarted():
+                self.step, self.epochs, self.steps_per_epoch = message.step, message.epochs, message.steps_per_epoch
+                self.branch, self.groups = message.branch, {group.name: group for group in message.groups}
+                self.finished = 0 < self.total_steps <= message.step
+            case TrainStep():
+                self.step, self.rates = message.step, message.learning_rates
+            case ArmFinished():
+                self.finished = True
+            case EpochsChanged():  # more of them revive an arm
+                self.epochs = message.epochs
+                self.finished = self.finished and self.step >= self.total_steps
+            case RateChanged():
+                self._change(message.group, base_lr=message.base_lr, why=message.why)
+            case GroupFrozen():
+                self._change(message.group, frozen=message.frozen)
+            case Rewound():
+                self.branch, self.step, self.finished = message.branch, message.step, False
+            case _:
+                pass
+
+    def _change(self, group: str, **how: Any) -> None:  # noqa: ANN401 - values of the group's fields
+        if group in self.groups:  # else the journal has lost its beginning
+            self.groups[group] = replace(self.groups[group], **how)
+
+
+@dataclass
+class ArmSummary(ArmPosition):
+    """How far an arm is, and how good. Evaluations are those of each branch, from its first step on."""
+
     best: float | None = None
     "the best accuracy of all branches"
-    finished: bool = False
     due: bool = False
     "whether an epoch has been trained and not been evaluated yet"
     evaluations: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
@@ -59,35 +98,37 @@ class ArmSummary:
 
     @property
     def accuracy(self) -> float | None:
-        """At the last evaluation of the branch in hand."""
+        """At the last evaluation of the current branch."""
         known = self.evaluations.get(self.branch)
         return known[-1][1] if known else None
-
-    @property
-    def total_steps(self) -> int:
-        """Steps of all epochs."""
-        return self.epochs * self.steps_per_epoch
 
     @property
     def epoch(self) -> int:
         """The epoch that the next step belongs to, or the last one; from 1."""
         return min(self.step // self.steps_per_epoch + 1, self.epochs) if self.steps_per_epoch else 1
 
-    def begin(self, event: ArmStarted) -> None:
-        """Be where the event says; what is known of later steps of this branch is void."""
-        self.step, self.epochs, self.steps_per_epoch = event.step, event.epochs, event.steps_per_epoch
-        self.groups = {group.name: group for group in event.groups}
-        self.branch, self.due = event.branch, False
-        self.evaluations[event.branch] = self._until(event.branch, event.step)
-        self.finished = 0 < self.total_steps <= event.step
+    def fold(self, message: Message) -> None:
+        """Take in an event about this arm."""
+        super().fold(message)
+        match message:
+            case ArmStarted():  # what is known of later steps of this branch is void
+                self._go_on_from(message.branch, message.step)
+            case Rewound():
+                self._go_on_from(message.base, message.step)
+            case TrainStep():
+                self.due = self.steps_per_epoch > 0 and message.step % self.steps_per_epoch == 0
+            case EvalDone():
+                self.evaluations.setdefault(self.branch, []).append((message.step, message.accuracy))
+                self.best = message.accuracy if self.best is None else max(self.best, message.accuracy)
+            case EpochDone():
+                self.due = False
+            case _:
+                pass
 
-    def rewind(self, event: Rewound) -> None:
-        """Be at a step of another branch, or of this one."""
-        self.evaluations[event.branch] = self._until(event.base, event.step)
-        self.branch, self.step, self.due, self.finished = event.branch, event.step, False, False
-
-    def _until(self, branch: int, step: int) -> list[tuple[int, float]]:
-        return [known for known in self.evaluations.get(branch, []) if known[0] <= step]
+    def _go_on_from(self, branch: int, step: int) -> None:
+        """Have the evaluations of a branch up to a step for the current branch."""
+        self.due = False
+        self.evaluations[self.branch] = [known for known in self.evaluations.get(branch, []) if known[0] <= step]
 
 
 class RunSummary:
@@ -108,7 +149,7 @@ class RunSummary:
 
     @property
     def current(self) -> ArmSummary:
-        """The arm in hand, a blank one where there is none."""
+        """The current arm, a blank one where there is none."""
         return (self.arms.get(self.arm) if self.arm is not None else None) or ArmSummary()
 
     @property
@@ -135,7 +176,8 @@ class RunSummary:
     def fold(self, message: Message) -> None:
         """Take in an event or a command."""
         arm: Arm | None = getattr(message, "arm", None)
-        view = self.arms.setdefault(arm, ArmSummary()) if arm is not None else self.current
+        if arm is not None:
+            self.arms.setdefault(arm, ArmSummary()).fold(message)
         match message:
             case RunStarted():
                 self.run, self.end, self.paused, self.asked = message, None, False, False
@@ -144,35 +186,16 @@ class RunSummary:
                 if message.arm != self.arm:  # a switch ends a pause, a rewind does not
                     self.paused = False
                 self.arm, self.asked = message.arm, False
-                view.begin(message)
             case TrainStep():
                 self.arm, self.paused = message.arm, False
-                view.step, view.rates = message.step, message.learning_rates
-                view.due = view.steps_per_epoch > 0 and message.step % view.steps_per_epoch == 0
             case Evaluate():
                 self.asked = True
-            case EvalDone():
+            case EvalDone() | Rewound():
                 self.asked = False
-                view.evaluations.setdefault(view.branch, []).append((message.step, message.accuracy))
-                view.best = message.accuracy if view.best is None else max(view.best, message.accuracy)
-            case EpochDone():
-                view.due = False
-            case ArmFinished():
-                view.finished = True
-            case EpochsChanged():
-                view.epochs = message.epochs
-                view.finished = view.finished and view.step >= view.total_steps
             case Paused():
                 self.paused = True
             case Resumed():
                 self.paused = False
-            case RateChanged():
-                view.groups |= _changed(view, message.group, base_lr=message.base_lr, why=message.why)
-            case GroupFrozen():
-                view.groups |= _changed(view, message.group, frozen=message.frozen)
-            case Rewound():
-                self.asked = False
-                view.rewind(message)
             case RunFinished() | RunFailed():
                 self.end = message
             case _:
@@ -183,9 +206,3 @@ class RunSummary:
         for line in filter(None, lines):
             with contextlib.suppress(EngineError):
                 self.fold(decode(line.decode(errors="replace")))
-
-
-def _changed(arm: ArmSummary, group: str, **how: Any) -> Iterator[tuple[str, Group]]:  # noqa: ANN401 - of its fields
-    """A group as it is now; none where the journal has lost its beginning."""
-    if group in arm.groups:
-        yield group, replace(arm.groups[group], **how)

@@ -1,1 +1,6 @@
-"""Watching and steering a run from other processes, through a socket in its folder. Loads no torch."""
+"""Watching and steering a run from other processes, through a socket in its folder. Loads no torch.
+
+At the end of the run: `server` accepts connections at an `address`, `client` is one connection, `watchers` are all who
+get events, each with its `backlog`; `log` and `registry` note refused and live processes. At the other end: `link` is a
+connection on this machine and `ssh` one to another machine, `history` reads past events, `finding` finds runs by name.
+"""

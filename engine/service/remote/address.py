@@ -1,4 +1,4 @@
-"""Where a run's control socket is, and who is at its other end."""
+"""The control socket of a run: its path, a listener, a connection, and the user at the other end."""
 
 import contextlib
 import hashlib
@@ -12,30 +12,30 @@ from pathlib import Path
 
 SOCKET = "control.sock"
 LONGEST = 100  # bytes of a socket's path; systems allow 104 to 108
-ELSEWHERE = Path("/tmp")
-WAITING = 64  # connections that the system keeps until they are accepted
+FALLBACK_FOLDER = Path("/tmp")
+PENDING = 64  # connections that the system holds until they are accepted
 RETRY_SECONDS = 0.01
 
 
 def short_name(folder: Path) -> str:
-    """A name for a run's folder that no other has, and that fits everywhere."""
+    """A short name for a run's folder that no other folder has."""
     return hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:24]
 
 
-def candidates(folder: Path) -> list[Path]:
-    """The socket's path in a run's folder, where it is short enough, and the one for all others.
+def socket_paths(folder: Path) -> list[Path]:
+    """Where a run's socket can be: in the run's folder, and in a folder that only this user can enter.
 
-    The second one is for file systems without sockets, too; its folder is this user's alone.
+    The second one is for paths that are too long and for file systems that have no sockets.
     """
-    paths = [folder.resolve() / SOCKET, ELSEWHERE / f"finetune-tui-{os.getuid()}" / f"{short_name(folder)}.sock"]
+    paths = [folder.resolve() / SOCKET, FALLBACK_FOLDER / f"finetune-tui-{os.getuid()}" / f"{short_name(folder)}.sock"]
     return [path for path in paths if len(os.fsencode(path)) <= LONGEST]
 
 
 class Listener:
-    """A socket that others connect to, and its place in the file system."""
+    """A socket that clients connect to, and its path in the file system."""
 
     def __init__(self, path: Path) -> None:
-        """Raises `OSError` where there can be none; one that a crash left there is replaced."""
+        """Raises `OSError` where no socket can be made; one that a crash left there is replaced."""
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.path = path
         try:
@@ -43,7 +43,7 @@ class Listener:
             self.socket.bind(os.fspath(path))
             path.chmod(0o600)
             self._inode = path.lstat().st_ino
-            self.socket.listen(WAITING)
+            self.socket.listen(PENDING)
             self.socket.setblocking(False)
         except OSError:
             self.socket.close()
@@ -51,28 +51,28 @@ class Listener:
 
     @property
     def in_place(self) -> bool:
-        """Whether its path still leads here: the next process of the run may have put its own there already."""
+        """Whether its path still leads here: the run's next process may have put its own socket there already."""
         try:
             return self.path.lstat().st_ino == self._inode
         except OSError:
             return False
 
     def close(self) -> None:
-        """Nobody connects any more."""
+        """Accept no more connections."""
         if self.in_place:
             with contextlib.suppress(OSError):
                 self.path.unlink()
-        self.socket.close()  # only now: until then the system gives its inode to nobody else
+        self.socket.close()  # last: until then the system gives its inode to no other file
 
 
 def listen(folder: Path) -> Listener:
-    """The socket of a run whose lock this process has.
+    """Make the socket of a run whose lock this process has.
 
     Raises:
-        OSError: there is no place for it.
+        OSError: it can be made at none of its paths.
     """
     failure: OSError | None = None
-    for path in candidates(folder):
+    for path in socket_paths(folder):
         try:
             if path.parent != folder.resolve():
                 _own_folder(path.parent)
@@ -83,14 +83,14 @@ def listen(folder: Path) -> Listener:
 
 
 def connect(folder: Path, timeout: float) -> socket.socket:
-    """A connection to the run in `folder`.
+    """Connect to the run in `folder`.
 
     Raises:
-        BlockingIOError: a process has it, but takes no connection within `timeout` seconds.
-        OSError: no process of this machine has it.
+        BlockingIOError: a process trains it, but accepts no connection within `timeout` seconds.
+        OSError: no process of this machine trains it.
     """
     failure: OSError | None = None
-    for path in candidates(folder):
+    for path in socket_paths(folder):
         client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         client.settimeout(timeout)
         try:
@@ -106,10 +106,10 @@ def connect(folder: Path, timeout: float) -> socket.socket:
 
 
 def is_live(folder: Path) -> bool:
-    """Whether a process of this machine has the run."""
+    """Whether a process of this machine trains the run."""
     try:
         connect(folder, timeout=1.0).close()
-    except BlockingIOError:  # so many want to connect, or the process is stopped
+    except BlockingIOError:  # too many connections are pending, or the process is suspended
         return True
     except OSError:
         return False
@@ -117,10 +117,10 @@ def is_live(folder: Path) -> bool:
 
 
 def user_of(connection: socket.socket) -> tuple[int, int]:
-    """Process and user at the other end, as the system knows them; process 0 where it tells none.
+    """The numbers of the process and the user at the other end; process 0 on systems that only know the user.
 
     Raises:
-        OSError: the system does not tell.
+        OSError: the system does not know them.
     """
     if sys.platform.startswith("linux"):
         size = struct.calcsize("3i")
@@ -136,7 +136,7 @@ def _connect(client: socket.socket, path: Path, end: float) -> None:
         try:
             client.connect(os.fspath(path))
             return
-        except BlockingIOError:  # so many wait already
+        except BlockingIOError:  # too many connections are pending
             if time.monotonic() > end:
                 raise
             time.sleep(RETRY_SECONDS)
@@ -146,7 +146,7 @@ def _own_folder(folder: Path) -> None:
     """Make a folder that only this user can enter.
 
     Raises:
-        PermissionError: another user's folder stands there, or a link.
+        PermissionError: there is a link, or another user's folder.
     """
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)

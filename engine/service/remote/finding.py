@@ -1,4 +1,4 @@
-"""Runs by their names: those of a folder, and live ones wherever they are."""
+"""Finding runs by name: those in the checkpoint folder, and live ones wherever they are."""
 
 import contextlib
 from pathlib import Path
@@ -19,7 +19,7 @@ def find(name: str, root: Path) -> Path:
     try:
         return find_run(name, root)
     except CheckpointError:
-        found = [folder for folder in registry.live() if folder.name == name]
+        found = [folder for folder in registry.live_runs() if folder.name == name]
         if not found:
             raise
     if len(found) > 1:
@@ -29,15 +29,15 @@ def find(name: str, root: Path) -> Path:
 
 
 def runs(root: Path) -> list[Path]:
-    """The folders of the runs in the checkpoint folder and of the live ones elsewhere, in no order."""
+    """The folders of all runs in the checkpoint folder and of the live ones elsewhere, in no order."""
     found = []
-    with contextlib.suppress(OSError):  # there is none yet, or it may not be entered
+    with contextlib.suppress(OSError):  # the folder does not exist yet, or may not be entered
         found = [folder for folder in root.iterdir() if _is_run(folder)]
     here = {folder.resolve() for folder in found}
-    return found + [folder for folder in registry.live() if folder not in here]
+    return found + [folder for folder in registry.live_runs() if folder not in here]
 
 
-def the_live_one(root: Path) -> Path:
+def only_live_run(root: Path) -> Path:
     """The folder of the only live run, in the checkpoint folder or elsewhere.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a run has journaled, told again to somebody who was not there, or was too slow."""
+"""The past events of a run, read from its journal for a watcher that is new or was too slow."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,16 +8,16 @@ from engine.errors import CheckpointError, EngineError
 from engine.protocol import Event, HistoryBegins, HistoryEnds, decode
 from engine.storage.journal import CONFUSION, STEP, read_lines
 
-MOST_STEPS = 20_000  # forty times what a plot has points for
+MOST_STEPS = 20_000  # forty times as many as a plot has points for
 
 
 def read_history(
     folder: Path, until: int | None = None, current: bool = True, most_steps: int = MOST_STEPS
 ) -> Iterator[Event]:
-    """The events in the first `until` bytes of the journal, between `Retelling` and `Retold`.
+    """The events in the first `until` bytes of the journal, between `HistoryBegins` and `HistoryEnds`.
 
-    Of very many steps evenly spaced ones, about `most_steps`, stand for all; of what evaluations get wrong, which is
-    long where there are many classes, each arm's newest. A journal that cannot be read tells nothing.
+    Of very many steps it yields about `most_steps`, evenly spaced. Of the events `Confusion`, which are long where
+    there are many classes, it yields the newest of each arm. Of a journal that cannot be read it yields none.
     """
     yield HistoryBegins()
     with contextlib.suppress(CheckpointError):
@@ -29,7 +29,7 @@ def _events(folder: Path, until: int | None, most_steps: int) -> Iterator[Event]
     steps, newest = 0, dict[bytes, int]()
     for number, line in enumerate(read_lines(folder, until)):
         steps += line.startswith(STEP)
-        if line.startswith(CONFUSION) and line.rstrip().endswith(b"}"):  # else a crash has torn it
+        if line.startswith(CONFUSION) and line.rstrip().endswith(b"}"):  # a crash may have cut it short
             newest[_arm(line)] = number
     stride, seen = 1 + steps // most_steps, 0
     for number, line in enumerate(read_lines(folder, until)):
@@ -39,12 +39,12 @@ def _events(folder: Path, until: int | None, most_steps: int) -> Iterator[Event]
                 continue
         if line.startswith(CONFUSION) and newest.get(_arm(line)) != number:
             continue
-        with contextlib.suppress(EngineError):  # torn by a crash; the steps after it were recorded again
+        with contextlib.suppress(EngineError):  # a crash cut it short; the steps after it were recorded again
             message = decode(line.decode(errors="replace"))
             if isinstance(message, Event):
                 yield message
 
 
 def _arm(line: bytes) -> bytes:
-    """Which arm a line is of: the field behind its type and its time."""
+    """The arm of a line: its field after the type and the time."""
     return b"".join(line.split(b",", 3)[2:3])

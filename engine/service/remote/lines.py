@@ -1,10 +1,10 @@
-"""Messages as lines, and lines out of whatever a peer sends, in bounded memory."""
+"""Messages as lines of bytes, and lines out of whatever arrives, in bounded memory."""
 
 from engine.protocol import Message, encode
 
 
 class TooLongError(Exception):
-    """A line without an end."""
+    """A line is longer than allowed."""
 
 
 def line(message: Message) -> bytes:
@@ -13,7 +13,7 @@ def line(message: Message) -> bytes:
 
 
 class Lines:
-    """Cuts what arrives into lines."""
+    """Cuts the bytes that arrive into lines."""
 
     def __init__(self, longest: int) -> None:
         """`longest` is the most bytes that a line may have."""
@@ -21,15 +21,15 @@ class Lines:
         self._part = bytearray()
 
     @property
-    def torn(self) -> bool:
-        """Whether a line has begun that is not complete."""
+    def incomplete(self) -> bool:
+        """Whether the last line has begun but not ended."""
         return bool(self._part)
 
     def feed(self, data: bytes) -> list[str]:
-        """The lines that are complete now; what is no UTF-8 is replaced.
+        """The lines that `data` completes; bytes that are not UTF-8 are replaced.
 
         Raises:
-            TooLongError: a line is longer than allowed. What is kept of it is bounded, too.
+            TooLongError: a line is longer than allowed. No more of it than that is kept.
         """
         *whole, rest = data.split(b"\n")
         lines = [self._complete(line) for line in whole]

@@ -1,4 +1,4 @@
-"""The other end of a run's socket: what has happened so far, what happens, and a way to steer."""
+"""A connection to a run: its past and new events come in, commands go out."""
 
 import contextlib
 import socket
@@ -20,20 +20,20 @@ GREETING_SECONDS = 10.0
 
 
 class Link(Protocol):
-    """A way to a run in another process."""
+    """A connection to a run in another process."""
 
     def events(self) -> Iterator[Event]:
-        """What the run tells, history first; the last one is `RunFinished` or `RunFailed`, or the link was closed."""
+        """The events of the run, history first, until `RunFinished` or `RunFailed`, or until the link is closed."""
 
     def send(self, command: Command) -> None:
         """Ask for something; never waits."""
 
     def close(self) -> None:
-        """Leave; from any thread. The run goes on."""
+        """Close the connection, from any thread. The run goes on."""
 
 
 class SocketLink:
-    """A connection to a run of this machine, whose journal can be read."""
+    """A connection to a run on this machine, whose journal this process can read."""
 
     def __init__(
         self,
@@ -45,10 +45,10 @@ class SocketLink:
         history: bool = True,
         patience: float = GREETING_SECONDS,
     ) -> None:
-        """Connect and greet, for `patience` seconds at most; without `history`, `events` begins with what comes next.
+        """Connect and greet, for `patience` seconds at most. Without `history`, `events` begins with the next event.
 
         Raises:
-            UserError: no process of this machine has the run, or it does not answer, or speaks another version of
+            UserError: no process of this machine trains the run, it does not answer, or it speaks another version of
                 the protocol.
         """
         self._folder = folder
@@ -72,43 +72,43 @@ class SocketLink:
 
     @property
     def begun(self) -> bool:
-        """Whether the run was where its journal ends when it greeted; otherwise it was still loading."""
+        """Whether the run was at the end of its journal when it greeted; otherwise it was still loading."""
         return self._greeting.begun
 
     def events(self) -> Iterator[Event]:
-        """What the run tells, history first."""
-        yield from self._noted(self._told())
-        if self._outcome.begun and self._unexplained():  # it may have had more to tell than time
-            yield from self._noted(self._retell())
-        if self._unexplained():
+        """The events of the run, history first."""
+        yield from self._followed(self._received())
+        if self._outcome.begun and self._is_lost():  # the journal may have an end that was not sent in time
+            yield from self._followed(self._read_history())
+        if self._is_lost():
             remedy = f"go on from its last checkpoint with finetune-tui --resume {self._folder}"
             yield RunFailed("Run lost", f"the process that trained it ended without a word; {remedy}")
 
     def send(self, command: Command) -> None:
-        """Ask for something; where the run takes no more, or this link only watches, it is dropped."""
+        """Send a command. It is dropped if the run takes no more, or if this link only watches."""
         if not self._control:
             return
         with contextlib.suppress(OSError):
             self._socket.send(line(command), socket.MSG_DONTWAIT)
 
     def close(self) -> None:
-        """Leave; the run goes on."""
+        """Close the connection; the run goes on."""
         self._closed = True
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
-    def _retell(self, until: int | None = None, current: bool = True) -> Iterator[Event]:
+    def _read_history(self, until: int | None = None, current: bool = True) -> Iterator[Event]:
         if self._history:
             yield from read_history(self._folder, until, current, self._most_steps)
 
-    def _unexplained(self) -> bool:
-        """Whether the run has told of no end, and this link was not closed."""
+    def _is_lost(self) -> bool:
+        """Whether the events ended, but neither the run nor this link was ended."""
         return not self._outcome.ended and not self._closed
 
     def _greet(self, ours: Hello) -> Hello | str:
         """The run's greeting, or why there is none."""
-        with contextlib.suppress(OSError):  # where it has sent this process away it may have said why
+        with contextlib.suppress(OSError):  # the run may have refused this process and said why
             self._socket.sendall(line(ours))
         try:
             answer = self._next()
@@ -123,16 +123,16 @@ class SocketLink:
                 return answer.reason
         return "its process does not answer"
 
-    def _noted(self, events: Iterator[Event]) -> Iterator[Event]:
+    def _followed(self, events: Iterator[Event]) -> Iterator[Event]:
         for event in events:
-            self._outcome.note(event)
+            self._outcome.update(event)
             yield event
 
-    def _told(self) -> Iterator[Event]:
-        yield from self._retell(self._greeting.journal, self._greeting.begun)
+    def _received(self) -> Iterator[Event]:
+        yield from self._read_history(self._greeting.journal, self._greeting.begun)
         while (message := self._next_readable()) is not None:
             if isinstance(message, Behind):
-                yield from self._retell(message.journal, message.begun)
+                yield from self._read_history(message.journal, message.begun)
             elif isinstance(message, Goodbye):
                 yield RunFailed("Sent away", message.reason, 2)
                 return
@@ -140,7 +140,7 @@ class SocketLink:
                 yield message
 
     def _next_readable(self) -> Message | None:
-        """The next message that can be understood, `None` when the connection has ended."""
+        """The next message that can be decoded, `None` when the connection has ended."""
         while True:
             try:
                 return self._next()
@@ -150,11 +150,11 @@ class SocketLink:
                 continue
 
     def _next(self) -> Message | None:
-        """The next message, `None` when the run has hung up.
+        """The next message, `None` when the run has closed the connection.
 
         Raises:
             OSError: the connection is broken.
-            EngineError: what came is no message.
+            EngineError: the next line is no message.
         """
         while not self._ready:
             data = self._socket.recv(1 << 18)

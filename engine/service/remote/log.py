@@ -1,4 +1,4 @@
-"""Who was sent away from a run's socket, in a file of bounded size beside the journal."""
+"""A log beside the journal, of bounded size: which processes the run's socket sent away."""
 
 import contextlib
 import os
@@ -10,47 +10,47 @@ from engine.protocol import PeerRefused
 from engine.protocol.sentences import message
 
 LOG, LOG_BYTES = "control.log", 1 << 18
-AT_ONCE = 20  # that are named in a row
-TELLING_SECONDS = 1.0  # after which one more is
+AT_ONCE = 20  # entries that may be written in a row
+SECONDS_EACH = 1.0  # after which one more may be written
 FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK  # never waits, whatever was put in the file's place
 
 
 class ControlLog:
-    """Names some, then one in a second, and counts the others: whoever floods the socket does not flood the disk."""
+    """Writes some entries at once, then one a second, and counts the others: a flood does not fill the disk."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / LOG
-        self._count, self._told = 0, 0
-        self._room = float(AT_ONCE)
-        self._looked = time.monotonic()
+        self._count, self._written = 0, 0
+        self._allowed = float(AT_ONCE)
+        self._updated = time.monotonic()
 
     def refused(self, who: str, reason: str) -> PeerRefused | None:
-        """Note one; the event, if it is time to name it."""
+        """Log a refusal; its event, or `None` where there are too many."""
         self._count += 1
-        if not self._is_time():
+        if not self._may_write():
             return None
-        self._told = self._count
+        self._written = self._count
         event = PeerRefused(who, reason, self._count)
         self._write(message(event))
         return event
 
     def failed(self, error: Exception) -> None:
-        """Note a mistake of this program."""
-        if self._is_time():
+        """Log a mistake of this program."""
+        if self._may_write():
             self._write(f"{type(error).__name__}: {error} ({place(error)}); please report this")
 
     def close(self) -> None:
-        """Say how many there were, where some were not named."""
-        if self._told < self._count:
+        """Log how many there were, where some were not logged."""
+        if self._written < self._count:
             self._write(f"sent {self._count} away from the control socket in all")
 
-    def _is_time(self) -> bool:
+    def _may_write(self) -> bool:
         now = time.monotonic()
-        self._room = min(AT_ONCE, self._room + (now - self._looked) / TELLING_SECONDS)
-        self._looked = now
-        if self._room < 1:
+        self._allowed = min(AT_ONCE, self._allowed + (now - self._updated) / SECONDS_EACH)
+        self._updated = now
+        if self._allowed < 1:
             return False
-        self._room -= 1
+        self._allowed -= 1
         return True
 
     def _write(self, text: str) -> None:

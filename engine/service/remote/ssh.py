@@ -1,4 +1,4 @@
-"""A run on another machine, over the user's own ssh: no port is opened, and nothing else is asked of either side."""
+"""A run on another machine, over the user's own ssh. No port is opened, and neither side needs anything else."""
 
 import contextlib
 import os
@@ -16,12 +16,12 @@ from engine.service.remote.outcome import Outcome
 
 SSH = (
     *("ssh", "-T", "-C"),
-    *("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"),  # a line that died is noticed within a minute
+    *("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"),  # a dead connection is noticed within a minute
 )
 
 
 class SshLink:
-    """`ssh BOX finetune-tui relay RUN`. What ssh asks for, it asks on the terminal before this returns."""
+    """A connection by `ssh BOX finetune-tui relay RUN`. If ssh asks for a password, it does so before this returns."""
 
     def __init__(self, box: str, run: str, *, read_only: bool, program: str, directory: str | None) -> None:
         """Connect.
@@ -36,8 +36,8 @@ class SshLink:
         words += ["--dir", directory] if directory is not None else []
         self._box = box
         self._closed = False
-        self._complaints: deque[str] = deque(maxlen=20)
-        self._noise = ""
+        self._errors: deque[str] = deque(maxlen=20)
+        self._other_output = ""
         try:
             self._ssh = subprocess.Popen(
                 [*SSH, box, shlex.join(words)],
@@ -58,50 +58,50 @@ class SshLink:
             raise UserError("Not attached", f"{box}: {self._why(greeting)}")
         assert self._ssh.stdin is not None
         os.set_blocking(self._ssh.stdin.fileno(), False)
-        self._complaints.clear()  # such as a host that was not known before: not why the connection is lost one day
+        self._errors.clear()  # a warning about an unknown host does not explain a later failure
 
     def events(self) -> Iterator[Event]:
-        """What the run tells, history first."""
+        """The events of the run, history first."""
         outcome = Outcome()
         while (message := self._next()) is not None:
             if isinstance(message, Event):
-                outcome.note(message)
+                outcome.update(message)
                 yield message
         if not self._closed and not outcome.ended:
             self._listener.join(timeout=5.0)
-            why = self._complaints[-1] if self._complaints else "ssh ended"
+            why = self._errors[-1] if self._errors else "ssh ended"
             yield RunFailed("Connection lost", f"{self._box}: {why}; the run goes on, attach to it again")
 
     def send(self, command: Command) -> None:
-        """Ask for something."""
+        """Send a command."""
         assert self._ssh.stdin is not None
-        with contextlib.suppress(OSError, ValueError):  # a line that takes no more, or is no more: it is dropped
+        with contextlib.suppress(OSError, ValueError):  # the connection is full or closed; the command is lost
             os.write(self._ssh.stdin.fileno(), line(command))
 
     def close(self) -> None:
-        """Leave; the run goes on."""
+        """Close the connection; the run goes on."""
         self._closed = True
         self._ssh.terminate()
 
     def _next(self) -> Message | None:
-        """The next message, `None` when there are no more; what a shell's start-up files say there is passed over."""
+        """The next message, `None` at the end. Other lines, such as those of a shell's start-up files, are skipped."""
         assert self._ssh.stdout is not None
         for text in self._ssh.stdout:
             try:
                 return decode(text)
             except EngineError:
-                self._noise = text.strip() or self._noise
+                self._other_output = text.strip() or self._other_output
         return None
 
     def _listen(self) -> None:
-        """Keep what ssh and the program say, which would tear the screen."""
+        """Collect the error messages of ssh and the program, which would spoil the screen."""
         assert self._ssh.stderr is not None
-        self._complaints.extend(text.strip() for text in self._ssh.stderr if text.strip())
+        self._errors.extend(text.strip() for text in self._ssh.stderr if text.strip())
 
     def _why(self, greeting: Message | None) -> str:
         if isinstance(greeting, Hello):
             return f"finetune-tui {greeting.program} there speaks another version of the protocol; use the same one"
-        if self._complaints:
-            return self._complaints[-1].removeprefix("Not attached: ")
-        said = f" (but it says: {self._noise})" if self._noise else ""
+        if self._errors:
+            return self._errors[-1].removeprefix("Not attached: ")
+        said = f" (but it says: {self._other_output})" if self._other_output else ""
         return f"no finetune-tui answers there{said}; see --program"

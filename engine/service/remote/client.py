@@ -1,4 +1,4 @@
-"""One connection to a run's socket: what it sends, what it is sent, and why it is sent away."""
+"""The run's end of one connection: the commands that come in, the events that go out, and why it is closed."""
 
 import contextlib
 import socket
@@ -9,30 +9,30 @@ from engine.errors import EngineError
 from engine.protocol import Behind, Command, Goodbye, Hello, Message, decode
 from engine.protocol.wire import mismatch
 from engine.service.remote.address import user_of
-from engine.service.remote.audience import Audience
 from engine.service.remote.backlog import Backlog
 from engine.service.remote.lines import Lines, TooLongError, line
+from engine.service.remote.watchers import Watchers
 
 LONGEST = 4096  # bytes of a line; a command has some hundred
 READ_AT_ONCE, SENT_AT_ONCE = 4096, 1 << 16  # bytes
 PATIENCE = 10.0  # seconds for the first line
-COMMAND_SECONDS = 0.01  # of rest for each: nobody types faster, and each of them costs training time
+COMMAND_SECONDS = 0.01  # without reading after each command: nobody types faster, and each costs training time
 
 
-class LeavingError(Exception):
-    """The peer is to be sent away, for a reason; none: it left."""
+class DisconnectError(Exception):
+    """The connection is to be closed, for a reason; without a reason the client has closed it."""
 
 
-class Peer:
-    """Talks to one process. No call waits for it."""
+class Client:
+    """A connection to one process. No call waits for it."""
 
-    def __init__(self, connection: socket.socket, audience: Audience) -> None:
+    def __init__(self, connection: socket.socket, watchers: Watchers) -> None:
         self.connection = connection
         self.hello: Hello | None = None
         self.backlog: Backlog | None = None
-        self._audience = audience
-        self._came = time.monotonic()
-        self._rests_until = 0.0
+        self._watchers = watchers
+        self._connected = time.monotonic()
+        self._silent_until = 0.0
         self._lines = Lines(LONGEST)
         self._out = bytearray()
         connection.setblocking(False)
@@ -45,25 +45,25 @@ class Peer:
         return f"process {process} of user {user}" if process else f"a process of user {user}"
 
     @property
-    def sending(self) -> bool:
-        """Whether there is something for it that can be sent when the connection takes it."""
+    def has_output(self) -> bool:
+        """Whether bytes wait until the connection takes them."""
         return bool(self._out)
 
     @property
-    def rests(self) -> bool:
-        """Whether nothing is to be read from it for a while, so many commands have come."""
-        return time.monotonic() < self._rests_until
+    def throttled(self) -> bool:
+        """Whether to read nothing from it for a moment, because many commands came."""
+        return time.monotonic() < self._silent_until
 
     def check(self) -> None:
-        """Raise `LeavingError` where it should have said who it is by now."""
-        if self.hello is None and time.monotonic() - self._came > PATIENCE:
-            raise LeavingError(f"it has not greeted for {PATIENCE:.0f} s")
+        """Raise `DisconnectError` if the greeting is overdue."""
+        if self.hello is None and time.monotonic() - self._connected > PATIENCE:
+            raise DisconnectError(f"it has not greeted for {PATIENCE:.0f} s")
 
     def receive(self) -> Iterator[Command]:
-        """The commands that have come.
+        """The commands that have arrived.
 
         Raises:
-            LeavingError: it sent something else, or left.
+            DisconnectError: it sent something else, or closed the connection.
         """
         try:
             data = self.connection.recv(READ_AT_ONCE)
@@ -72,36 +72,36 @@ class Peer:
         except OSError:
             data = b""
         if not data:
-            raise self._left()
+            raise self._closed()
         commands = 0
-        for command in self.take(data):
+        for command in self.parse(data):
             yield command
             commands += 1
-        self._rests_until = time.monotonic() + commands * COMMAND_SECONDS
+        self._silent_until = time.monotonic() + commands * COMMAND_SECONDS
 
-    def take(self, data: bytes) -> Iterator[Command]:
-        """The commands in what it sent.
+    def parse(self, data: bytes) -> Iterator[Command]:
+        """The commands in the bytes that it sent.
 
         Raises:
-            LeavingError: there is something else in it.
+            DisconnectError: they hold something else.
         """
         try:
             lines = self._lines.feed(data)
         except TooLongError:
-            raise LeavingError(f"a line of more than {LONGEST} bytes") from None
+            raise DisconnectError(f"a line of more than {LONGEST} bytes") from None
         for text in lines:
             message = self._read(text)
             if self.hello is None:
                 self._greet(message)
             elif not isinstance(message, Command):
-                raise LeavingError(f"{text[:40]!a} is no command")
+                raise DisconnectError(f"{text[:40]!a} is no command")
             elif not self.hello.control:
-                raise LeavingError("a command from one that only watches")
+                raise DisconnectError("a command from one that only watches")
             else:
                 yield message
 
     def send(self) -> None:
-        """Hand over what there is, as far as the connection takes it."""
+        """Send waiting events, as many as the connection takes."""
         while True:
             if len(self._out) < SENT_AT_ONCE:
                 self._fill()
@@ -111,45 +111,44 @@ class Peer:
                 sent = self.connection.send(self._out)
             except BlockingIOError:
                 return
-            except OSError:  # it has hung up: what it asked for before is still read, up to its end
+            except OSError:  # it has closed the connection; commands it sent before are still read
                 self._out.clear()
-                self._forget()
+                self._stop_watching()
                 return
             del self._out[:sent]
 
-    def part(self, reason: str = "") -> None:
-        """Send it away with a last word, if it can be sent at once."""
-        self._forget()
+    def disconnect(self, reason: str = "") -> None:
+        """Close the connection; the reason is sent first if it can be sent at once."""
+        self._stop_watching()
         with contextlib.suppress(OSError):
             if reason:
                 self.connection.send(self._out + line(Goodbye(reason)))
         self.connection.close()
 
-    def _forget(self) -> None:
-        """Tell it nothing more."""
+    def _stop_watching(self) -> None:
         if self.backlog is not None:
-            self._audience.leave(self.backlog)
+            self._watchers.remove(self.backlog)
             self.backlog = None
 
-    def _left(self) -> LeavingError:
-        return LeavingError("it left in the middle of a line" if self._lines.torn else "")
+    def _closed(self) -> DisconnectError:
+        return DisconnectError("it left in the middle of a line" if self._lines.incomplete else "")
 
     def _read(self, text: str) -> Message:
         try:
             return decode(text)
         except EngineError:
-            raise LeavingError(f"{text[:40]!a} is no message") from None
+            raise DisconnectError(f"{text[:40]!a} is no message") from None
 
     def _greet(self, message: Message) -> None:
         if not isinstance(message, Hello):
-            raise LeavingError("its first line is no greeting")
-        ours = self._audience.hello()
+            raise DisconnectError("its first line is no greeting")
+        ours = self._watchers.hello()
         if message.version != ours.version:
-            raise LeavingError(mismatch(run=ours, viewer=message))
+            raise DisconnectError(mismatch(run=ours, viewer=message))
         self.hello = message
         if message.watch:
             self.backlog = Backlog()
-            ours = self._audience.join(self.backlog)
+            ours = self._watchers.add(self.backlog)
         self._out += line(ours)
 
     def _fill(self) -> None:
@@ -157,5 +156,5 @@ class Peer:
             return
         for event in self.backlog.take(100):
             self._out += line(event)
-        if not self._out and (now := self._audience.catch_up(self.backlog)):
+        if not self._out and (now := self._watchers.resync(self.backlog)):
             self._out += line(Behind(now.journal, now.begun))

@@ -1,4 +1,4 @@
-"""What became of commands."""
+"""Effects of commands, of the schedule and of the watchdog."""
 
 from dataclasses import dataclass
 
@@ -25,56 +25,56 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class RateChanged:
-    """A group's base rate, in force from the step after `step`."""
+    """A group has another base rate from the step after `step` on."""
 
     arm: Arm
     step: Int
     group: str
     base_lr: Real
     why: str = ""
-    "who changed it, in words"
+    "who changed it, for people"
     change: Int = 0
-    "the arm's, after it"
+    "`change` of the arm after it, as in `ArmStarted`"
 
 
 @dataclass(frozen=True, slots=True)
 class GroupFrozen:
-    """A group is left as it is from the step after `step` on, or, not `frozen`, trained again."""
+    """From the step after `step` on a group is not trained, or, without `frozen`, trained again."""
 
     arm: Arm
     step: Int
     group: str
     frozen: Bool
     change: Int = 0
-    "the arm's, after it"
+    "`change` of the arm after it, as in `ArmStarted`"
 
 
 @dataclass(frozen=True, slots=True)
 class EpochsChanged:
-    """The arm is to train so many epochs in all."""
+    """The arm trains another number of epochs in all."""
 
     arm: Arm
     step: Int
     epochs: Int
     change: Int = 0
-    "the arm's, after it"
+    "`change` of the arm after it, as in `ArmStarted`"
 
 
 @dataclass(frozen=True, slots=True)
 class MicroBatchChanged:
-    """At most so many pictures of a batch go through the model at once, from the step after `step` on."""
+    """From the step after `step` on, at most `pictures` of a batch go through the model at once."""
 
     arm: Arm
     step: Int
     pictures: Int
     reason: str
     change: Int = 0
-    "the arm's, after it"
+    "`change` of the arm after it, as in `ArmStarted`"
 
 
 @dataclass(frozen=True, slots=True)
 class StopPlanned:
-    """The run ends after the evaluation of `epoch`, or, not `planned`, goes on."""
+    """The run ends after the evaluation of `epoch`; without `planned`, it goes on after all."""
 
     arm: Arm
     step: Int
@@ -84,7 +84,7 @@ class StopPlanned:
 
 @dataclass(frozen=True, slots=True)
 class CommandRefused:
-    """A command without effect, and why."""
+    """A command has no effect; `reason` says why."""
 
     arm: Arm
     step: Int

@@ -1,4 +1,4 @@
-"""What is kept on the disk, and gone back to."""
+"""Events about checkpoints, restore points and rewinds."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from engine.protocol.values import Arm, Head, Int, Real
 
 @dataclass(frozen=True, slots=True)
 class CheckpointSaved:
-    """A checkpoint is on the disk, synced and read back."""
+    """A checkpoint is on the disk: synced, read back and compared."""
 
     arm: Arm
     step: Int
@@ -16,16 +16,16 @@ class CheckpointSaved:
     "`epoch`, `best`, `key`, `autosave`, `switch` or `stop`"
     bytes: Int
     time: Real
-    "when it was copied"
+    "when the state was copied"
     stall: Real = 0.0
-    "seconds that training stood still for it; it is written while training goes on"
+    "seconds for which training waited; the file is written while training goes on"
     point: str = ""
-    "name of the restore point that keeps it, empty where none does"
+    "name of the restore point that it is kept as, empty if it is not kept"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointFailed:
-    """A checkpoint could not be written; the one before it is whole and training goes on."""
+    """A checkpoint could not be written; the previous one is intact and training goes on."""
 
     arm: Arm
     step: Int
@@ -35,7 +35,7 @@ class CheckpointFailed:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointDamaged:
-    """A checkpoint that cannot be read and was passed over for an older one."""
+    """A checkpoint cannot be read; an older one is used."""
 
     path: str
     message: str
@@ -43,22 +43,22 @@ class CheckpointDamaged:
 
 @dataclass(frozen=True, slots=True)
 class RestorePoint:
-    """A state of an arm that a rewind can go back to."""
+    """A saved state of an arm that a rewind can go back to."""
 
     name: str
     step: Int
     epoch: Int
     branch: Int
     accuracy: Real | None
-    "on the test set at this very step, none where it was not evaluated there"
+    "on the test set at this step, `None` if it was not evaluated at this step"
     reason: str
-    "why it was kept, in words"
+    "why it was kept, for people"
     time: Real
 
 
 @dataclass(frozen=True, slots=True)
 class RestorePoints:
-    """The restore points of the arm in hand as they are now, oldest step first."""
+    """All restore points of an arm at this time, oldest step first."""
 
     arm: Arm
     points: tuple[RestorePoint, ...]
@@ -66,7 +66,7 @@ class RestorePoints:
 
 @dataclass(frozen=True, slots=True)
 class Rewound:
-    """The arm is back at `step` and goes on from there as `branch`; branch `left` ends at `left_step` and is kept."""
+    """The arm is back at `step` and goes on from there as `branch`. Branch `left` is kept; it ends at `left_step`."""
 
     arm: Arm
     step: Int
@@ -78,6 +78,6 @@ class Rewound:
     point: str
     reason: str
     change: Int = 0
-    "the arm's, at that point"
+    "`change` of the arm at that point, as in `ArmStarted`"
     head: Head = "kept"
-    "what its last layer starts from, where that is not what the point has"
+    "what its last layer starts from; `kept` is what the point has"

@@ -1,4 +1,4 @@
-"""Messages as lines of JSON."""
+"""Messages as lines of JSON, and back."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from engine.errors import EngineError
 from engine.protocol.commands import Command
 from engine.protocol.events import Event
-from engine.protocol.watched import HistoryBegins, HistoryEnds
+from engine.protocol.watching import HistoryBegins, HistoryEnds
 from engine.protocol.wire import Behind, Goodbye, Hello
 
 Message = Event | Command | Hello | Behind | Goodbye
@@ -30,7 +30,12 @@ def _adapter(name: str) -> TypeAdapter[Any]:
 
 def name_of(message: Message) -> str:
     """The message's `type` in its encoded form: the class name in snake case."""
-    return _NAMES[type(message)]
+    return kind_name(type(message))
+
+
+def kind_name(kind: type[Any]) -> str:
+    """The same for a class of messages."""
+    return _NAMES[kind]
 
 
 def encode(message: Message, **extra: float | str) -> str:

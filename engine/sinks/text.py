@@ -1,6 +1,7 @@
 """Events as text for people: one line an epoch, messages, and a progress bar where there is a terminal."""
 
 import time
+from collections.abc import Callable
 
 from engine.protocol import ArmStarted, EpochDone, Evaluating, Event, Loading, TrainStep
 from engine.protocol.sentences import epoch_line, message
@@ -10,9 +11,12 @@ BAR_WIDTH = 24
 BAR_SECONDS = 0.2
 
 
-class Report:
-    """Writes epochs to `out` and messages to `messages`; a bar only where `messages` is a terminal."""
+def open_text(out: Output, messages: Output) -> Callable[[Event], None]:
+    """Write epochs to `out` and messages to `messages`, with a progress bar if `messages` is a terminal."""
+    return _Report(out, messages).show
 
+
+class _Report:
     def __init__(self, out: Output, messages: Output) -> None:
         self._out = out
         self._messages = messages

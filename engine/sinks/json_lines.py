@@ -1,0 +1,18 @@
+"""Events as lines of JSON, for programs."""
+
+from collections.abc import Callable
+
+from engine.protocol import Event, encode
+from engine.protocol.sentences import message
+from engine.protocol.streams import Output
+
+
+def open_json_lines(out: Output, messages: Output) -> Callable[[Event], None]:
+    """Write each event as a line to `out`, and its sentence for people, if it has one, to `messages`."""
+
+    def sink(event: Event) -> None:
+        print(encode(event), file=out, flush=True)
+        if text := message(event):
+            print(text, file=messages, flush=True)
+
+    return sink

@@ -1,0 +1,90 @@
+"""The commands that change which state is trained: the other arm, or an earlier state of the current one."""
+
+from collections.abc import Iterator
+
+from engine.arms.checkpointer import position
+from engine.arms.optimizer import describe_groups
+from engine.errors import EngineError
+from engine.protocol import ArmSuspended, Event, Head, Rewind, Rewound, ScaleRate, SwitchArm
+from engine.steering import changes
+from engine.steering.pausing import end_pause
+from engine.steering.state import RunState
+
+REWOUND: dict[Head, str] = {
+    "kept": "by hand",
+    "random": "by hand, with a random head",
+    "pretrained": "by hand, with the pretrained classifier's rows in the head",
+}
+"why an arm is taken back, by what its head is to start from"
+
+
+def begin(run: RunState) -> Iterator[Event]:
+    """Tell where the current arm is, which of its settings a resume changed, and its restore points."""
+    yield run.arm_started()
+    yield from run.arms.changed_settings()
+    yield run.arms.checkpointer.points(run.arms.current.arm)
+
+
+def switch(run: RunState, command: SwitchArm) -> Iterator[Event]:
+    """Suspend the current arm, saved if that can be done, and make the other one current."""
+    before = run.arms.current
+    at = position(before)
+    run.take_back_gpu()
+    run.arms.checkpointer.save(before, {"last": "switch"})
+    try:
+        yield from run.arms.switch(command.arm)
+    except EngineError as error:
+        yield run.refused(command, f"{error.title}: {error.message}")
+        return
+    run.record(command, at)
+    run.paused = False
+    yield ArmSuspended(before.arm, before.step)
+    yield from begin(run)
+
+
+def rewind(run: RunState, command: Rewind) -> Iterator[Event]:
+    """Save the end of the current branch, and take the arm back to a restore point."""
+    arm, checkpointer = run.arms.current, run.arms.checkpointer
+    try:
+        yield from run.arms.check_head(command.head)  # first: no branch is saved if it is not left
+        checkpointer.save_branch(arm)
+        if failure := (yield from run.wait_for_checkpoints()):
+            yield run.refused(command, f"{failure}; training goes on")
+            return
+        yield from _take_back(run, command.point, REWOUND[command.head], command)
+    except EngineError as error:
+        yield run.refused(command, f"{error.title}: {error.message}")
+        return
+    checkpointer.save(arm, {"last": "rewind"})
+    if run.paused:
+        yield from end_pause(run)
+
+
+def recover(run: RunState, point: str, reason: str, factor: float) -> Iterator[Event]:
+    """Take the current arm back to a restore point, and multiply the base rates that it had there by `factor`.
+
+    Raises:
+        EngineError: the point cannot be read or built again; the arm stays where it is.
+    """
+    yield from _take_back(run, point, reason)
+    arm = run.arms.current
+    arm.recovered = arm.step
+    for group in describe_groups(arm.optimizer):
+        yield changes.make(ScaleRate(group.name, factor), arm, "halved by the watchdog")
+    run.arms.checkpointer.save(arm, {"last": "rewind"})
+
+
+def _take_back(run: RunState, point: str, reason: str, command: Rewind | None = None) -> Iterator[Event]:
+    """Take the current arm back to a restore point, by a command or without one.
+
+    Raises:
+        EngineError: the point or the head cannot be read or built; the arm stays where it is.
+    """
+    at = position(run.arms.current)
+    run.take_back_gpu()
+    for event in run.arms.rewind(point, reason, command.head if command is not None else "kept"):
+        if command is not None and isinstance(event, Rewound):
+            run.record(command, at)
+            command = None
+        yield event
+    yield run.arm_started()

@@ -1,0 +1,82 @@
+"""What all commands act on: the arms of a run, whether it is paused or about to end, and the record of its commands."""
+
+from collections.abc import Generator
+
+from engine.arms.arms import Arms
+from engine.arms.checkpointer import position
+from engine.arms.optimizer import describe_groups
+from engine.protocol import (
+    ArmStarted,
+    CheckpointFailed,
+    Command,
+    CommandRefused,
+    Evaluate,
+    Event,
+    Loading,
+    Save,
+    name_of,
+)
+from engine.steering.inbox import Inbox
+from engine.steering.script import REPEATED
+from engine.storage.journal import Journal, Position
+
+
+class RunState:
+    """The state of a run that commands read and change."""
+
+    def __init__(self, inbox: Inbox, arms: Arms, journal: Journal) -> None:
+        self.arms = arms
+        self.stopped = False
+        self.stops_after_epoch = False
+        self.paused = False
+        self.freed = False
+        "whether the GPU's memory is given back, with both arms in the host's memory"
+        self._inbox = inbox
+        self._journal = journal
+
+    def record(self, command: Command, at: Position | None = None) -> None:
+        """Write a command that takes effect to the journal, with its position: by default where the arm is now."""
+        arm = self.arms.current
+        self._journal.command(command, position(arm) if at is None else at)
+        if isinstance(command, Save | Evaluate):
+            arm.changed()  # so that the next command of this step has a position of its own
+        if isinstance(command, REPEATED):
+            self.arms.commands += 1
+            if not self._inbox.scripted:
+                self._inbox.script.clear()
+
+    def refused(self, command: Command, reason: str) -> CommandRefused:
+        """The event that says why a command has no effect."""
+        arm = self.arms.current
+        return CommandRefused(arm.arm, arm.step, name_of(command), reason)
+
+    def arm_started(self) -> ArmStarted:
+        """The event that says where the current arm begins or goes on."""
+        arm = self.arms.current
+        return ArmStarted(
+            arm=arm.arm,
+            step=arm.step,
+            epoch=arm.epoch,
+            epochs=arm.epochs,
+            steps_per_epoch=arm.steps_per_epoch,
+            groups=describe_groups(arm.optimizer),
+            init=arm.init,
+            branch=arm.branch,
+            change=arm.change,
+        )
+
+    def wait_for_checkpoints(self) -> Generator[Event, None, str]:
+        """Wait until all checkpoints are written; why the last failed one failed, empty if none has failed."""
+        failure = ""
+        yield Loading("saving")
+        for saved in self.arms.checkpointer.results(wait=True):
+            yield saved
+            if isinstance(saved, CheckpointFailed):
+                failure = saved.message
+        return self.arms.processes.broadcast(failure)
+
+    def take_back_gpu(self) -> None:
+        """Move both arms to the GPU again, if its memory is given back."""
+        if self.freed:
+            self.arms.bring_back()
+            self.freed = False
