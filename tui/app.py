@@ -1,4 +1,4 @@
-"""The dashboard: what its keys, its palette and its dialogs do with the session it shows."""
+"""The dashboard: what its keys, its palette and its dialogs do."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -18,9 +18,9 @@ from tui.experiments import Experiment
 from tui.keys import EVERYWHERE, KEYS, Key, bindings, keys_of
 from tui.leaving import ANSWERS, Leaving
 from tui.looks import USUAL, Looks
-from tui.notes import Note
+from tui.notes import Note, not_now
 from tui.palette import InOrder, commands, usual
-from tui.plots.past import Overlay
+from tui.plots.overlay import Overlay
 from tui.refusals import LOCKED, Access
 from tui.screens.experiment import ExperimentScreen
 from tui.screens.help import HelpScreen
@@ -35,7 +35,7 @@ RUNS = Path("checkpoints")  # until a run says where it is
 
 
 class Dashboard(ShowingApp):
-    """Shows one session and steers it. Its exit never ends the engine: whoever made the session does."""
+    """Shows one session and steers it. Leaving it does not end the engine; the caller does that."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(EVERYWHERE)
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {InOrder}
@@ -51,20 +51,22 @@ class Dashboard(ShowingApp):
         over: str = "",
         looks: Looks = USUAL,
     ) -> None:
-        """`start` begins the session, after the first paint, so that nothing delays that; `stray` are lines
-        for the log that libraries wrote to the standard streams; `abandon` gives up a terminal that is not read;
-        `over` says what became of a run that is over; `looks` what a person wants the screen to look like."""
+        """`start` begins the session; it is called after the first paint, so that nothing delays that.
+
+        `stray` has lines that libraries wrote to the standard streams; they go to the log. `abandon` gives up a
+        terminal that nobody reads. `over` says how a finished run ended. `looks` says how the screen is to look.
+        """
         stray = stray if stray is not None else SimpleQueue()
         state = UiState(over, LOCKED.get(access, ""))
         super().__init__(start, stray, state, looks, abandon=abandon, driver=driver)
         self.detached = False
-        "whether the screen was left on purpose, with training going on"
+        "whether the user left the screen while training goes on"
         self.access = access
         self._leaving = Leaving()
         self._experimenting = Experimenting(self.state, self._ask, self._show_experiment)
 
     def take_in(self, event: Event) -> None:
-        """Let what waits for an event go on with it, too."""
+        """Fold one event, also into the experiment and the way out that wait for it."""
         super().take_in(event)
         self._experimenting.fold(event)
         if self._leaving.done(event):
@@ -73,15 +75,15 @@ class Dashboard(ShowingApp):
     # --- keys -------------------------------------------------------------------------------------------
 
     def action_press(self, name: str) -> None:
-        """Do what a key of the table stands for, or say why not."""
+        """Do what a key of the table is for, or say why not."""
         if self.access == "view" and name == "detach":  # there is no training to leave alone
             name = "leave"
         key = next(key for key in KEYS if key.name == name)
         if reason := key.why_not(self.state):
-            self.state.tell(Note(f"{key.label}: not now, {reason}", "warning", kept=False))
+            self.state.tell(not_now(key.label, reason))
         elif key.pane:
             focused = self._body.focused
-            if focused is not None and focused.kind == key.pane:  # else it was hidden meanwhile
+            if focused is not None and focused.kind == key.pane:  # else it has been hidden since
                 focused.press(name)
             self.draw(plots=True)
             return
@@ -98,7 +100,7 @@ class Dashboard(ShowingApp):
         self._ask(command)
 
     def _ask(self, command: Command) -> None:
-        """Send a command, and let the next key go on from what it asks for."""
+        """Send a command, and remember it: the next key builds on what it asks for."""
         self.state.ask(command)
         self.send(command)
 
@@ -126,14 +128,14 @@ class Dashboard(ShowingApp):
         self.call_after_refresh(self.draw, plots=True)
 
     def action_zoom(self) -> None:
-        """Give the pane in focus, or the first one, all the room, or give it back."""
+        """Give the focused pane (or the first one) the whole screen; once more takes that back."""
         focused = self._body.focused
         first = next(iter(self._body.places), "")
         self._body.zoom("" if self._body.zoomed else (focused.id or "") if focused is not None else first)
         self.call_after_refresh(self.draw, plots=True)
 
     def action_leave_pane(self) -> None:
-        """Leave what was entered last: something within a pane, the zoom, the pane."""
+        """Go one level back: out of the cursor within a pane, out of the zoom, or out of the pane."""
         focused = self._body.focused
         if focused is not None and focused.back():
             pass
@@ -162,7 +164,7 @@ class Dashboard(ShowingApp):
         self.push_screen(LogScreen(self.state))
 
     def action_rewind(self) -> None:
-        """Show where the arm in hand can go back to."""
+        """Show the states that the current arm can go back to."""
         self.push_screen(RewindScreen(self.state), self._rewind_to)
 
     def _rewind_to(self, point: str | None) -> None:
@@ -177,30 +179,30 @@ class Dashboard(ShowingApp):
         self.push_screen(HelpScreen(*((focused.id or "", focused.kind) if focused is not None else ())))
 
     def action_detach(self) -> None:
-        """Leave, and leave training alone."""
+        """Leave the screen; training goes on."""
         if self._leaving.by == "stop":
-            self.state.tell(Note("detach: not now, the run is ending", "warning", kept=False))
+            self.state.tell(not_now("detach", "the run is ending"))
             return
         self.detached = True
         self.exit()
 
     def action_leave(self) -> None:
-        """Leave, asking first where training would be broken off."""
+        """Leave; where that would end training, ask first."""
         if self._leaving.by == "stop" or self.session is None or not self.state.live or self.access == "read-only":
             self._leave_ended()
         elif not isinstance(self.screen, QuitScreen):
             self.push_screen(QuitScreen(self.state.checkpoint, self.access != "own", self.state.paused), self._quit_as)
 
     async def action_quit(self) -> None:
-        """Textual's own way out, Ctrl+Q, is the same."""
+        """Ctrl+Q, Textual's own key to quit, does the same."""
         self.action_leave()
 
     def action_help_quit(self) -> None:
-        """Ctrl+C, too."""
+        """Ctrl+C does the same."""
         self.action_leave()
 
     def _leave_ended(self) -> None:
-        """Nothing would be lost. An idle engine is ended properly; another one has no run yet, or no more."""
+        """Leave where nothing would be lost. An engine whose arm has finished is told to stop; others have no run."""
         if self.state.phase == "finished" and self._leaving.by != "stop" and self.access == "own":
             self._take("leave")
         else:
@@ -209,7 +211,7 @@ class Dashboard(ShowingApp):
     def _quit_as(self, choice: Choice | None) -> None:
         if choice is None or choice == "stay":
             return
-        if not self.state.live:  # it ended while the question stood
+        if not self.state.live:  # it ended while the question was on the screen
             self._leave_ended()
             return
         if choice == "detach":
@@ -224,7 +226,7 @@ class Dashboard(ShowingApp):
             self.send(command)
 
     def _show_experiment(self, experiment: Experiment) -> None:
-        """Show an experiment, but not over something else that a person is looking at."""
+        """Show an experiment, unless another dialog is open."""
 
         def answered(answer: Answer | None) -> None:
             self._experimenting.answer(experiment, answer)
@@ -234,7 +236,7 @@ class Dashboard(ShowingApp):
             self.push_screen(ExperimentScreen(experiment, self.state), answered)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: keys of the pane in focus, the experiments, which have none, all other keys, Textual's own."""
+        """The palette: keys of the focused pane, experiments, all other keys, and Textual's own commands."""
         focused = self._body.focused
         yield from commands(keys_of(focused.kind if focused is not None else ""), self.action_press)
         for title, text, do in self._experimenting.commands():

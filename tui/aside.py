@@ -1,17 +1,23 @@
-"""A call in a thread of its own, which nobody waits for when the screen is left: a disk may not answer."""
+"""Work beside the screen: calls that nobody waits for when the screen is left, and long reading with pauses."""
 
 import asyncio
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+PAUSE_SECONDS = 0.001
+
 
 def aside(do: Callable[P, T], *args: P.args, **keywords: P.kwargs) -> "asyncio.Future[T]":
-    """What `do` answers, or raises, as soon as it has; asyncio's own threads would hold up the end of the loop."""
+    """Call `do` in a thread of its own; what it returns or raises.
+
+    A disk may not answer, and the end of the event loop would wait for asyncio's own threads.
+    """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
@@ -34,3 +40,11 @@ def aside(do: Callable[P, T], *args: P.args, **keywords: P.kwargs) -> "asyncio.F
 
     threading.Thread(target=run, name=do.__name__, daemon=True).start()
     return future
+
+
+def paced(items: Iterable[T], piece: int) -> Iterator[T]:
+    """The same items, with a pause after each `piece` of them for the threads that draw and train."""
+    for number, item in enumerate(items, 1):
+        yield item
+        if number % piece == 0:
+            time.sleep(PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""The middle of the screen: the panes, placed for its size and as a person wants them."""
+"""The middle of the screen: the panes, placed for its size and as the user wants them."""
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -32,16 +32,16 @@ class _AsPlanned(Layout):
 
 
 class Body(Widget):
-    """The panes that there is room for, or the one that is zoomed."""
+    """Shows the panes that there is room for, or only the zoomed one."""
 
     def __init__(self, host: Host) -> None:
         """`host` is what the panes may ask of the app."""
         super().__init__(id="body")
         self._host = host
         self.places: dict[str, Place] = {}
-        "where the panes lie that are shown"
+        "where each pane lies that is shown"
         self.zoomed = ""
-        "name of the pane that has all the room"
+        "name of the pane that fills the body; empty: none does"
         self._chosen: dict[str, bool] = {}
         self._rows: dict[str, int] = {}
         self._views: dict[str, View] = {}
@@ -49,7 +49,7 @@ class Body(Widget):
 
     @property
     def layout(self) -> Layout:
-        """Panes lie where they are planned, whatever the style sheet says."""
+        """Panes lie where `plan` puts them; the style sheet has no say."""
         return self._layout_as_planned
 
     def compose(self) -> ComposeResult:
@@ -61,17 +61,17 @@ class Body(Widget):
             yield view
 
     def render(self) -> Content:
-        """What is seen where no pane is."""
+        """A sentence where no pane is shown."""
         rows = max((self.size.height - 1) // 2, 0)
         return Content("\n" * rows + NOTHING.center(self.size.width).rstrip()) if not self.places else Content("")
 
     def plan(self, size: Size) -> dict[str, Place]:
-        """Where the panes lie in a body of this size; those that lie nowhere cannot have the focus."""
+        """Where the panes lie in a body of this size. Panes that are not shown cannot have the focus."""
         frame = RULE if self.app.screen_stack[0].has_class("-short") else BOX
         wants, before = [self._want(pane) for pane in PANES], self.places
         self.places = arrange(size.width, size.height, wants, frame=frame, chosen=self._chosen, zoomed=self.zoomed)
         if bool(before) != bool(self.places):
-            self.call_later(self.refresh)  # for what it says in the place of panes
+            self.call_later(self.refresh)  # the sentence that stands in place of panes comes or goes
         for name, view in self._views.items():
             view.can_focus = name in self.places
             if view.has_focus and name not in self.places:
@@ -85,14 +85,14 @@ class Body(Widget):
         return Want(want.name, want.rank, want.width, min(want.least, rows), rows, want.weight)
 
     def draw(self, state: UiState, now: float, plots: bool) -> None:
-        """Let the panes that are shown draw what changed; `plots`: those that are dear to draw, too."""
+        """Let the shown panes draw what changed; `plots`: also those that are expensive to draw."""
         rows = {name: view.wanted_rows(state) for name, view in self._views.items()}
         if rows != self._rows:
             self._rows = rows
             self._place()
         for pane in PANES:
             view = self._views[pane.name]
-            if pane.name in self.places and (plots or not pane.dear) and view.is_attached:
+            if pane.name in self.places and (plots or not pane.expensive) and view.is_attached:
                 view.show(state, now)
 
     @property
@@ -101,17 +101,17 @@ class Body(Widget):
         return next((view for view in self._views.values() if view.has_focus), None)
 
     def toggle(self, name: str) -> None:
-        """Switch a pane on, before all others, or off."""
+        """Show a pane, before all others, or hide it."""
         on = name not in self.places or bool(self.zoomed and self.zoomed != name)
         self._chosen.pop(name, None)
         self._chosen[name] = on
         self.zoom("")
 
     def zoom(self, name: str) -> None:
-        """Give a pane all the room; an empty name gives it back."""
+        """Let a pane fill the body; an empty name ends that."""
         self.zoomed = name
         self._place()
 
     def _place(self) -> None:
-        """Have the panes placed anew: Textual keeps places until one of those placed asks for others."""
+        """Place the panes again: Textual does so only when one of them asks for it."""
         next(iter(self._views.values())).refresh(layout=True)

@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 
 class Cells(Widget):
-    """Rows below each other; what is put there next is compared with them."""
+    """Rows below each other. `put` draws only those that differ from the rows before."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""`finetune-tui`: with a terminal the dashboard, without one the run by itself; and what is done with other runs."""
+"""`finetune-tui`: trains with the dashboard, or without it where there is no terminal; and has subcommands."""
 
 import argparse
 import sys

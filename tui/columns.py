@@ -1,4 +1,4 @@
-"""A table whose columns have fixed widths, of which a narrow terminal shows the more important ones."""
+"""Columns of fixed widths. A narrow terminal shows only the more important ones."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,13 +13,13 @@ class Column(NamedTuple):
 
     title: str
     width: int
-    "in cells; where it is negative, what stands in it is on the right"
+    "in cells; negative: the text is aligned to the right"
     rank: int = 0
-    "where there is no room for all, larger ones are left out first, and 0 never"
+    "where there is no room for all columns, those with larger ranks are left out first; rank 0 never is"
 
 
 class Columns:
-    """The columns of a table; `width` is always that of the room they have, in cells."""
+    """The columns of a table. `width` is always the room for a row, in cells."""
 
     def __init__(self, *columns: Column) -> None:
         self._columns = columns
@@ -29,7 +29,7 @@ class Columns:
         return self.line([column.title for column in self._columns], width)
 
     def line(self, cells: Sequence[str], width: int, styles: Sequence[str] = ()) -> Content:
-        """A cell, and perhaps a style, for each column, of which those are shown that fit."""
+        """A row. There is a cell, and perhaps a style, for each column; only those that fit are shown."""
         styles = styles or [""] * len(cells)
         return row(*((cells[place], self._columns[place].width, styles[place]) for place in self._fitting(width)))
 

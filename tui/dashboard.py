@@ -1,4 +1,4 @@
-"""The dashboard from its start to its end: the terminal, signals, a connection that drops, the last words."""
+"""Runs the dashboard: the terminal, signals, a connection that drops, what is printed at the end."""
 
 import os
 import signal
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.service.launch import Launch
 from engine.storage.atomic import discard
+from tui.activity import ENDED, OVER
 from tui.format import percent
 from tui.looks import Looks
 from tui.terminal.parent import Leash, attended, forget_terminal
@@ -26,18 +27,18 @@ if TYPE_CHECKING:
     from tui.refusals import Access
     from tui.terminal.ending import EndableApp
 
-SWITCH_SECONDS = 0.0005  # Python's own is ten times as long
-SAVING_SECONDS, LOADING_SECONDS = 90.0, 0.5  # to wait for the engine's end; a command of `hooks` may take a minute
+SWITCH_SECONDS = 0.0005  # Python's default is ten times as long
+SAVING_SECONDS, LOADING_SECONDS = 90.0, 0.5  # to wait for the end of the engine; a command of `hooks` may take a minute
 AGAIN_SECONDS = 0.3  # a signal that comes twice so soon was sent to this process and handed on by its parent
 
 
 def train(launch: Launch, looks: Looks) -> int:
-    """Train in this process, show and steer it; the exit status. A terminal that goes away does not end it."""
+    """Train in this process, with the dashboard; the exit status. Training goes on if the terminal goes away."""
     return attended(partial(_train, launch, looks))
 
 
 def attach(link: "Link", access: "Access", looks: Looks) -> int:
-    """Show another process's run, and steer it; the exit status. Whatever ends the screen, the run goes on."""
+    """Show and steer the run of another process; the exit status. However the screen ends, the run goes on."""
     from engine.service.session import RemoteSession
 
     app, stray = _show(lambda: RemoteSession(link), access, looks)
@@ -48,7 +49,7 @@ def attach(link: "Link", access: "Access", looks: Looks) -> int:
 
 
 def view(folder: Path, over: str, looks: Looks) -> int:
-    """Look at a run again that is over, of which `over` says what became; the exit status."""
+    """Show a run that is over; the exit status. `over` says how it ended."""
     from engine.service.session import ReplaySession
 
     app, stray = _show(lambda: ReplaySession(folder), "view", looks, over=over)
@@ -72,7 +73,7 @@ def _train(launch: Launch, looks: Looks, leash: Leash) -> int:
     on_signals(ending.signalled)
     if session is None:  # left before it began
         return _say_goodbye(app, stray)
-    if (app.detached or app.ended_by == signal.SIGHUP) and app.state.phase not in ("ended", "failed"):
+    if (app.detached or app.ended_by == signal.SIGHUP) and app.state.phase not in ENDED:
         return _go_on(app, stray, session, leash)
     ending.stopping = True
     # While it loads there is nothing to save, and a download does not look for commands.
@@ -102,7 +103,7 @@ def _go_on(app: "Dashboard", stray: "SimpleQueue[str]", session: "LocalSession",
 
 
 class _Ending:
-    """What a signal does when the screen is gone."""
+    """What a signal does when the screen is closed."""
 
     def __init__(self, ended_by: int, session: "LocalSession | None") -> None:
         self.stopping = ended_by in (signal.SIGINT, signal.SIGTERM)
@@ -110,14 +111,14 @@ class _Ending:
         self._session = session
 
     def signalled(self, number: int, frame: FrameType | None) -> None:
-        """Save and end; a second time leave at once: the checkpoint before what is being written is whole."""
+        """Save and end. The second signal ends the process at once: the last complete checkpoint is on the disk."""
         if number == signal.SIGHUP:  # training is not the terminal's
             forget_terminal()
             return
         before, when = self._last
         self._last = (number, time.monotonic())
         if number == before and time.monotonic() - when < AGAIN_SECONDS:
-            return  # the same one by another way
+            return  # the same signal, handed on by the parent
         if self.stopping or self._session is None:
             discard()
             os._exit(128 + number)
@@ -128,8 +129,8 @@ class _Ending:
 def _show(
     start: "Callable[[], Session]", access: "Access", looks: Looks, leash: Leash | None = None, over: str = ""
 ) -> "tuple[Dashboard, SimpleQueue[str]]":
-    """The screen, until it is left."""
-    # Late, so that --help and mistakes are answered at once.
+    """Show the screen until it is left."""
+    # Imported late, so that --help and mistakes are answered at once.
     from tui.app import Dashboard
     from tui.terminal.driver import TerminalDriver, own_terminal
 
@@ -140,7 +141,7 @@ def _show(
         if leash is not None:
             leash.when_dropped(app.hang_up)
         app.run()
-    # Textual's own, which would take a terminal that is left for good.
+    # Textual's handlers would take the terminal again.
     for number in (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH):
         signal.signal(number, signal.SIG_DFL)
     return app, stray
@@ -153,7 +154,7 @@ def on_signals(handler: "Callable[[int, FrameType | None], object] | signal.Hand
 
 
 def _say_goodbye(app: "Dashboard", stray: "SimpleQueue[str]") -> int:
-    """What a person should know once the screen is gone; the exit status."""
+    """Print what the user should know when the screen is closed; the exit status."""
     state = app.state
     say_broken(app, stray)
     if state.failure is not None:
@@ -183,20 +184,18 @@ def _did(arm: "ArmView") -> str:
 
 
 def _goes_on(app: "Dashboard") -> bool:
-    from tui.state import OVER  # loaded with the app
-
     left = app.detached or app.ended_by == signal.SIGHUP or app.access != "own"
     return left and app.state.phase not in OVER
 
 
 def say_broken(app: "EndableApp", stray: "SimpleQueue[str]") -> None:
-    """Say where the last words of a screen are that broke."""
+    """Where the dashboard broke, say in which file its error is."""
     if app.return_code and not app.ended_by:
         print(f"The dashboard broke; please report {_keep(stray)}", file=sys.stderr)
 
 
 def _keep(stray: "SimpleQueue[str]") -> str:
-    """Write the last words of a broken dashboard to a file; its name."""
+    """Write the error of a broken dashboard to a file; its name."""
     with tempfile.NamedTemporaryFile("w", prefix="finetune-tui-", suffix=".log", delete=False) as file:
         while not stray.empty():
             print(stray.get(), file=file)

@@ -1,4 +1,4 @@
-"""The experiment in hand: from the palette to the run, and from the run to the message line. Loads no Textual."""
+"""The current experiment: begun from the palette, fed with events, reported in the message line. Loads no Textual."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import Literal
 
 from engine.protocol import Command, Event, Rewind
 from tui.experiments import EXPERIMENTS, Experiment
-from tui.notes import Level, Note
+from tui.notes import Level, Note, not_now
 from tui.state import UiState
 
 Answer = Literal["start", "end", "back", "close"]
@@ -15,7 +15,7 @@ REOPENED = "ctrl+p and `results` show it"
 
 
 class Experimenting:
-    """At most one experiment is under way; the last one's results stay to be looked at."""
+    """Runs at most one experiment at a time. The results of the last one can still be looked at."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class Experimenting:
         send: Callable[[Command], None],
         show: Callable[[Experiment], None],
     ) -> None:
-        """`show` asks a person, whose answer comes to `answer`."""
+        """`show` opens the dialog of an experiment; the user's answer comes to `answer`."""
         self.experiment: Experiment | None = None
         self._state = state
         self._send = send
@@ -31,11 +31,11 @@ class Experimenting:
 
     @property
     def under_way(self) -> bool:
-        """Whether there is one that is not over."""
+        """Whether there is an experiment that is not over."""
         return self.experiment is not None and not self.experiment.over
 
     def commands(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
-        """What the palette has: title, help, and what is done."""
+        """Commands for the palette: title, help, and what to do."""
         if self.experiment is not None:
             what = self.experiment.name
             yield "experiment: results", f"What came of it so far: {what}.", partial(self._show, self.experiment)
@@ -45,12 +45,12 @@ class Experimenting:
             yield f"experiment: {kind.name}", kind.help, partial(self.plan, kind)
 
     def plan(self, kind: type[Experiment]) -> None:
-        """Say what is to be expected, and ask whether to start."""
+        """Show what to expect, and ask whether to start."""
         if not self._refused(kind):
             self._show(kind())
 
     def answer(self, experiment: Experiment, answer: Answer | None) -> None:
-        """Do what a person chose."""
+        """Do what the user chose."""
         if answer == "start" and not self._refused(type(experiment)):
             self.experiment = experiment
             self._say(f"{experiment.name}: begun; {REOPENED}", "info")
@@ -63,12 +63,12 @@ class Experimenting:
             self._state.tell(Note("going back after this step…", kept=False))
 
     def fold(self, event: Event) -> None:
-        """Let the experiment go on, and say what came of it."""
+        """Let the experiment go on with an event, and report what it found."""
         experiment = self.experiment
         if experiment is None:
             return
         if experiment.over:
-            if experiment.is_moot(event):  # the message line is left with what matters
+            if experiment.is_moot(event):  # it has just taken the message line
                 self._state.tell(replace(_over(experiment), kept=False))
             return
         known = len(experiment.rows)
@@ -83,7 +83,7 @@ class Experimenting:
         busy = "another experiment is under way" if self.under_way else ""
         reason = self._state.locked or busy or kind.refusal(self._state)
         if reason:
-            self._state.tell(Note(f"{kind.name}: not now, {reason}", "warning", kept=False))
+            self._state.tell(not_now(kind.name, reason))
         return bool(reason)
 
     def _end(self) -> None:

@@ -1,4 +1,4 @@
-"""Numbers as short text for people, at widths that do not jump about."""
+"""Numbers as short texts, whose widths seldom change."""
 
 import math
 
@@ -39,12 +39,12 @@ def ago(seconds: float) -> str:
 
 
 def elapsed(seconds: float) -> str:
-    """How long something has taken so far: nothing, `3 s`, `1:05`."""
+    """How long something has taken so far: `3 s`, `1:05`; empty within the first second."""
     return "" if seconds < 1 else f"{int(seconds)} s" if seconds < 60 else clock(int(seconds))
 
 
 def coarse(seconds: float) -> float:
-    """A time that is left, rounded to what can be known of it: the sooner the finer."""
+    """A time that is left, rounded: the longer it is, the less exactly it can be known."""
     unit = 1 if seconds < 60 else 5 if seconds < 600 else 60
     return round(seconds / unit) * unit if math.isfinite(seconds) else seconds
 
@@ -108,7 +108,7 @@ def next_nice(value: float, up: bool) -> float:
 
 
 def short_name(name: str, width: int) -> str:
-    """A name in at most `width` cells; of a longer one its end is kept, too, which is a run's number."""
+    """A name in at most `width` cells. A longer one is cut in the middle: at its end is the number of a run."""
     if cell_len(name) <= width:
         return name
     end = next(end for cut in range(-4, 1) if cell_len(end := name[cut:] if cut else "") <= 4)

@@ -20,24 +20,24 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """What a pane asks for, in cells without its frame."""
+    """The room that a pane wants, in cells, without its frame."""
 
     name: str
     rank: int
-    "the smallest ones are shown first"
+    "panes with smaller ranks are shown first"
     width: int
-    "below which it is of no use"
+    "the pane is of no use below it"
     least: int
-    "rows below which it is of no use"
+    "fewest rows of any use"
     rows: int = 0
-    "that its text has; 0: what it gets"
+    "rows of its text; 0: it uses what it gets"
     weight: int = 0
-    "its share of the rows that are left over"
+    "its part of the rows that are left over, relative to others"
 
 
 Bands = tuple[tuple[str, ...], ...]
 
-# Panes beside each other, from the top; those that are too wide together go below each other.
+# Panes that lie side by side, from the top. Those that are too wide together lie below each other.
 NORMAL: Bands = (
     ("loss", "accuracy"),
     ("lr", "gradient"),
@@ -62,10 +62,10 @@ def arrange(
     chosen: Mapping[str, bool] | None = None,
     zoomed: str = "",
 ) -> dict[str, Place]:
-    """The places of the panes there is room for, in reading order; `frame` is the rows that a pane's frame takes.
+    """The places of the panes that there is room for, in reading order; `frame`: rows of a pane's frame.
 
-    `chosen` says of panes, in the order of the presses, that a person has switched them on, which then come first,
-    the last one before all, or off; `zoomed` is alone.
+    `chosen` has the panes that the user has switched on (True) or off, in the order of the keys pressed. Those that are
+    on come before all others, the last one first. A pane that is `zoomed` is alone.
     """
     if zoomed:
         return {zoomed: Place(0, 0, width, height)}
@@ -78,7 +78,7 @@ def arrange(
     for want in ranked:
         if chosen.get(want.name, True):
             trial = _bands(width, known, shown | {want.name})
-            # Whoever comes later takes no row from what is shown already.
+            # A pane that comes later takes no row from those that are shown already.
             needed = sum(max(w.least if w is want else max(w.least, w.rows) for w in band) + frame for band in trial)
             if not shown or needed <= height:
                 shown, bands = shown | {want.name}, trial
@@ -86,7 +86,7 @@ def arrange(
 
 
 def _bands(width: int, known: Mapping[str, Want], shown: Collection[str]) -> list[list[Want]]:
-    """The panes that are shown, in bands no wider than there is room for."""
+    """The shown panes, in bands that fit the width."""
     bands: list[list[Want]] = []
     for names in WIDER if width >= WIDE else NORMAL:
         band: list[Want] = []
@@ -105,7 +105,7 @@ def _bands(width: int, known: Mapping[str, Want], shown: Collection[str]) -> lis
 
 
 def _heights(height: int, bands: list[list[Want]], frame: int) -> list[int]:
-    """Each band its least, then what its text has, then its share of the rest."""
+    """Rows of each band: first the fewest it needs, then what its text needs, then its part of the rest."""
     heights = [max(want.least for want in band) + frame for band in bands]
     left = height - sum(heights)
     for place, band in enumerate(bands):

@@ -1,4 +1,4 @@
-"""The ways out while training is under way: what each asks of the engine, and when the screen may go."""
+"""The ways to leave while training is under way: what each asks of the engine, and when the screen may close."""
 
 from typing import Literal
 
@@ -13,14 +13,14 @@ ANSWERS: dict[Choice, str] = {
 
 
 class Leaving:
-    """Whether the screen goes when the run has ended; a refused command, or one taken back, keeps it open."""
+    """Whether the screen closes when the run has ended. It stays if the command is refused or taken back."""
 
     def __init__(self) -> None:
         self.by: Literal["", "stop", "stop_after_epoch"] = ""
-        "the command that is to end the run, empty: the screen stays"
+        "the command that is to end the run; empty: the screen stays"
 
     def choose(self, choice: Choice, paused: bool) -> list[Command]:
-        """Take a way out; the commands for it."""
+        """Choose a way to leave; the commands for it."""
         if choice != "after_epoch":
             self.by = "stop"
             return [Stop(save=choice == "save")]
@@ -28,7 +28,7 @@ class Leaving:
         return [StopAfterEpoch(), *([Resume()] if paused else [])]  # a paused epoch would never end
 
     def done(self, event: Event) -> bool:
-        """Whether the screen goes now."""
+        """Whether the screen closes now."""
         match event:
             case CommandRefused() if event.command == self.by:
                 self.by = ""

@@ -1,4 +1,4 @@
-"""An app that looks as its terminal can show it, and as a person wants it to."""
+"""An app with colours and characters that its terminal can show and the user wants."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -15,16 +15,16 @@ from tui.theme import DARK, SIXTEEN, THEMES, variables
 
 
 class LookingApp(EndableApp):
-    """Has our themes, and as few colours and characters as its looks say."""
+    """Has our themes, and uses only the colours and characters that its looks allow."""
 
     def __init__(
         self, looks: Looks, abandon: Callable[[], None] = lambda: None, driver: type[Driver] | None = None
     ) -> None:
-        """`abandon` gives up a terminal that is not read."""
+        """`abandon` gives up a terminal that nobody reads."""
         super().__init__(abandon, driver)
         self.looks = looks
         self.pictures: Pictures = "auto" if looks.pictures else "none"
-        "how they are to be drawn"
+        "how the user wants pictures to be drawn"
         self._ascii, self._no_colour = Ascii(looks.ascii), NoColor(self.no_color)
         for theme in THEMES:
             self.register_theme(theme)
@@ -42,10 +42,10 @@ class LookingApp(EndableApp):
         return way(self.pictures, os.environ, colours, cell_pixels())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own colours, in themes that do not have them."""
+        """Our own colours, for themes that lack them."""
         return variables(self.current_theme)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's, but that NO_COLOR means no colour instead of greys, and then ours."""
+        """Textual's filters, except that NO_COLOR means no colour instead of greys; then ours."""
         filters = [filter for filter in super().get_line_filters() if not isinstance(filter, Monochrome | NoColor)]
         return [*filters, *(own for own in (self._no_colour, self._ascii) if own.enabled)]

@@ -16,18 +16,18 @@ OWN_THEMES = ("finetune", "finetune-light", "finetune-16")
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What a person asked for, or what fits the terminal."""
+    """What the user asked for, or what fits the terminal."""
 
     ascii: bool = False
-    "whether nothing but ASCII is drawn"
+    "whether only ASCII characters are drawn"
     theme: str = ""
     "by name; empty: what fits the terminal's colours"
     refresh: float = 1.0
     "seconds between two drawings of the numbers"
     plots: float = 2.0
-    "the same of the plots and of other panes that are dear to send"
+    "the same for the plots and for other panes that are expensive to send"
     low_bandwidth: bool = False
-    "whether all that can be spared is: 16 colours, no animation"
+    "whether as little as possible is sent: 16 colours, no animation"
 
     @property
     def pictures(self) -> bool:
@@ -37,7 +37,7 @@ class Looks:
 
 USUAL = Looks()
 FLAGS = ("ascii", "theme", "refresh", "lowbw")
-"names of the arguments that say how the screen looks, and nothing of what it shows"
+"names of the arguments that change only how the screen looks, not what it shows"
 
 
 def add_looks_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,11 +61,11 @@ def looks(args: argparse.Namespace, environment: Mapping[str, str] = os.environ)
     """What the arguments and the environment ask for.
 
     Raises:
-        UserError: there is no such theme, or nobody could look at so slow or so fast a screen.
+        UserError: there is no such theme, or the screen would be drawn too seldom or too often.
     """
     slow = args.lowbw
     refresh = args.refresh if args.refresh is not None else 3.0 if slow else 1.0
-    if not PACES[0] <= refresh <= 3600:  # what is not a number, too
+    if not PACES[0] <= refresh <= 3600:  # refuses nan, too
         raise UserError("No such refresh", f"--refresh {refresh:g}: use {PACES[0]:g} to 3600 seconds")
     if args.theme:
         _check(args.theme)
@@ -79,17 +79,17 @@ def plots_pace(refresh: float) -> float:
 
 
 def next_pace(refresh: float, slower: bool) -> float:
-    """The next of the paces that keys choose, or the last one there is."""
+    """The next of `PACES`, or the last one."""
     if slower:
         return next((pace for pace in PACES if pace > refresh), max(PACES[-1], refresh))
     return next((pace for pace in reversed(PACES) if pace < refresh), min(PACES[0], refresh))
 
 
 def need_a_terminal(title: str) -> None:
-    """Show no run where there is no terminal to show it on; `title` is the refusal's.
+    """Refuse to show a run where there is no terminal; `title` is that of the refusal.
 
     Raises:
-        UserError: there is none, or it can show no screen.
+        UserError: there is no terminal, or it cannot show a screen.
     """
     status = "`python -m engine status RUN`"
     if not on_terminal():
@@ -100,12 +100,12 @@ def need_a_terminal(title: str) -> None:
 
 
 def on_terminal() -> bool:
-    """Whether this process is read and written by a person."""
+    """Whether standard input and output are a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def need_a_screen(remedy: str, environment: Mapping[str, str] = os.environ) -> None:
-    """Open no screen on a terminal that would show its codes as text.
+    """Refuse to open a screen on a terminal that would show escape codes as text.
 
     Raises:
         UserError: it is such a terminal.
@@ -115,7 +115,7 @@ def need_a_screen(remedy: str, environment: Mapping[str, str] = os.environ) -> N
 
 
 def _check(theme: str) -> None:
-    from textual.theme import BUILTIN_THEMES  # late: most start without it
+    from textual.theme import BUILTIN_THEMES  # late: most programs start without it
 
     known = [*OWN_THEMES, *BUILTIN_THEMES]
     if theme not in known:
@@ -125,6 +125,6 @@ def _check(theme: str) -> None:
 
 
 def _unicode(environment: Mapping[str, str]) -> bool:
-    """Whether the locale's encoding is UTF-8; one that is not said is taken for it."""
+    """Whether the locale's encoding is UTF-8; where no locale is set, it is taken to be."""
     locale = next((value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := environment.get(name))), "UTF-8")
     return "utf8" in locale.lower().replace("-", "")

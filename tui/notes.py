@@ -53,8 +53,34 @@ class Note:
     "in the log"
 
 
+# What is shown in the engine's own words, and how much it matters. Other events are only for the log.
+IN_ENGINES_WORDS: dict[type[Event], Level] = {
+    **dict.fromkeys((GroupFrozen, EpochsChanged, MicroBatchChanged, Rewound), "good"),
+    **dict.fromkeys((Diverged, LoaderStuck, SettingsChanged, Compiled), "warning"),
+    **dict.fromkeys((CommandRefused, ImageSkipped, CheckpointDamaged, HookFailed, ControlFailed), "warning"),
+    **dict.fromkeys((CheckpointFailed, JournalFailed), "bad"),
+}
+LOGGED: dict[type[Event], Level] = {PeerRefused: "warning", RunFailed: "bad"}
+"the same of events that are only for the log; the failure has a panel of its own"
+
+
+def not_now(what: str, reason: str) -> Note:
+    """Why something that was asked for is not done."""
+    return Note(f"{what}: not now, {reason}", "warning", kept=False)
+
+
 def note_of(event: Event) -> Note | None:
     """The note of an event, `None` for one that needs no words."""
+    if (note := _in_own_words(event)) is not None:
+        return note
+    text = message(event)
+    if (level := IN_ENGINES_WORDS.get(type(event))) is not None:
+        return Note(text, level)
+    return Note(text, LOGGED.get(type(event), "info"), shown=False) if text else None
+
+
+def _in_own_words(event: Event) -> Note | None:
+    """A note that says more than the engine's sentence does, or less: what it looks like on the screen, or a key."""
     match event:
         case ArmStarted(step=0):
             return Note(f"{event.arm} starts from {event.init}")
@@ -69,8 +95,6 @@ def note_of(event: Event) -> Note | None:
             return Note(f"the training step is not compiled: {event.reason}", shown=False)
         case Compiled(failure=""):
             return Note(f"the training step is compiled, in {event.seconds:.0f} s", "good")
-        case Compiled():
-            return Note(message(event), "warning")
         case EpochDone():
             return Note(epoch_line(event), shown=False)
         case CheckpointSaved():
@@ -87,26 +111,11 @@ def note_of(event: Event) -> Note | None:
         case RateChanged():
             why = f": {event.why}" if event.why else ""
             return Note(f"{event.group} has base rate {rate(event.base_lr)} from step {event.step + 1} on{why}", "good")
-        case GroupFrozen() | EpochsChanged() | MicroBatchChanged() | Rewound():
-            return Note(message(event), "good")
         case StopPlanned():
             takes_back = "; press x to go on instead" if event.planned else ""
             return Note(message(event) + takes_back, "warning" if event.planned else "good")
-        case Diverged() | LoaderStuck() | SettingsChanged():
-            return Note(message(event), "warning")
         case ArmFinished():
-            other = other_arm(event.arm)
-            return Note(
-                f"{event.arm} is done: accuracy {percent(event.accuracy)}; m trains the {other} arm, q leaves", "good"
-            )
-        case CommandRefused() | ImageSkipped() | CheckpointDamaged() | HookFailed() | ControlFailed():
-            return Note(message(event), "warning")
-        case CheckpointFailed() | JournalFailed():
-            return Note(message(event), "bad")
-        case PeerRefused():
-            return Note(message(event), "warning", shown=False)
-        case RunFailed():
-            return Note(message(event), "bad", shown=False)  # the failure has a panel of its own
+            other = f"m trains the {other_arm(event.arm)} arm, q leaves"
+            return Note(f"{event.arm} is done: accuracy {percent(event.accuracy)}; {other}", "good")
         case _:
-            text = message(event)
-            return Note(text, shown=False) if text else None
+            return None

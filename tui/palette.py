@@ -1,4 +1,4 @@
-"""The commands of the palette that are keys, each with its key."""
+"""The commands of the palette. Most of them are keys, and name their key."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -14,20 +14,20 @@ LABELS = Counter(key.label for key in KEYS)
 
 
 def commands(keys: Iterable[Key], press: Callable[[str], None]) -> Iterator[SystemCommand]:
-    """A command for each key, which does what pressing it would."""
+    """A command for each key, which does the same as the key."""
     for key in keys:
         yield SystemCommand(title(key), key.help, partial(press, key.name))
 
 
 def usual(found: Iterable[SystemCommand]) -> Iterator[SystemCommand]:
-    """Textual's own, but for those that are keys here; in small letters, as the others are."""
+    """Textual's own commands, without those that are keys here; in small letters, like the others."""
     for command in found:
         if command.title not in ("Quit", "Keys"):
             yield command._replace(title=command.title.lower())
 
 
 class InOrder(SystemCommandsProvider):
-    """The app's commands, as long as nothing is typed in its own order, not by the alphabet."""
+    """The app's commands. As long as nothing is typed, they keep the order of the app."""
 
     async def discover(self) -> Hits:
         """All of them."""
@@ -36,6 +36,6 @@ class InOrder(SystemCommandsProvider):
 
 
 def title(key: Key) -> str:
-    """Its label, or its name where several keys share that, and the key: `pause (p)`, `lower rate (-)`."""
+    """The key's label (its name where several keys share the label) and the key: `pause (p)`, `lower rate (-)`."""
     label = key.label if LABELS[key.label] == 1 else key.name.replace("_", " ")
     return f"{label} ({key.shown})"

@@ -13,9 +13,9 @@ class Pane:
     "the key that switches it on and off"
     want: Want
     help: str
-    "what it shows, for a learner"
-    dear: bool = False
-    "whether it is drawn at the plots' pace, which is slower than the numbers'"
+    "what it shows, in words for a learner"
+    expensive: bool = False
+    "whether it is drawn at the pace of the plots, which is slower than that of the numbers"
 
     @property
     def name(self) -> str:
@@ -29,30 +29,30 @@ PANES: tuple[Pane, ...] = (
         "1",
         Want("loss", 6, width=50, least=7, weight=3),
         "Cross entropy: how much the right answer surprises the model; it should fall, on test pictures (points), too.",
-        dear=True,
+        expensive=True,
     ),
     Pane(
         "2",
         Want("accuracy", 1, width=50, least=7, weight=3),
         "Share of pictures that are classified correctly; the points, on test pictures, are what counts.",
-        dear=True,
+        expensive=True,
     ),
     Pane(
         "3",
         Want("lr", 8, width=50, least=7, weight=3),
         "Learning rate of each parameter group in each step: its base rate times the schedule's multiplier.",
-        dear=True,
+        expensive=True,
     ),
     Pane(
         "4",
         Want("gradient", 9, width=50, least=7, weight=3),
         "Length of the gradient of all trained parameters: one that grows without end means too high a rate.",
-        dear=True,
+        expensive=True,
     ),
     Pane(
         "5",
         Want("progress", 2, width=36, least=6, rows=6),
-        "How far the arm in hand is, how fast, what its time goes to, and what is safe on the disk.",
+        "How far the current arm is, how fast, what its time goes to, and what is safe on the disk.",
     ),
     Pane(
         "6",

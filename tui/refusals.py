@@ -1,33 +1,34 @@
-"""Why a key can do nothing now, in words; empty where it can."""
+"""Why a key can do nothing now, in words; an empty text where it can."""
 
 from typing import Literal
 
+from tui.activity import ENDED
 from tui.state import UiState
 
 Access = Literal["own", "attached", "read-only", "view"]
-"whether the run is this process's, and else whether it may be steered; `view`: it is over"
+"`own`: this process trains; `attached` and `read-only`: another one does; `view`: the run is over"
 LOCKED: dict[Access, str] = {
     "read-only": "this view is read-only",
     "view": "this run is over, it is only looked at",
 }
-"why no key steers it"
+"why no key steers the run"
 
 
 def without_run(state: UiState) -> str:
-    """For what needs an engine with an arm in hand."""
-    if state.phase in ("ended", "failed"):
+    """For what needs an engine with a current arm."""
+    if state.phase in ENDED:
         return "the run has ended"
     return "" if state.view else "the run has not started yet"
 
 
 def not_training(state: UiState) -> str:
-    """For what changes training that is still to come."""
+    """For changes of training that is still to come."""
     reason = without_run(state)
     return reason or ("this arm has done all its epochs" if state.phase == "finished" else "")
 
 
 def other_arm_done(state: UiState) -> str:
-    """For a switch."""
+    """For a switch to the other arm."""
     if reason := without_run(state):
         return reason
     done = (view.arm for arm, view in state.arms.items() if arm != state.arm and view.finished)
@@ -57,7 +58,7 @@ def last_trained(state: UiState) -> str:
 
 
 def epoch_begun(state: UiState) -> str:
-    """For one epoch less."""
+    """For training one epoch less."""
     if (reason := not_training(state)) or state.view is None:
         return reason
     epoch = state.view.epoch
@@ -65,8 +66,8 @@ def epoch_begun(state: UiState) -> str:
 
 
 def backbone_frozen(state: UiState) -> str:
-    """For what is about a backbone that is trained."""
-    groups = state.view.groups if state.view else {}
-    if "backbone" not in groups:
-        return "this arm has no group `backbone`"
-    return "the backbone is frozen; f trains it again" if groups["backbone"].frozen else ""
+    """For what needs a backbone that is trained."""
+    groups = state.view.backbone if state.view else {}
+    if not groups:
+        return "this arm has no backbone"
+    return "the backbone is frozen; f trains it again" if all(group.frozen for group in groups.values()) else ""

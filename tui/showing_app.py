@@ -1,4 +1,4 @@
-"""An app that shows a session: a timer drains it, folds its events into the state, and lets the panels draw it."""
+"""An app that shows a session: a timer takes its events, folds them into the state, and lets the panels draw."""
 
 import time
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class _NobodyFirst(Screen[None]):
 
 
 class ShowingApp(LookingApp):
-    """Shows one session, from its start on, at the pace that its looks say."""
+    """Shows one session from its start on, at the pace that `looks` sets."""
 
     CSS_PATH = "app.tcss"
     TITLE = "finetune-tui"
@@ -48,8 +48,10 @@ class ShowingApp(LookingApp):
         abandon: Callable[[], None],
         driver: type[Driver] | None,
     ) -> None:
-        """`start` begins the session, after the first paint, so that nothing delays that; `stray` are lines
-        for the log that libraries wrote to the standard streams."""
+        """`start` begins the session; it is called after the first paint, so that nothing delays that.
+
+        `stray` has lines that libraries wrote to the standard streams; they go to the log.
+        """
         super().__init__(looks, abandon, driver)
         self.state = state
         self.session: Session | None = None
@@ -61,11 +63,11 @@ class ShowingApp(LookingApp):
         self._views: list[View] = []
 
     def get_default_screen(self) -> Screen[None]:
-        """One that gives no pane the focus by itself, when a dialog is closed."""
+        """One that gives no pane the focus when a dialog is closed."""
         return _NobodyFirst(id="_default")
 
     def compose(self) -> ComposeResult:
-        """All panels; those of the body place themselves."""
+        """All panels; the body places its own."""
         head, foot = [make() for make in panels.HEAD], [make() for make in panels.FOOT]
         self._views = [*head, *foot]
         yield from head
@@ -73,7 +75,7 @@ class ShowingApp(LookingApp):
         yield from foot
 
     def on_mount(self) -> None:
-        """Paint, then start the session, then pull at a steady pace."""
+        """Paint, then start the session, then take its events at a steady pace."""
         self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self.draw, plots=True))
         self.call_after_refresh(self._begin)
 
@@ -86,13 +88,13 @@ class ShowingApp(LookingApp):
         self.call_after_refresh(self.draw, plots=True)
 
     def on_view_resized(self) -> None:
-        """A pane shows what was drawn for its old size."""
+        """Draw again: a pane still shows what was drawn for its old size."""
         self.call_after_refresh(self.draw, plots=True)
 
     def _begin(self) -> None:
         self.draw(plots=True)
         self.session = self._start()
-        self.run_worker(aside(import_module, "plotext"))  # which the first plot need not wait for then
+        self.run_worker(aside(import_module, "plotext"))  # so that the first plot need not wait for it
         self._set_pulse()
 
     def _set_pulse(self) -> None:
@@ -101,7 +103,7 @@ class ShowingApp(LookingApp):
         self._pulse = self.set_interval(min(self.looks.refresh, DRAIN_SECONDS), self.tick)
 
     def tick(self) -> None:
-        """Take in what happened since the last tick, and draw it if it is time for that, or cannot wait."""
+        """Take in what happened since the last tick; draw it where that is due."""
         assert self.session is not None
         for event in self.session.poll():
             self.take_in(event)
@@ -119,7 +121,7 @@ class ShowingApp(LookingApp):
         self.state.fold(event)
 
     def draw(self, plots: bool = False) -> None:
-        """Let the panels draw what changed."""
+        """Let the panels draw what changed; the plots, too, if `plots`."""
         now = time.time()
         self._due.drawn(self.state, time.monotonic(), plots)
         for view in self._views:

@@ -1,6 +1,7 @@
-"""Colours: a dark and a light theme, told apart by people who see no red or no green, too (Okabe & Ito, 2008).
+"""Colours: a dark theme, a light one, and one for terminals of 16 colours.
 
-And one for terminals of 16 colours, which are whatever the terminal makes of them.
+People who see no red or no green can tell the colours of the first two apart (Okabe & Ito, 2008). What the 16 colours
+look like is up to the terminal.
 """
 
 from rich.color import Color as RichColor
@@ -10,7 +11,7 @@ from textual.theme import Theme
 from engine.protocol import Arm
 
 ARM_STYLES: dict[Arm, str] = {"pretrained": "$pretrained", "scratch": "$scratch"}
-READABLE = 4.5  # contrast of text and what is behind it, from which WCAG 2.2 calls it so
+READABLE = 4.5  # least contrast between text and background that WCAG 2.2 (level AA) asks for
 
 # Chosen such that a terminal of 256 colours shows greys as its greys, not as its darkest blue, and orange as orange.
 DARK = Theme(
@@ -97,7 +98,7 @@ THEMES = (DARK, LIGHT, SIXTEEN)
 
 
 def variables(theme: Theme) -> dict[str, str]:
-    """What a theme of Textual's lacks: colours of ours that fit its background."""
+    """Colours of ours that a theme of Textual lacks, fitted to its background."""
     if theme.ansi:
         return SIXTEEN.variables
     own = (DARK if theme.dark else LIGHT).variables
@@ -110,7 +111,7 @@ def variables(theme: Theme) -> dict[str, str]:
 
 
 def rich_colour(variable: str) -> RichColor:
-    """A theme variable's value for what Rich draws: it may be one of the terminal's own 16 colours, too."""
+    """The value of a theme variable as a colour for Rich; it may be one of the terminal's own 16 colours."""
     return Color.parse(variable).rich_color
 
 

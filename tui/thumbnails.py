@@ -1,4 +1,7 @@
-"""Pictures of the disk made small, in a thread: no key waits for a file. Loads no Textual, and Pillow for the first."""
+"""Small versions of picture files, decoded in a thread: no key waits for a file.
+
+Loads no Textual, and Pillow only when the first picture is decoded.
+"""
 
 import threading
 from collections import OrderedDict
@@ -13,7 +16,7 @@ KEPT = 8  # pictures, of 2 MiB at most each
 MISSING, BROKEN = "not on this machine", "cannot be read"
 
 Found = Union["Image.Image", str]
-"a picture, or why there is none"
+"a picture, or why it cannot be shown"
 
 
 def thumbnail(path: str) -> Found:
@@ -24,7 +27,7 @@ def thumbnail(path: str) -> Found:
 
     try:
         with Image.open(path, formats=FORMATS) as picture:
-            picture.draft("RGB", (SIDE, SIDE))  # a JPEG file decodes faster so
+            picture.draft("RGB", (SIDE, SIDE))  # decodes a JPEG file faster
             picture.thumbnail((SIDE, SIDE))
             return ImageOps.exif_transpose(picture).convert("RGB")
     except (FileNotFoundError, NotADirectoryError):
@@ -34,10 +37,10 @@ def thumbnail(path: str) -> Found:
 
 
 class Thumbnails:
-    """The newest pictures asked for; the one asked for last is decoded first."""
+    """Keeps the pictures that were asked for last. The one that was asked for last is decoded first."""
 
     def __init__(self, ready: Callable[[], object]) -> None:
-        """`ready` is called, in the thread, when a picture has come."""
+        """`ready` is called, in the thread, when a picture has been decoded."""
         self._ready = ready
         self._found: OrderedDict[str, Found] = OrderedDict()
         self._wanted = ""
@@ -45,7 +48,7 @@ class Thumbnails:
         self._thread: threading.Thread | None = None
 
     def get(self, path: str) -> Found | None:
-        """What is known of a picture; nothing while it is being decoded."""
+        """A picture, or why it cannot be shown; `None` while it is being decoded."""
         with self._changed:
             if path in self._found:
                 self._found.move_to_end(path)

@@ -1,4 +1,4 @@
-"""Commands that were sent and not answered yet. Loads no Textual."""
+"""Which event answers a command. Loads no Textual."""
 
 from engine.protocol import (
     ArmFinished,
@@ -25,11 +25,11 @@ from engine.protocol import (
 )
 
 WAITED_FOR = (Pause, Resume, SwitchArm, Save, Evaluate, Rewind)
-"commands whose effect may take its time"
+"commands whose effect may take a while"
 
 
 def answered(command: Command, event: Event) -> bool:
-    """Whether an event says what came of a command."""
+    """Whether an event says that a command took effect or was refused."""
     match command, event:
         case _, CommandRefused() | ArmFinished() | RunFinished() | RunFailed():
             return True

@@ -1,9 +1,9 @@
-"""What stands on the screen, a sentence a label, for a learner. Loads no Textual."""
+"""The labels on the screen, each explained to a learner in a sentence. Loads no Textual."""
 
 PANES: dict[str, dict[str, str]] = {
     "status": {
         "safe at step": "The last checkpoint on the disk: what a crash or a power cut cannot take away.",
-        "branch": "Number of the course in hand: each rewind begins a new one.",
+        "branch": "Number of the current branch: each rewind begins a new one.",
         "more watching": "So many others look at this run through its socket.",
     },
     "loss": {
@@ -45,7 +45,7 @@ PANES: dict[str, dict[str, str]] = {
         "unreadable": "Files that are no pictures, or broken ones; they are left out, and the log names them.",
     },
     "comparison": {
-        "pretrained": "The arm that starts from weights learnt on other pictures; underlined: the one in hand.",
+        "pretrained": "The arm that starts from weights learnt on other pictures; underlined: the current one.",
         "scratch": "The same network from random weights: what fine-tuning is compared with.",
         "after epoch": "Test accuracy when all training pictures have been seen once: here pretraining shows most.",
         "now": "Test accuracy at the last evaluation.",
@@ -92,7 +92,7 @@ PANES: dict[str, dict[str, str]] = {
         "confusion": "A row a class, a column an answer: what lies off the diagonal was taken for something else.",
     },
 }
-"labels by pane, as they stand on the screen without their figures"
+"labels by pane, as on the screen, without their figures"
 
 WORDS: tuple[tuple[str, str], ...] = (
     ("fine-tuning", "Going on with weights learnt on many pictures, with few of your own, small steps and a new head."),

@@ -7,7 +7,8 @@ from engine import protocol as p
 from tests.tui.console import until
 from tests.tui.journals import begun, write_run
 from tests.tui.story import NOW, STEERED, epoch_of, rewound, started, step_of, trained
-from tui.plots.past import Overlay, Row, each_run
+from tui.plots.overlay import Overlay
+from tui.runs import Row, each_run
 from tui.state import UiState
 
 
@@ -108,7 +109,7 @@ def test_a_run_that_cannot_be_read_keeps_no_other_from_being_read(tmp_path: Path
     write_run(tmp_path / "x-1", begun("x-1"), started(), *trained("pretrained", 1, 14))
     overlay = Overlay(tmp_path)
     overlay.choose({"a-edited", "b-edited", "nothing", "x-1"})
-    loaded(overlay, "x-1")
+    loaded(overlay, "b-edited", "x-1")
 
 
 def test_nobody_waits_while_a_long_run_is_read_and_it_can_be_given_up(tmp_path: Path, monkeypatch):
@@ -127,7 +128,7 @@ def test_nobody_waits_while_a_long_run_is_read_and_it_can_be_given_up(tmp_path: 
         finally:
             given_up.set()
 
-    monkeypatch.setattr("tui.plots.past.read_history", endless)
+    monkeypatch.setattr("tui.plots.overlay.read_history", endless)
     overlay = Overlay(tmp_path)
     overlay.choose({"long"})
     assert reading.wait(60)

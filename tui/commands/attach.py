@@ -1,4 +1,4 @@
-"""`finetune-tui attach`: the dashboard of a run that another process trains, here or on a machine that ssh reaches."""
+"""`finetune-tui attach`: the dashboard of a run that another process trains, on this machine or over ssh."""
 
 import argparse
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.errors import UserError
 from engine.service.launch import add_dir_argument, runs_folder
 from engine.service.remote.address import is_live
-from engine.service.remote.finding import find, the_live_one
+from engine.service.remote.finding import find, only_live_run
 from engine.service.remote.link import Link, SocketLink
 from engine.service.remote.ssh import SshLink
 from engine.service.status import status_of
@@ -44,13 +44,13 @@ def main(argv: Sequence[str]) -> int:
 
 
 def which(args: argparse.Namespace) -> Path:
-    """The folder of the run that `RUN` and `--dir` mean: by its name or folder, or the only live one.
+    """The folder of the run that `RUN` and `--dir` name; without `RUN`, the only live one.
 
     Raises:
         UserError: there is no such run, or more than one.
     """
     root = runs_folder(args)
-    return find(args.run, root) if args.run else the_live_one(root)
+    return find(args.run, root) if args.run else only_live_run(root)
 
 
 def show(folder: Path, looks: Looks, read_only: bool = False) -> int:

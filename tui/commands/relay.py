@@ -19,7 +19,7 @@ MOST_STEPS = 4000  # of the history: a plot has fewer points, and the line may b
 
 
 def main(argv: Sequence[str]) -> int:
-    """Hand on what the run tells and what the other end asks for, until either leaves; the exit status.
+    """Send the events of the run, and take commands for it, until either end leaves; the exit status.
 
     Raises:
         UserError: there is no such live run.

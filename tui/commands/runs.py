@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -11,11 +10,9 @@ from pathlib import Path
 
 from engine.protocol.streams import print_lines
 from engine.service.launch import add_dir_argument, runs_folder
-from engine.service.remote.address import is_live
-from engine.service.remote.finding import runs
 from engine.service.status import RunStatus, status_of
-from engine.storage.journal import JOURNAL
 from tui.format import MISSING, age, percent
+from tui.runs import from_here, newest
 
 NEWEST = 20  # rows, without --all
 HEADER = ("name", "state", "arm", "epoch", "acc.", "best", "age", "where")
@@ -54,11 +51,6 @@ def _lines(root: Path, everything: bool, as_json: bool) -> Iterator[str]:
             yield f"and {len(folders) - len(found)} older ones, with --all"
 
 
-def newest(root: Path) -> list[Path]:
-    """The folders of the live runs, then of those in `root`, the ones that were written last first."""
-    return sorted(runs(root), key=lambda folder: (is_live(folder), _written(folder)), reverse=True)
-
-
 def table(found: Sequence[RunStatus], width: int, now: float) -> list[str]:
     """A header and a line a run, none longer than `width`; what is too long is cut."""
     rows = [HEADER, *(_row(run, now) for run in found)]
@@ -78,7 +70,7 @@ def _row(run: RunStatus, now: float) -> tuple[str, ...]:
         percent(run.accuracy),
         percent(run.best_accuracy),
         age(now - run.updated) if run.updated is not None else MISSING,
-        run.where.removeprefix("process ") or _nearer(run.path),
+        run.where.removeprefix("process ") or from_here(run.path),
     )
 
 
@@ -91,18 +83,3 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
             cut = f"{text[: width - 1 - end]}…{text[len(text) - end :]}"
         cells.append(cut.rjust(width) if name in RIGHT else cut.ljust(width))
     return GAP.join(cells).rstrip()
-
-
-def _nearer(path: str) -> str:
-    """A folder as seen from the working directory, where it is in it."""
-    try:
-        return os.fspath(Path(path).resolve().relative_to(Path.cwd()))
-    except (ValueError, OSError):
-        return path
-
-
-def _written(folder: Path) -> float:
-    try:
-        return (folder / JOURNAL).stat().st_mtime
-    except OSError:
-        return time.time()  # it is new

@@ -1,4 +1,4 @@
-"""`finetune-tui start`: train in the background, from the start."""
+"""`finetune-tui start`: train in the background."""
 
 import argparse
 from collections.abc import Sequence
@@ -28,5 +28,5 @@ def main(argv: Sequence[str]) -> int:
 
 
 def add_gpus_argument(parser: argparse.ArgumentParser) -> None:
-    """How many processes are to train, each on a GPU of its own."""
+    """Add `--gpus`: how many processes train, each on a GPU of its own."""
     parser.add_argument("--gpus", type=int, metavar="N", help="train on N GPUs of this machine, with torchrun")

@@ -1,4 +1,4 @@
-"""`finetune-tui view`: a run that is over is looked at again in the dashboard."""
+"""`finetune-tui view`: show a run that is over in the dashboard."""
 
 import argparse
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def main(argv: Sequence[str]) -> int:
     """Show the run; the exit status.
 
     Raises:
-        UserError: there is no such run, it is not over, it has nothing to show, or there is no terminal to show it on.
+        UserError: there is no such run, it is not over, it has nothing to show, or there is no terminal.
     """
     parser = argparse.ArgumentParser(
         prog="finetune-tui view", description="Look at a run that is over: all of the dashboard but steering."
@@ -56,7 +56,7 @@ def what_became(run: RunStatus, folder: Path) -> str:
 
 
 def _why_nothing(journal: Path) -> str:
-    """Why a journal does not tell of any arm."""
+    """Why a journal has no arm."""
     try:
         if not journal.exists():
             return "is missing"

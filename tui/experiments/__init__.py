@@ -1,4 +1,4 @@
-"""The three experiments of fine-tuning: what a learner tries next. Loads no Textual: a test needs no screen."""
+"""Three experiments for somebody who learns fine-tuning. Loads no Textual: a test needs no screen."""
 
 from tui.experiments.experiment import Experiment
 from tui.experiments.freeze import Freeze

@@ -1,4 +1,4 @@
-"""What the experiments share: each reads the run's events and says what is to be asked of the run next."""
+"""What the experiments share: each takes the events of the run and answers with its next commands."""
 
 from typing import ClassVar
 
@@ -23,11 +23,9 @@ from tui.figures.arm import ArmView
 from tui.format import clock
 from tui.state import UiState
 
-BACKBONE = "backbone"
-
 
 class Experiment:
-    """One run of an experiment. It sends ordinary commands alone, so all of it is journaled and can be taken back."""
+    """An experiment. It uses only ordinary commands, so all of it is journaled and can be undone by a rewind."""
 
     name: ClassVar[str]
     "what is done, for the palette"
@@ -36,15 +34,15 @@ class Experiment:
     head: ClassVar[tuple[str, ...]]
     "names of the columns of its table"
     kept_as: ClassVar[str] = "key"
-    "reason of the checkpoint that holds where it began"
+    "reason of the checkpoint that is saved where it begins"
 
     def __init__(self) -> None:
         self.arm: Arm | None = None
-        "the arm it is made on, none before it begins"
+        "the arm it is made on; `None` before it begins"
         self.rows: list[tuple[str, ...]] = []
         "its table so far"
         self.point = ""
-        "restore point of where it began, empty until that is on the disk"
+        "name of the restore point where it began; empty until that is on the disk"
         self.over = ""
         "how it ended, in a sentence; empty until then"
         self._asked: set[str] = set()
@@ -60,18 +58,18 @@ class Experiment:
 
     @classmethod
     def expect(cls, state: UiState) -> str:
-        """What is going to be done and seen, in two or three sentences."""
+        """What will be done, and what to expect, in a few sentences."""
         raise NotImplementedError
 
     def begin(self, state: UiState) -> list[Command]:
-        """Begin, in a state in which `refusal` is empty; the first commands."""
+        """Begin; the first commands. `refusal` must be empty."""
         view = state.view
         assert view is not None, "refused without a run"
         self.arm = view.arm
         return self._ask(self._first(view))
 
     def fold(self, event: Event) -> list[Command]:
-        """Take in what the run says; what is to be asked of it next."""
+        """Take in an event; the next commands."""
         if self.over or getattr(event, "arm", self.arm) != self.arm:
             return []
         if isinstance(event, CheckpointSaved) and event.reason == self.kept_as and not self.point:
@@ -80,11 +78,11 @@ class Experiment:
         return [] if self.over else self._ask(self._next(event))
 
     def is_moot(self, event: Event) -> bool:
-        """Whether an event that came after the end is of no account: the refusal of what was asked for before it."""
+        """Whether an event after the end only refuses a command that was sent before the end."""
         return False
 
     def end(self, why: str) -> None:
-        """Ask for nothing more."""
+        """End the experiment; it sends no more commands."""
         self.over = self.over or why
 
     def _first(self, view: ArmView) -> list[Command]:
@@ -121,22 +119,27 @@ class Experiment:
 
 
 class OfTheBackbone(Experiment):
-    """One that changes how the backbone is trained, and so needs it to be."""
+    """An experiment that needs a backbone that is trained."""
 
     @classmethod
     def refusal(cls, state: UiState) -> str:
-        """Not while the backbone is not trained, either."""
+        """Also refused while the backbone is not trained."""
         return no.not_training(state) or super().refusal(state) or no.backbone_frozen(state)
 
 
+def trained_backbone(view: ArmView) -> list[str]:
+    """The groups of the backbone that are not frozen."""
+    return [name for name, group in view.backbone.items() if not group.frozen]
+
+
 def further_epochs(view: ArmView, epochs: int) -> list[Command]:
-    """What makes sure that so many epochs are left, the one in progress included."""
+    """The command that makes sure that so many epochs are left, the one in progress included."""
     wanted = len(view.curves.history) + epochs
     return [SetEpochs(wanted)] if view.wanted_epochs < wanted else []
 
 
 def duration(state: UiState, epochs: int) -> str:
-    """How long so many epochs take, as far as that is known."""
+    """How long so many epochs take, where that is known."""
     view = state.view
     if view is None or state.run is None:
         return f"{epochs} epochs"

@@ -1,4 +1,4 @@
-"""Start the head from the pretrained classifier's rows of the classes that it has."""
+"""Start the head from the rows of the pretrained classifier, for the classes that it knows."""
 
 from engine.protocol import Command, CommandRefused, EpochDone, EvalDone, Evaluate, Event, Rewind, Rewound
 from tui.experiments.experiment import Experiment
@@ -9,7 +9,7 @@ from tui.state import UiState
 
 
 class KnownHead(Experiment):
-    """Back to the start as a new branch, scored there, and after an epoch."""
+    """Go back to the start as a new branch; score it there, and after an epoch."""
 
     name = "head from the pretrained classifier"
     help = "Begin again with the pretrained classifier's own rows of the classes it has, scored before any training."
@@ -20,11 +20,11 @@ class KnownHead(Experiment):
         super().__init__()
         self._branch = 0
         self._unscored = False
-        "whether the rewind was refused and what came of the evaluation is still to be told"
+        "whether the rewind was refused, and the answer to the evaluation is still to come"
 
     @classmethod
     def refusal(cls, state: UiState) -> str:
-        """Not before there is something to compare with."""
+        """Also refused before there is a score to compare with."""
         if reason := super().refusal(state):
             return reason
         assert state.view is not None, "refused without a run"
@@ -32,7 +32,7 @@ class KnownHead(Experiment):
 
     @classmethod
     def expect(cls, state: UiState) -> str:
-        """What a row of the old head knows."""
+        """What the rows of the old classifier are good for."""
         return (
             "The new last layer starts at random, though the pretrained classifier may have a class of yours already:"
             " ImageNet has hotdog, say. The run goes back to its start as a new branch whose last layer has that"
@@ -43,10 +43,13 @@ class KnownHead(Experiment):
 
     def _first(self, view: ArmView) -> list[Command]:
         self.rows.append(("1", "after epoch 1", percent(_after_epoch_1(view))))
-        return [Rewind("start", head="pretrained"), Evaluate()]  # at once: the score is to come before the first step
+        return [
+            Rewind("start", head="pretrained"),
+            Evaluate(),
+        ]  # both now: it is scored before the first step
 
     def is_moot(self, event: Event) -> bool:
-        """The evaluation was sent along with the rewind, and is refused, too, where the step has a score."""
+        """The evaluation was sent together with the rewind; it is refused, too, if the step has a score."""
         if not self._unscored or not _tells_of_score(event):
             return False
         self._unscored = False

@@ -4,31 +4,31 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-from engine.protocol import CheckpointSaved, EvalDone, Event, TrainStep
+from engine.protocol import CheckpointSaved, EvalDone, Message, TrainStep
 
 Part = Literal["data", "model", "update", "test", "save"]
-"waiting for pictures; forward and backward pass; optimizer; evaluation; standing still for a checkpoint"
+"waiting for pictures; forward and backward pass; optimizer; evaluation; waiting for a checkpoint"
 PARTS: tuple[Part, ...] = ("data", "model", "update", "test", "save")
 
-SLICES = 32  # that the window moves on by
-FEWEST_STEPS = 20  # before which a share says little
+SLICES = 32  # parts of the window; it moves on by one of them
+FEWEST_STEPS = 20  # with fewer, a share says little
 
 
 @dataclass
 class _Slice:
-    """Some steps in a row, and what followed them."""
+    """Some steps in a row, and the evaluations and checkpoints after them."""
 
     steps: int = 0
     seconds: dict[Part, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 0.0))
 
 
 class Account:
-    """Seconds by what they went to, over the last epoch or, where an epoch is shorter, the last 32 steps."""
+    """What the seconds of the last epoch went to; where an epoch is shorter, those of the last 32 steps."""
 
     def __init__(self) -> None:
         self._slices: deque[_Slice] = deque([_Slice()])
 
-    def fold(self, event: Event, steps_per_epoch: int) -> None:
+    def fold(self, event: Message, steps_per_epoch: int) -> None:
         """Take in an event; a step that does not say how long it took is left out."""
         match event:
             case TrainStep() if event.seconds > 0:
@@ -43,17 +43,17 @@ class Account:
             case CheckpointSaved():
                 self._slices[-1].seconds["save"] += event.stall
             case _:
-                pass  # no time is known of it
+                pass  # it says nothing about time
 
     def shares(self) -> dict[Part, float]:
-        """Of the time that is known of; empty while there are too few steps."""
+        """Shares of the time, which sum to 1; empty while there are too few steps."""
         if sum(part.steps for part in self._slices) < FEWEST_STEPS:
             return {}
         seconds: dict[Part, float] = {name: sum(part.seconds[name] for part in self._slices) for name in PARTS}
         return {name: value / sum(seconds.values()) for name, value in seconds.items()}
 
     def _newest(self, window: int) -> _Slice:
-        """The slice that a step belongs to; slices that the window has left are dropped."""
+        """The slice that a step belongs to. Slices that are no longer in the window are dropped."""
         if self._slices[-1].steps >= window // SLICES:
             self._slices.append(_Slice())
         steps = sum(part.steps for part in self._slices)

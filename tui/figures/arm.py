@@ -1,10 +1,9 @@
-"""One arm as far as the screen has seen it: where it stands, its curves, and the branches that rewinds left."""
+"""One arm as the screen has seen it: its position, its curves, and the branches that rewinds left."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from engine.protocol import (
     Arm,
-    ArmFinished,
     ArmStarted,
     ArmSuspended,
     CheckpointSaved,
@@ -18,6 +17,7 @@ from engine.protocol import (
     Event,
     Group,
     GroupFrozen,
+    Message,
     MicroBatchChanged,
     Paused,
     RateChanged,
@@ -27,41 +27,26 @@ from engine.protocol import (
     StopPlanned,
     TrainStep,
 )
+from engine.storage.summary import ArmPosition
 from tui.figures.account import Account
 from tui.figures.branch import Branch
 
-SPEED_STEPS, SPEED_SECONDS = 20, 5.0  # that the shown images/s and data wait are averaged over, whichever is longer
-
-
-def fold_into(arms: "dict[Arm, ArmView]", event: Event) -> None:
-    """Take an event into the arm that it is about, which begins with its `ArmStarted`."""
-    arm: Arm | None = getattr(event, "arm", None)
-    if isinstance(event, ArmStarted):
-        arms.setdefault(event.arm, ArmView(event.arm))
-    if arm in arms:
-        arms[arm].fold(event)
+HEAD = "head"  # name of the group of the new last layer
+SPEED_STEPS, SPEED_SECONDS = 20, 5.0  # images/s and data wait are averaged over these, whichever takes longer
 
 
 @dataclass
-class ArmView:
-    """An arm, changed by `fold` alone, but for what was asked for."""
+class ArmView(ArmPosition):
+    """An arm, changed by `fold`; `ask` changes only what was asked for."""
 
-    arm: Arm
-    step: int = 0
+    arm: Arm = field(kw_only=True)
     epoch: int = 1
-    epochs: int = 0
-    steps_per_epoch: int = 1
-    groups: dict[str, Group] = field(default_factory=dict)
-    rates: dict[str, float] = field(default_factory=dict)
-    "rate of each group in the last update"
     asked: dict[str, float] = field(default_factory=dict)
     "base rates asked for and not acknowledged yet"
     asked_epochs: int = 0
     "number of epochs asked for and not acknowledged yet, 0: none"
-    branch: int = 1
-    "number of the branch in hand"
     curves: Branch = field(default_factory=Branch)
-    "of the branch in hand, from the first step on"
+    "of the current branch, from the first step on"
     past: dict[int, Branch] = field(default_factory=dict)
     "the branches that were left, by number, oldest first"
     confusion: Confusion | None = None
@@ -69,18 +54,17 @@ class ArmView:
     images_per_second: float = 0.0
     data_wait: float = 0.0
     account: Account = field(default_factory=Account)
-    "what its time goes to"
-    finished: bool = False
+    "what its time is spent on"
     _timed: int = 0
 
     @property
-    def total_steps(self) -> int:
-        """Steps of all epochs."""
-        return self.epochs * self.steps_per_epoch
+    def backbone(self) -> dict[str, Group]:
+        """The groups of the layers that were there before: all but the head."""
+        return {name: group for name, group in self.groups.items() if name != HEAD}
 
     @property
     def best(self) -> EvalDone | None:
-        """The first evaluation that no other was better than."""
+        """The most accurate evaluation, the first one of several."""
         return max(self.curves.evaluations, key=lambda evaluation: evaluation.accuracy, default=None)
 
     @property
@@ -93,7 +77,7 @@ class ArmView:
         return self.asked.get(group, self.groups[group].base_lr)
 
     def seconds_per_step(self, batch_size: int) -> float | None:
-        """From its epochs so far, tests included, or else from its speed; none before its first step."""
+        """From its epochs so far, tests included, or else from its speed; `None` before its first step."""
         history = self.curves.history
         if history and history[-1].step:
             return history[-1].seconds / history[-1].step
@@ -111,38 +95,41 @@ class ArmView:
         elif isinstance(command, SetEpochs):
             self.asked_epochs = command.epochs
 
-    def fold(self, event: Event) -> None:
+    def fold(self, event: Message) -> None:
         """Take in an event about this arm."""
+        if isinstance(event, ArmStarted):
+            self._take_up_curves(event)
+        super().fold(event)
         self.account.fold(event, self.steps_per_epoch)
         match event:
             case ArmStarted():
-                self._started(event)
+                self.epoch = event.epoch
+                self._forget_asked()
+                self.finished = len(self.curves.history) >= self.epochs
             case TrainStep():
                 self._trained(event)
             case EvalDone():
                 self.curves.evaluated(event)
-                if event.step % self.steps_per_epoch:  # asked for by hand
+                if event.step % self.steps_per_epoch:  # a person asked for it
                     self.curves.mark(event.step, "evaluate")
             case Confusion():
                 self.confusion = event
             case EpochDone():
                 self.curves.history.append(event)
-            case ArmFinished():
-                self.finished = True
             case CommandRefused():
                 self._forget_asked()
             case Rewound():
                 self._rewound(event)
             case RateChanged():
-                self.groups[event.group] = replace(self.groups[event.group], base_lr=event.base_lr)
                 if self.asked.get(event.group) == event.base_lr:
                     del self.asked[event.group]
                 self.curves.mark(event.step, "rate")
             case GroupFrozen():
-                self.groups[event.group] = replace(self.groups[event.group], frozen=event.frozen)
                 self.curves.mark(event.step, "freeze")
             case EpochsChanged():
-                self._epochs_changed(event)
+                if self.asked_epochs == event.epochs:
+                    self.asked_epochs = 0
+                self.curves.mark(event.step, "epochs")
             case CheckpointSaved(reason="key"):
                 self.curves.mark(event.step, "save")
             case Paused():
@@ -159,23 +146,19 @@ class ArmView:
                 pass  # it is about the run
 
     def _forget_asked(self) -> None:
-        """What was asked for and not acknowledged will not come."""
+        """Forget requests that will not be acknowledged any more."""
         self.asked.clear()
         self.asked_epochs = 0
 
-    def _started(self, event: ArmStarted) -> None:
+    def _take_up_curves(self, event: ArmStarted) -> None:
+        """Use the curves of the branch that goes on, up to the step after which it goes on."""
         if event.branch != self.branch and event.branch in self.past:  # a crash lost a rewind, too
             self.curves = self.past[event.branch]
             self.past = {number: branch for number, branch in self.past.items() if number < event.branch}
-        self.step, self.epoch, self.epochs, self.branch = event.step, event.epoch, event.epochs, event.branch
-        self.steps_per_epoch = event.steps_per_epoch
-        self.groups = {group.name: group for group in event.groups}
-        self._forget_asked()
         self.curves.cut(event.step)  # what was seen later is void: a crash lost it, and it is trained again
-        self.finished = len(self.curves.history) >= self.epochs
 
     def _trained(self, event: TrainStep) -> None:
-        self.step, self.epoch, self.rates = event.step, event.epoch, event.learning_rates
+        self.epoch = event.epoch
         self.curves.trained(event)
         self._timed += 1
         weight = min(1 / SPEED_STEPS, event.seconds / SPEED_SECONDS) if event.seconds else 1 / SPEED_STEPS
@@ -183,16 +166,17 @@ class ArmView:
         self.images_per_second += share * (event.images_per_second - self.images_per_second)
         self.data_wait += share * (event.data_wait - self.data_wait)
 
-    def _epochs_changed(self, event: EpochsChanged) -> None:
-        self.epochs = event.epochs
-        if self.asked_epochs == event.epochs:
-            self.asked_epochs = 0
-        self.finished = self.finished and len(self.curves.history) >= event.epochs  # more of them revive it
-        self.curves.mark(event.step, "epochs")
-
     def _rewound(self, event: Rewound) -> None:
         self.past[event.left] = self.curves
         self.curves = self.past.get(event.base, self.curves).until(event.step)
-        self.branch, self.step, self.finished = event.branch, event.step, False
         self._forget_asked()
         self.curves.mark(event.step, "rewind")
+
+
+def fold_into(arms: dict[Arm, ArmView], event: Event) -> None:
+    """Take an event into the arm that it is about, which begins with its `ArmStarted`."""
+    arm: Arm | None = getattr(event, "arm", None)
+    if isinstance(event, ArmStarted):
+        arms.setdefault(event.arm, ArmView(arm=event.arm))
+    if arm in arms:
+        arms[arm].fold(event)

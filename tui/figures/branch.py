@@ -1,4 +1,4 @@
-"""What was seen of one branch of an arm: its curves, its epochs, and where it was steered."""
+"""One branch of an arm: its curves, its epochs, and the steps at which it was steered."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -25,7 +25,7 @@ class Branch:
     rates: dict[str, Series] = field(default_factory=dict)
     "of each group"
     ticks: list[tuple[int, TickKind]] = field(default_factory=list)
-    "step and kind of what changed the course, the newest ones"
+    "step and kind of each change of the training, the newest ones"
 
     @property
     def last_step(self) -> int:
@@ -37,17 +37,17 @@ class Branch:
         """Take in a step."""
         self.train_loss.add(step.step, step.loss)
         self.train_accuracy.add(step.step, step.accuracy)
-        if step.gradient_norm:  # journals of before do not have it
+        if step.gradient_norm:  # old journals do not have it
             self.gradient_norm.add(step.step, step.gradient_norm)
         for group, rate in step.learning_rates.items():
             self.rates.setdefault(group, Series()).add(step.step, rate)
 
     def reached(self, accuracy: float) -> EvalDone | None:
-        """The first evaluation that was as accurate."""
+        """The first evaluation that was at least as accurate; `None`: there was none."""
         return next((row for row in self.evaluations if row.accuracy >= accuracy), None)
 
     def seconds_at(self, step: int) -> float | None:
-        """The arm's time up to `step`, between two epochs in proportion; `None` after the last one that is done."""
+        """The arm's time up to `step`, interpolated within an epoch; `None` after the last finished epoch."""
         before, spent = 0, 0.0
         for row in self.history:
             if step <= row.step:
@@ -56,11 +56,11 @@ class Branch:
         return None
 
     def evaluated(self, evaluation: EvalDone) -> None:
-        """Take in an evaluation; one more at the same step says the same and replaces it."""
+        """Take in an evaluation; it replaces one of the same step, which says the same."""
         self.evaluations = [row for row in self.evaluations if row.step != evaluation.step] + [evaluation]
 
     def mark(self, step: int, kind: TickKind) -> None:
-        """Remember that something took effect after `step`; told again after a crash, it is there once."""
+        """Remember that something took effect after `step`; what is repeated after a crash is kept once."""
         if (step, kind) not in self.ticks:
             self.ticks.append((step, kind))
             del self.ticks[:-MOST_TICKS]
@@ -74,7 +74,7 @@ class Branch:
         self.ticks = [tick for tick in self.ticks if tick[0] <= step]
 
     def until(self, step: int) -> "Branch":
-        """A copy that ends at `step`: where another branch goes on."""
+        """A copy that ends at `step`, for a branch that goes on from there."""
         copy = Branch(
             list(self.history),
             list(self.evaluations),

@@ -1,4 +1,4 @@
-"""What an evaluation gets wrong, in the order a person asks for it. Loads no Textual."""
+"""What an evaluation gets wrong, the worst classes first. Loads no Textual."""
 
 from typing import NamedTuple
 
@@ -15,13 +15,13 @@ class ByClass(NamedTuple):
     correct: int
     "how many of them are classified correctly"
     taken_for: int | None
-    "the class that most of the others are taken for; none where there are none"
+    "the wrong class that is predicted most often; `None` where there are no mistakes"
     times: int
-    "how many are"
+    "how often it is predicted"
 
     @property
     def accuracy(self) -> float | None:
-        """Share of its pictures that are classified correctly; none where it has none."""
+        """Share of its pictures that are classified correctly; `None` where it has no pictures."""
         return self.correct / self.images if self.images else None
 
 
@@ -49,10 +49,10 @@ class Errors:
         "test pictures of each class"
 
     def share(self, label: int, predicted: int) -> float:
-        """How much of a class is taken for another one, or itself."""
+        """Share of the pictures of class `label` that are classified as `predicted`."""
         return self.counts.get((label, predicted), 0) / max(self.per_class[label], 1)
 
 
 def name_of(classes: tuple[str, ...], label: int) -> str:
-    """A class by name, or by number where that is not known."""
+    """The name of a class, or its number where the name is not known."""
     return classes[label] if 0 <= label < len(classes) else str(label)

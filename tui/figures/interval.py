@@ -7,7 +7,7 @@ Z = 1.959964
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
-    """A 95 % interval, in 0..1, for a share that was seen as `hits` of `of`, which is at least 1.
+    """A 95 % interval, in 0..1, for a share of which `hits` of `of` were seen; `of` is at least 1.
 
     The score method of E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
     Journal of the American Statistical Association 22 (1927).
@@ -22,8 +22,8 @@ def difference(hits: int, of: int, other_hits: int, of_other: int) -> tuple[floa
     """A 95 % interval, in -1..1, for how much larger the first share is than the other one.
 
     The hybrid score method, no. 10 of R. G. Newcombe, "Interval estimation for the difference between independent
-    proportions", Statistics in Medicine 17 (1998). Two models that are tested on the same pictures tend to miss the
-    same ones, which it does not know: for them the interval is rather too wide than too narrow.
+    proportions", Statistics in Medicine 17 (1998). It takes the two samples for independent. Two models that are
+    tested on the same pictures tend to miss the same ones: for them the interval is too wide rather than too narrow.
     """
     share, other = hits / of, other_hits / of_other
     (low, high), (other_low, other_high) = wilson(hits, of), wilson(other_hits, of_other)

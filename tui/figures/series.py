@@ -1,4 +1,4 @@
-"""Values over steps in bounded memory: a million steps cost and draw as much as a thousand."""
+"""Values over steps in bounded memory: a million steps take no more memory or drawing time than a thousand."""
 
 import math
 from bisect import bisect_right
@@ -7,7 +7,7 @@ MOST_POINTS = 512
 
 
 class Series:
-    """Points in the order of their steps; when there are too many, neighbours are averaged in pairs."""
+    """Points in the order of their steps. When there are too many, neighbours are averaged in pairs."""
 
     def __init__(self, most: int = MOST_POINTS) -> None:
         assert most >= 2 and most % 2 == 0
@@ -26,7 +26,7 @@ class Series:
         return self._stride
 
     def add(self, step: int, value: float) -> None:
-        """Append a value; one that is not finite is left out, there is no place to draw it."""
+        """Append a value. One that is not finite is left out: it cannot be drawn."""
         if not math.isfinite(value):
             return
         self._waiting.append(value)
@@ -47,19 +47,19 @@ class Series:
         self._waiting.clear()
 
     def copy(self) -> "Series":
-        """One that goes on by itself."""
+        """An independent copy."""
         copy = Series(self._most)
         copy._steps, copy._values = list(self._steps), list(self._values)
         copy._stride, copy._waiting = self._stride, list(self._waiting)
         return copy
 
     def points(self) -> tuple[list[int], list[float]]:
-        """Steps, each the last one of its average, and values."""
+        """Steps and values; a point that is an average has the last of its steps."""
         return list(self._steps), list(self._values)
 
 
 def smoothed(values: list[float], window: float) -> list[float]:
-    """Exponential moving average over about `window` values, without the usual pull towards the first one."""
+    """Exponential moving average over about `window` values; corrected, so that the first value has no extra weight."""
     keep = 1 - 2 / (max(window, 1.0) + 1)
     total, weight, result = 0.0, 0.0, []
     for value in values:

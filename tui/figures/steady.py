@@ -1,4 +1,4 @@
-"""Figures that are shown as they were until they have moved visibly, so that an idle machine sends nothing."""
+"""Figures that change on the screen only when they have moved visibly, so that an idle machine sends nothing."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -6,21 +6,21 @@ from typing import TypeVar
 from engine.protocol import Gpu, SystemSample
 
 SHARE = 0.03  # of a processor's time
-MEMORY = 2**30 / 10  # bytes; or a hundredth, where that is more
+MEMORY = 2**30 / 10  # bytes; or a hundredth of the shown figure, where that is more
 DEGREES = 2.0
-POWER, SPEED = 0.05, 0.02  # of what is shown
+POWER, SPEED = 0.05, 0.02  # of the shown figure
 
 Figure = TypeVar("Figure", int, float)
 
 
 def steady(shown: Figure | None, now: Figure | None, least: float) -> Figure | None:
-    """`shown`, until `now` is `least` away from it, or there was none, or there is none."""
-    # A little less will do: 0.87 is not quite 0.03 more than 0.84.
+    """`shown` as long as `now` is less than `least` away from it, else `now`; `None` is a figure that is not known."""
+    # A little less is enough: with floats, 0.87 - 0.84 is slightly less than 0.03.
     return shown if shown is not None and now is not None and abs(now - shown) < least * (1 - 1e-9) else now
 
 
 def steady_sample(shown: SystemSample | None, now: SystemSample) -> SystemSample:
-    """The sample with those figures of the one that is shown which have not moved visibly."""
+    """The sample, with the shown figures in place of those that have not moved visibly."""
     if shown is None:
         return now
     before = {gpu.index: gpu for gpu in shown.gpus}

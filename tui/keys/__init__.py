@@ -1,4 +1,4 @@
-"""The one table of keys: bindings, footer, help and palette are read from it."""
+"""The table of keys: bindings, footer, help and palette are made from it."""
 
 from tui.keys.key import Key, bindings
 from tui.keys.mistakes import MISTAKES
@@ -10,7 +10,7 @@ from tui.keys.system import SYSTEM
 KEYS: tuple[Key, ...] = (*STEERING, *SCREEN, *PLOTS, *MISTAKES, *SYSTEM)
 
 EVERYWHERE = tuple(key for key in KEYS if not key.pane)
-"those that work whatever has the focus"
+"keys that work wherever the focus is"
 
 
 def keys_of(kind: str) -> tuple[Key, ...]:

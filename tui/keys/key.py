@@ -24,16 +24,16 @@ class Key:
     help: str
     "one sentence"
     build: Callable[[UiState], Command] | None = None
-    "the command, from a state in which `refusal` is empty; none: the app's own action of that name"
+    "makes the command; called only if `refusal` is empty; `None`: the key is for the app's own action `name`"
     refusal: Callable[[UiState], str] = lambda state: ""
     "why it cannot be done now; empty if it can"
     answer: Callable[[UiState], str] = lambda state: ""
-    "what the engine has been asked for"
+    "says what the engine has been asked for"
     rank: int = 1
-    "in the footer: where it is narrow, larger ones are left out first, and 0 never"
+    "where the footer is too narrow, keys with larger ranks are left out first; rank 0 never is"
 
     pane: str = ""
-    "the kind of panes whose own key it is, while one of them has the focus; empty: it works everywhere"
+    "the kind of panes that have this key while they have the focus; empty: it works everywhere"
 
     @property
     def steers(self) -> bool:
@@ -46,5 +46,5 @@ class Key:
 
 
 def bindings(keys: Iterable[Key]) -> list[BindingType]:
-    """What Textual is to do for keys: hand their names to the app."""
+    """Bindings for Textual: each hands the name of its key to the app."""
     return [Binding(",".join(key.keys), f"app.press('{key.name}')", key.label, show=False) for key in keys]

@@ -1,4 +1,4 @@
-"""The plots' own keys, while one of them has the focus; what they change holds for all plots."""
+"""The keys of the plots, while one of them has the focus. What they change holds for all plots."""
 
 from tui.keys.key import Key
 

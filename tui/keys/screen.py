@@ -1,4 +1,4 @@
-"""The keys of the screen itself: panes, other screens, ways out. Each names an action of the app."""
+"""The keys of the screen itself: panes, other screens, ways to leave. Each names an action of the app."""
 
 from tui import refusals as no
 from tui.keys.key import Key

@@ -1,6 +1,6 @@
 """The keys that steer the run: each builds a command for the engine.
 
-Commands are acknowledged by the engine's events; until then `answer` says what was asked for.
+The engine answers commands with events; until then `answer` says what was asked for.
 """
 
 from collections.abc import Callable

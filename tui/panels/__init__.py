@@ -1,4 +1,4 @@
-"""The panels: each a read-only view of the state. A new one is a module, a row here and one in `tui/panes.py`."""
+"""The panels, each a read-only view of the state. A new one is a module, a row here, and a row in `tui/panes.py`."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""How each class fares, the worst ones first."""
+"""Accuracy and mistakes of each class, the worst ones first."""
 
 from textual.content import Content
 
@@ -10,7 +10,7 @@ ACCURACY, BAR, WIDEST_NAME = 8, 10, 24  # cells
 
 
 def class_table(errors: Errors, classes: tuple[str, ...], top: int, width: int, height: int) -> Content:
-    """A head and, from the row `top` on, a line a class: accuracy, counts, what most of the others are taken for."""
+    """Column titles and a line a class, from the row `top` on: accuracy, counts, the most frequent wrong answer."""
     longest = max(map(len, (*classes, "class")))
     digits = len(str(max(errors.per_class, default=0)))
     counts = max(2 * digits + 1, 5)

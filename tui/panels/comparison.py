@@ -1,4 +1,4 @@
-"""Both arms side by side: the recipe's table, live."""
+"""Both arms side by side, as in the lesson's table, while they are trained."""
 
 from textual.content import Content
 
@@ -15,18 +15,18 @@ ALL = 8  # rows
 ENOUGH = 0.9  # of an arm's best accuracy
 TITLE = "comparison (test accuracy)"
 ROWS = ("after epoch 1", "now", "best", "90 % of best in", "epochs for that", "epochs", "time")
-LEVEL = 3  # rows above the difference, which is of the bests
+LEVEL = 3  # rows above that of the difference, which is between the best accuracies
 
 
 class Comparison(Panel):
-    """Test accuracy after the first epoch, now and at best; the difference; how soon 90 % of the best was reached."""
+    """Test accuracy after the first epoch, now, and at best; the difference; the time to 90 % of the best."""
 
     def wanted_rows(self, state: UiState) -> int:
-        """All of its lines where that leaves the plots enough."""
+        """All of its lines, if that leaves enough room for the plots."""
         return ALL if self.roomy else 0
 
     def text(self, state: UiState, now: float) -> Content:
-        """A head and eight rows, the most important ones first; in the title whether the difference says anything."""
+        """Titles and eight rows, the most important ones first. The title says whether the difference may be chance."""
         bests = [view.best if (view := state.arms.get(arm)) is not None else None for arm in ARMS]
         enough = ENOUGH * max((best.accuracy for best in bests if best is not None), default=0.0)
         columns = [_figures(state.arms.get(arm), enough) for arm in ARMS]
@@ -53,7 +53,7 @@ def _name(arm: Arm, is_current: bool) -> tuple[str, tuple[str, str]]:
 
 
 def _difference(best: EvalDone | None, other: EvalDone | None, *, both: bool) -> tuple[str, str]:
-    """How many points the first one is better, with an interval of 95 %, and what that means in words."""
+    """By how many points the first one is better, with an interval of 95 %, and what that means in words."""
     if best is None or other is None:
         return "" if best is other else MISSING if both else "m trains the other arm", ""
     of, of_other = max(best.images, 1), max(other.images, 1)
@@ -67,7 +67,7 @@ def _points(share: float) -> str:
 
 
 def _figures(view: ArmView | None, enough: float) -> tuple[str, ...]:
-    """The cells of an arm, as in `ROWS`; `enough` is the accuracy that both are to reach."""
+    """The cells of an arm, in the order of `ROWS`; `enough` is the accuracy that both are to reach."""
     if view is None:
         return (MISSING,) * len(ROWS)
     curves = view.curves

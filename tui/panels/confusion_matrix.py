@@ -1,4 +1,4 @@
-"""The confusion matrix: a row a class, a column for what it is taken for."""
+"""The confusion matrix: a row for each class, a column for each answer."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ HEAD = "is, taken for"
 
 
 class Grid(NamedTuple):
-    """What of the matrix has room."""
+    """The part of the matrix that there is room for."""
 
     label: int
     "cells of a row's name"
@@ -22,27 +22,27 @@ class Grid(NamedTuple):
     columns: int
     "that fit"
     rows: int
-    "that fit below the head"
+    "that fit below the titles"
     named: bool
-    "whether columns have names, else numbers"
+    "whether columns show names; else they show numbers"
 
 
 def grid(errors: Errors, classes: tuple[str, ...], width: int, height: int) -> Grid:
-    """How the matrix lies in so much room; columns are numbered where not all of them have room for a name."""
+    """How the matrix fits into the room; columns show numbers where there is no room for names."""
     number = len(errors.per_class)
     digits = len(str(max((*errors.counts.values(), 0))))
     longest = max((len(name) for name in classes), default=1)
     numbered = len(str(max(number - 1, 0)))
     label = min(max(longest + numbered, len(HEAD)) + 1, WIDEST_LABEL, max(width // 3, 8))
     room = (width - label) // max(number, 1)
-    least = max(digits + 2, numbered + 1)  # brackets around a number on the diagonal
+    least = max(digits + 2, numbered + 1)  # room for brackets around a number on the diagonal
     named = room > max(min(longest, NARROWEST_NAME), least)
     column = min(room, max(min(longest, WIDEST_NAME) + 1, least)) if named else least
     return Grid(label, column, max((width - label) // column, 1), max(height - 1, 1), named)
 
 
 def confusion_matrix(errors: Errors, classes: tuple[str, ...], at: tuple[int, int], place: Grid) -> Content:
-    """The head and the rows from the class `at[1]` on, each from the column `at[0]` on."""
+    """Titles and rows, from the row `at[1]` and the column `at[0]` on."""
     x, y = at
     number = len(errors.per_class)
     columns = range(x, min(x + place.columns, number))
@@ -71,10 +71,10 @@ def _right(name: str, width: int) -> Content:
 
 
 def _count(errors: Errors, label: int, column: int, width: int) -> tuple[str, str]:
-    """A number in a cell that is the darker the larger its share of the row; the diagonal is in brackets."""
+    """A number in a cell. The larger its share of the row, the stronger the colour; the diagonal has brackets."""
     count = errors.counts.get((label, column), 0)
     own = label == column
-    shade = round(errors.share(label, column) ** 0.5 * SHADES)  # a few of a hundred are to be seen, too
+    shade = round(errors.share(label, column) ** 0.5 * SHADES)  # the root makes a few of a hundred visible, too
     colour = f" on ${'success' if own else 'error'} {shade * 12}%" if shade else ""
     text = f"[{count}]" if own else f"{count} " if count else ". "
     style = "bold" if own else "" if count else "$muted"

@@ -1,4 +1,4 @@
-"""The plots of both arms, with the branches that rewinds left and older runs; a cursor reads them out."""
+"""The plots: both arms, the branches that rewinds left, and older runs; a cursor shows their values."""
 
 import math
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ from tui.state import UiState
 from tui.theme import rich_colour
 
 FULL_LEGEND = 72  # cells
-MOST_PAST = 8  # branches drawn beside the one in hand, the newest
+MOST_PAST = 8  # left branches that are drawn beside the current one, the newest
 NO_STEP = "no step yet"
 
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
-    """A branch on the plot; `run` names the older run that it is of."""
+    """A branch on the plot. `run` is the name of an older run, empty for the run on the screen."""
 
     view: ArmView
     branch: Branch
@@ -39,7 +39,7 @@ class _Drawn:
 
 
 class Curves(View):
-    """Training per step, smoothed, as a line; test per evaluation as points; what was done as ticks below."""
+    """Training values as a smoothed line, test values as points, commands as marks below."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(PLOTS)
     kind = "plots"
@@ -51,12 +51,12 @@ class Curves(View):
         self._shown: tuple[object, int | None] | None = None
         self._picture = Picture([], 0, 0, 1)
         self._read: list[tuple[_Drawn, list[Trace]]] = []
-        "what the cursor reads out"
+        "what the cursor shows the values of"
 
     # --- keys -------------------------------------------------------------------------------------------
 
     def press(self, name: str) -> None:
-        """Do what one of the plots' own keys stands for."""
+        """Do what one of the plots' own keys is for."""
         plots = self._state.plots
         match name:
             case "plot_axis":
@@ -64,7 +64,7 @@ class Curves(View):
             case "plot_log":
                 plots.log ^= {self._curve.name}
             case "plot_smoothing":
-                plots.smooth_otherwise()
+                plots.next_smoothing()
             case _:
                 by = {"cursor_left": -1, "cursor_right": 1, "cursor_first": -(10**9), "cursor_last": 10**9}[name]
                 plots.move(self._state.view.curves.train_loss.points()[0] if self._state.view else [], by)
@@ -77,7 +77,7 @@ class Curves(View):
     # --- what is shown ----------------------------------------------------------------------------------
 
     def show(self, state: UiState, now: float) -> None:
-        """Draw what is new; the cursor is laid over the picture there is."""
+        """Draw what has changed. A cursor is laid over the picture, which is kept."""
         self._state, plots = state, state.plots
         drawn_for = (state.drawn, plots.shape(self._curve.name), self.size, self.app.theme)
         if (drawn_for, plots.cursor) == self._shown:
@@ -103,7 +103,7 @@ class Curves(View):
         lines: list[Line] = []
         ticks: list[Tick] = []
         self._read.clear()
-        for drawn in (*older, *past, *own):  # the last ones over the others
+        for drawn in (*older, *past, *own):  # later ones are drawn over earlier ones
             found = traces(self._curve, drawn.view, drawn.branch, plots)
             for trace in found:
                 lines += _lines(trace, drawn, plots, named=drawn in own, log=self._curve.name in plots.log)
@@ -125,26 +125,26 @@ class Curves(View):
         return render(lines, ticks, x, y, (width, height), ascii=self.host.looks.ascii)
 
     def _say(self, plots: PlotView) -> None:
-        """What is what, or what the cursor is on: in the frame, where it hides no data."""
-        curve, hand, room = self._curve, self._state.view, self.size.width - 4
-        if plots.cursor is None or hand is None:
+        """Put a legend, or the values at the cursor, on the frame, where they hide no data."""
+        curve, current, room = self._curve, self._state.view, self.size.width - 4
+        if plots.cursor is None or current is None:
             title = [Content(named(curve, plots))]
             title += legend(curve, everything=self.size.width >= FULL_LEGEND)
             older = older_names((drawn.run, drawn.view) for drawn, _ in self._read if drawn.run)
         else:
             step = f"step {plots.cursor:,}"
-            place = f"{step}, epoch {plots.cursor / hand.steps_per_epoch:.2f}"
+            place = f"{step}, epoch {plots.cursor / current.steps_per_epoch:.2f}"
             column = self._picture.last_x / max(self._picture.width, 1)
-            mark = Content(mark_near(hand, plots.cursor, column / plots.x(hand, 1)))
+            mark = Content(mark_near(current, plots.cursor, column / plots.x(current, 1)))
             short, full = curve.title, named(curve, plots)
-            # Until there is room for it.
+            # Shorter and shorter, until it fits.
             for name, where, in_words in (
                 (full, place, True),
                 (short, place, True),
                 (short, place, False),
                 (short, step, False),
             ):
-                arms, older = self._readings(plots, plots.x(hand, plots.cursor), in_words=in_words)
+                arms, older = self._readings(plots, plots.x(current, plots.cursor), in_words=in_words)
                 title = [Content(name), Content(where), *arms, mark]
                 if joined(title).cell_length <= room:
                     break
@@ -154,7 +154,7 @@ class Curves(View):
         self.subtitle(cut(older, room))
 
     def _readings(self, plots: PlotView, x: float, *, in_words: bool) -> tuple[list[Content], list[Content]]:
-        """What the arms in hand have at x, and what those of older runs have."""
+        """The values at x, first of the run on the screen, then of older runs."""
         own: list[Content] = []
         older: list[Content] = []
         for drawn, found in self._read:
@@ -187,7 +187,7 @@ def _past(view: ArmView) -> list[Branch]:
 
 
 def _last_step(view: ArmView) -> int:
-    """The end of the last epoch that there is something to draw of."""
+    """The end of the last epoch that the plot has room for."""
     last = max((branch.last_step for branch in _past(view)), default=0)
     return max(view.epochs, math.ceil(last / view.steps_per_epoch), 1) * view.steps_per_epoch
 

@@ -1,4 +1,4 @@
-"""The keys, as a last line that can be clicked, too."""
+"""The keys, in the last line; they can be clicked, too."""
 
 from functools import lru_cache
 from itertools import groupby
@@ -17,7 +17,7 @@ class Footer(Panel):
     """Each key with its label; keys that would do nothing now are dim."""
 
     def text(self, state: UiState, now: float) -> Content:
-        """One line; neighbours of one label share it. Where it is too long, the least important ones go."""
+        """One line; keys with the same label share it. Where it is too long, the least important keys are left out."""
         entries, focused = [], isinstance(self.screen.focused, View)
         for label, (first, *more) in groupby(self._keys(state), key=lambda key: key.label):
             word = "resume" if label == "pause" and state.paused else label
@@ -26,18 +26,18 @@ class Footer(Panel):
         return _line(tuple(entries), self.size.width)
 
     def _keys(self, state: UiState) -> list[Key]:
-        """Those that do something on this screen, the focused pane's own ones first."""
+        """The keys that do something on this screen, those of the focused pane first."""
         focused = self.screen.focused
         kind = focused.kind if isinstance(focused, View) else ""
         return [*keys_of(kind), *(key for key in EVERYWHERE if not _idle(key, state))]
 
 
 def _idle(key: Key, state: UiState) -> bool:
-    """Whether it never does anything here: there is nothing to steer, or to leave alone."""
+    """Whether it never does anything here: there is no run to steer, or to leave in the background."""
     return bool(key.steers and state.locked) or bool(key.name == "detach" and state.over)
 
 
-# They are the same most of the time.
+# The keys are the same most of the time.
 @lru_cache(64)
 def _line(entries: tuple[tuple[str, tuple[Key, ...], bool, int], ...], width: int) -> Content:
     parts = [(rank, _entry(word, keys, dim)) for word, keys, dim, rank in entries]

@@ -1,4 +1,4 @@
-"""The line that answers a key at once and then says what came of it."""
+"""The message line: it answers a key at once, then reports the effect."""
 
 from textual.content import Content
 
@@ -13,7 +13,7 @@ STYLES: dict[Level, str] = {"info": "", "good": "$success", "warning": "$warning
 
 
 class Message(Panel):
-    """The last note; as long as it waits for its effect, with the seconds so far."""
+    """The last note. While its effect is still to come, it shows the seconds so far."""
 
     def __init__(self) -> None:
         super().__init__()

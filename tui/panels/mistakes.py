@@ -1,4 +1,4 @@
-"""What the newest evaluation of the arm in hand gets wrong: by class, as a confusion matrix, as pictures."""
+"""What the newest evaluation of the current arm gets wrong: by class, as a confusion matrix, as pictures."""
 
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
@@ -11,7 +11,7 @@ from tui.figures.arm import ArmView
 from tui.figures.confusion import Errors
 from tui.keys import bindings
 from tui.keys.mistakes import MISTAKES
-from tui.notes import Note
+from tui.notes import Note, not_now
 from tui.panels.class_table import class_table
 from tui.panels.confusion_matrix import Grid, confusion_matrix, grid
 from tui.panels.panel import Panel, lines
@@ -29,25 +29,25 @@ NARROWEST_TEXT, GAP = 22, 2  # cells beside a picture
 
 
 class Mistakes(Panel):
-    """Three views of a `Confusion`, that keys go through and scroll."""
+    """Three views of a `Confusion`. Keys change the view and scroll it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(MISTAKES)
     kind = "mistakes"
 
     class Decoded(Message):
-        """A picture has come."""
+        """A picture has been decoded."""
 
     def __init__(self) -> None:
         super().__init__()
         self._view: Shown = "classes"
         self._at: dict[Shown, tuple[int, int]] = dict.fromkeys(VIEWS, (0, 0))
-        "the first column and row that show; of pictures, 0 and the chosen one"
+        "the first column and row that are shown; for pictures, 0 and the number of the chosen one"
         self._state = UiState()
         self._confusion: Confusion | None = None
         self._errors: Errors | None = None
         self._seen: object = None
         self._found: Found | None = None
-        "the chosen picture, or why there is none"
+        "the chosen picture, or why it cannot be shown"
         self._thumbnails = Thumbnails(lambda: self.post_message(self.Decoded()))
         self._picture: Picture | None = None
         self._way: Way | None = None
@@ -55,7 +55,7 @@ class Mistakes(Panel):
     # --- what it shows ----------------------------------------------------------------------------------
 
     def show(self, state: UiState, now: float) -> None:
-        """Draw an evaluation that is new, or another part of it."""
+        """Draw a new evaluation, or another part of the same one."""
         self._state = state
         arm, run = state.view, state.run
         confusion = arm.confusion if arm is not None else None
@@ -72,7 +72,7 @@ class Mistakes(Panel):
             self._draw_picture()
 
     def on_mistakes_decoded(self) -> None:
-        """Show the picture that has come, if it is still the chosen one."""
+        """Show the picture, if it is still the chosen one."""
         if self.is_attached:
             self.show(self._state, 0.0)
 
@@ -88,7 +88,7 @@ class Mistakes(Panel):
         return f"mistakes: {what}, {arm.arm} after {when}"
 
     def text(self, state: UiState, now: float) -> Content:
-        """The view in hand, or why there is none."""
+        """The current view, or why there is nothing to show."""
         errors, (width, height) = self._errors, self.size
         if errors is None:
             tested = state.view is not None and state.view.curves.evaluations
@@ -123,12 +123,12 @@ class Mistakes(Panel):
 
     @property
     def _page(self) -> int:
-        """Rows of a page, the head left out; of pictures, those that a page of the list has."""
+        """Rows of a page without the titles; for pictures, rows of the list."""
         return max(self.size.height - (DETAILS if self._view == "pictures" else 1), 1)
 
     @property
     def _last(self) -> tuple[int, int]:
-        """The furthest that the view goes to."""
+        """The last column and row that the view can start at."""
         if self._errors is None:
             return 0, 0
         if self._view == "pictures":
@@ -170,7 +170,7 @@ class Mistakes(Panel):
 
     def _copy(self) -> None:
         if self._view != "pictures" or self._errors is None or not self._errors.worst:
-            self._state.tell(Note("copy path: not now, no picture is chosen; v shows them", "warning", kept=False))
+            self._state.tell(not_now("copy path", "no picture is chosen; v shows them"))
             return
         path = self._errors.worst[self._at["pictures"][1]].path
         self.app.copy_to_clipboard(path)
@@ -180,7 +180,7 @@ class Mistakes(Panel):
 
     @property
     def _room_for_picture(self) -> tuple[int, int, bool]:
-        """Columns and rows for the picture, and whether the text is below it; no columns: there is none."""
+        """Columns and rows for the picture, and whether the text is below it; 0 columns: there is no room."""
         width, height = self.size
         if self._how == "none":
             return 0, 0, False
@@ -196,14 +196,14 @@ class Mistakes(Panel):
         return self._way
 
     def _look(self) -> Found | None:
-        """What is known of the chosen picture, where there is room for one."""
+        """The chosen picture, or why it cannot be shown; `None` where there is no room, or while it is decoded."""
         if self._view != "pictures" or self._errors is None or not self._errors.worst:
             return None
         columns, *_ = self._room_for_picture
         return self._thumbnails.get(self._errors.worst[self._at["pictures"][1]].path) if columns else None
 
     def _draw_picture(self) -> None:
-        """Put the chosen picture in its place, at the left of the pane's top, or take it away."""
+        """Show the chosen picture at the top left of the pane, or hide it."""
         found = self._found
         if found is None or isinstance(found, str):
             if self._picture is not None:

@@ -1,4 +1,4 @@
-"""What all panels share: a read-only view of the state that is drawn again only when what it shows changed."""
+"""What all panels share: each shows a part of the state, and draws only when that part has changed."""
 
 from typing import Protocol
 
@@ -32,48 +32,48 @@ class View(Cells):
     host: Host
 
     digit = ""
-    "the key that switches a pane on and off"
+    "the key that shows and hides the pane"
     kind = ""
-    "the kind of panes it is one of, whose own keys (`Key.pane`) it has while it has the focus"
+    "name of the pane's own keys (`Key.pane`), which work while it has the focus"
 
     def show(self, state: UiState, now: float) -> None:
-        """Draw the state, unless it looks as it did."""
+        """Draw the state, unless it looks as before."""
         raise NotImplementedError
 
     def wanted_rows(self, state: UiState) -> int:
-        """Rows that there is something for, where that depends on the state, else 0."""
+        """Rows that the pane can fill, where that depends on the state; else 0."""
         return 0
 
     @property
     def roomy(self) -> bool:
-        """Whether the terminal is high enough for lines that are good to have."""
+        """Whether the terminal is high enough for the less important lines."""
         return not self.app.screen_stack[0].has_class("-short")
 
     def press(self, name: str) -> None:
-        """Do what one of the pane's own keys stands for, by its name in the table of keys."""
+        """Do what one of the pane's own keys is for; `name` is that of the table of keys."""
 
     def back(self) -> bool:
-        """Leave what Esc leaves within the pane; whether there was something."""
+        """Go back within the pane, as for Esc; whether there was something to leave."""
         return False
 
     class Resized(Message):
-        """A pane has another size, and shows what was drawn for the old one."""
+        """A pane has a new size, but still shows what was drawn for the old one."""
 
     def on_resize(self) -> None:
-        """Be drawn soon."""
+        """Ask to be drawn."""
         self.post_message(self.Resized())
 
     def title(self, text: str | Content) -> None:
-        """Name the pane, its digit before it."""
+        """Show the pane's digit and name on the frame."""
         digit = f"{self.digit} " if self.digit else ""
         self._on_frame("border_title", Content.assemble(digit, self.render_str(text)), 0)
 
     def subtitle(self, text: Content) -> None:
-        """Say something on the frame below the pane, where there is one."""
+        """Show a text on the frame below the pane, where there is one."""
         self._on_frame("border_subtitle", text, self.outer_size.height - 1)
 
     def _on_frame(self, place: str, text: Content, row: int) -> None:
-        """Write on the frame. Textual would draw the whole pane again, and that if nothing is new, too."""
+        """Write on the frame. Textual would draw the whole pane again, even where nothing has changed."""
         if getattr(self, f"_{place}") != text:
             setattr(self, f"_{place}", text)
             self.refresh(Region(0, row, self.outer_size.width, 1).translate(-self.content_offset))
@@ -92,7 +92,7 @@ class Panel(View):
         raise NotImplementedError
 
     def show(self, state: UiState, now: float) -> None:
-        """Draw the state, unless it looks as it did."""
+        """Draw the state, unless it looks as before."""
         text = self.text(state, now)
         drawn_for = (self.size, self.app.theme)
         if drawn_for != self._drawn_for or not self._shown.is_same(text):
@@ -104,7 +104,7 @@ class Growing(Panel):
     """A panel that is as high as its text."""
 
     def show(self, state: UiState, now: float) -> None:
-        """Draw the state, in more rows or fewer if it takes them."""
+        """Draw the state; the height follows the text."""
         if not self._shown.is_same(self.text(state, now)):
             self._shown = self.text(state, now)
             self._drawn_for = None
@@ -124,7 +124,7 @@ def plain_bar(share: float, width: int, style: str) -> Content:
 
 
 def filled_bar(share: float, width: int, style: str) -> Content:
-    """A bar with its share as per cent behind it, `width` cells in all."""
+    """A bar and its share in per cent, `width` cells in all."""
     figure = (percent(share, 0).rjust(6), "bold" if share else "$muted")
     return plain_bar(share, width - 6, style) + Content.assemble(figure)
 
@@ -135,7 +135,7 @@ def lines(*rows: Content) -> Content:
 
 
 def row(*cells: tuple[str, int, str]) -> Content:
-    """Cells of (text, width, style), padded to the width: to the right of the text, or to its left if negative."""
+    """Cells of (text, width, style), padded to the width; where it is negative, the text is aligned to the right."""
     return Content.assemble(
         *((text.ljust(width) if width > 0 else text.rjust(-width), style) for text, width, style in cells)
     )

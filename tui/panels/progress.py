@@ -1,15 +1,16 @@
-"""How far the arm in hand is, how fast, and how good."""
+"""How far the current arm is, how fast, and how good."""
 
 from textual.content import Content
 
+from tui.activity import OVER
 from tui.figures.arm import ArmView
 from tui.figures.pace import Pace
 from tui.figures.steady import SHARE, SPEED, steady
 from tui.format import MISSING, clock, coarse, percent, speed
 from tui.panels.panel import Panel, filled_bar, lines, row
 from tui.panels.spent import Spent
-from tui.panels.underway import slow, told
-from tui.state import OVER, UiState
+from tui.panels.underway import described, slow
+from tui.state import UiState
 from tui.theme import ARM_STYLES
 
 LABEL, FIGURE = 11, 12  # cells
@@ -17,7 +18,7 @@ ALL = 8  # lines
 
 
 class Progress(Panel):
-    """Step, time left, throughput, waiting for data, best accuracy, last checkpoint, what the time goes to."""
+    """Step, time left, throughput, waiting for data, best accuracy, last checkpoint, what the time is spent on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,15 +28,15 @@ class Progress(Panel):
         self._wait: float | None = None
 
     def wanted_rows(self, state: UiState) -> int:
-        """All of its lines where that leaves the plots enough."""
+        """All of its lines, if that leaves enough room for the plots."""
         return ALL if self.roomy else 0
 
     def text(self, state: UiState, now: float) -> Content:
-        """The most important lines first, and in the title what is planned."""
+        """The most important lines first; the title says what is planned."""
         planned = f": stops after epoch {state.stop_epoch}" if state.stop_planned and state.live else ""
         self.title(f"progress{planned}")
         width, under_way = max(self.size.width, 20), slow(state)
-        instead = told(under_way, self._pace, now, width) if under_way is not None else []
+        instead = described(under_way, self._pace, now, width) if under_way is not None else []
         if state.view is None or state.run is None:
             return lines(*instead)
         usual = self._lines(state, state.view, width)
@@ -66,7 +67,7 @@ class Progress(Panel):
         return clock(None if left is None else coarse(left))
 
     def _data(self, state: UiState, view: ArmView) -> Content:
-        if state.preparing is not None:  # which is what a step waits for then
+        if state.preparing is not None:  # then a step waits for this
             return Content.assemble(
                 (f"{state.preparing.what} ", "$muted"), percent(state.preparing.done / state.preparing.total, 0)
             )

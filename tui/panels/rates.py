@@ -2,9 +2,13 @@
 
 from textual.content import Content
 
-from tui.format import MISSING, count, rate
+from tui.figures.arm import ArmView
+from tui.format import MISSING, count, rate, short_name
 from tui.panels.panel import Panel, lines, row
 from tui.state import UiState
+
+NAMES, WIDTHS = ("group", "parameters", "base", "now"), (11, -10, -8, -8)
+MOST = 8  # groups that the pane asks for room for
 
 
 class Rates(Panel):
@@ -14,21 +18,26 @@ class Rates(Panel):
         """Name the panel."""
         self.title("learning rates")
 
-    def text(self, state: UiState, now: float) -> Content:
+    def wanted_rows(self, state: UiState) -> int:
         """A head and a row a group."""
-        widths = (11, -10, -8, -8)
-        names = ("group", "parameters", "base", "now")
-        head = row(*((name, width, "$muted") for name, width in zip(names, widths, strict=True)))
+        return 1 + min(len(state.view.groups), MOST) if state.view is not None else 0
+
+    def text(self, state: UiState, now: float) -> Content:
+        """A head and a row a group; where there is no room for all, those around the chosen one."""
         view = state.view
+        head = row(*((name, width, "$muted") for name, width in zip(NAMES, WIDTHS, strict=True)))
         if view is None:
             return head
-        rows = [head]
-        for name, group in view.groups.items():
-            chosen = name == state.selected
-            style = "bold reverse" if chosen else "bold"
-            base = view.base_rate(name)
-            now_rate = "frozen" if group.frozen else rate(view.rates[name]) if name in view.rates else MISSING
-            cells = ((">" if chosen else " ") + name, count(group.parameters), rate(base), now_rate)
-            asked = " *" if name in view.asked else ""
-            rows.append(row(*((cell, width, style) for cell, width in zip(cells, widths, strict=True))) + asked)
-        return lines(*rows)
+        names, room = list(view.groups), max(self.size.height - 1, 1)
+        chosen = names.index(state.selected) if state.selected in names else 0
+        first = min(max(chosen - room // 2, 0), max(len(names) - room, 0))
+        return lines(head, *(_group(view, name, name == state.selected) for name in names[first : first + room]))
+
+
+def _group(view: ArmView, name: str, chosen: bool) -> Content:
+    group, style = view.groups[name], "bold reverse" if chosen else "bold"
+    now = "frozen" if group.frozen else rate(view.rates[name]) if name in view.rates else MISSING
+    shown = (">" if chosen else " ") + short_name(name, WIDTHS[0] - 1)
+    cells = (shown, count(group.parameters), rate(view.base_rate(name)), now)
+    asked = " *" if name in view.asked else ""
+    return row(*((cell, width, style) for cell, width in zip(cells, WIDTHS, strict=True))) + asked

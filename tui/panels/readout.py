@@ -1,4 +1,4 @@
-"""What stands on a plot's frame: what is what, or what there is at the cursor."""
+"""Texts on the frame of a plot: a legend, or the values at the cursor."""
 
 from collections.abc import Iterable
 
@@ -15,13 +15,13 @@ POINTS = {"pretrained": "●", "scratch": "○"}
 
 
 def named(curve: Curve, plots: PlotView) -> str:
-    """The plot's name, and how it is drawn if that is not as usual."""
+    """The plot's name, and how it is drawn where that is not the default."""
     smoothing = f"smoothing {plots.smoothing}" if curve.noisy and plots.smoothing != "medium" else ""
     return ", ".join(filter(None, (curve.title, "log" if curve.name in plots.log else "", smoothing)))
 
 
 def legend(curve: Curve, *, everything: bool) -> list[Content]:
-    """What the lines and marks are; a narrow plot of two beside each other says its half of it."""
+    """What the lines and marks mean. Of two narrow plots beside each other, each shows one half."""
     arms = [Content.styled(f"{LINES[arm]} {arm}", ARM_STYLES[arm]) for arm in ARMS]
     kinds = [Content.styled("── training  ●○ test  ▴ command", "$foreground")]
     if curve.test is None:
@@ -30,7 +30,7 @@ def legend(curve: Curve, *, everything: bool) -> list[Content]:
 
 
 def reading(curve: Curve, run: str, view: ArmView, drawn: Iterable[Trace], step: int, *, in_words: bool) -> Content:
-    """An arm's values at a step, of the run in hand or of an older one, which is named; empty where it has none."""
+    """An arm's values at a step; empty where there are none. `run` names an older run, empty: the one on the screen."""
     parts: list[str] = []
     for trace in drawn:
         training, test = trace.at(step)
@@ -44,12 +44,12 @@ def reading(curve: Curve, run: str, view: ArmView, drawn: Iterable[Trace], step:
 
 
 def older_names(runs: Iterable[tuple[str, ArmView]]) -> list[Content]:
-    """The older runs that are drawn, a part each."""
+    """The names of the older runs that are drawn."""
     return [Content.styled(f"{LINES[view.arm]} {run}", "$overlay") for run, view in runs]
 
 
 def joined(parts: Iterable[Content]) -> Content:
-    """Parts beside each other, without the empty ones."""
+    """The parts in one line, without the empty ones."""
     return Content("  ").join(part for part in parts if part)
 
 

@@ -9,7 +9,7 @@ from tui.figures.steady import steady
 from tui.format import MISSING
 from tui.state import UiState
 
-# Told apart by their characters where there are no colours.
+# The characters tell the parts apart where there are no colours.
 LOOKS: dict[Part, tuple[str, str]] = {
     "data": ("╌", "$warning"),
     "model": ("█", "$success"),
@@ -18,25 +18,25 @@ LOOKS: dict[Part, tuple[str, str]] = {
     "save": ("▴", "$muted"),
 }
 POINT = 0.01  # a change below it is not shown
-STARVED, FED = 0.25, 0.2  # shares of the time: from the one on a sentence is shown, below the other no more
+STARVED, NOT_STARVED = 0.25, 0.2  # shares of the time: above the first a sentence appears, below the second it goes
 
 
 class Spent:
-    """Remembers what it has shown, so that figures do not dance."""
+    """Remembers what it has shown, so that figures change only when they have moved visibly."""
 
     def __init__(self) -> None:
         self._shares: dict[Part, float] = {}
         self.starved = False
-        "whether so much of the time goes to waiting for pictures that it is worth a word"
+        "whether training waits for pictures so much that the user should know"
 
     def take(self, account: Account) -> None:
-        """Look at the account of the arm in hand."""
+        """Take the shares from the account of the current arm."""
         shares = account.shares()
         self._shares = {part: steady(self._shares.get(part), share, POINT) or 0.0 for part, share in shares.items()}
-        self.starved = shares.get("data", 0.0) > (FED if self.starved else STARVED)
+        self.starved = shares.get("data", 0.0) > (NOT_STARVED if self.starved else STARVED)
 
     def bar(self, width: int) -> Content:
-        """A cell for each share of `width`."""
+        """The shares as a bar of `width` cells."""
         if not self._shares:
             return Content(MISSING)
         ends = list(accumulate((self._shares[part] for part in PARTS), initial=0.0))
@@ -49,7 +49,7 @@ class Spent:
         )
 
     def legend(self, width: int) -> Content:
-        """What the characters are, in per cent; where it is narrow, the smallest shares are left out."""
+        """The parts with their characters and per cent; where it is narrow, the smallest ones are left out."""
         shown = [part for part in PARTS if round(self._shares.get(part, 0.0) * 100)]
         gap = "  "
         while len(shown) > 1 and len(gap.join(self._entry(part) for part in shown)) > width:
@@ -60,7 +60,7 @@ class Spent:
         return Content(gap).join(parts)
 
     def sentence(self, state: UiState, width: int) -> Content | None:
-        """That the processor waits for pictures and what can be done about it, as long as it does."""
+        """While training waits for pictures: that it does, and what can be done about it."""
         if not self.starved or state.run is None:
             return None
         share = f"{self._shares['data'] * 100:.0f} %"
@@ -68,7 +68,7 @@ class Spent:
         who = "training" if cpu else "the GPU"
         if state.preparing is not None:
             why, short = "which are being prepared, once", "preparing pictures"
-        elif cpu:  # where more threads would take the processors from training
+        elif cpu:  # more threads would take the processors from training
             why, short = "set data.prepare, or a smaller data.short_side", "data.prepare?"
         else:
             why, short = "more data.threads, or a smaller data.short_side", "more data.threads?"

@@ -1,11 +1,12 @@
-"""The first line: whose run it is, its state, and the last safe checkpoint."""
+"""The first line: the run, what it is doing, and the last safe checkpoint."""
 
 from textual.content import Content
 
 from engine.protocol import Pause, SwitchArm
+from tui.activity import Phase
 from tui.format import ago
 from tui.panels.panel import Panel
-from tui.state import Phase, UiState
+from tui.state import UiState
 from tui.theme import ARM_STYLES
 
 WORDS: dict[Phase, tuple[str, str]] = {
@@ -48,7 +49,7 @@ class Status(Panel):
 
 
 def _word(state: UiState) -> tuple[str, str]:
-    """What is going on, and how it looks: what was asked for and has no effect yet, too."""
+    """A word for what is going on, and its style. A pause or a switch that was asked for shows at once."""
     word, style = WORDS[state.phase]
     if state.phase == "paused" and state.freed:
         return f"{word}, GPU FREED", style

@@ -3,6 +3,7 @@
 from textual.content import Content
 
 from engine.protocol import Gpu, SystemSample
+from tui.activity import ENDED
 from tui.figures.steady import steady_sample
 from tui.format import NOT_AVAILABLE, gibibytes, percent
 from tui.keys.key import bindings
@@ -11,13 +12,13 @@ from tui.panels.panel import Panel, lines, plain_bar
 from tui.state import UiState
 
 NAME, BAR = 5, 10  # cells
-SMALLEST_BAR = 5  # below which a second one in a line is left out
+SMALLEST_BAR = 5  # cells; with less room, a line has only one bar
 OTHER_LINES = 2  # processors and memory
 MOST_GPUS = 8  # lines; a machine has more only where it is shared
 
 
 class System(Panel):
-    """A line a GPU, as many as there is room for; in the title, how often the screen is drawn."""
+    """A line for each GPU that there is room for. The title says how often the screen is drawn."""
 
     BINDINGS = bindings(SYSTEM)
     kind = "system"
@@ -40,7 +41,7 @@ class System(Panel):
         sample = steady_sample(self._sample, state.system) if state.system is not None else None
         self._sample = sample
         name = f": {sample.gpus[0].name}" if sample is not None and len(sample.gpus) == 1 else ""
-        over = state.phase in ("ended", "failed")
+        over = state.phase in ENDED
         pace = "" if over else f", every {self.host.looks.refresh:g} s"
         self.title(Content(f"system{name}{pace}"))
         if sample is None:
@@ -65,7 +66,7 @@ class System(Panel):
 
 
 def _gpu(gpu: Gpu, width: int) -> Content:
-    """How busy it is and how full, each with a bar if there is room for both, and how hot."""
+    """Use, memory, temperature and power; use and memory have bars if there is room for both."""
     memory = f"{gibibytes(gpu.memory_used)}/{gibibytes(gpu.memory_total)}G" if gpu.memory_total else NOT_AVAILABLE
     busy = NOT_AVAILABLE if gpu.utilisation is None else f"{gpu.utilisation:.0%}".rjust(4)
     others = (
@@ -87,7 +88,7 @@ def _gpu(gpu: Gpu, width: int) -> Content:
 
 
 def _line(name: str, share: float | None, text: str, width: int) -> Content:
-    """Name, bar and figures; the bar gives way to the figures."""
+    """Name, bar and figures; where it is narrow, the bar is shorter."""
     room = max(min(width - NAME - 1 - len(text), BAR), 0)
     if share is None:
         return Content.assemble((name.ljust(NAME), "$muted"), " " * (room + 1), (text, "bold"))

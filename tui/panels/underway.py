@@ -1,4 +1,4 @@
-"""Something slow: what it is, how far, how fast, and how long it has taken."""
+"""Something slow that is under way: what it is, how far, how fast, and how long it has taken."""
 
 from textual.content import Content
 
@@ -22,8 +22,8 @@ def slow(state: UiState) -> Loading | None:
     return None
 
 
-def told(loading: Loading, pace: Pace, now: float, width: int) -> list[Content]:
-    """Its name, a bar, and figures; where nothing can be counted, its name with the seconds so far."""
+def described(loading: Loading, pace: Pace, now: float, width: int) -> list[Content]:
+    """Its name, a bar, and figures; where nothing can be counted, its name and the seconds so far."""
     pace.see(loading.what, loading.done, now)
     if not loading.total:
         return [Content.assemble((f"{loading.what}…", "bold"), f" {elapsed(pace.seconds)}")]

@@ -17,7 +17,7 @@ DETAILS = 6  # lines of the chosen one
 def worst(
     mistakes: tuple[Mistake, ...], classes: tuple[str, ...], chosen: int, width: int, height: int, *, why: str = ""
 ) -> Content:
-    """What the chosen picture is and is taken for, `why` it is not shown, and as many of all as there is room for."""
+    """The chosen picture: its class, the wrong answer, and `why` it is not shown; below, as many others as fit."""
     mistake = mistakes[chosen]
     details = [
         _detail("is", Content.assemble((name_of(classes, mistake.label), "bold $success")), width),
@@ -41,7 +41,7 @@ def worst(
 
 
 def ending(text: str, width: int) -> str:
-    """A text in so many cells; of a longer one, its end."""
+    """A text in at most `width` cells; of a longer one, the end."""
     if cell_len(text) <= width:
         return text
     while text and cell_len(text) > width - 1:

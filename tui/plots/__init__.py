@@ -1,1 +1,1 @@
-"""How plots are looked at, what is drawn on them, and the drawing itself."""
+"""Plots: what is drawn on them, how they are looked at, and the drawing itself."""

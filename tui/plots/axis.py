@@ -1,4 +1,4 @@
-"""Axes of the plots: round limits, which seldom change while values come in, and the numbers beside them."""
+"""Axes of the plots: round limits, which seldom change while values arrive, and the numbers beside them."""
 
 import math
 from collections.abc import Sequence
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from tui.format import rate
 
-DECADES = 4  # that a log axis spans at most: a rate that falls to nothing would take all the room
+DECADES = 4  # most that a log axis spans: a rate that falls to 0 would take all the room
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """From `low` to `high`, the first and the last of what is drawn; `ticks` are values and their names."""
+    """From `low` to `high`. `ticks` are values and their names."""
 
     low: float
     high: float
@@ -19,7 +19,7 @@ class Axis:
     log: bool = False
 
     def place(self, value: float) -> float:
-        """Where a value lies, from 0 for `low` to 1 for `high`; what lies outside is drawn at the edge."""
+        """Where a value lies: 0 is `low`, 1 is `high`. A value outside is drawn at the edge."""
         low, high, value = (math.log10(v) if self.log else v for v in (self.low, self.high, max(value, self.low)))
         return min((value - low) / (high - low), 1.0)
 
@@ -31,9 +31,9 @@ def along(last: float, most: int) -> Axis:
 
 
 def linear(values: Sequence[float], most: int, *, span: float | None, share: bool) -> Axis:
-    """Around values of 0 or more, with about `most` ticks; `span` is the smallest one, none: it begins at 0.
+    """An axis around values of 0 or more, with about `most` ticks. It spans at least `span`; `None`: it begins at 0.
 
-    Shares are per cent, and those of more than a half reach up to all.
+    With `share`, values are shares shown in per cent; if any is above a half, the axis reaches up to 100 %.
     """
     low, high = min(values, default=0.0), max(values, default=1.0)
     if share and high > 0.5:
@@ -45,7 +45,7 @@ def linear(values: Sequence[float], most: int, *, span: float | None, share: boo
 
 
 def logarithmic(values: Sequence[float], most: int, *, share: bool) -> Axis | None:
-    """Around the values above 0, with about `most` ticks; none where there are no such values."""
+    """An axis around the values above 0, with about `most` ticks; `None` where there are no such values."""
     above = [value for value in values if value > 0]
     if not above:
         return None

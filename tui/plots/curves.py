@@ -1,4 +1,4 @@
-"""The plots, a row each, and what is drawn of a branch on one of them. Loads no Textual."""
+"""The table of plots, and the lines that a plot draws of a branch. Loads no Textual."""
 
 import math
 from bisect import bisect_right
@@ -20,20 +20,20 @@ class Curve:
     """A plot."""
 
     name: str
-    "the pane's"
+    "that of its pane"
     title: str
     series: Callable[[Branch], dict[str, Series]]
-    "what is logged in each step; where it is more than one thing, by name"
+    "the values of each step, by name where there are several lines; empty name: there is one line"
     test: Callable[[EvalDone], float] | None = None
-    "what an evaluation found"
+    "the value of an evaluation; `None`: it is not drawn"
     text: Callable[[float], str] = number
-    "a value for people"
+    "a value as text"
     share: bool = False
     "whether values are shares of 1, drawn as per cent"
     noisy: bool = True
-    "whether there is something to smooth"
+    "whether the line is smoothed"
     span: float | None = None
-    "of a linear y axis at least, so that noise alone does not fill the plot; none: it begins at 0"
+    "least span of a linear y axis, so that noise alone does not fill the plot; `None`: the axis begins at 0"
 
 
 CURVES = (
@@ -62,7 +62,7 @@ class Trace:
     tested: list[tuple[int, float]]
 
     def at(self, step: int) -> tuple[float | None, float | None]:
-        """The training value at a step, none behind the last one, and the last test value until then."""
+        """The training value at a step, `None` after the last step, and the last test value up to the step."""
         place = bisect_right(self.steps, step)
         stride = self.steps[1] - self.steps[0] if len(self.steps) > 1 else 1
         seen = place > 0 and step - self.steps[place - 1] <= stride
@@ -70,7 +70,7 @@ class Trace:
         return (self.values[place - 1] if seen else None), (tests[-1] if tests and seen else None)
 
     def pieces(self, *, above_0: bool) -> list[tuple[list[int], list[float]]]:
-        """Steps and values, in pieces without those at 0 where a logarithmic axis has no place for them."""
+        """Steps and values. With `above_0`, for a logarithmic axis, values of 0 are left out and split the line."""
         if not above_0 or all(value > 0 for value in self.values):
             return [(self.steps, self.values)]
         runs = groupby(zip(self.steps, self.values, strict=True), key=lambda point: point[1] > 0)
@@ -79,10 +79,10 @@ class Trace:
 
 
 def traces(curve: Curve, view: ArmView, branch: Branch, plots: PlotView) -> list[Trace]:
-    """What there is to draw of a branch."""
+    """The lines of a branch on a plot."""
     test = curve.test
     tested = [(found.step, test(found)) for found in branch.evaluations] if test is not None else []
-    tested = [(step, value) for step, value in tested if math.isfinite(value)]  # there is no place to draw others
+    tested = [(step, value) for step, value in tested if math.isfinite(value)]  # others cannot be drawn
     drawn = []
     for name, series in curve.series(branch).items():
         steps, values = series.points()
@@ -93,7 +93,7 @@ def traces(curve: Curve, view: ArmView, branch: Branch, plots: PlotView) -> list
 
 
 def mark_near(view: ArmView, step: int, within: float) -> str:
-    """What took effect at a step, or nearest to it and no further than `within`; empty if nothing did."""
+    """The change nearest to a step, no further than `within` steps away; empty if there was none."""
     near = min(view.curves.ticks, key=lambda tick: abs(tick[0] - step), default=None)
     if near is None or abs(near[0] - step) > within:
         return ""

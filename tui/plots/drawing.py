@@ -1,4 +1,4 @@
-"""A plot as text, which plotext draws. The first paint has none, and does not wait for what draws it to be loaded."""
+"""A plot as text, drawn by plotext. That is loaded late: the first paint of the screen has no plot."""
 
 import io
 from collections.abc import Sequence
@@ -19,21 +19,21 @@ from tui.theme import rich_colour
 # Turns plotext's escape codes into segments; Textual then fits their colours to the terminal.
 _CONSOLE = Console(file=io.StringIO(), color_system="truecolor")
 LEAST_WIDTH, LEAST_HEIGHT = 12, 4
-DOTS = 4  # of a braille character, above each other
+DOTS = 4  # rows of dots in a braille character
 CURSOR = "│"
-ASCII_DASHES = "+"  # of dashed lines in ASCII; `tui/terminal/ascii.py` makes braille another mark
+ASCII_DASHES = "+"  # mark of dashed lines in ASCII; `tui/terminal/ascii.py` has another one for braille
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One series: x, not falling, and y of its points, how it looks, and a name to stand at its end."""
+    """One series: x (never falling) and y of its points, how it looks, and a name for its end."""
 
     x: Sequence[float]
     y: Sequence[float]
     colour: str
     dashed: bool = False
     points: bool = False
-    "marks at the points instead of a line through them"
+    "draw marks at the points instead of a line through them"
     name: str = ""
 
 
@@ -56,7 +56,7 @@ class Picture:
     last_x: float
 
     def with_cursor(self, x: float | None, style: Style) -> list[Strip]:
-        """The rows, with a line through the empty cells at x."""
+        """The rows, with a vertical line at x through the empty cells."""
         if x is None or not self.rows:
             return self.rows
         column = self.left + round(min(max(x / self.last_x, 0), 1) * (self.width - 1))
@@ -65,7 +65,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class _Signal:
-    """What is drawn of a series, as exactly as it can be seen: points, and how many of them make each line."""
+    """A series as it is drawn, no more exact than can be seen: points, and how many of them make each line."""
 
     points: tuple[tuple[float, float], ...]
     marker: str
@@ -76,14 +76,14 @@ class _Signal:
 def render(
     lines: list[Line], ticks: list[Tick], x: Axis, y: Axis, size: tuple[int, int], *, ascii: bool = False
 ) -> Picture:
-    """The plot as rows of styled text; none where there is no room. `ascii`: dashed lines of other marks."""
+    """The plot as rows of styled text; no rows where there is no room. `ascii`: dashed lines get other marks."""
     width, height = size
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return Picture([], 0, width, x.high)
     left = max(len(name) for _, name in y.ticks)
     columns = width - left
     signals = [_signal(line, x.high / (columns - 1), y, (height - 2) * DOTS, ascii) for line in lines]
-    signals += [_Signal(((tick.x, 0.0),), tick.mark, tick.colour) for tick in ticks]  # last: no line hides one
+    signals += [_Signal(((tick.x, 0.0),), tick.mark, tick.colour) for tick in ticks]  # last, so that no line hides one
     names = [
         (round((1 - y.place(line.y[-1])) * (height - 2)), line.name, line.colour)
         for line in lines
@@ -96,7 +96,7 @@ def _signal(line: Line, cell: float, y: Axis, dots: int, ascii: bool) -> _Signal
     if line.points:
         points = tuple((x, y.place(value)) for x, value in zip(line.x, line.y, strict=True))
         return _Signal(points, "○" if line.dashed else "●", line.colour)
-    # At most a point a column, each from the points there alone: the past stays as it is.
+    # At most one point a column, from the points of that column alone: what is drawn does not change later.
     means = _by_column(line.x, line.y, cell)
     curve = {column: round(y.place(value) * dots) / dots for column, value in means.items()}
     pieces = _dashes(curve) if line.dashed else [_corners(list(curve.items()))]
@@ -105,7 +105,7 @@ def _signal(line: Line, cell: float, y: Axis, dots: int, ascii: bool) -> _Signal
     return _Signal(points, marker, line.colour, tuple(len(piece) for piece in pieces))
 
 
-# A step more seldom changes anything that can be seen.
+# One more step seldom changes anything that can be seen.
 @lru_cache(16)
 def _rows(
     signals: tuple[_Signal, ...], names: tuple[tuple[int, str, str], ...], x: Axis, y: Axis, size: tuple[int, int]
@@ -129,7 +129,7 @@ def _rows(
     figure.ruler("y").ticks([y.place(value) for value, _ in y.ticks], [name for _, name in y.ticks]).lim(0, 1)
     figure.ruler("x").ticks([value for value, _ in x.ticks], [name for _, name in x.ticks]).lim(0, x.high)
     text = Text.from_ansi(figure.build().string())
-    # No style and an empty one look the same, but are a difference.
+    # No style and an empty one look the same, but compare as different.
     rows = [
         Strip(Segment(s.text, s.style or None) for s in row.render(_CONSOLE)).simplify() for row in text.split("\n")
     ]
@@ -138,7 +138,7 @@ def _rows(
 
 
 def _by_column(x: Sequence[float], y: Sequence[float], cell: float) -> dict[int, float]:
-    """The mean of the points in each column, and between columns that have some, what lies between them."""
+    """The mean of the points in each column; columns without points are interpolated."""
     sums: dict[int, tuple[float, int]] = {}
     for place, value in zip(x, y, strict=True):
         total, count = sums.get(column := round(place / cell), (0.0, 0))
@@ -152,13 +152,13 @@ def _by_column(x: Sequence[float], y: Sequence[float], cell: float) -> dict[int,
 
 
 def _corners(curve: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    """The points of a curve that are needed: not those within a level piece."""
+    """The points of a curve that are needed: those within a horizontal piece are not."""
     inner = [before[1] == here[1] == after[1] for before, here, after in zip(curve, curve[1:], curve[2:], strict=False)]
     return [point for point, drop in zip(curve, [False, *inner, False], strict=False) if not drop]
 
 
 def _dashes(curve: dict[int, float]) -> list[list[tuple[float, float]]]:
-    """Pieces of a curve, two cells long and one apart."""
+    """Pieces of a curve, two cells long, with gaps of one cell."""
     pieces: list[list[tuple[float, float]]] = []
     last = None
     for column, place in curve.items():
@@ -174,7 +174,7 @@ def _dashes(curve: dict[int, float]) -> list[list[tuple[float, float]]]:
 
 
 def _name_lines(rows: list[Strip], names: Sequence[tuple[int, str, str]]) -> None:
-    """Write the lines' names at the right edge, where they do not move, each on the row of its line's end."""
+    """Write each line's name at the right edge, on the row where the line ends."""
     named: dict[int, dict[str, str]] = {}
     for number, name, colour in names:
         named.setdefault(number, {})[name] = colour

@@ -1,15 +1,15 @@
-"""How all plots are looked at, so that they agree. Loads no Textual."""
+"""How the plots are looked at, the same for all of them. Loads no Textual."""
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tui.figures.arm import ArmView
-from tui.plots.past import Overlay
+from tui.plots.overlay import Overlay
 
 Smoothing = Literal["none", "light", "medium", "strong"]
-# The window as a share of the arm's steps, and points that it has at least. Neither changes while points come in: a
-# value would change with it, and what is drawn long since be drawn and sent again.
+# The window as a share of the arm's steps, and its fewest points. Neither changes while points arrive: if it did, old
+# values would change, and would be drawn and sent again.
 WINDOWS: dict[Smoothing, tuple[float, int]] = {
     "none": (0, 1),
     "light": (0.02, 3),
@@ -28,12 +28,12 @@ class PlotView:
     "names of the plots whose y axis is logarithmic"
     smoothing: Smoothing = "medium"
     cursor: int | None = None
-    "the step of the arm in hand that is read out"
+    "the step of the current arm whose values are shown; `None`: there is no cursor"
     overlay: Overlay | None = None
     "older runs"
 
     def shape(self, name: str) -> tuple[object, ...]:
-        """All that a plot's picture depends on, but for the cursor, which is laid over it."""
+        """All that the picture of a plot depends on, except the cursor, which is laid over it."""
         drawn = self.overlay.drawn if self.overlay is not None else 0
         return self.by_step, name in self.log, self.smoothing, id(self.overlay), drawn
 
@@ -46,25 +46,25 @@ class PlotView:
         return step if self.by_step else step / view.steps_per_epoch
 
     def step(self, view: ArmView, x: float) -> int:
-        """The step of an arm that lies there."""
+        """The step of an arm that lies at `x`."""
         return round(x if self.by_step else x * view.steps_per_epoch)
 
-    def cursor_x(self, hand: ArmView) -> float | None:
+    def cursor_x(self, current: ArmView) -> float | None:
         """Where the cursor is on the x axis."""
-        return None if self.cursor is None else self.x(hand, self.cursor)
+        return None if self.cursor is None else self.x(current, self.cursor)
 
     def window(self, view: ArmView, stride: int) -> float:
-        """Points that are smoothed over, the same for all branches of an arm; a point stands for `stride` steps."""
+        """Number of points to smooth over, the same for all branches of an arm; a point stands for `stride` steps."""
         share, least = WINDOWS[self.smoothing]
         return max(share * view.total_steps / stride, least)
 
-    def smooth_otherwise(self) -> None:
-        """Take the next strength."""
+    def next_smoothing(self) -> None:
+        """Choose the next strength of smoothing."""
         names = list(WINDOWS)
         self.smoothing = names[(names.index(self.smoothing) + 1) % len(names)]
 
     def move(self, steps: list[int], by: int) -> None:
-        """Put the cursor on the point that is so many further; without a cursor, start at the newest one."""
+        """Move the cursor `by` points; without a cursor, start at the newest point."""
         if not steps:
             return
         place = (len(steps) if self.cursor is None else bisect_left(steps, self.cursor)) + by

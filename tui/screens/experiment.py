@@ -1,4 +1,4 @@
-"""What an experiment is about, its table while it is under way, and the way back when it is over."""
+"""The dialog of an experiment: what to expect, its table while it runs, the way back when it is over."""
 
 from typing import ClassVar, cast
 
@@ -18,11 +18,11 @@ from tui.state import UiState
 
 FOLLOW_SECONDS = 0.5
 COLUMN_GAP = 2
-GAP = 1  # the row between text and answers
+GAP = 1  # rows between text and answers
 
 
 class ExperimentScreen(ModalScreen[Answer | None]):
-    """Follows the experiment; the first answer is the one that changes nothing, but before it has begun."""
+    """Follows the experiment. Once that has begun, the first answer changes nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss", show=False),
@@ -39,7 +39,7 @@ class ExperimentScreen(ModalScreen[Answer | None]):
         self._answers: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
-        """A text, which scrolls where the terminal is small, and the answers, which are always there."""
+        """A text, which scrolls in a small terminal, and the answers, which are always in sight."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = f"experiment: {self._experiment.name}"
             with VerticalScroll(can_focus=False):
@@ -47,7 +47,7 @@ class ExperimentScreen(ModalScreen[Answer | None]):
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:
-        """Show what there is, then what comes."""
+        """Show the state, then follow it."""
         self.follow()
         self.query_one(OptionList).focus()
         self.set_interval(FOLLOW_SECONDS, self.follow)
@@ -67,11 +67,11 @@ class ExperimentScreen(ModalScreen[Answer | None]):
             self.call_after_refresh(self._fit)
 
     def on_resize(self) -> None:
-        """Another size has other room."""
+        """Fit the text into the new size."""
         self.call_after_refresh(self._fit)
 
     def _fit(self) -> None:
-        """Leave the text the rows that the answers do not need."""
+        """Give the text the rows that the answers leave."""
         dialog, text = self.query_one(".dialog"), self.query_one(VerticalScroll)
         answers = self.query_one(OptionList)
         frame = dialog.outer_size.height - dialog.content_size.height
@@ -80,7 +80,7 @@ class ExperimentScreen(ModalScreen[Answer | None]):
         dialog.border_subtitle = "PgDn PgUp" if self.query_one("#text").size.height > room else ""
 
     def action_page(self, by: int) -> None:
-        """Read on, or back; the other keys are for the answers."""
+        """Scroll the text; the other keys are for the answers."""
         text = self.query_one(VerticalScroll)
         text.scroll_relative(y=by * max(text.size.height - 1, 1), animate=False)
 
@@ -98,7 +98,7 @@ class ExperimentScreen(ModalScreen[Answer | None]):
         return Content("\n\n").join(parts)
 
     def _possible(self) -> dict[str, str]:
-        """The answers there are now, and what each does."""
+        """The answers that are possible now, and what each does."""
         experiment, state = self._experiment, self._state
         if experiment.arm is None:
             return {"start": "Start", "close": "Not now"}

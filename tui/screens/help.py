@@ -1,4 +1,4 @@
-"""What the pane in focus shows, what the keys do, and what the words mean."""
+"""Help: what the focused pane shows, what the keys do, and what the words mean."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
@@ -34,13 +34,13 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,h,q", "dismiss", show=False)]
 
     def __init__(self, pane: str = "", kind: str = "") -> None:
-        """`pane` has the focus, and the own keys of its `kind`."""
+        """`pane` has the focus; its own keys are those of its `kind`."""
         super().__init__()
         self._pane = pane
         self._kind = kind
 
     def compose(self) -> ComposeResult:
-        """One list after the other."""
+        """All lists in one sheet."""
         sheet = _Sheet([*_focused(self._pane, self._kind), *_general()])
         sheet.border_title = f"help: {self._pane}" if self._pane else "help"
         sheet.border_subtitle = "Esc closes"
@@ -48,7 +48,7 @@ class HelpScreen(ModalScreen[None]):
 
 
 class _Sheet(ScrollView):
-    """Lists of names and texts, wrapped. Only the rows in sight are drawn: it opens while training is under way."""
+    """Lists of names and texts, wrapped. Only the rows in sight are drawn, as it may open during training."""
 
     def __init__(self, lists: Sequence[tuple[str, Rows]]) -> None:
         super().__init__(classes="sheet")
@@ -80,7 +80,7 @@ class _Sheet(ScrollView):
 
 
 def _focused(name: str, kind: str) -> list[tuple[str, Rows]]:
-    """What a learner asks of the pane in focus."""
+    """The focused pane: its keys, and what its labels mean."""
     pane = next((pane for pane in PANES if pane.name == name), None)
     if pane is None:
         return []

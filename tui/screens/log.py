@@ -16,7 +16,7 @@ FOLLOW_SECONDS = 0.5
 
 
 class LogScreen(ModalScreen[None]):
-    """The log, following its end until it is scrolled."""
+    """The log. It follows the newest line until it is scrolled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,l,q", "dismiss", show=False)]
 
@@ -33,12 +33,12 @@ class LogScreen(ModalScreen[None]):
             yield Static(id="text")
 
     def on_mount(self) -> None:
-        """Show what there is, then what comes."""
+        """Show the log, then follow it."""
         self.follow()
         self.set_interval(FOLLOW_SECONDS, self.follow)
 
     def follow(self) -> None:
-        """Take in what is new, and stay at the end if that was in sight."""
+        """Show new lines; stay at the end if that was in sight."""
         if self._state.logged == self._logged:
             return
         self._logged = self._state.logged

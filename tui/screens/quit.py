@@ -1,4 +1,4 @@
-"""The question before training is broken off; the safe way is the first."""
+"""The question before training is ended; the safe answer is the first."""
 
 import time
 from typing import ClassVar, Literal, cast
@@ -19,7 +19,7 @@ Choice = Literal["save", "detach", "after_epoch", "leave", "stay"]
 
 
 class QuitScreen(ModalScreen[Choice]):
-    """Save and leave, leave training alone, leave later, leave without saving, or stay."""
+    """Save and leave, detach, leave after this epoch, leave without saving, or stay."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "choose('stay')", show=False),
@@ -30,7 +30,7 @@ class QuitScreen(ModalScreen[Choice]):
     ]
 
     def __init__(self, saved: CheckpointSaved | None, attached: bool, paused: bool = False) -> None:
-        """`attached`: the run is another process's, which is best left alone."""
+        """`attached`: another process trains the run, so to detach is the first answer."""
         super().__init__()
         self._saved = saved
         self._attached = attached
@@ -66,7 +66,7 @@ class QuitScreen(ModalScreen[Choice]):
 
 
 def _way(choice: Choice, key: str, text: str) -> Option:
-    """A line, or where the terminal is narrow more of them, with the key on the left of all."""
+    """The key, and to its right the text, which wraps where the terminal is narrow."""
     line = Table.grid(padding=(0, 2, 0, 0))
     line.add_column(width=3)
     line.add_row(key, Text(text))

@@ -1,24 +1,20 @@
-"""The older runs whose curves can be laid over the plots."""
+"""The older runs whose curves can be drawn on the plots."""
 
 import threading
-import time
 from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input, OptionList
 
 from tui.columns import Column, Columns
-from tui.format import age, percent, short_name
-from tui.plots.past import Row, each_run
+from tui.listing import Line, Listing
+from tui.runs import MODEL, NAME, Row, cells, each_run
 
 FOLLOW_SECONDS = 0.2
-NAME, MODEL = 19, 17
 COLUMNS = Columns(
     *(Column("", 2), Column("name", NAME), Column("model", MODEL, 1), Column("arms", 11, 2)),
     *(Column("epoch", -7), Column("best", -8), Column("age", -7)),
@@ -28,7 +24,7 @@ MARK = "●"
 
 
 class RunsScreen(ModalScreen[set[str]]):
-    """A list, newest first, in which runs are marked; its answer is the names of all that are."""
+    """A list, newest first, in which runs are marked. Its answer is the names of the marked ones."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", show=False),
@@ -44,39 +40,33 @@ class RunsScreen(ModalScreen[set[str]]):
         self._before, self._chosen = frozenset(chosen), set(chosen)
         self._rows: list[Row] = []
         self._reader = threading.Thread(target=self._read, name="runs", daemon=True)
-        self._shown: tuple[int, bool, str, int] | None = None
+        self._shown: tuple[int, bool, str, frozenset[str]] | None = None
 
     def compose(self) -> ComposeResult:
-        """A filter, a head and the list."""
+        """A filter and the list."""
         with Vertical(classes="sheet") as sheet:
             sheet.border_title = "older runs on the plots"
             sheet.border_subtitle = "Space marks, Enter draws, / filters, Esc closes"
             yield Input(placeholder="/ filters by name and model", compact=True)
-            yield Static(id="head")
-            yield OptionList(markup=False)
+            yield Listing(COLUMNS)
 
     def on_mount(self) -> None:
-        """Show what is read already, then the rest."""
+        """Show the runs that have been read, then the others as they come."""
         self.query_one(OptionList).focus()
         self._reader.start()
         self.call_after_refresh(self.follow)
         self.set_interval(FOLLOW_SECONDS, self.follow)
 
     def follow(self) -> None:
-        """Take in what is new or filtered or sized otherwise, and leave the highlight on the run it is on."""
+        """Show what has been read, marked or filtered since."""
         reading, text = self._reader.is_alive(), self.query_one(Input).value
-        state = (len(self._rows), reading, text, self._width)
+        state = (len(self._rows), reading, text, frozenset(self._chosen))
         if state == self._shown:
             return
         self._shown = state
-        options = self.query_one(OptionList)
-        before = _highlighted(options)
-        rows = sorted((row for row in self._rows[: state[0]] if _fits(row, text)), key=lambda row: -row.time)
-        names = [row.name for row in rows]
-        options.set_options(Option(self._line(row), id=row.name) for row in rows)
-        options.highlighted = names.index(before) if before in names else 0 if names else None
+        rows = sorted((row for row in self._rows[: state[0]] if _fits(row, text)), key=lambda row: -row.updated)
         empty = "reading the journals…" if reading else "None of these." if self._rows else NOTHING
-        self.query_one("#head", Static).update(COLUMNS.head(self._width) if names else Content(empty))
+        self.query_one(Listing).show([self._line(row) for row in rows], empty)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
@@ -87,7 +77,7 @@ class RunsScreen(ModalScreen[set[str]]):
         self.action_mark()
 
     def action_take(self) -> None:
-        """From the filter go to the list, and there have what is marked drawn, or, where no mark is new, this run."""
+        """In the filter: go to the list. In the list: draw the marked runs; if no mark is new, mark this run first."""
         options = self.query_one(OptionList)
         if not options.has_focus:
             options.focus()
@@ -102,42 +92,23 @@ class RunsScreen(ModalScreen[set[str]]):
 
     def action_mark(self) -> None:
         """Mark the highlighted run, or take its mark away."""
-        options = self.query_one(OptionList)
-        if (name := _highlighted(options)) is None:
-            return
-        self._chosen ^= {name}
-        line = self._line(next(row for row in self._rows if row.name == name))
-        options.replace_option_prompt(name, line)
+        if (name := self.query_one(Listing).highlighted) is not None:
+            self._chosen ^= {name}
+            self.follow()
 
     def action_close(self) -> None:
         """Answer."""
         self.dismiss(self._chosen)
 
     def _read(self) -> None:
-        for found in each_run(self._root):
-            if found.name != self._without:
-                self._rows.append(found)
+        for found in each_run(self._root, self._without):
+            self._rows.append(found)
 
-    def _line(self, run: Row) -> Content:
-        cells = (
-            MARK if run.name in self._chosen else "",
-            short_name(run.name, NAME - 1),
-            short_name(run.model, MODEL - 1),
-            "both" if len(run.arms) > 1 else run.arms[0],
-            f"{run.epoch:,}/{run.epochs:,}",
-            percent(run.best_accuracy),
-            age(time.time() - run.time),
-        )
-        return COLUMNS.line(cells, self._width)
-
-    @property
-    def _width(self) -> int:
-        """Cells of a line, but for the scroll bar."""
-        return self.query_one("#head").size.width - 1
-
-
-def _highlighted(options: OptionList) -> str | None:
-    return None if options.highlighted is None else options.get_option_at_index(options.highlighted).id
+    def _line(self, run: Row) -> Line:
+        name, model, *others = cells(run)
+        mark = MARK if run.name in self._chosen else ""
+        arms = "both" if len(run.arms) > 1 else run.arms[0]
+        return Line(run.name, (mark, name, model, arms, *others))
 
 
 def _fits(run: Row, text: str) -> bool:

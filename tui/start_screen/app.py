@@ -1,4 +1,4 @@
-"""The app of the start screen: pages on top of each other, and what was chosen in the end."""
+"""The app of the start screen: it shows pages, and keeps what was chosen in the end."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -31,18 +31,18 @@ class StartApp(LookingApp):
         root: Path | None = None,
         looks: Looks = USUAL,
     ) -> None:
-        """`abandon` gives up a terminal that is not read; `root` is the folder of the runs."""
+        """`abandon` gives up a terminal that nobody reads; `root` is the folder of the runs."""
         super().__init__(looks, abandon, driver)
         self._root = root if root is not None else load_config().checkpoint.dir
         self.chosen: list[str] | None = None
-        "arguments of `finetune-tui`; none where it was left without a choice"
+        "arguments of `finetune-tui`; `None` where the user left without a choice"
 
     def get_default_screen(self) -> Screen[None]:
         """The first page."""
         return FirstPage(self._root)
 
     async def on_event(self, event: Event) -> None:
-        """What is typed into a field takes effect before the next key is looked at."""
+        """Let a field take what is typed before the next key is handled."""
         field = self.focused if isinstance(event, Key | Paste) and not event.is_forwarded else None
         if not isinstance(field, Entry) or not await field.take(event):
             await super().on_event(event)
@@ -57,9 +57,9 @@ class StartApp(LookingApp):
         self.exit()
 
     def action_help_quit(self) -> None:
-        """Ctrl+C, too."""
+        """Ctrl+C does the same."""
         self.exit()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette, of Textual's commands those that mean something here."""
+        """The palette: those of Textual's commands that make sense here."""
         yield from (command for command in super().get_system_commands(screen) if command.title in ("Theme", "Quit"))

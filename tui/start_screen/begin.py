@@ -1,4 +1,4 @@
-"""`finetune-tui` without arguments: a person is asked what to do, and the program goes on as if that had been typed."""
+"""`finetune-tui` without arguments: ask what to do, and go on as if that had been typed."""
 
 import os
 import signal
@@ -10,9 +10,9 @@ from tui.looks import Looks
 
 
 def begin(looks: Looks, flags: Sequence[str]) -> int:
-    """Ask, and do it in place of this process; the exit status where nothing was chosen.
+    """Ask, and replace this process by the program that does it; the exit status where nothing was chosen.
 
-    `flags` are the arguments that `looks` came from, which what was chosen has, too.
+    `flags` are the arguments that `looks` came from; they are added to what was chosen.
     """
     from tui.start_screen.app import StartApp
     from tui.start_screen.recipe import command_line
@@ -29,7 +29,7 @@ def begin(looks: Looks, flags: Sequence[str]) -> int:
         return 128 + app.ended_by
     if app.chosen is not None:
         print(f"starting {command_line([*app.chosen, *flags])}", flush=True)
-        # The dashboard forks, before it has any thread; here there may be some that still wait for a disk.
+        # The dashboard must fork before it has any threads; here, some may still wait for a disk.
         program = sys.orig_argv[: len(sys.orig_argv) - len(flags)]
         os.execv(sys.executable, [*program, *app.chosen, *flags])
     return app.return_code or 0

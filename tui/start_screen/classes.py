@@ -11,23 +11,23 @@ NAME, NUMBER = 20, 8  # cells of a name, at most, and of a number
 
 
 class Classes(Static):
-    """A line a class, as long as there is room for."""
+    """A line for each class, no longer than there is room for."""
 
     _pictures: Pictures | None = None
 
     def show(self, pictures: Pictures) -> None:
-        """Show those of these pictures."""
+        """Show the classes of these pictures."""
         self._pictures = pictures
         self.on_resize()
 
     def on_resize(self) -> None:
-        """Cut names, but no numbers."""
+        """Cut names to the new width, but no numbers."""
         if self._pictures is not None:
             self.update(_table(self._pictures, self.content_size.width))
 
 
 def _table(found: Pictures, room: int) -> Content:
-    """A line a class, of at most `room` cells: its pictures to train and to test on."""
+    """A line for each class, of at most `room` cells: its name and its numbers of pictures."""
     if not found.classes:
         return Content("")
     width = max(min(max(len(item.name) for item in found.classes), NAME, room - 2 * NUMBER), 1)

@@ -1,14 +1,14 @@
-"""A field to type into, where keys take effect in the order they are typed, however fast."""
+"""A text field in which keys take effect in the order in which they are typed, however fast."""
 
 from textual.events import Event, Key, Paste
 from textual.widgets import Input
 
 
 class Entry(Input):
-    """An input whose keys do not overtake one another.
+    """An input whose keys do not overtake each other.
 
-    Textual lets an input insert letters by itself, and the app do all else when a key has bubbled up to it, behind the
-    keys that came meanwhile: over a slow line letters would go into the field before the one they are meant for.
+    In Textual an input inserts letters at once, but a key such as Tab has its effect only when it has bubbled up to the
+    app. Letters that are typed meanwhile, as over a slow line, would go into the field that Tab is about to leave.
     """
 
     def __init__(self, placeholder: str = "", restrict: str = "", max_length: int = 0, id: str | None = None) -> None:
@@ -18,12 +18,12 @@ class Entry(Input):
             restrict=restrict or None,
             max_length=max_length,
             id=id,
-            select_on_focus=False,  # comes late, too; the page does it at once
+            select_on_focus=False,  # would come too late; the page selects at once
         )
         self.cursor_blink = False
 
     async def take(self, event: Event) -> bool:
-        """Do at once what an event says that has just come to the app; false where it is not for a field."""
+        """Handle a key or a paste that has just come to the app; false where it is not for a field."""
         if isinstance(event, Key):
             bound = self.screen.active_bindings.get(event.key)
             if bound is not None and (bound.binding.priority or not event.is_printable):

@@ -42,12 +42,12 @@ class FirstPage(Page):
         ]
 
     def on_mount(self) -> None:
-        """The demo is what Enter begins with."""
+        """Highlight the demo: Enter chooses it."""
         self.query_one(OptionList).highlighted = 0
         self.query_one(OptionList).focus()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Show what would do the same from a shell, where that is known."""
+        """Show the shell command that does the same, as far as it is known."""
         self.show_command(
             {"demo": DEMO, "folder": ["--data", "DIR"], "configuration": ["CONFIG"], "past": ["--resume", "RUN"]}[
                 event.option.id or "demo"
@@ -55,7 +55,7 @@ class FirstPage(Page):
         )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """The next page, which is loaded only now, or the demo."""
+        """Start the demo, or load and show the next page."""
         if event.option.id == "demo":
             self.start(DEMO)
         elif event.option.id == "past":

@@ -1,4 +1,4 @@
-"""What a run would train on, and how long that would take, from a process of its own: only that loads torch."""
+"""What a run would train on, and how long it would take. A process of its own finds out: only that loads torch."""
 
 import json
 import subprocess
@@ -14,11 +14,11 @@ Found = Pictures | Estimate | EngineError
 
 
 class Look:
-    """`python -m engine look`, under way."""
+    """Runs `python -m engine look`."""
 
-    def __init__(self, words: Sequence[str], tell: Callable[["Look", Found], object]) -> None:
-        """`tell` is called, in a thread, with whatever is found, or why nothing is."""
-        self._tell = tell
+    def __init__(self, words: Sequence[str], report: Callable[["Look", Found], object]) -> None:
+        """`report` is called, in a thread, with what is found, or with the error."""
+        self._report = report
         self._process = subprocess.Popen(
             [sys.executable, "-m", "engine", "look", "--json", *words],
             stdin=subprocess.DEVNULL,
@@ -30,17 +30,17 @@ class Look:
         threading.Thread(target=self._read, name="look", daemon=True).start()
 
     def end(self) -> None:
-        """Leave nothing of it behind."""
-        self._process.kill()  # the thread that reads it sees its end
+        """End the process."""
+        self._process.kill()  # then the thread that reads it ends, too
 
     def _read(self) -> None:
         assert self._process.stdout is not None and self._process.stderr is not None
         with self._process.stdout as output, self._process.stderr as errors:
             for line in output:
-                self._tell(self, parse(line))
+                self._report(self, parse(line))
             said = errors.read()
         if status := self._process.wait():
-            self._tell(self, _failure(status, said))
+            self._report(self, _failure(status, said))
 
 
 def parse(line: str) -> Pictures | Estimate:
@@ -53,7 +53,7 @@ def parse(line: str) -> Pictures | Estimate:
 
 
 def _failure(status: int, said: str) -> EngineError:
-    """Why it ended, from its last words."""
+    """Why the process failed, from its last line of output."""
     title, _, message = (said.strip().splitlines() or [f"status {status}"])[-1].partition(": ")
     kind = UserError if status == UserError.exit_status else EngineError
     return kind(title, message) if message else kind("No estimate", title)

@@ -1,4 +1,4 @@
-"""What all pages share: a head, a place for one sentence that says what is wrong, and a foot with the keys."""
+"""What all pages share: a title, a line for problems, the shell command, and a last line with keys."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -24,10 +24,10 @@ class Page(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", show=False)]
     keys: ClassVar[Sequence[tuple[str, str]]] = ()
-    "for the foot: keys and what they do"
+    "keys and what they do, for the last line"
 
     class Chosen(Message):
-        """A person has chosen what the program is to do."""
+        """The user has chosen what the program is to do."""
 
         def __init__(self, words: Sequence[str]) -> None:
             """`words` are arguments of `finetune-tui`."""
@@ -39,11 +39,11 @@ class Page(Screen[None]):
         self._heading = heading
 
     def parts(self) -> Sequence[Widget]:
-        """What is between head and foot."""
+        """The widgets between the title and the line for problems."""
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        """Head, parts, sentence, command line, keys."""
+        """Title, parts, problem, command, keys."""
         yield Static(Content.assemble(" ", ("finetune-tui", "bold"), "  ", near_home(self._heading)), id="head")
         yield Vertical(*self.parts(), id="parts")
         yield Static(id="problem", markup=False)
@@ -52,28 +52,28 @@ class Page(Screen[None]):
         yield Static(Content.assemble(" ", Content("  ").join(keys)), id="keys")
 
     def set_focus(self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False) -> None:
-        """Give it the focus; what a field has is selected, so that a letter typed next takes its place."""
+        """Focus a widget; the text of a field is selected, so that the next letter replaces it."""
         if isinstance(widget, Entry) and widget is not self.focused and not from_app_focus:
             widget.select_all()
         super().set_focus(widget, scroll_visible, from_app_focus)
 
     def say(self, problem: str) -> None:
-        """Say what is wrong; nothing is lost."""
+        """Show a problem; an empty text takes it away."""
         self.query_one("#problem", Static).update(problem)
 
     def show_command(self, words: Sequence[str]) -> None:
-        """Show what would do the same from a shell."""
+        """Show the shell command that does the same."""
         self.query_one("#command", Static).update(Content.assemble(("$ ", "$muted"), command_line(words)))
 
     def action_back(self) -> None:
-        """The page before, or the way out of the first one."""
+        """Go to the page before; from the first one, leave."""
         if len(self.app.screen_stack) > 1:
             self.app.pop_screen()
         else:
             self.app.exit()
 
     def start(self, words: Sequence[str]) -> None:
-        """Leave, and do it, unless it can be seen to fail: then say so."""
+        """Leave and do it; if a check shows that it would fail, say so instead."""
         self.run_worker(self._start(list(words)), exclusive=True)
 
     async def _start(self, words: list[str]) -> None:
@@ -81,7 +81,7 @@ class Page(Screen[None]):
             self.post_message(self.Chosen(words))
 
     async def sound(self, words: Sequence[str]) -> bool:
-        """Whether a run's arguments can be followed, as far as that can be seen; it says why not."""
+        """Check the arguments of a run as far as possible without torch; where they are wrong, show why."""
         try:
             await aside(check, words)
         except EngineError as error:

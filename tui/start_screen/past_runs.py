@@ -1,6 +1,5 @@
-"""The page of past runs, and that of what can be done with one of them."""
+"""The page of past runs, and the page of one run with what can be done with it."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -15,14 +14,13 @@ from textual.widgets.option_list import Option
 from engine.service.status import RunStatus, describe, status_of
 from tui.aside import aside
 from tui.columns import Column, Columns
-from tui.commands.runs import newest
 from tui.commands.view import OVER
-from tui.format import MISSING, age, percent, short_name
+from tui.listing import Line, Listing
+from tui.runs import MODEL, NAME, cells, from_here, newest
 from tui.start_screen.entry import Entry
 from tui.start_screen.page import Page
 
 MOST = 100  # runs that are listed
-NAME, MODEL = 19, 17
 COLUMNS = Columns(
     *(Column("name", NAME), Column("state", 11), Column("model", MODEL, 1)),
     *(Column("epoch", -8), Column("best", -8), Column("age", -8)),
@@ -30,7 +28,7 @@ COLUMNS = Columns(
 
 
 class PastRunsPage(Page):
-    """A list, live ones first, then the newest."""
+    """A list of runs: live ones first, then the newest."""
 
     keys: ClassVar[Sequence[tuple[str, str]]] = (("Enter", "choose"), ("Esc", "back"))
 
@@ -41,8 +39,8 @@ class PastRunsPage(Page):
         self._runs: list[RunStatus] = []
 
     def parts(self) -> Sequence[Widget]:
-        """The head of the list and the list."""
-        return [Static("reading the journals…", id="columns"), OptionList(markup=False)]
+        """The list."""
+        return [Listing(COLUMNS, "reading the journals…")]
 
     def on_mount(self) -> None:
         """Read the runs."""
@@ -51,40 +49,21 @@ class PastRunsPage(Page):
 
     async def _read(self) -> None:
         folders = await aside(newest, self._root)
-        columns, options = self.query_one("#columns", Static), self.query_one(OptionList)
+        listing = self.query_one(Listing)
         if not folders:
-            columns.update(f"No runs in {self._root}, and no live ones elsewhere.")
-            return
+            listing.show([], f"No runs in {self._root}, and no live ones elsewhere.")
         for folder in folders[:MOST]:
             self._runs.append(await aside(status_of, folder))
-            options.add_option(Option(_line(self._runs[-1], self._width)))
-            if len(self._runs) == 1:
-                columns.update(COLUMNS.head(self._width))
-                options.highlighted = 0
+            listing.show([_line(run) for run in self._runs])
         if len(folders) > MOST:
             self.say(f"and {len(folders) - MOST} older ones: finetune-tui runs --all")
 
-    @property
-    def _width(self) -> int:
-        """Cells of a line, but for the scroll bar."""
-        return self.query_one("#columns").size.width - 1
-
-    def on_resize(self) -> None:
-        """Show the columns there is room for now."""
-        self.call_after_refresh(self._fit)
-
-    def _fit(self) -> None:
-        if self._runs:
-            self.query_one("#columns", Static).update(COLUMNS.head(self._width))
-        for place, run in enumerate(self._runs):
-            self.query_one(OptionList).replace_option_prompt_at_index(place, _line(run, self._width))
-
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Show what would do the same from a shell."""
+        """Show the shell command that does the same."""
         self.show_command(_first(self._runs[event.option_index]))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Attach to a live one, and ask what to do with another."""
+        """Attach to a live run; ask what to do with one that is over."""
         run = self._runs[event.option_index]
         if run.live:
             self.post_message(self.Chosen(_first(run)))
@@ -109,7 +88,7 @@ class RunPage(Page):
         self._done = run.state == "finished"
 
     def parts(self) -> Sequence[Widget]:
-        """What is known of it, the choices, and the epochs that one which is finished would have in all."""
+        """Facts about the run, the choices, and for a finished run a field for its new number of epochs."""
         view = Option(Content("look at it again"), id="view")
         more = Option(Content("train more epochs" if self._done else "go on where it was"), id="resume")
         shown = [view] if self._run.total_steps else []
@@ -125,17 +104,17 @@ class RunPage(Page):
         ]
 
     def on_mount(self) -> None:
-        """What is likeliest comes first."""
+        """Highlight the first choice, which is the most likely one."""
         options = self.query_one(OptionList)
         options.highlighted = 0
         options.focus()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Show what would do the same from a shell."""
+        """Show the shell command that does the same."""
         self._show_what_enter_does()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Do it; more epochs are asked for first."""
+        """Do it; for more epochs, ask how many first."""
         if event.option.id == "view":
             self.post_message(self.Chosen(self._words("view")))
         elif self._done:
@@ -144,50 +123,38 @@ class RunPage(Page):
             self.start(self._words("resume"))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Show the command with so many."""
+        """Show the command with the new number of epochs."""
         self._show_what_enter_does()
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """The list's choice, or more epochs."""
+        """Show the command for the list, or for the field."""
         self._show_what_enter_does()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Train them."""
+        """Train the epochs that were typed."""
         if int(event.value or 0) <= self._run.epochs:
             self.say(f"It has done {self._run.epochs} epochs: more of them are needed to go on.")
         else:
             self.start(self._words("resume"))
 
     def _show_what_enter_does(self) -> None:
-        """In the list what is highlighted; that a field has changed is told at the beginning, too."""
+        """Show the command for what Enter does now: the highlighted choice, or in the field more epochs."""
         chosen = self.query_one(OptionList).highlighted_option
         self.show_command(self._words("resume" if chosen is None or isinstance(self.focused, Input) else chosen.id))
 
     def _words(self, what: str | None) -> list[str]:
+        folder = from_here(self._run.path)
         if what == "view":
-            return ["view", _path(self._run)]
-        return ["--resume", _path(self._run), *(["--epochs", self.query_one(Input).value] if self._done else [])]
+            return ["view", folder]
+        return ["--resume", folder, *(["--epochs", self.query_one(Input).value] if self._done else [])]
 
 
 def _first(run: RunStatus) -> list[str]:
-    """What is likeliest to be done with a run."""
-    return [*(["attach"] if run.live else ["view"] if run.state == "finished" else ["--resume"]), _path(run)]
+    """The most likely command for a run."""
+    return [*(["attach"] if run.live else ["view"] if run.state == "finished" else ["--resume"]), from_here(run.path)]
 
 
-def _path(run: RunStatus) -> str:
-    """Its folder, as seen from the working directory where it is in that."""
-    path, here = Path(run.path), Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) and path != here else path)
-
-
-def _line(run: RunStatus, width: int) -> Content:
-    cells = (
-        short_name(run.name, NAME - 1),
-        run.state,
-        short_name(run.model, MODEL - 1),
-        f"{run.epoch:,}/{run.epochs:,}",
-        percent(run.best_accuracy),
-        age(time.time() - run.updated) if run.updated is not None else MISSING,
-    )
-    styles = ("bold" if run.live else "", "$success" if run.live else "", "", "", "", "$muted")
-    return COLUMNS.line(cells, width, styles)
+def _line(run: RunStatus) -> Line:
+    name, *others = cells(run)
+    live = ("bold", "$success") if run.live else ("", "")
+    return Line(run.path, (name, run.state, *others), (*live, "", "", "", "$muted"))

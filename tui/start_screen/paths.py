@@ -1,4 +1,4 @@
-"""Paths that are typed: what they may become, and those of before. Loads no Textual."""
+"""Paths that are typed: how to complete them, and which were used before. Loads no Textual."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -7,17 +7,17 @@ from pathlib import Path
 
 from engine.errors import EngineError
 from engine.storage.run_folder import load_run_config
-from tui.commands.runs import newest
+from tui.runs import newest
 
 SUFFIXES = (".yaml", ".yml")
-MOST = 200  # that a list has
-RECENT, LOOKED_AT = 8, 40  # folders that are offered, runs that are looked at for them
+MOST = 200  # paths in a list
+RECENT, LOOKED_AT = 8, 40  # most folders that are offered; runs that are searched for them
 
 
 def complete(text: str, files: bool) -> list[str]:
-    """What a path may become, sorted: folders, ending with a slash, and with `files` configurations, too.
+    """How a path may go on, sorted: folders, which end with a slash, and with `files` also configurations.
 
-    Hidden ones are there only where the dot is typed; of a folder that cannot be read, nothing.
+    Hidden ones are included only where the dot is typed. A folder that cannot be read has no entries.
     """
     if text == "~":
         return ["~/"]
@@ -37,12 +37,12 @@ def complete(text: str, files: bool) -> list[str]:
 
 
 def longest(text: str, found: Iterable[str]) -> str:
-    """As much of a path as all that it may become have in common."""
-    return os.path.commonprefix(list(found)) or text  # noqa: RUF071 - letters are what is typed
+    """The longest beginning that all of `found` share; `text` where nothing is found."""
+    return os.path.commonprefix(list(found)) or text  # noqa: RUF071 - letters are typed, not whole parts
 
 
 def recent_folders(root: Path) -> list[str]:
-    """Folders that the newest runs below `root` were trained on and that are still there, `~` for the home folder."""
+    """Folders that the newest runs in `root` were trained on, if they still exist; `~` stands for the home folder."""
     folders = dict.fromkeys(_trained_on(newest(root)[:LOOKED_AT]))
     return [near_home(folder) for folder in folders if Path(folder).is_dir()][:RECENT]
 

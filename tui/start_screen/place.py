@@ -1,4 +1,4 @@
-"""The page where a folder of pictures, or a configuration, is named: typed with completion, or one of before."""
+"""The page for the path of a folder of pictures or of a configuration: typed with completion, or chosen."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from tui.start_screen.recipe import as_argument
 
 
 class PlacePage(Page):
-    """An input that keeps the focus, and a list of what it may become."""
+    """A field that keeps the focus, and a list of paths."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", show=False, priority=True),
@@ -51,17 +51,17 @@ class PlacePage(Page):
         ]
 
     def on_mount(self) -> None:
-        """Offer what was used before."""
+        """Offer paths that were used before."""
         self.query_one(Input).focus()
         self._follow()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Offer what the path may become."""
+        """Offer completions of the path."""
         self.say("")
         self._follow()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take what is highlighted, or the path as it stands."""
+        """Take the highlighted path, or the typed one."""
         chosen = self.query_one(OptionList).highlighted
         self._take(self._options[chosen] if chosen is not None else event.value)
 
@@ -70,19 +70,19 @@ class PlacePage(Page):
         self._take(self._options[event.option_index])
 
     def action_complete(self) -> None:
-        """Type what is highlighted, or as much as all that is offered has in common."""
+        """Complete the path: to the highlighted one, or to what all offered paths begin with."""
         field, chosen = self.query_one(Input), self.query_one(OptionList).highlighted
         self._type(self._options[chosen] if chosen is not None else longest(field.value, self._options))
 
     def action_move(self, by: int) -> None:
-        """Highlight the next path, or the one before; above the first one there is none."""
+        """Highlight the next path or the one before; above the first one, highlight none."""
         paths = self.query_one(OptionList)
         place = (-1 if paths.highlighted is None else paths.highlighted) + by
         if self._options:
             paths.highlighted = min(place, len(self._options) - 1) if place >= 0 else None
 
     def _take(self, path: str) -> None:
-        """Go on with a path; into a folder that was offered, not typed, one goes first."""
+        """Go on with a path. A folder that was offered, not typed, is only opened first."""
         field = self.query_one(Input)
         if not path:
             self.say(f"Type the path of a {'YAML file' if self._files else 'folder'}, or choose one of the list.")

@@ -1,4 +1,4 @@
-"""What can be chosen before a run, as the arguments of `finetune-tui` that say so. Loads no Textual."""
+"""The fields of a run, and the arguments of `finetune-tui` that they stand for. Loads no Textual."""
 
 import argparse
 import shlex
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from engine.config import RunConfig
+from engine.config.sections import GroupsConfig
 from engine.errors import ConfigError
 from engine.protocol import ARMS, Arm
 from engine.service.launch import Launch, add_run_arguments, plan
@@ -14,34 +15,50 @@ from tui.commands import COMMANDS
 from tui.format import rate
 
 MODELS = ("resnet18", "resnet50", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny", "vit_b_16")
+LAYERS = {"backbone": "the old layers", "head": "the new last layer"}
+"what parameter groups are of"
+RATE = r"[\d.eE+-]*"
 RATES = ("1e-5", "2e-5", "5e-5", "1e-4", "2e-4", "5e-4", "1e-3", "2e-3", "5e-3", "1e-2")
 
 
 @dataclass(frozen=True)
 class Field:
-    """Something that can be chosen."""
+    """A setting of a run that can be chosen."""
 
     name: str
     words: Callable[[str], list[str]]
     "the arguments that choose a value"
     default: Callable[[RunConfig], str]
-    "what a configuration has"
+    "the value that a configuration has"
     choices: tuple[str, ...]
     "values that are offered"
     help: str
     allowed: str = r".*"
     "a pattern of what can be typed"
     arm: Arm | None = None
-    "the arm that it is of; none: of both"
+    "the arm that has the setting; `None`: both have it"
 
     def next(self, value: str) -> str:
-        """The choice after this one, the first one after the last."""
+        """The next choice; after the last one comes the first."""
         place = self.choices.index(value) + 1 if value in self.choices else 0
         return self.choices[place % len(self.choices)]
 
 
 def _setting(key: str) -> Callable[[str], list[str]]:
     return lambda value: ["--set", f"{key}={value}"]
+
+
+def _group_rate(group: str) -> Field:
+    """The base rate of a parameter group of the pretrained arm."""
+    return Field(
+        f"{group} rate",
+        _setting(f"optim.groups.{group}.lr"),
+        lambda config: rate(getattr(config.optim.groups, group).lr),
+        RATES,
+        f"learning rate of {LAYERS.get(group, f'the group {group}')}",
+        RATE,
+        "pretrained",
+    )
 
 
 FIELDS = (
@@ -77,40 +94,23 @@ FIELDS = (
         "pictures a step",
         r"\d*",
     ),
-    Field(
-        "backbone rate",
-        _setting("optim.groups.backbone.lr"),
-        lambda config: rate(config.optim.groups.backbone.lr),
-        RATES,
-        "learning rate of the old layers",
-        r"[\d.eE+-]*",
-        "pretrained",
-    ),
-    Field(
-        "head rate",
-        _setting("optim.groups.head.lr"),
-        lambda config: rate(config.optim.groups.head.lr),
-        RATES,
-        "learning rate of the new last layer",
-        r"[\d.eE+-]*",
-        "pretrained",
-    ),
+    *map(_group_rate, GroupsConfig.model_fields),
     Field(
         "rate",
         _setting("optim.scratch_lr"),
         lambda config: rate(config.optim.scratch_lr),
         RATES,
         "learning rate of all layers",
-        r"[\d.eE+-]*",
+        RATE,
         "scratch",
     ),
 )
 
 
 def arguments(source: Sequence[str], base: RunConfig, values: Mapping[str, str]) -> list[str]:
-    """The arguments of a run on `source`: what is chosen other than in its configuration `base`.
+    """The arguments of a run on `source`: only what differs from its configuration `base`.
 
-    `values` are texts by the names of fields; what is empty is not chosen, nor what is of the other arm.
+    `values` are texts by the names of fields. Empty ones are left out, and those of the other arm.
     """
     arm = values.get("arm") or base.init
     words = list(source)
@@ -122,12 +122,12 @@ def arguments(source: Sequence[str], base: RunConfig, values: Mapping[str, str])
 
 
 def as_argument(path: str) -> str:
-    """A path that is not taken for an option or a subcommand."""
+    """The path, written so that it is not taken for an option or a subcommand."""
     return f"./{path}" if path.startswith("-") or path in COMMANDS else path
 
 
 def check(words: Sequence[str]) -> Launch:
-    """The run that the arguments ask for, as far as it can be checked without loading torch.
+    """The run that the arguments ask for, checked as far as possible without loading torch.
 
     Raises:
         EngineError: they cannot be followed; the message says what to change.
@@ -139,10 +139,10 @@ def check(words: Sequence[str]) -> Launch:
 
 
 def check_arm(words: Sequence[str]) -> None:
-    """Whether the arm that the arguments name is one.
+    """Check the name of the arm in the arguments.
 
     Raises:
-        ConfigError: it is not.
+        ConfigError: there is no such arm.
     """
     arm = words[words.index("--init") + 1] if "--init" in words else ARMS[0]
     if arm not in ARMS:
@@ -150,19 +150,19 @@ def check_arm(words: Sequence[str]) -> None:
 
 
 def command_line(words: Sequence[str]) -> str:
-    """What is to be typed into a shell to do the same."""
+    """The command for a shell."""
     return " ".join(["finetune-tui", *map(_quoted, words)])
 
 
 class _Parser(argparse.ArgumentParser):
-    """One that does not end the process."""
+    """A parser that raises where argparse would end the process."""
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError("Unclear arguments", message)
 
 
 def _quoted(word: str) -> str:
-    """As a shell needs it; `~/` is left to the shell."""
+    """The word, quoted for a shell where needed; `~/` stays outside the quotes."""
     if word.startswith("~/"):
         return f"~/{shlex.quote(word[2:])}" if word[2:] else word
     return shlex.quote(word)

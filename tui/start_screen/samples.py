@@ -1,4 +1,4 @@
-"""A few of the pictures a run would train on, side by side."""
+"""A few of the pictures that a run would train on, side by side."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ class Samples(Horizontal):
     """Pictures as large as the styles say; each is decoded in a thread."""
 
     def show(self, paths: Sequence[str]) -> None:
-        """Show these, each with the name of its folder, which is its class."""
+        """Show these pictures, each with the name of its folder, which is its class."""
         self.run_worker(self._show([_Sample(path) for path in paths]), exclusive=True)
 
     async def _show(self, samples: "list[_Sample]") -> None:
@@ -33,7 +33,7 @@ class Samples(Horizontal):
 
 
 class _Sample(Vertical):
-    """A picture, or why there is none, and its name."""
+    """A picture, or why it cannot be shown, and its name."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
@@ -43,11 +43,11 @@ class _Sample(Vertical):
         self._picture: Picture | None = None
 
     def compose(self) -> ComposeResult:
-        """The name; the picture comes when it is decoded."""
+        """The name; the picture is added when it is decoded."""
         yield Static(markup=False)
 
     def on_mount(self) -> None:
-        """Decode."""
+        """Decode the picture."""
         self.run_worker(self._decode())
 
     def on_resize(self) -> None:
@@ -72,7 +72,7 @@ class _Sample(Vertical):
 
 
 def _ending(name: str, width: int) -> str:
-    """At most `width` cells: the folder's beginning, which is the class, and the file's end."""
+    """The name in at most `width` cells: the beginning of the folder, which is the class, and the end of the file."""
     if len(name) <= width:
         return name
     kept = Path(name).parts[0][: width // 2 - 1]

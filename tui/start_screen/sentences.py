@@ -1,9 +1,9 @@
-"""What is known of a run before it starts, in words."""
+"""What is known about a run before it starts, in sentences."""
 
 from engine.cli.look import Estimate, Pictures, duration
 from tui.format import count
 
-UNEVEN = 3.0  # times as many pictures in one class as in another that are worth a word
+UNEVEN = 3.0  # times as many pictures in one class as in another: from here on there is a warning
 
 SLOWER = {
     "decoding": "reading the pictures takes longer than computing",
@@ -21,7 +21,7 @@ def counted(found: Pictures) -> str:
 
 
 def uneven(found: Pictures) -> str:
-    """A warning where one class has far more pictures than another, else nothing."""
+    """A warning where one class has far more pictures than another; else empty."""
     if found.imbalance < UNEVEN:
         return ""
     largest, smallest = (choose(found.classes, key=lambda item: item.train) for choose in (max, min))
@@ -32,7 +32,7 @@ def uneven(found: Pictures) -> str:
 
 
 def estimated(found: Estimate) -> list[str]:
-    """How long it would take, and what it would wait for."""
+    """How long the run would take, and what takes most of the time."""
     first = f", the first one {duration(found.first_epoch_seconds)}" if found.epochs > 1 else ""
     parts = f", a batch in parts of {found.micro_batch}" if found.micro_batch is not None else ""
     return [

@@ -1,4 +1,4 @@
-"""The page of a run before it starts: its pictures, its model and arm, how long it would take, and the way to start."""
+"""The page of a run before it starts: its pictures, its settings, how long it would take, and how to start it."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -22,11 +22,11 @@ from tui.start_screen.recipe import FIELDS, MODELS, Field, arguments, check, che
 from tui.start_screen.samples import Samples
 from tui.start_screen.sentences import counted, estimated, uneven
 
-TYPING_SECONDS = 0.6  # without a key, before it is estimated anew
+TYPING_SECONDS = 0.6  # without a key, before the run is estimated again
 
 
 class Value(Entry):
-    """What a field is set to; Space takes the next of what is offered."""
+    """The value of a field; Space takes the next choice."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "next", show=False, priority=True)]
 
@@ -41,7 +41,7 @@ class Value(Entry):
 
 
 class SetupPage(Page):
-    """Everything that is known of a run before it starts. Nothing waits for the estimate."""
+    """Shows what is known about a run before it starts. The user need not wait for the estimate."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,tab", "move(1)", show=False, priority=True),
@@ -54,7 +54,7 @@ class SetupPage(Page):
         ("Esc", "back"),
     )
 
-    class Told(Message):
+    class Reported(Message):
         """A look has found something."""
 
         def __init__(self, look: Look, found: Found) -> None:
@@ -72,7 +72,7 @@ class SetupPage(Page):
         self._pictures: Pictures | None = None
         self._wrong: UserError | None = None
         self._looked = False
-        "whether the look has told all it can; a model's name is checked by it alone"
+        "whether the look is complete; only the look checks the name of a model"
         self._start_asked = False
         self._typing: Timer | None = None
 
@@ -87,12 +87,12 @@ class SetupPage(Page):
         ]
 
     def on_mount(self) -> None:
-        """Read the configuration's own values, and look."""
+        """Read the values of the configuration, and look at the pictures."""
         self.show_command(self._words)
         self.run_worker(self._read())
 
     def on_unmount(self) -> None:
-        """No look outlives the page."""
+        """End the look together with the page."""
         if self._look is not None:
             self._look.end()
 
@@ -110,11 +110,11 @@ class SetupPage(Page):
         self._estimate()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Another run."""
+        """The run has changed."""
         self._change()
 
     def _change(self) -> None:
-        """Take over what the fields say now; it is estimated when nothing is typed for a moment."""
+        """Take over the values of the fields; the run is estimated when nothing is typed for a moment."""
         if self._base is None:
             return
         self._show_fields()
@@ -129,10 +129,10 @@ class SetupPage(Page):
         self.run_worker(self.sound(self._words), exclusive=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Start, unless it would fail at once. A model of a person's own is waited for, until Enter says not to."""
+        """Start, unless it would fail at once. Other models are checked first; Enter again skips that."""
         if self._base is None:
             return
-        self._change()  # of which the field may tell only later
+        self._change()  # the event of the field may come later
         self._estimate()
         if self._wrong is not None:
             self.say(str(self._wrong))
@@ -140,17 +140,17 @@ class SetupPage(Page):
             self.start(self._words)
         else:
             self._start_asked = True
-            self.workers.cancel_node(self)  # else what checks the other fields takes the sentence away
+            self.workers.cancel_node(self)  # else the check of the other fields takes the sentence away
             self.say("checking the model, then it starts; Enter starts it unchecked")
 
     def action_move(self, by: int) -> None:
-        """The next field or the one before, of the arm that may just have been chosen."""
+        """Go to the next field of the chosen arm, or the one before."""
         fields = self._of_the_arm()
         place = next((place for place, value in enumerate(fields) if value is self.focused), -by)
         self.set_focus(fields[(place + by) % len(fields)])
 
-    def on_setup_page_told(self, event: Told) -> None:
-        """Show what the look has found, unless there is a newer one."""
+    def on_setup_page_reported(self, event: Reported) -> None:
+        """Show what the look has found, unless a newer look has begun."""
         if event.look is not self._look:
             return
         self._looked = not isinstance(event.found, Pictures) or event.found.message != ""
@@ -179,7 +179,7 @@ class SetupPage(Page):
         self.query_one(Samples).show(found.samples)
 
     def _estimate(self) -> None:
-        """Look at the run as it is now."""
+        """Estimate the run as it is now."""
         if self._words == self._looked_at:
             return
         if self._look is not None:
@@ -194,14 +194,14 @@ class SetupPage(Page):
             self.say(str(error))
             return
         estimate.update("estimating…")
-        self._look = Look(self._words, lambda look, found: self.post_message(self.Told(look, found)))
+        self._look = Look(self._words, lambda look, found: self.post_message(self.Reported(look, found)))
 
     @property
     def _values(self) -> dict[str, str]:
         return {value.field.name: value.value for value in self.query(Value)}
 
     def _of_the_arm(self) -> list[Value]:
-        """The fields of the arm that is chosen."""
+        """The fields of the chosen arm."""
         arm = self._values["arm"]
         return [value for value in self.query(Value) if value.field.arm in (None, arm)]
 

@@ -1,1 +1,1 @@
-"""The terminal: who has it, what it can show, what it shows already, and what happens when it goes away."""
+"""The terminal: which process has it, what it can show, what it shows already, what happens when it goes away."""

@@ -1,4 +1,4 @@
-"""The screen in ASCII, for terminals and fonts that have nothing else: each character becomes one of the same width."""
+"""The screen in ASCII, for terminals and fonts without other characters; each is replaced by one of the same width."""
 
 from functools import lru_cache
 
@@ -35,13 +35,13 @@ _ALIKE = {
     "\\": "╲",
     "X": "╳",
 }
-# The dashed line of a plot's legend has the mark that `tui/plots/drawing.py` draws dashed lines with.
+# In the legend of a plot a dashed line has the mark that `tui/plots/drawing.py` uses for dashed lines.
 TABLE = str.maketrans({character: plain for plain, others in _ALIKE.items() for character in others} | {"╌": "+"})
 
 
 @lru_cache(4096)
 def translated(text: str) -> str:
-    """The text in ASCII, as many cells wide."""
+    """The text in ASCII, with the same width in cells."""
     text = text.translate(TABLE)
     if text.isascii():
         return text

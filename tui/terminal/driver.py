@@ -1,4 +1,4 @@
-"""The terminal for the screen alone: what native libraries write to the standard streams would tear it."""
+"""Keeps the terminal for the screen: what native libraries write to the standard streams would spoil it."""
 
 import contextlib
 import io
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Screen(io.TextIOWrapper):
-    """Where Textual writes. What a terminal that went away does not take is dropped, and `broken` is called."""
+    """Where Textual writes. If the terminal has gone away, the text is dropped and `broken` is called."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(os.fdopen(descriptor, "wb"), encoding="utf-8", errors="replace")
@@ -43,42 +43,42 @@ class Screen(io.TextIOWrapper):
             self.broken()
 
     def abandon(self) -> None:
-        """Send nothing from now on: wakes a write that a terminal which nobody reads has been keeping waiting."""
+        """Send nothing from now on. A write that waits because nobody reads the terminal returns."""
         with contextlib.suppress(OSError, ValueError, termios.error):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             unread = os.dup(self.fileno())
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)
-            for _ in range(50):  # what waits may be longer than the terminal's room
+            for _ in range(50):  # more may be waiting than the buffer of the terminal holds
                 termios.tcflush(unread, termios.TCOFLUSH)
-                termios.tcsetattr(unread, termios.TCSANOW, termios.tcgetattr(unread))  # tells the write that waits
+                termios.tcsetattr(unread, termios.TCSANOW, termios.tcgetattr(unread))  # wakes the write that waits
                 time.sleep(0.02)
             os.close(unread)
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver; where the terminal cannot be read any more, it says so instead of breaking the app.
+    """Textual's driver, which sends only the cells that the terminal does not show already.
 
-    It sends only the cells that the terminal does not show already.
+    Where the terminal cannot be read any more, it hangs up instead of breaking the app.
     """
 
     _shown_at: object = "not known yet"
     _shown: Shown
 
     def write(self, data: str) -> None:
-        """Send what the terminal does not show."""
+        """Send what the terminal does not show already."""
         size: os.terminal_size | None = None
         with contextlib.suppress(OSError):
             size = os.get_terminal_size(self.fileno)
-        if size != self._shown_at:  # terminals move or cut what they show then
+        if size != self._shown_at:  # a terminal of another size moves or cuts what it shows
             self._shown_at, self._shown = size, Shown()
         if needed := self._shown.needed(data):
             super().write(needed)
 
     def run_input_thread(self) -> None:
-        """Read keys, until there are none to come."""
+        """Read keys until the terminal goes away."""
         done = threading.Event()
-        # The end of a terminal reads as nothing, again and again: it would be read without a pause.
+        # A terminal that has gone away reads as empty at once: Textual would read it again and again without a pause.
         threading.Thread(target=self._wait_for_the_end, args=(done,), name="hang-up", daemon=True).start()
         try:
             super().run_input_thread()
@@ -96,17 +96,17 @@ class TerminalDriver(LinuxDriver):
                 return
 
     def _sigtstp_application(self, *_: object) -> None:
-        """Stay: no key asks for it, and whoever sends it has taken the terminal before it could be left in order."""
+        """Ignore it: no key sends it, and its sender has already taken the terminal, so it cannot be restored."""
 
     def _sigcont_application(self, *_: object) -> None:
-        """Take the terminal anew, in which a shell has been since a SIGSTOP.
+        """Take the terminal again: a shell has used it since a SIGSTOP.
 
-        Textual would take it twice, and so never give it back; where nothing was stopped, too: `timeout` sends this
-        with its SIGTERM.
+        Textual would take it twice, and so never give it back, even where nothing was stopped: `timeout` sends this
+        signal together with its SIGTERM.
         """
         app = cast("EndableApp", self._app)
         if self._key_thread is None or self._must_signal_resume or app.leaving or app.ended_by:
-            return  # it is not taken yet, is being taken or left
+            return  # it is not taken yet, or is being taken or left
         self._must_signal_resume = True
         self.suspend_application_mode()
         self.resume_application_mode()
@@ -117,7 +117,7 @@ class TerminalDriver(LinuxDriver):
 
 @contextlib.contextmanager
 def own_terminal() -> Iterator["tuple[Screen, SimpleQueue[str]]"]:
-    """Give Textual a duplicate of standard output, and let the descriptors 1 and 2 feed a queue of lines."""
+    """Give Textual a duplicate of standard output; what is written to descriptors 1 and 2 goes to a queue of lines."""
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
@@ -132,7 +132,7 @@ def own_terminal() -> Iterator["tuple[Screen, SimpleQueue[str]]"]:
                 stray.put(line.rstrip())
 
     reader = threading.Thread(target=read, name="stray output", daemon=True)
-    # Textual looks for the terminal, and for its size, in these two.
+    # Textual finds the terminal and its size through these two.
     sys.__stdout__ = sys.__stderr__ = screen  # type: ignore[misc]
     for number in (1, 2):
         os.dup2(writing, number)

@@ -1,4 +1,4 @@
-"""A screen that can be ended from outside, at any moment and behind a terminal that nobody reads."""
+"""A screen that can be ended from outside at any moment, even if nobody reads the terminal."""
 
 import asyncio
 import signal
@@ -10,14 +10,14 @@ from types import FrameType
 from textual.app import App
 from textual.driver import Driver
 
-STALLED_SECONDS = 1.0  # that a terminal may take for the last picture
+STALLED_SECONDS = 1.0  # that a terminal may take for the last frame
 
 
 class EndableApp(App[None]):
-    """An app whose `end_by` is a handler of signals."""
+    """An app that ends when it gets a signal: `end_by` is the handler."""
 
     def __init__(self, abandon: Callable[[], None] = lambda: None, driver: type[Driver] | None = None) -> None:
-        """`abandon` gives up a terminal that is not read."""
+        """`abandon` gives up a terminal that nobody reads."""
         super().__init__(driver_class=driver)
         self.ended_by = 0
         "the signal that ended the screen, if one did"
@@ -32,14 +32,14 @@ class EndableApp(App[None]):
             self.exit()
 
     def on_unmount(self) -> None:
-        """The terminal took the last picture."""
+        """The terminal took the last frame."""
         if self._stall_timer is not None:
             self._stall_timer.cancel()
 
     def end_by(self, number: int, frame: FrameType | None = None) -> None:
-        """A handler of signals: the terminal went away, or somebody wants this process to end; the screen does at once.
+        """Handle a signal: close the screen at once, as the terminal went away or the process is to end.
 
-        Not one of asyncio's: a terminal that nobody reads stops the loop, in the middle of a write.
+        This is not a handler of asyncio: a terminal that nobody reads stops the event loop in the middle of a write.
         """
         self.ended_by = number
         if self._end_loop is not None:

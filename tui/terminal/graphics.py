@@ -1,7 +1,7 @@
 """How a terminal draws pictures: as kitty's or sixel graphics where there are any, else as half blocks.
 
-The terminal is not asked, as textual-image would: a key pressed meanwhile would be lost, and one that does not answer
-would be waited for. It is told by its name, in the environment.
+Names in the environment say which terminal it is. To ask the terminal itself, as textual-image does, would lose keys
+that are pressed meanwhile, and wait for terminals that do not answer.
 """
 
 import fcntl
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from textual_image.widget import HalfcellImage, SixelImage, TGPImage
 
     Picture = HalfcellImage | SixelImage | TGPImage
-    "a widget that shows the picture `image` in all its room"
+    "a widget that fills its room with the picture `image`"
 
 Pictures = Literal["auto", "blocks", "none"]
-"what a person wants: the best there is, half blocks, or text alone"
+"what the user wants: the best way there is, half blocks, or only text"
 Way = Literal["kitty", "sixel", "blocks", "none"]
 
 KITTY_TERMS = ("xterm-kitty", "xterm-ghostty")
@@ -29,14 +29,14 @@ SIXEL_PROGRAMS = ("WezTerm", "iTerm.app")
 
 
 def way(wanted: Pictures, environment: Mapping[str, str], colours: str | None, cell: tuple[int, int]) -> Way:
-    """How to draw, from what is wanted, the terminal's names, its colours (as Rich names them), a cell's pixels."""
+    """How to draw pictures. `colours` are named as in Rich; `cell` is the size of a cell in pixels, 0 if not known."""
     if wanted == "none" or colours is None:
         return "none"
     term = environment.get("TERM", "")
-    within = "TMUX" in environment or term.startswith(("screen", "tmux"))  # it hands no graphics on
+    within = "TMUX" in environment or term.startswith(("screen", "tmux"))  # it does not pass graphics on
     if wanted == "blocks" or within:
         return "blocks"
-    # The number of a kitty picture is in the colour of the cells that stand for it.
+    # The colour of the cells holds the number of the kitty picture.
     kitty = term in KITTY_TERMS or "KITTY_WINDOW_ID" in environment or environment.get("TERM_PROGRAM") == "ghostty"
     if kitty:
         return "kitty" if colours == "truecolor" else "blocks"
@@ -58,10 +58,10 @@ def cell_pixels() -> tuple[int, int]:
 
 
 def picture(how: Way, cell: tuple[int, int]) -> "Picture":
-    """An empty picture that is drawn so; `cell` is a cell's size in pixels."""
+    """An empty picture that is drawn this way; `cell` is the size of a cell in pixels."""
     if all(cell):
         os.environ |= {"TEXTUAL_CELL_WIDTH": str(cell[0]), "TEXTUAL_CELL_HEIGHT": str(cell[1])}
-    # Imported where it sees a terminal, it would ask that, and take the answer and keys from Textual.
+    # If it sees a terminal while it is imported, it asks that, and takes answer and keys away from Textual.
     terminal, sys.__stdout__ = sys.__stdout__, io.StringIO()  # type: ignore[misc, assignment]
     try:
         from textual_image.widget import HalfcellImage, SixelImage, TGPImage
@@ -71,7 +71,7 @@ def picture(how: Way, cell: tuple[int, int]) -> "Picture":
 
 
 def fit(size: tuple[int, int], columns: int, rows: int) -> tuple[int, int]:
-    """Columns and rows of the largest picture of that shape in so much room; a cell is twice as high as wide."""
+    """Columns and rows of the largest picture of that shape that fits; a cell is twice as high as wide."""
     width, height = size
     scale = min(columns / width, 2 * rows / height)
     return max(round(width * scale), 1), max(round(height * scale / 2), 1)

@@ -1,7 +1,7 @@
-"""A small process that waits in the shell for the program, and leaves when that detaches.
+"""A small process that the shell waits for; it ends when the program ends or detaches.
 
-The program itself cannot leave by a fork: a process that has used CUDA must not. So it is the child from the start,
-before it has loaded anything that matters, and its parent is what the shell waits for.
+The program itself cannot detach by a fork: a process that has used CUDA must not fork. So it is a child from the start,
+before it has loaded anything, and the shell waits for its parent.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Keys as ever, pasting too, no mouse, no news of focus or size, lines that wrap, the screen of before, a cursor.
+# Usual keys and pasting, no mouse, no reports of focus or size, lines that wrap, the main screen, a cursor.
 PLAIN = "\x1b[<u\x1b[?2004l\x1b[?1000;1002;1003;1006;1015;1004;2048l\x1b[?7h\x1b[?1049l\x1b[?25h"
 
 
@@ -28,11 +28,11 @@ class Leash:
         self._cut = False
 
     def when_dropped(self, do: Callable[[], None]) -> None:
-        """Call `do`, from a thread, where the parent is killed: the shell has the terminal back then."""
+        """Call `do`, from a thread, when the parent is killed: then the shell has the terminal again."""
 
         def wait() -> None:
             ends = select.poll()
-            ends.register(self._descriptor, 0)  # nothing but the end of whoever reads
+            ends.register(self._descriptor, 0)  # only the end of the reader
             ends.poll()
             if not self._cut:
                 do()
@@ -41,7 +41,7 @@ class Leash:
 
     def cut(self, status: int) -> None:
         """Leave the terminal and its session; the shell gets its prompt back, and `status`."""
-        # Not as a group's leader, which this child is not unless it has cut already.
+        # The leader of a process group may not do this; this child is one only if it has cut already.
         if os.getsid(0) != os.getpid():
             os.setsid()
         forget_terminal()
@@ -52,7 +52,7 @@ class Leash:
 
 
 def forget_terminal() -> None:
-    """Read nothing from it, and write nothing to it, any more."""
+    """Stop reading from the terminal and writing to it."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)
@@ -60,9 +60,9 @@ def forget_terminal() -> None:
 
 
 def attended(program: Callable[[Leash], int]) -> int:
-    """Run `program` in a child; its exit status, or the one it cut its leash with.
+    """Run `program` in a child process; its exit status, or the one that it passed to `Leash.cut`.
 
-    Signals are handed on to it. This process must have no other threads.
+    Signals are handed on to the child. This process must have no other threads.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -91,7 +91,7 @@ def attended(program: Callable[[Leash], int]) -> int:
     if os.WIFEXITED(ended):
         return os.waitstatus_to_exitcode(ended)
     killer = signal.Signals(os.WTERMSIG(ended))
-    if killer in SIGNALS:  # before there was a screen, or a run: later it takes them
+    if killer in SIGNALS:  # before there was a screen or a run; later the child handles them
         return 128 + killer
     _tidy(modes)
     what = f"the program was ended by {killer.name}; its last checkpoint is whole"
@@ -107,10 +107,10 @@ def _modes() -> list[Any] | None:
 
 
 def _tidy(modes: list[Any] | None) -> None:
-    """Leave the terminal as it was: who was killed (by the system, where memory ran out) could not."""
+    """Restore the terminal: the child was killed (perhaps as memory ran out) and could not."""
     if modes is None:
         return
-    signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # nothing to wait for, in a job of the background either
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # so that a background job does not stop here
     with contextlib.suppress(OSError, termios.error):
         termios.tcsetattr(0, termios.TCSAFLUSH, modes)
         print(PLAIN, end="", flush=True)

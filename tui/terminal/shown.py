@@ -1,7 +1,7 @@
-"""What the terminal shows, cell by cell: of what is written to it, only what it does not show already is sent.
+"""Knows what the terminal shows, cell by cell, and sends only the cells that differ.
 
-Textual sends a line again from its widget's left edge to the cell that changed, each piece with its whole style.
-Loads no Textual: it reads nothing but the escape codes that are written (ECMA-48, and xterm's colours).
+Textual sends a line again from the left edge of its widget to the changed cell, each piece with its whole style.
+Loads no Textual: it only reads the escape codes that are written (ECMA-48, and xterm's colours).
 """
 
 import re
@@ -11,12 +11,15 @@ from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
 
-SYNC_BEGIN, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"  # a terminal that knows them shows what is between them at once
-NEAR = 4  # cells that are as dear to jump over as to send again
-SEEN_ON_BLANKS = frozenset(("4", "7", "9", "21", "53"))  # lines above, through and below, and reverse
+SYNC_BEGIN, SYNC_END = (
+    "\x1b[?2026h",
+    "\x1b[?2026l",
+)  # what is between them is shown in one step
+NEAR = 4  # so few cells cost no more to send again than to jump over
+SEEN_ON_BLANKS = frozenset(("4", "7", "9", "21", "53"))  # lines above, through and below the text, and reverse
 
 _PLACE = re.compile(r"\x1b\[(\d+);(\d+)H")
-# A style, text; anything else may do anything to the screen.
+# A style, or text. The effect of anything else is not known.
 _PIECES = re.compile(r"\x1b\[([\d;]*)m|([^\x00-\x1f\x7f-\x9f]+)|(.)", re.DOTALL)
 
 
@@ -32,13 +35,13 @@ PLAIN = Style(frozenset(), "", "")
 
 
 class Cell(NamedTuple):
-    """A cell of the terminal; the one a wide character reaches into holds an empty text."""
+    """A cell of the terminal. Behind a wide character there is a cell with an empty text."""
 
     text: str
     style: Style
 
     def looks_like(self, other: "Cell | None") -> bool:
-        """Whether nobody could tell them apart; of a blank only the background is seen."""
+        """Whether the two look the same. Of a blank only the background is seen."""
         return (
             self is other
             or self == other
@@ -54,7 +57,7 @@ class Row(dict[int, Cell]):
     """Cells by their columns."""
 
     uneven = False
-    "whether one is not one cell wide; terminals do not agree on how wide a character is"
+    "whether a character is not one cell wide; terminals do not agree on the widths of such characters"
 
 
 class Chunk(NamedTuple):
@@ -64,25 +67,25 @@ class Chunk(NamedTuple):
     text: str
     "escape codes included"
     end: int
-    "the column behind it"
+    "the column after it"
 
 
 class Shown:
-    """The terminal's cells, as far as they are known."""
+    """The cells of the terminal, as far as they are known."""
 
     def __init__(self) -> None:
         self._forget()
         self._begun = False
 
     def _forget(self) -> None:
-        """Know nothing of what the terminal shows."""
+        """Take all cells for unknown."""
         self._rows: dict[int, Row] = {}
         self._last: dict[int, Chunk] = {}
-        "of each row, what was written to it last: Textual writes the same several times when a dialog opens"
+        "what was written last to each row: when a dialog opens, Textual writes the same several times"
         self._cursor = (0, 0)
 
     def needed(self, written: str) -> str:
-        """What to send so that the terminal shows what is written; empty if it does already."""
+        """What to send so that the terminal shows `written`; empty if it shows that already."""
         if written == SYNC_BEGIN:
             self._begun = True
             return ""
@@ -101,12 +104,12 @@ class Shown:
         return f"{begin}{changes}\x1b[{self._cursor[0]};{self._cursor[1]}H"
 
     def _read(self, written: str) -> dict[int, Row] | None:
-        """The cells that are written and not shown already for certain; none where it is not known what it does."""
+        """The written cells, without rows that are surely shown already; `None` where the effect is not known."""
         rows: dict[int, Row] = {}
         placed: list[str] = []
         for line in written.split("\n"):
             text, *placed = _PLACE.split(line)
-            if text:  # nobody knows where
+            if text:  # its place is not known
                 return None
             for y, x, text in zip(map(int, placed[::3]), map(int, placed[1::3]), placed[2::3], strict=True):
                 last = self._last.get(y)
@@ -121,7 +124,7 @@ class Shown:
 
 
 def _write(row: Row, x: int, written: str) -> int | None:
-    """Put the cells there; the column behind them, none where it is not known what it does."""
+    """Put the cells into a row; the column after them, `None` where the effect is not known."""
     codes = ""
     for sgr, text, other in _PIECES.findall(written):
         if other:
@@ -140,7 +143,7 @@ def _put(row: Row, x: int, text: str, cells: "_Cells") -> int:
     row.uneven = True
     for character in text:
         width = get_character_cell_size(character)
-        if width == 0:  # it joins the one before it
+        if width == 0:  # it combines with the character before it
             if x - 1 in row:
                 row[x - 1] = Cell(row[x - 1].text + character, cells.style)
             continue
@@ -152,11 +155,11 @@ def _put(row: Row, x: int, text: str, cells: "_Cells") -> int:
 
 
 def _changes(shown: dict[int, Row], wanted: dict[int, Row]) -> Iterator[str]:
-    """Send the cells that differ, from the top, and note them as shown."""
+    """The codes that send the cells that differ, from the top; note those as shown."""
     style = PLAIN
     for y, cells in sorted(wanted.items()):
         before = shown.setdefault(y, Row())
-        uneven = before.uneven or cells.uneven  # then the row is sent as it is
+        uneven = before.uneven or cells.uneven  # then the whole row is sent
         at = -1
         for x in sorted(x for x, cell in cells.items() if cell.text and (uneven or not cell.looks_like(before.get(x)))):
             cell = cells[x]
@@ -178,7 +181,7 @@ def _changes(shown: dict[int, Row], wanted: dict[int, Row]) -> Iterator[str]:
 
 @lru_cache(4096)
 def _turn(before: Style, after: Style) -> str:
-    """From one style to another."""
+    """The code that changes one style to another."""
     lost = before.attributes - after.attributes or any(
         old and not new for old, new in zip(before[1:], after[1:], strict=True)
     )
@@ -189,7 +192,7 @@ def _turn(before: Style, after: Style) -> str:
 
 
 class _Cells(dict[str, Cell]):
-    """Cells of a style by their texts, each made once: there are thousands on a screen."""
+    """Cells of one style by their texts. Each is made once, as a screen has thousands."""
 
     def __init__(self, style: Style) -> None:
         super().__init__()
@@ -206,7 +209,7 @@ def _cells(codes: str) -> _Cells:
 
 @lru_cache(4096)
 def _style(codes: str) -> Style:
-    """What parameters of SGR amount to, after a reset."""
+    """The style that the parameters of SGR give after a reset."""
     attributes, colours, left = set[str](), {"3": "", "4": ""}, codes.split(";") if codes else []
     while left:
         code = left.pop(0)
