@@ -22,8 +22,8 @@ import psutil
 
 from engine import protocol as p
 from engine.config import RunConfig
-from engine.service.remote.audience import Audience
 from engine.service.remote.server import Server
+from engine.service.remote.watchers import Watchers
 from engine.storage.journal import Journal, read_records
 from tests.bench.configs import config_of
 from tests.engine.service.remote.soak import ROOT, soak, tell, training
@@ -92,19 +92,19 @@ def ratios(config: RunConfig, folder: Path, rounds: int, seconds: float) -> tupl
 
 def unwatched(seconds: float = 10.0, events: int = 20_000) -> tuple[float, float]:
     """Processor time, as a share, of an open socket to which nobody comes; and seconds an event costs its run."""
-    audience, inbox = Audience(), SimpleQueue[Any]()
-    server = Server(inbox, audience)
+    watchers, inbox = Watchers(), SimpleQueue[Any]()
+    server = Server(inbox, watchers)
     step = p.TrainStep("scratch", 1, 1, 0.5, 0.5, 100.0, 0.0, {"backbone": 0.1, "head": 0.1}, 1.0)
     with tempfile.TemporaryDirectory() as name:
         journal = Journal(Path(name))
-        audience.reside(Path(name))
+        watchers.set_folder(Path(name))
         server.open(Path(name))
         began = time.process_time()
         time.sleep(seconds)
         idle = (time.process_time() - began) / seconds
         began = time.process_time()
         for _ in range(events):
-            audience.emit(step)
+            watchers.emit(step)
         cost = (time.process_time() - began) / events
         server.close()
         journal.close()

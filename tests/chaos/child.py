@@ -17,7 +17,7 @@ import torch
 from engine.errors import EngineError
 from engine.loop.run import Run
 from engine.protocol import ArmStarted, Command, Event, RunFailed, RunStarted, TrainStep, decode, encode
-from engine.steering.script import LASTING
+from engine.steering.script import REPEATED
 from engine.storage.journal import Record, read_records
 from tests.chaos.plan import TURNS, Progress
 
@@ -89,7 +89,7 @@ def told(file: Path) -> Iterator[Event]:
 
 def said(records: list[Record]) -> int:
     """How many commands a person has had recorded, those that were done again only once."""
-    places = {(record.at, record.message) for record in records if isinstance(record.message, LASTING)}
+    places = {(record.at, record.message) for record in records if isinstance(record.message, REPEATED)}
     return len(places)
 
 

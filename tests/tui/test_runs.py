@@ -11,8 +11,8 @@ from queue import SimpleQueue
 import pytest
 
 from engine import protocol as p
-from engine.service.remote.audience import Audience
 from engine.service.remote.server import Server
+from engine.service.remote.watchers import Watchers
 from engine.service.status import RunStatus, status_of
 from tui.commands.runs import NEWEST, main, table
 
@@ -86,8 +86,8 @@ def written(folder: Path, at: float, *messages: p.Message) -> Path:
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[Path]:
     """A live run in another folder, older than all others."""
-    folder, audience = written(tmp_path / "elsewhere" / "live-1", 1.0), Audience()
-    server = Server(SimpleQueue(), audience)
+    folder, watchers = written(tmp_path / "elsewhere" / "live-1", 1.0), Watchers()
+    server = Server(SimpleQueue(), watchers)
     server.open(folder)
     yield folder
     server.close()

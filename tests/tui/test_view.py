@@ -10,8 +10,8 @@ import pytest
 
 from engine import protocol as p
 from engine.errors import UserError
-from engine.service.remote.audience import Audience
 from engine.service.remote.server import Server
+from engine.service.remote.watchers import Watchers
 from engine.service.session import ReplaySession
 from engine.service.status import status_of
 from engine.storage.lock import RunLock
@@ -109,7 +109,7 @@ async def test_it_is_left_at_once(tmp_path: Path, key: str):
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[Path]:
     folder = write_run(tmp_path / "x-1", *TRAINED)
-    server = Server(SimpleQueue(), Audience())
+    server = Server(SimpleQueue(), Watchers())
     server.open(folder)
     yield folder
     server.close()

@@ -16,9 +16,9 @@ from engine import protocol as p
 from engine.cli.program import main
 from engine.config import RunConfig, load_config
 from engine.protocol.wire import VERSION
-from engine.service.remote.audience import Audience
-from engine.service.remote.peer import LeavingError, Peer
+from engine.service.remote.client import Client, DisconnectError
 from engine.service.remote.server import Server
+from engine.service.remote.watchers import Watchers
 from engine.service.send import WORDS
 from tests.engine.conftest import SMALL
 from tests.engine.driving import STEPS_PER_EPOCH, with_settings
@@ -153,7 +153,7 @@ def test_switch_takes_the_other_arm_or_the_one_that_is_named(live: Trained, say:
     status, out, _ = say("switch")
     assert status == 0 and out.startswith("pretrained: ")
     assert live.summary.arm == "pretrained"
-    assert say("switch", "pretrained") == (1, "", "switch arm refused: pretrained is in hand already\n")
+    assert say("switch", "pretrained") == (1, "", "switch arm refused: pretrained is the current arm already\n")
     assert say("switch", "scratch")[0] == 0
     assert live.summary.arm == "scratch"
 
@@ -197,15 +197,15 @@ def test_two_at_once_are_both_answered(live: Trained) -> None:
 
 
 @pytest.fixture
-def loading(tmp_path: Path) -> Iterator[tuple[Path, "SimpleQueue[p.Command]", Audience]]:
+def loading(tmp_path: Path) -> Iterator[tuple[Path, "SimpleQueue[p.Command]", Watchers]]:
     """A run that takes no command yet: its folder, its inbox, and those who hear of it."""
-    folder, inbox, audience = tmp_path / "x-1", SimpleQueue[p.Command](), Audience()
+    folder, inbox, watchers = tmp_path / "x-1", SimpleQueue[p.Command](), Watchers()
     folder.mkdir()
     (folder / "config.yaml").write_text("name: x")
-    audience.reside(folder)
-    server = Server(inbox, audience)
+    watchers.set_folder(folder)
+    server = Server(inbox, watchers)
     server.open(folder)
-    yield folder, inbox, audience
+    yield folder, inbox, watchers
     server.close()
 
 
@@ -217,11 +217,11 @@ def test_what_is_not_answered_in_time_is_said_to_take_effect_later(loading, caps
 
 
 def test_the_end_of_the_run_is_an_answer(loading, capsys: pytest.CaptureFixture[str]) -> None:
-    folder, inbox, audience = loading
+    folder, inbox, watchers = loading
 
     def end() -> None:
         inbox.get(timeout=DEADLINE)
-        audience.emit(p.RunFinished("scratch", 8, True, 0.5, 0.5, "last.pt", "aa", 1.0))
+        watchers.emit(p.RunFinished("scratch", 8, True, 0.5, 0.5, "last.pt", "aa", 1.0))
 
     other = threading.Thread(target=end)
     other.start()
@@ -231,13 +231,13 @@ def test_the_end_of_the_run_is_an_answer(loading, capsys: pytest.CaptureFixture[
 
 
 def test_a_checkpoint_that_fails_is_no_saved_one(loading, capsys: pytest.CaptureFixture[str]) -> None:
-    folder, inbox, audience = loading
+    folder, inbox, watchers = loading
 
     def fail() -> None:
         inbox.get(timeout=DEADLINE)
-        audience.emit(p.CheckpointFailed("scratch", 8, "scratch/last.pt", "an autosave"))
-        audience.emit(p.CheckpointSaved("scratch", 8, "scratch/best.pt", "best", 1, 1.0))
-        audience.emit(p.CheckpointFailed("scratch", 8, "scratch/step-000008.pt", "the disk is full"))
+        watchers.emit(p.CheckpointFailed("scratch", 8, "scratch/last.pt", "an autosave"))
+        watchers.emit(p.CheckpointSaved("scratch", 8, "scratch/best.pt", "best", 1, 1.0))
+        watchers.emit(p.CheckpointFailed("scratch", 8, "scratch/step-000008.pt", "the disk is full"))
 
     other = threading.Thread(target=fail)
     other.start()
@@ -262,21 +262,21 @@ def test_an_interrupt_ends_it_without_a_word(loading) -> None:
 
 
 def test_what_is_asked_for_by_one_who_hangs_up_at_once_is_done() -> None:
-    audience = Audience()
+    watchers = Watchers()
     ours, theirs = socket.socketpair()
-    peer = Peer(ours, audience)
+    client = Client(ours, watchers)
     hello = p.Hello(VERSION, "1.0")
     theirs.sendall(f"{p.encode(hello)}\n".encode())
-    assert list(peer.receive()) == []
+    assert list(client.receive()) == []
     theirs.sendall(f"{p.encode(p.Save())}\n{p.encode(p.Stop())}\n".encode())
     theirs.close()
-    audience.emit(p.Watching(1))
-    peer.send()
-    assert list(peer.receive()) == [p.Save(), p.Stop()]
-    assert not audience.watched and not peer.sending
-    with pytest.raises(LeavingError):
-        list(peer.receive())
-    peer.part()
+    watchers.emit(p.Watching(1))
+    client.send()
+    assert list(client.receive()) == [p.Save(), p.Stop()]
+    assert not watchers.present and not client.has_output
+    with pytest.raises(DisconnectError):
+        list(client.receive())
+    client.disconnect()
 
 
 # --- what cannot be sent --------------------------------------------------------------------------------

@@ -17,16 +17,16 @@ from engine.cli.program import main
 from engine.config import RunConfig
 from engine.errors import CheckpointError
 from engine.loop.run import Run
-from engine.service.remote.audience import Audience
 from engine.service.remote.finding import find, runs
 from engine.service.remote.server import Server
+from engine.service.remote.watchers import Watchers
 from engine.service.status import describe, status_of
 from engine.storage.lock import RunLock, holder
 from engine.storage.run_folder import create_run
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 from tests.engine.processes import environment, training
 
-Open = Callable[[Path], Audience]
+Open = Callable[[Path], Watchers]
 
 
 @pytest.fixture
@@ -34,13 +34,13 @@ def opened() -> Iterator[Open]:
     """A process has the run in a folder, and tells nothing yet."""
     servers: list[Server] = []
 
-    def at(folder: Path) -> Audience:
-        audience = Audience()
-        servers.append(Server(SimpleQueue(), audience))
-        audience.reside(folder)
+    def at(folder: Path) -> Watchers:
+        watchers = Watchers()
+        servers.append(Server(SimpleQueue(), watchers))
+        watchers.set_folder(folder)
         servers[-1].open(folder)
         assert servers[-1].is_open
-        return audience
+        return watchers
 
     yield at
     for server in servers:
@@ -154,9 +154,9 @@ def test_a_live_run_without_a_journal_is_loading(small: RunConfig, opened: Open)
 
 def test_a_run_that_is_gone_on_with_is_loading_until_it_goes_on(tmp_path: Path, opened: Open) -> None:
     folder = written(tmp_path / "x-1", RUN, begun(), *steps(3))
-    audience = opened(folder)
+    watchers = opened(folder)
     assert status_of(folder).state == "loading"
-    audience.emit(RUN)
+    watchers.emit(RUN)
     assert status_of(folder).state == "training"
 
 

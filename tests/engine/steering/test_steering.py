@@ -232,7 +232,7 @@ def test_every_command_is_in_the_journal_with_its_place_and_a_refused_one_is_not
     "command, reason",
     [
         (p.Resume(), "not paused"),
-        (p.SwitchArm("scratch"), "in hand already"),
+        (p.SwitchArm("scratch"), "is the current arm already"),
         (p.SetRate("neck", 0.1), "no group `neck`"),
         (p.ScaleRate("neck", 0.1), "no group `neck`"),
         (p.ScaleRate("head", 1e9), "a rate lies in 0..100"),

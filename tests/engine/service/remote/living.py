@@ -13,10 +13,10 @@ from engine.protocol.wire import VERSION
 from engine.service.host import Host
 from engine.service.launch import Launch
 from engine.service.remote.address import connect
-from engine.service.remote.audience import Audience
 from engine.service.remote.backlog import Backlog
 from engine.service.remote.link import SocketLink
 from engine.service.remote.server import Server
+from engine.service.remote.watchers import Watchers
 from engine.storage.journal import Journal
 
 DEADLINE = 120.0  # seconds: far more than it takes, so that only a hang fails
@@ -54,7 +54,7 @@ class Living:
 
     def watch(self) -> None:
         """Be told in this process, too; then somebody watches."""
-        self.host.audience.join(self.told)
+        self.host.watchers.add(self.told)
 
     def seen(self, kind: type[Any]) -> list[Any]:
         """What has been told so far of a kind."""
@@ -108,19 +108,19 @@ class Staged:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.inbox: SimpleQueue[p.Command] = SimpleQueue()
-        self.audience, self.journal = Audience(lambda: self.inbox.put(p.Release())), Journal(folder)
-        self.server = Server(self.inbox, self.audience)
+        self.watchers, self.journal = Watchers(lambda: self.inbox.put(p.Release())), Journal(folder)
+        self.server = Server(self.inbox, self.watchers)
         self.told = Backlog(1_000_000)
-        self.audience.join(self.told)
+        self.watchers.add(self.told)
         self._seen: list[p.Event] = []
-        self.audience.reside(folder)
+        self.watchers.set_folder(folder)
         self.server.open(folder)
 
     def tell(self, *events: p.Event) -> None:
         """As a run does it: first into the journal."""
         for event in events:
             self.journal.event(event)
-            self.audience.emit(event)
+            self.watchers.emit(event)
 
     def seen(self, kind: type[Any]) -> list[Any]:
         """What has been told so far of a kind."""

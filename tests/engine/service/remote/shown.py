@@ -1,7 +1,7 @@
 """What a viewer was told, and what its screen shows of it."""
 
 from engine import protocol as p
-from engine.storage.journal import PASSING
+from engine.storage.journal import NOT_JOURNALED
 from tests.engine.driving import only
 from tui.state import UiState
 
@@ -15,7 +15,7 @@ def saved_by_key(events: list[p.Event]) -> int:
 
 
 def journaled(events: list[p.Event]) -> list[p.Event]:
-    return [event for event in events if not isinstance(event, PASSING)]
+    return [event for event in events if not isinstance(event, NOT_JOURNALED)]
 
 
 def without(events: list[p.Event], kind: type[p.Event]) -> list[p.Event]:

@@ -11,7 +11,7 @@ import pytest
 
 from engine.config import RunConfig
 from engine.service.remote import address, registry
-from engine.service.remote.address import candidates, connect, is_live, listen
+from engine.service.remote.address import connect, is_live, listen, socket_paths
 from engine.storage.run_folder import create_run
 from tests.engine.service.remote.conftest import descriptors, living
 from tests.engine.service.remote.living import wait_for
@@ -106,7 +106,7 @@ def test_the_socket_of_the_next_process_outlives_the_end_of_the_one_before(short
 def test_what_else_stands_in_its_place_is_left_alone(short: Path) -> None:
     (short / address.SOCKET).mkdir()
     there = listen(short)
-    assert there.path == candidates(short)[1] and is_live(short)
+    assert there.path == socket_paths(short)[1] and is_live(short)
     there.close()
 
 
@@ -114,7 +114,7 @@ def test_what_else_stands_in_its_place_is_left_alone(short: Path) -> None:
 def test_a_folder_in_tmp_that_is_another_users_or_a_link_is_refused(
     short: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(address, "ELSEWHERE", short)
+    monkeypatch.setattr(address, "FALLBACK_FOLDER", short)
     folder, theirs = deep(short / "run"), short / f"finetune-tui-{os.getuid()}"
     theirs.mkdir()
     os.chown(theirs, 65534, 65534)
@@ -143,7 +143,7 @@ def test_a_run_to_which_too_many_want_to_come_is_live_and_one_who_waits_comes_in
     with pytest.raises(BlockingIOError):
         while True:
             waiting.append(connect(short, 0.0))
-    assert len(waiting) >= address.WAITING and is_live(short)
+    assert len(waiting) >= address.PENDING and is_live(short)
     for client in waiting:
         client.close()
         there.socket.accept()[0].close()
@@ -171,12 +171,12 @@ def test_live_runs_are_found_and_what_a_crash_left_is_not(short: Path, monkeypat
     for name in ("live", "dead", "gone"):
         (short / name).mkdir()
     there = listen(short / "live")
-    entries = [registry.enter(short / name) for name in ("live", "dead", "gone")]
+    entries = [registry.add(short / name) for name in ("live", "dead", "gone")]
     (short / "gone").rmdir()
-    assert registry.live() == [short / "live"]
+    assert registry.live_runs() == [short / "live"]
     assert [entry is not None and entry.is_symlink() for entry in entries] == [True, True, False]
     there.close()
-    assert registry.live() == []
+    assert registry.live_runs() == []
 
 
 def test_at_a_runs_end_its_socket_and_its_entry_are_gone(
@@ -186,10 +186,10 @@ def test_at_a_runs_end_its_socket_and_its_entry_are_gone(
     before = descriptors()
     with living(small) as run:
         folder = run.start(held_at=1)
-        assert registry.live() == [folder.resolve()] and is_live(folder)
+        assert registry.live_runs() == [folder.resolve()] and is_live(folder)
         run.end()
         assert not is_live(folder) and list((short / "finetune-tui" / "live").iterdir()) == []
-        assert not [path for path in candidates(folder) if path.exists()]
+        assert not [path for path in socket_paths(folder) if path.exists()]
     wait_for(lambda: descriptors() <= before)
 
 

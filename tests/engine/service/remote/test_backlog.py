@@ -27,7 +27,7 @@ def test_what_fits_comes_out_in_order() -> None:
     for event in events:
         backlog.put(event)
     assert backlog.take(7) == events[:7] and backlog.take() == events[7:] and backlog.take() == []
-    assert not backlog.behind and not backlog.caught_up()
+    assert not backlog.dropped and not backlog.start_resync()
 
 
 def test_metrics_are_dropped_before_states() -> None:
@@ -36,7 +36,7 @@ def test_metrics_are_dropped_before_states() -> None:
         backlog.put(state(number) if number % MOST == 0 else step(number))
     taken = backlog.take()
     assert [event.step for event in taken if isinstance(event, p.Resumed)] == list(range(0, 10 * MOST, MOST))
-    assert len(taken) <= MOST and backlog.behind
+    assert len(taken) <= MOST and backlog.dropped
 
 
 def test_of_states_alone_there_can_be_too_many_too() -> None:
@@ -44,16 +44,16 @@ def test_of_states_alone_there_can_be_too_many_too() -> None:
     for number in range(1000 * MOST):
         backlog.put(state(number))
         assert len(backlog) <= MOST
-    assert backlog.behind
+    assert backlog.dropped
 
 
 def test_it_is_time_for_the_history_once_when_all_that_waited_is_taken() -> None:
     backlog = Backlog(MOST)
     for number in range(2 * MOST):
         backlog.put(step(number))
-    assert not backlog.caught_up()
+    assert not backlog.start_resync()
     backlog.take()
-    assert [backlog.caught_up(), backlog.caught_up()] == [True, False]
+    assert [backlog.start_resync(), backlog.start_resync()] == [True, False]
 
 
 def confusion(number: int) -> p.Confusion:
@@ -77,14 +77,14 @@ def test_what_is_taken_and_what_the_journal_has_is_everything(does: list) -> Non
             backlog.put(do(number))
             journal.append(do(number))
         assert len(backlog) <= MOST
-        if backlog.caught_up():
+        if backlog.start_resync():
             shown = list(journal)
-    if not backlog.behind:
+    if not backlog.dropped:
         shown += backlog.take()
         assert shown == journal
     else:
         rest = [*shown, *backlog.take()]
-        assert backlog.caught_up()
+        assert backlog.start_resync()
         states = [event for event in journal if not isinstance(event, METRICS)]
         assert [event for event in journal if event in rest] == rest, "order and no event twice"
         if len(states) <= MOST // 2:

@@ -13,8 +13,8 @@ import pytest
 from engine import protocol as p
 from engine.config import RunConfig
 from engine.protocol.wire import VERSION
-from engine.service.remote import peer, server
-from engine.service.remote.address import candidates
+from engine.service.remote import client, server
+from engine.service.remote.address import socket_paths
 from tests.engine.service.remote.conftest import living
 from tests.engine.service.remote.living import Caller, Staged, Viewer, wait_for
 
@@ -45,7 +45,7 @@ BAD = {
 @contextmanager
 def attacked(what: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that attacks a run, until it ends by itself or the test is over."""
-    (path,) = (path for path in candidates(folder) if path.exists())
+    (path,) = (path for path in socket_paths(folder) if path.exists())
     command = [sys.executable, str(ATTACK), what, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -81,7 +81,7 @@ def test_commands_before_a_bad_line_are_obeyed(staged: Staged) -> None:
 
 
 def test_one_that_says_nothing_is_sent_away_after_a_while(staged: Staged, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peer, "PATIENCE", 0.2)
+    monkeypatch.setattr(client, "PATIENCE", 0.2)
     caller = Caller(staged.folder)
     assert "has not greeted" in caller.hear_goodbye() and "has not greeted" in staged.log
 
@@ -95,7 +95,7 @@ def test_one_that_is_killed_in_the_middle_of_a_line_is_named(staged: Staged) -> 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
 def test_another_users_process_is_sent_away_even_where_it_may_open_the_socket(staged: Staged) -> None:
     staged.folder.chmod(0o755)
-    candidates(staged.folder)[0].chmod(0o666)
+    socket_paths(staged.folder)[0].chmod(0o666)
     with attacked("stranger", staged.folder) as process:
         assert process.wait(60) == 0
     assert f"process {process.pid} of user 65534" in staged.log and "another user's process" in staged.log
@@ -116,11 +116,11 @@ def test_thousands_who_come_at_once_are_sent_away_and_who_was_there_before_stays
     with attacked("thousands", staged.folder) as process:
         assert process.wait(60) == 0
     assert psutil.Process().memory_info().rss - before < MOST_BYTES
-    assert f"more than {server.MOST_PEERS} connections at once" in staged.log
+    assert f"more than {server.MOST_CLIENTS} connections at once" in staged.log
     staged.tell(p.Resumed("scratch", 1))
     wait_for(lambda: viewer.seen(p.Resumed))
     wait_for(lambda: staged.seen(p.Watching)[-1].count == 2)
-    wait_for(lambda: len(staged.server._peers) == 1)
+    wait_for(lambda: len(staged.server._clients) == 1)
     Caller(staged.folder).greet()
     viewer.link.close()
     staged.close()
@@ -132,7 +132,7 @@ def test_a_flood_of_commands_waits_where_it_comes_from(staged: Staged) -> None:
     with attacked("flood", staged.folder) as process:
         assert process.stdout is not None
         assert process.stdout.readline()  # no more is taken from it
-        at_once = peer.READ_AT_ONCE // 17
+        at_once = client.READ_AT_ONCE // 17
         assert wait_for(staged.inbox.qsize) < server.MOST_WAITING + at_once
         staged.tell(p.RunStarted("r", "", "scratch", "cpu", "float32", "m", ("a",), 8, 2, 4, 1, 2, 0.0))
         for _ in range(server.MOST_WAITING):

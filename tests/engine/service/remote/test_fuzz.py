@@ -10,9 +10,9 @@ import pytest
 from engine import protocol as p
 from engine.protocol.wire import VERSION
 from engine.service.remote.address import connect
-from engine.service.remote.audience import Audience
+from engine.service.remote.client import LONGEST, Client, DisconnectError
 from engine.service.remote.lines import Lines, TooLongError
-from engine.service.remote.peer import LONGEST, LeavingError, Peer
+from engine.service.remote.watchers import Watchers
 from tests.engine.service.remote.living import Caller, Staged
 
 HELLO = p.encode(p.Hello(VERSION, "test")).encode() + b"\n"
@@ -79,27 +79,27 @@ def in_pieces(data: bytes, rng: random.Random) -> Iterator[bytes]:
 def test_a_hundred_thousand_inputs_give_commands_or_a_reason_to_send_the_peer_away() -> None:
     rng = random.Random(0)
     ours, theirs = socket.socketpair()
-    audience, many = Audience(), inputs(random.Random(1))
+    watchers, many = Watchers(), inputs(random.Random(1))
     commands, reasons, fed = 0, 0, 0
-    peer = Peer(ours, audience)
+    client = Client(ours, watchers)
     while fed < 100_000:
         data = b"".join(next(many) for _ in range(rng.choice([1, 1, 1, 2, 4])))
         fed += 1
         try:
-            if peer.hello is None and rng.random() < 0.98:
-                list(peer.take(HELLO))
+            if client.hello is None and rng.random() < 0.98:
+                list(client.parse(HELLO))
             for piece in in_pieces(data, rng):
-                for command in peer.take(piece):
+                for command in client.parse(piece):
                     assert isinstance(command, p.Command)
                     commands += 1
-                assert len(peer._lines._part) <= LONGEST and len(peer._out) < 1000
-        except LeavingError as leaving:
+                assert len(client._lines._part) <= LONGEST and len(client._out) < 1000
+        except DisconnectError as leaving:
             reason = str(leaving)
             assert reason.isascii() and reason.isprintable() and len(reason) < 300
             reasons += 1
-            if peer.backlog is not None:
-                audience.leave(peer.backlog)
-            peer = Peer(ours, audience)
+            if client.backlog is not None:
+                watchers.remove(client.backlog)
+            client = Client(ours, watchers)
     assert commands > 5000 and reasons > 20_000
     ours.close()
     theirs.close()
@@ -111,7 +111,7 @@ def test_lines_are_the_same_however_they_are_cut_into_pieces() -> None:
         lines = [rng.randbytes(rng.randrange(80)).replace(b"\n", b"") for _ in range(20)]
         cut = Lines(100)
         found = [line for piece in in_pieces(b"\n".join(lines) + b"\n", rng) for line in cut.feed(piece)]
-        assert found == [line.decode(errors="replace") for line in lines] and not cut.torn
+        assert found == [line.decode(errors="replace") for line in lines] and not cut.incomplete
 
 
 @pytest.mark.parametrize("size", [1, 100, 1 << 16])

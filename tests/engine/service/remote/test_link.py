@@ -17,8 +17,8 @@ from tests.engine.driving import only, with_settings
 from tests.engine.service.remote.conftest import living
 from tests.engine.service.remote.living import Caller, Staged, Viewer, wait_for
 from tests.engine.service.remote.shown import journaled, shown, steps, without
-from tests.engine.service.remote.test_audience import FINISHED, STARTED
 from tests.engine.service.remote.test_backlog import step
+from tests.engine.service.remote.test_watchers import FINISHED, STARTED
 
 ARM = p.ArmStarted("scratch", 0, 1, 3, 4000, (p.Group("all", 8, 0.1),), "random weights")
 
@@ -82,7 +82,7 @@ def test_the_end_of_a_run_reaches_whoever_watches_and_is_no_lost_run(staged: Sta
     viewer = Viewer(staged.folder)
     staged.tell(STARTED, *story()[-3:])
     late = Viewer(staged.folder)  # the end is history to this one
-    staged.audience.emit(p.Watching(7))  # comes last
+    staged.watchers.emit(p.Watching(7))  # comes last
     staged.close()
     for one in (viewer, late):
         assert only(one.end(), p.RunFinished) == [FINISHED] and not only(one.events, p.RunFailed)

@@ -9,14 +9,14 @@ import pytest
 
 from engine import protocol as p
 from engine.config import RunConfig
-from engine.service.remote.address import candidates, connect, is_live
-from engine.service.remote.peer import Peer
+from engine.service.remote.address import connect, is_live, socket_paths
+from engine.service.remote.client import Client
 from engine.service.remote.server import Server
 from engine.storage.journal import JOURNAL
 from tests.engine.service.remote.conftest import descriptors, living
 from tests.engine.service.remote.living import Caller, Staged, Viewer, wait_for
-from tests.engine.service.remote.test_audience import STARTED
 from tests.engine.service.remote.test_backlog import step
+from tests.engine.service.remote.test_watchers import STARTED
 
 
 def control_threads() -> list[str]:
@@ -30,7 +30,7 @@ def test_it_leaves_no_thread_no_descriptor_and_no_socket(short: Path) -> None:
     for caller in callers[:10]:
         caller.greet()
     staged.close()
-    assert not candidates(short)[0].exists() and not is_live(short) and control_threads() == []
+    assert not socket_paths(short)[0].exists() and not is_live(short) and control_threads() == []
     for caller in callers:
         while caller.hear() is not None:
             pass
@@ -66,7 +66,7 @@ def test_many_who_come_and_go_leave_no_descriptor_and_no_backlog(staged: Staged)
         caller.close()
     wait_for(lambda: descriptors() <= before)
     wait_for(lambda: staged.seen(p.Watching)[-1].count == 2)
-    assert len(staged.audience._watchers) == 2  # the test itself is one
+    assert len(staged.watchers._backlogs) == 2  # the test itself is one
     stays.close()
 
 
@@ -89,7 +89,7 @@ def test_the_number_of_those_who_watch_is_right_whoever_comes_and_goes(staged: S
         viewers.pop().link.close()
         wait_for(lambda number=number: told() == number)
     assert staged.inbox.empty(), "this test watches: nobody is to be released"
-    staged.audience.leave(staged.told)
+    staged.watchers.remove(staged.told)
     caller = Caller(staged.folder)
     caller.greet()
     caller.close()
@@ -106,7 +106,7 @@ def test_a_mistake_in_a_turn_is_noted_and_serving_goes_on(staged: Staged, monkey
 
     viewer = Viewer(staged.folder)
     with monkeypatch.context() as broken:
-        broken.setattr(Server, "_ready", fails)
+        broken.setattr(Server, "_wait", fails)
         wait_for(lambda: turns > 2)
         staged.tell(STARTED, step(1))
     wait_for(lambda: viewer.seen(p.TrainStep))
@@ -117,7 +117,7 @@ def test_a_mistake_in_a_turn_is_noted_and_serving_goes_on(staged: Staged, monkey
 
 def test_a_mistake_with_one_peer_costs_no_other_one(staged: Staged, monkeypatch: pytest.MonkeyPatch) -> None:
     viewer, victim = Viewer(staged.folder), Caller(staged.folder)
-    monkeypatch.setattr(Peer, "_greet", lambda peer, message: 1 // 0)
+    monkeypatch.setattr(Client, "_greet", lambda client, message: 1 // 0)
     victim.say(p.Pause())
     assert "unexpected error" in victim.hear_goodbye() and "ZeroDivisionError" in staged.log
     staged.tell(STARTED, step(1))

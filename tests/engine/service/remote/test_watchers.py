@@ -6,9 +6,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from engine import protocol as p
-from engine.service.remote.audience import Audience
 from engine.service.remote.backlog import Backlog
 from engine.service.remote.history import read_history
+from engine.service.remote.watchers import Watchers
 from engine.storage.journal import Journal, read_journal
 from tests.engine.service.remote.test_backlog import state, step
 
@@ -16,17 +16,17 @@ STARTED = p.RunStarted("r", "", "scratch", "cpu", "float32", "m", ("a", "b"), 8,
 FINISHED = p.RunFinished("scratch", 1, True, 1.0, 1.0, "", "0" * 64, 1.0)
 
 
-def begun(folder: Path) -> tuple[Audience, Journal]:
-    audience, journal = Audience(), Journal(folder)
-    audience.reside(folder)
-    tell(audience, journal, STARTED)
-    return audience, journal
+def begun(folder: Path) -> tuple[Watchers, Journal]:
+    watchers, journal = Watchers(), Journal(folder)
+    watchers.set_folder(folder)
+    tell(watchers, journal, STARTED)
+    return watchers, journal
 
 
-def tell(audience: Audience, journal: Journal, event: p.Event) -> None:
+def tell(watchers: Watchers, journal: Journal, event: p.Event) -> None:
     """As a run does it: first into the journal."""
     journal.event(event)
-    audience.emit(event)
+    watchers.emit(event)
 
 
 def heard(folder: Path, hello: p.Hello | p.Behind, backlog: Backlog) -> list[p.Event]:
@@ -40,17 +40,17 @@ def heard(folder: Path, hello: p.Hello | p.Behind, backlog: Backlog) -> list[p.E
 
 
 def test_history_and_what_comes_are_the_journal_at_whatever_moment_one_joins(tmp_path: Path) -> None:
-    audience, journal = begun(tmp_path)
+    watchers, journal = begun(tmp_path)
     over = threading.Event()
 
     def chatter() -> None:  # other threads tell things, too, that are not journaled
         while not over.is_set():
-            audience.emit(p.Watching(1))
-            audience.emit(p.SystemSample(0.0, 0.0, 0, 0, 0, ()))
+            watchers.emit(p.Watching(1))
+            watchers.emit(p.SystemSample(0.0, 0.0, 0, 0, 0, ()))
 
     def train() -> None:
         for number in range(1000):
-            tell(audience, journal, state(number) if number % 50 == 0 else step(number))
+            tell(watchers, journal, state(number) if number % 50 == 0 else step(number))
         over.set()
 
     threads = [threading.Thread(target=chatter), threading.Thread(target=train)]
@@ -59,7 +59,7 @@ def test_history_and_what_comes_are_the_journal_at_whatever_moment_one_joins(tmp
         thread.start()
     while not over.is_set() and len(joined) < 60:
         backlog = Backlog(1_000_000)
-        joined.append((audience.join(backlog), backlog))
+        joined.append((watchers.add(backlog), backlog))
     for thread in threads:
         thread.join()
     whole = list(read_journal(tmp_path))
@@ -68,60 +68,60 @@ def test_history_and_what_comes_are_the_journal_at_whatever_moment_one_joins(tmp
 
 
 def test_what_the_journal_has_already_and_nobody_was_told_yet_is_told_once(tmp_path: Path) -> None:
-    audience, journal = begun(tmp_path)
+    watchers, journal = begun(tmp_path)
     journal.event(step(1))
-    audience.emit(p.Watching(1))  # by another thread, at this very moment
+    watchers.emit(p.Watching(1))  # by another thread, at this very moment
     backlog = Backlog()
-    hello = audience.join(backlog)
-    audience.emit(step(1))
+    hello = watchers.add(backlog)
+    watchers.emit(step(1))
     assert heard(tmp_path, hello, backlog) == [STARTED, step(1)]
 
 
 def test_who_was_too_slow_is_told_the_history_again_up_to_what_comes_next(tmp_path: Path) -> None:
-    audience, journal = begun(tmp_path)
+    watchers, journal = begun(tmp_path)
     backlog = Backlog(100)
-    audience.join(backlog)
+    watchers.add(backlog)
     for number in range(1000):
-        tell(audience, journal, step(number))
-    assert audience.catch_up(backlog) is None
+        tell(watchers, journal, step(number))
+    assert watchers.resync(backlog) is None
     backlog.take()
-    behind = audience.catch_up(backlog)
+    behind = watchers.resync(backlog)
     assert behind is not None
-    tell(audience, journal, FINISHED)
+    tell(watchers, journal, FINISHED)
     assert heard(tmp_path, behind, backlog) == list(read_journal(tmp_path))
 
 
 def test_what_holds_and_is_not_in_the_journal_is_told_to_whoever_joins(tmp_path: Path) -> None:
-    audience, journal = begun(tmp_path)
+    watchers, journal = begun(tmp_path)
     points = p.RestorePoints("scratch", ())
     for event in (points, p.Evaluating("scratch", 1, 1, 2)):
-        tell(audience, journal, event)
+        tell(watchers, journal, event)
     first, second = Backlog(), Backlog(10)
-    audience.join(first)
-    audience.join(second)
+    watchers.add(first)
+    watchers.add(second)
     assert second.take() == [points, p.Watching(2)] and first.take() == [points, p.Watching(1), p.Watching(2)]
     for number in range(100):
-        tell(audience, journal, state(number))
+        tell(watchers, journal, state(number))
     second.take()
-    assert audience.catch_up(second) is not None and second.take() == [points, p.Watching(2)]
+    assert watchers.resync(second) is not None and second.take() == [points, p.Watching(2)]
 
 
 def test_before_a_run_begins_whoever_joins_learns_what_it_is_doing_and_that_it_is_not_there_yet(tmp_path: Path) -> None:
-    audience, backlog, later = Audience(), Backlog(), Backlog()
-    audience.emit(p.Loading("PyTorch"))
-    audience.emit(p.Loading("pictures"))
-    audience.emit(p.ImageSkipped("a.jpg", "no picture", 1))
-    audience.reside(tmp_path)
-    assert not audience.join(backlog).begun
+    watchers, backlog, later = Watchers(), Backlog(), Backlog()
+    watchers.emit(p.Loading("PyTorch"))
+    watchers.emit(p.Loading("pictures"))
+    watchers.emit(p.ImageSkipped("a.jpg", "no picture", 1))
+    watchers.set_folder(tmp_path)
+    assert not watchers.add(backlog).begun
     assert backlog.take() == [p.Loading("pictures"), p.ImageSkipped("a.jpg", "no picture", 1), p.Watching(1)]
-    tell(audience, Journal(tmp_path), STARTED)
-    assert audience.join(later).begun and later.take() == [p.Watching(2)]
+    tell(watchers, Journal(tmp_path), STARTED)
+    assert watchers.add(later).begun and later.take() == [p.Watching(2)]
 
 
 def test_of_very_many_steps_evenly_spaced_ones_stand_for_all_and_every_state_is_told(tmp_path: Path) -> None:
-    audience, journal = begun(tmp_path)
+    watchers, journal = begun(tmp_path)
     for number in range(1000):
-        tell(audience, journal, state(number) if number % 100 == 0 else step(number))
+        tell(watchers, journal, state(number) if number % 100 == 0 else step(number))
     told = list(read_history(tmp_path, most_steps=100))
     steps = [event.step for event in told if isinstance(event, p.TrainStep)]
     assert 80 <= len(steps) <= 100 and max(b - a for a, b in pairwise(steps)) <= 12
@@ -129,13 +129,13 @@ def test_of_very_many_steps_evenly_spaced_ones_stand_for_all_and_every_state_is_
 
 
 def test_of_what_evaluations_get_wrong_each_arms_newest_is_told(tmp_path: Path) -> None:
-    audience, journal = begun(tmp_path)
+    watchers, journal = begun(tmp_path)
     found = [
         p.Confusion(arm, number, (2, 2), (1, 2), ((0, 1, 1),), ())
         for number, arm in ((1, "pretrained"), (2, "pretrained"), (3, "scratch"), (4, "pretrained"), (5, "scratch"))
     ]
     for event in found:
-        tell(audience, journal, event)
+        tell(watchers, journal, event)
     with (tmp_path / "journal.jsonl").open("a") as file:
         file.write('{"type": "confusion", "arm": "scratch", "ste')
     told = [event for event in read_history(tmp_path) if isinstance(event, p.Confusion)]
