@@ -1,12 +1,10 @@
-"""Files of pretrained weights: downloaded as torchvision does, and read without running any code in them."""
+"""Files of pretrained weights, read without running any code in them."""
 
-import http.client
 import json
 import pickle
 import re
-import uuid
 import warnings
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,7 @@ from safetensors import safe_open
 from torch import nn
 
 from engine.data.pictures import Preparation
-from engine.errors import EngineError, WeightsError
-from engine.hardware.download import download, reason
-from engine.protocol import Loading
-from engine.storage.atomic import atomic_write
+from engine.errors import WeightsError
 
 DEMO_WEIGHTS = Path(__file__).parent.parent / "demo" / "weights.safetensors"
 
@@ -91,48 +86,6 @@ def read_classes(file: Path) -> list[str]:
             "Classes not known",
             f"{file} does not name the classes of its head; add them to a .safetensors file as the metadata "
             f"`classes`, a JSON list, or let the new head start at random (model.head: random)",
-        ) from None
-
-
-def published_file(weights: Any, model: str) -> Path:  # noqa: ANN401 - a member of one of torchvision's many enums
-    """Where torchvision keeps its file of these weights, whether it is there yet or not.
-
-    Raises:
-        WeightsError: torchvision has none for this model (`weights` is `None`).
-    """
-    if weights is None:
-        raise WeightsError(
-            "No pretrained weights",
-            f"torchvision has none for {model}; set model.weights to a file, or train from scratch with init: scratch",
-        )
-    return Path(torch.hub.get_dir()) / "checkpoints" / str(weights.url).rpartition("/")[2]
-
-
-def fetch_published(weights: Any, model: str) -> Generator[Loading, None, None]:  # noqa: ANN401 - as above
-    """Download torchvision's file of these weights where it is not there yet; checked by the digest in its name.
-
-    Raises:
-        WeightsError: torchvision has none for this model (`weights` is `None`).
-        EngineError: the download failed; nothing is left of it.
-    """
-    file = published_file(weights, model)
-    if file.exists():
-        return
-    # Not by torchvision's own function, which writes to standard output and unpickles what it gets.
-    promised = re.search(r"-([0-9a-f]{8,})\.", file.name)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        # Under a name of its own: another run may be downloading the same file.
-        with atomic_write(file.with_name(f"{file.name}-{uuid.uuid4().hex}")) as temporary:
-            found = yield from download(str(weights.url), temporary, "sha256")
-            if promised and not found.startswith(promised[1]):
-                raise OSError(f'invalid hash value (expected "{promised[1]}", got "{found[: len(promised[1])]}")')
-            temporary.replace(file)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise EngineError(
-            "Weights not downloaded",
-            f"{weights.url}: {reason(error)}; check the connection, or fetch the file "
-            f"elsewhere and put it into {file.parent} or set model.weights to it",
         ) from None
 
 

@@ -1,8 +1,9 @@
 """Events as text for people: one line an epoch, messages, and a progress bar where there is a terminal."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from engine.metrics import METRICS
 from engine.protocol import ArmStarted, EpochDone, Evaluating, Event, Loading, TrainStep
 from engine.protocol.sentences import epoch_line, message
 from engine.protocol.streams import Output
@@ -32,7 +33,7 @@ class _Report:
         if isinstance(event, ArmStarted):
             self._steps_per_epoch = event.steps_per_epoch
         if isinstance(event, EpochDone):
-            self._line(self._out, epoch_line(event))
+            self._line(self._out, epoch_line(event) + "".join(_further(event)))
         elif text := message(event):
             self._line(self._messages, text)
 
@@ -58,3 +59,10 @@ class _Report:
         bar = "#" * filled + "." * (BAR_WIDTH - filled)
         self._messages.write(f"\r\x1b[K[{bar}] {text}"[:79])
         self._messages.flush()
+
+
+def _further(event: EpochDone) -> Iterator[str]:
+    """The metrics of the test pictures that have no field of their own."""
+    for name, value in event.metrics.items():
+        known = METRICS.get(name)
+        yield f"  test {name.replace('_', ' ')} {value if known is None else known.text(value)}"

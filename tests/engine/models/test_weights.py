@@ -20,7 +20,7 @@ from engine.data.pictures import Preparation
 from engine.errors import EngineError, WeightsError
 from engine.models import Classifier, build, fetch, preparation
 from engine.models.head import find_head
-from engine.models.weights import _current_name, fetch_published, load_backbone, read_weights
+from engine.models.weights import _current_name, load_backbone, read_weights
 from engine.protocol import Arm, Loading
 from tests.engine.onestep import first_step
 from tests.engine.webserver import Server, publish_weights, serving
@@ -375,6 +375,6 @@ def test_downloaded_code_is_refused_and_not_run(
 
 
 def test_a_model_that_torchvision_has_no_weights_for_says_so() -> None:
-    with pytest.raises(WeightsError, match="torchvision has none for mnasnet0_9") as caught:
-        list(fetch_published(None, "mnasnet0_9"))
+    with pytest.raises(WeightsError, match="there are none for mnasnet0_9") as caught:
+        list(fetch(ModelConfig(name="mnasnet0_9"), "pretrained"))
     assert "init: scratch" in caught.value.message

@@ -1,0 +1,27 @@
+"""The families of backbones by name: `family/model`, or the model alone for torchvision's."""
+
+import difflib
+
+from engine.errors import WeightsError
+from engine.models import torchvision_models
+from engine.models.family import Family
+
+OWN = "torchvision"
+FAMILIES: dict[str, Family] = {OWN: torchvision_models}
+
+
+def find_family(name: str) -> tuple[Family, str]:
+    """The family that a model belongs to, and the model's name in it.
+
+    Raises:
+        WeightsError: there is no such model; the message has the nearest names.
+    """
+    prefix, slash, rest = name.partition("/")
+    label, inner = (prefix, rest) if slash and prefix in FAMILIES else (OWN, name)
+    family = FAMILIES[label]
+    known = family.names()
+    if inner not in known:
+        near = difflib.get_close_matches(inner.lower(), known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "use resnet18, mobilenet_v3_small or the like"
+        raise WeightsError("Unknown model", f"model.name `{name}` is no {label} classification model; {hint}")
+    return family, inner
