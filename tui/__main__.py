@@ -6,8 +6,8 @@ import sys
 
 def main() -> int:
     """Run the program; the exit status."""
-    # Until the screen or a run takes signals there is nothing to save, and what Ctrl-C would raise in the middle of an
-    # import is a page of text: it ends the process without a word.
+    # Until the screen or a run handles signals there is nothing to save. Ctrl-C during an import would print a
+    # long traceback: this way it ends the process silently.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from tui.cli import main as run
 

@@ -1,6 +1,6 @@
 """What the run is doing now, and what is planned. Loads no Textual."""
 
-from typing import Literal, assert_never
+from typing import Literal
 
 from engine.protocol import (
     ArmFinished,
@@ -9,6 +9,7 @@ from engine.protocol import (
     EpochsChanged,
     EvalDone,
     Evaluating,
+    Event,
     Loading,
     Paused,
     PicturesPrepared,
@@ -26,25 +27,6 @@ ENDED: tuple[Phase, ...] = ("ended", "failed")
 "those after which the engine takes no commands"
 OVER: tuple[Phase, ...] = ("finished", *ENDED)
 "those in which nothing is trained any more"
-
-Act = (
-    Loading
-    | TrainStep
-    | Resumed
-    | Evaluating
-    | EvalDone
-    | EpochsChanged
-    | CompileChosen
-    | Compiled
-    | Paused
-    | StopPlanned
-    | Preparing
-    | PicturesPrepared
-    | ArmFinished
-    | RunFinished
-    | RunFailed
-)
-"an event that says what the run is doing, whichever arm it is about"
 
 
 class Activity:
@@ -88,7 +70,7 @@ class Activity:
         self.evaluating = None
         self._rest(finished)
 
-    def act(self, event: Act, *, finished: bool) -> None:
+    def follow(self, event: Event, *, finished: bool) -> None:
         """Take in an event; `finished` says whether the current arm has done its epochs."""
         match event:
             case Loading():
@@ -101,9 +83,8 @@ class Activity:
             case EvalDone() | EpochsChanged():  # more epochs revive an arm
                 self.evaluating = None
                 self._rest(finished)
-            case CompileChosen():
-                if event.worth:
-                    self.phase = "compiling"
+            case CompileChosen(worth=True):
+                self.phase = "compiling"
             case Compiled():
                 self._rest(finished)
             case Paused():
@@ -121,7 +102,7 @@ class Activity:
             case RunFailed():
                 self.failure, self.phase, self.busy = event, "failed", None
             case _:
-                assert_never(event)
+                pass  # it changes nothing here
 
     def _rest(self, finished: bool) -> None:
         """Enter the phase that is left when nothing is under way."""

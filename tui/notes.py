@@ -1,4 +1,4 @@
-"""What a person is told of an event, in one sentence."""
+"""The sentence that the user reads about an event."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -48,9 +48,9 @@ class Note:
     text: str
     level: Level = "info"
     shown: bool = True
-    "in the message line"
+    "whether it appears in the message line"
     kept: bool = True
-    "in the log"
+    "whether it is kept in the log"
 
 
 # What is shown in the engine's own words, and how much it matters. Other events are only for the log.
@@ -70,7 +70,7 @@ def not_now(what: str, reason: str) -> Note:
 
 
 def note_of(event: Event) -> Note | None:
-    """The note of an event, `None` for one that needs no words."""
+    """The note of an event; `None` for an event that needs none."""
     if (note := _in_own_words(event)) is not None:
         return note
     text = message(event)
@@ -80,7 +80,7 @@ def note_of(event: Event) -> Note | None:
 
 
 def _in_own_words(event: Event) -> Note | None:
-    """A note that says more than the engine's sentence does, or less: what it looks like on the screen, or a key."""
+    """A note that differs from the engine's sentence: it is shorter, or names a key to press."""
     match event:
         case ArmStarted(step=0):
             return Note(f"{event.arm} starts from {event.init}")
@@ -90,7 +90,7 @@ def _in_own_words(event: Event) -> Note | None:
             size = f"{event.bytes / 2**20:.0f} MiB in the cache folder"
             return Note(f"{event.prepared} prepared pictures, {size}", shown=False)
         case CompileChosen(worth=True):
-            return Note(f"compiling the training step, which waits for it: {event.reason}", "warning")
+            return Note(f"compiling the training step; training waits meanwhile: {event.reason}", "warning")
         case CompileChosen():
             return Note(f"the training step is not compiled: {event.reason}", shown=False)
         case Compiled(failure=""):

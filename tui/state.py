@@ -65,8 +65,10 @@ class UiState(Activity):
     """All that is shown. Events change it through `fold`; keys change `selected`, `plots`, `note` and `waiting`."""
 
     def __init__(self, over: str = "", locked: str = "") -> None:
-        """`over`: what became of a run that is only looked at, whatever its journal ends with; `locked`: why a
-        run may not be steered from here, empty if it may."""
+        """`over` says how a run ended that is only looked at; the end of its journal does not matter then.
+
+        `locked` says why the run cannot be steered from here; empty if it can.
+        """
         super().__init__()
         self.over = over
         self.locked = locked
@@ -80,20 +82,20 @@ class UiState(Activity):
         self.log: deque[Note] = deque(maxlen=LOG_LINES)
         self.logged = 0
         self.drawn = 0
-        "grows with everything the plots show"
+        "grows with every change that the plots show"
         self.selected = ""
         "name of the group that the keys change"
         self.watching = 0
-        "how many look at the run, this screen included"
+        "how many screens show the run, this one included"
         self.plots = PlotView()
         self.replays = 0
         "how often a history has been replayed"
         self.waiting: list[Command] = []
-        "commands of this screen whose effect is still to come, oldest first"
+        "commands of this screen that have not been answered yet, oldest first"
         self._rewound = False
         self._points: dict[Arm, tuple[RestorePoint, ...]] = {}
         self._history: UiState | None = None
-        "the events that are being replayed so far; they are shown when all of them have come"
+        "the state of a history that is being replayed; it replaces this one when it is complete"
 
     @property
     def view(self) -> ArmView | None:
@@ -134,6 +136,7 @@ class UiState(Activity):
             self.drawn += 1
 
     def _react(self, event: Event) -> None:
+        self.follow(event, finished=self._finished)
         match event:
             case Watching():
                 self.watching = event.count
@@ -150,39 +153,35 @@ class UiState(Activity):
                 self._points[event.arm] = event.points
             case SystemSample():
                 self.system = event
+            case RunFailed():
+                self.note = Note("")  # its panel says it
             case (
                 (Loading() | TrainStep() | Resumed() | Evaluating() | EvalDone() | EpochsChanged() | CompileChosen())
-                | (Compiled() | Paused() | StopPlanned() | Preparing() | PicturesPrepared())
-                | (ArmFinished() | RunFinished() | RunFailed())
-            ):
-                if isinstance(event, RunFailed):  # its panel says it
-                    self.note = Note("")
-                self.act(event, finished=self._finished)
-            case (
-                (Confusion() | EpochDone() | RateChanged() | GroupFrozen() | MicroBatchChanged() | Diverged())
-                | (Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
+                | (Compiled() | Paused() | StopPlanned() | Preparing() | PicturesPrepared() | ArmFinished())
+                | (RunFinished() | Confusion() | EpochDone() | RateChanged() | GroupFrozen() | MicroBatchChanged())
+                | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
                 | (ControlFailed() | HistoryBegins() | HistoryEnds())
             ):
-                pass  # the arm or the note of the event says it all
+                pass  # the activity, the arm or the note of the event says it all
             case _:
                 assert_never(event)
 
     def _say(self, event: Event) -> None:
         note = None if isinstance(event, EvalDone) and self._ends_an_epoch(event) else note_of(event)
         if note is not None and self.waiting and note.level in ("info", "good"):
-            note = replace(note, shown=False)  # what is waited for stays in the message line
+            note = replace(note, shown=False)  # the message line keeps what the user waits for
         if note is not None and not (isinstance(event, ArmStarted) and self._rewound):
             self.tell(note)
-        # The arm goes on after a rewind, which has said so and why.
+        # After a rewind the arm goes on; the note of the rewind has said so.
         self._rewound = isinstance(event, Rewound) or (self._rewound and not isinstance(event, ArmStarted))
 
     def _ends_an_epoch(self, event: EvalDone) -> bool:
-        """Whether `EpochDone` is to follow, which says the score, too."""
+        """Whether `EpochDone` follows, whose note has the score, too."""
         return event.arm in self.arms and event.step % self.arms[event.arm].steps_per_epoch == 0
 
     def tell(self, note: Note) -> None:
-        """Show a note, and keep it in the log if it is worth that."""
+        """Show a note, log it, or both, as the note says."""
         if note.shown:
             self.note = note
         if note.kept:

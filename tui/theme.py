@@ -13,7 +13,7 @@ from engine.protocol import Arm
 ARM_STYLES: dict[Arm, str] = {"pretrained": "$pretrained", "scratch": "$scratch"}
 READABLE = 4.5  # least contrast between text and background that WCAG 2.2 (level AA) asks for
 
-# Chosen such that a terminal of 256 colours shows greys as its greys, not as its darkest blue, and orange as orange.
+# Chosen so that a terminal of 256 colours shows greys as greys (not as its darkest blue) and orange as orange.
 DARK = Theme(
     name="finetune",
     primary="#56b4e9",

@@ -4,7 +4,7 @@ PANES: dict[str, dict[str, str]] = {
     "status": {
         "safe at step": "The last checkpoint on the disk: what a crash or a power cut cannot take away.",
         "branch": "Number of the current branch: each rewind begins a new one.",
-        "more watching": "So many others look at this run through its socket.",
+        "more watching": "How many others watch this run through its socket.",
     },
     "loss": {
         "loss": "Mean cross entropy: 0 is certain and right, ln(classes) is guessing, more is certain and wrong.",
@@ -13,7 +13,7 @@ PANES: dict[str, dict[str, str]] = {
         "pretrained": "The arm that starts from weights learnt on other pictures.",
         "scratch": "The arm that starts from random weights, dashed.",
         "command": "A command took effect at this step; the log says which.",
-        "×": "A step whose loss or gradient was no number, and which left the weights alone.",
+        "×": "A step whose loss or gradient was not a number; it left the weights as they were.",
     },
     "accuracy": {
         "accuracy": "Share of pictures classified correctly; guessing gets 1 in as many as there are classes.",
@@ -22,11 +22,11 @@ PANES: dict[str, dict[str, str]] = {
         "pretrained": "The arm that starts from weights learnt on other pictures.",
         "scratch": "The arm that starts from random weights, dashed.",
         "command": "A command took effect at this step; the log says which.",
-        "×": "A step whose loss or gradient was no number, and which left the weights alone.",
+        "×": "A step whose loss or gradient was not a number; it left the weights as they were.",
     },
     "progress": {
-        "epoch": "One pass over all training pictures, and then the test; so many of so many.",
-        "step": "One update of the weights, from one batch of pictures; so many of so many.",
+        "epoch": "One pass over all training pictures, and then the test: the current one, and how many there are.",
+        "step": "One update of the weights, from one batch of pictures: how many are done, and how many there are.",
         "evaluating": "Test pictures scored so far; training waits meanwhile.",
         "time left": "To the end of this arm, from its pace so far.",
         "spent": "Time that this arm has trained and been scored, up to its last whole epoch.",
@@ -81,12 +81,12 @@ PANES: dict[str, dict[str, str]] = {
     },
     "gradient": {
         "gradient": "Length of the gradient of all trained parameters: how far the loss would move them.",
-        "norm": "A sudden rise warns of a rate that is too large; no number at all leaves the weights alone.",
+        "norm": "A sudden rise warns of a rate that is too large; if it is not a number, the weights stay as they are.",
     },
     "mistakes": {
         "class": "The folder that a test picture lies in: the right answer.",
         "test": "Share of the class's test pictures that are classified correctly.",
-        "right": "So many of so many.",
+        "right": "How many of its test pictures are classified correctly, and how many there are.",
         "mostly taken for": "The wrong answer that is given most often, and how often.",
         "confidence": "Probability that the model gives to its wrong answer; the surest mistakes come first.",
         "confusion": "A row a class, a column an answer: what lies off the diagonal was taken for something else.",
@@ -108,15 +108,15 @@ WORDS: tuple[tuple[str, str], ...] = (
     ("data wait", "Share of a step spent waiting for pictures instead of computing."),
     ("frozen", "Left as it is by the updates: faster, and often nearly as good."),
     ("checkpoint", "All that a run needs to go on exactly where it was, in a file; safe: written, synced, read back."),
-    ("restore point", "A checkpoint that b goes back to; there is one before each change by hand."),
+    ("restore point", "A checkpoint that b goes back to; there is one before each change that you make."),
     ("branch", "A rewind begins a new one; what was left stays on the plots, dimmed, and can be gone back to."),
     (
         "interval",
-        "Confidence interval: a difference on few test pictures may be chance; of 100 such, 95 hold the truth.",
+        "Confidence interval: a difference on few test pictures may be chance; 95 of 100 intervals hold the true one.",
     ),
     ("confusion", "Which class is taken for which, as a table: the diagonal is right."),
     ("gradient", "The direction that lowers the loss; its length (norm) jumps before training goes wrong."),
-    ("diverged", "Loss or gradient is no number any more: the rate was too large. × on the plots."),
+    ("diverged", "Loss or gradient is not a number any more: the rate was too large. × on the plots."),
     ("▴", "On the plots' lowest row: a command took effect at this step; the log says which."),
     ("detached", "Training goes on without a screen; finetune-tui attach shows it again."),
 )

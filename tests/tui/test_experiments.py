@@ -277,7 +277,7 @@ async def test_its_end_does_not_cover_what_a_person_is_looking_at():
         await screen.feed(pilot, p.ArmSuspended("pretrained", 15))
         assert not isinstance(screen.app.screen, ExperimentScreen)
         await pilot.press("escape")
-        assert "the other arm was taken up" in screen.text() and "experiment: results" in offered(screen)
+        assert "the run switched to the other arm" in screen.text() and "experiment: results" in offered(screen)
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ async def test_it_shows_how_the_run_ended_and_all_its_epochs(tmp_path: Path, eve
     async with screen.shown((120, 36)) as pilot:
         text = await screen.read(pilot)
         assert word in text.splitlines()[0] and "x-1" in text.splitlines()[0]
-        assert sentence in " ".join(text.split()) and "not kept of a run that is over" in text
+        assert sentence in " ".join(text.split()) and "not recorded for a run that is over" in text
         assert [row.epoch for row in screen.app.state.view.curves.history] == epochs
 
 

@@ -101,11 +101,11 @@ class Experiment:
             case CommandRefused() if event.command in self._asked:
                 return f"the run refused {event.command}: {event.reason}"
             case CheckpointFailed() if not self.point:
-                return f"the place to come back to could not be saved: {event.message}"
+                return f"the state to go back to could not be saved: {event.message}"
             case Rewound():
                 return f"the run went back to step {event.step}: {event.reason}"
             case ArmSuspended():
-                return "the other arm was taken up"
+                return "the run switched to the other arm"
             case ArmFinished():
                 return "the arm has done all its epochs"
             case RunFinished():
@@ -133,13 +133,13 @@ def trained_backbone(view: ArmView) -> list[str]:
 
 
 def further_epochs(view: ArmView, epochs: int) -> list[Command]:
-    """The command that makes sure that so many epochs are left, the one in progress included."""
+    """The command needed for `epochs` to be left, the one in progress included; empty where they are left already."""
     wanted = len(view.curves.history) + epochs
     return [SetEpochs(wanted)] if view.wanted_epochs < wanted else []
 
 
 def duration(state: UiState, epochs: int) -> str:
-    """How long so many epochs take, where that is known."""
+    """`epochs` in words, with the time they take where that is known."""
     view = state.view
     if view is None or state.run is None:
         return f"{epochs} epochs"

@@ -45,7 +45,7 @@ class System(Panel):
         pace = "" if over else f", every {self.host.looks.refresh:g} s"
         self.title(Content(f"system{name}{pace}"))
         if sample is None:
-            return Content.assemble(("not kept of a run that is over" if over else "", "$muted"))
+            return Content.assemble(("not recorded for a run that is over" if over else "", "$muted"))
         width = self.size.width
         rows = [_gpu(gpu, width) for gpu in sample.gpus] or [_line("GPU", None, NOT_AVAILABLE, width)]
         room = max(self.size.height - OTHER_LINES, 1)
