@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from engine import protocol
-from engine.cli.look import Estimate, Pictures
+from engine.cli.preview import Estimate, Pictures
 from engine.config import load_config
 from engine.service.send import WORDS
 from engine.service.status import RunStatus

@@ -44,7 +44,7 @@ def loaded_by(*modules: str) -> set[str]:
             "engine.config",
             "engine.protocol",
         ),
-        ("engine.cli.look", "engine.data.folder", "engine.data.archive", "engine.data.demo", "engine.demo"),
+        ("engine.cli.preview", "engine.data.folder", "engine.data.archive", "engine.data.demo", "engine.demo"),
     ],
     ids=["engine", "what a screen needs of the engine", "what finds a run's pictures"],
 )

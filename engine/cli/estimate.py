@@ -15,7 +15,7 @@ from engine.arms.arm import TrainedArm
 from engine.arms.features import Features
 from engine.arms.optimizer import describe_groups
 from engine.arms.setup import Setup
-from engine.cli.look import Estimate
+from engine.cli.preview import Estimate
 from engine.config import RunConfig
 from engine.data.batches import Batch
 from engine.data.folder import Catalogue, Sample

@@ -4,90 +4,13 @@ Loads no torch until the pictures are listed.
 """
 
 import argparse
-import dataclasses
-import json
-from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
 from engine.cli.arguments import add_json_argument
-from engine.config import RunConfig
-from engine.data import archive, demo
-from engine.data.folder import Catalogue, scan
-from engine.protocol import Arm
-from engine.protocol.printable import printable
+from engine.cli.preview import count_pictures, find, lines
 from engine.protocol.streams import print_lines
 from engine.service.launch import add_run_arguments, plan
 
 HELP = "say what a run would train on, and how long it would take"
-SAMPLES = 3  # example pictures
-LINES = 20  # classes that are listed for people
-
-KEPT = {"demo": demo.kept, "archive": archive.kept}
-NOT_THERE = {
-    "demo": "the demo's pictures are not there yet: the run draws them first",
-    "archive": "the pictures are not there yet: the run downloads them first",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ClassCount:
-    """A class, and how many pictures it has to train and to test on."""
-
-    name: str
-    train: int
-    test: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """The pictures of a run, listed but not opened."""
-
-    root: str
-    "the folder they are in; empty where there are none yet"
-    classes: tuple[ClassCount, ...]
-    train_images: int
-    test_images: int
-    imbalance: float
-    "training pictures of the largest class by those of the smallest"
-    samples: tuple[str, ...]
-    "paths of training pictures, one each of up to three classes"
-    message: str
-    "why nothing is known of them yet; empty where it is"
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """How long a run would take on this machine, by a few steps and a few pictures."""
-
-    model: str
-    arm: Arm
-    device: str
-    precision: str
-    parameters: dict[str, int]
-    "number of trainable scalars of each group"
-    frozen: tuple[str, ...]
-    "groups that are left as they are"
-    image_size: int
-    batch_size: int
-    micro_batch: int | None
-    "pictures that go through the model at once, where memory has no room for a whole batch"
-    epochs: int
-    steps_per_epoch: int
-    step_seconds: float
-    "of an update, its pictures being there"
-    images_per_second: float
-    "that are decoded for the first time"
-    images_per_second_again: float
-    "that are had again in later epochs"
-    first_epoch_seconds: float
-    epoch_seconds: float
-    "of each later one; its evaluation included"
-    seconds: float
-    "of all epochs of an arm"
-    bottleneck: Literal["decoding", "computing"]
-    "which of the two is the slower in all"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -110,78 +33,3 @@ def run(args: argparse.Namespace) -> int:
 
         print_lines(lines(estimate(config, catalogue), args.json))
     return 0
-
-
-def find(config: RunConfig) -> Catalogue | None:
-    """The pictures of the configuration; `None` where they are still to be drawn or downloaded.
-
-    Raises:
-        DataError: they cannot be trained on.
-    """
-    root = _root(config)
-    return None if root is None else scan(root, config.data.val_fraction, config.seed)
-
-
-def count_pictures(config: RunConfig, catalogue: Catalogue | None) -> Pictures:
-    """The numbers of the pictures that `find` has listed, by class."""
-    if catalogue is None:
-        return Pictures("", (), 0, 0, 0.0, (), NOT_THERE[config.data.source])
-    train, test = (Counter(sample.label for sample in part) for part in (catalogue.train, catalogue.test))
-    first = {sample.label: sample.path for sample in reversed(catalogue.train)}
-    return Pictures(
-        root=str(_root(config)),
-        classes=tuple(ClassCount(name, train[label], test[label]) for label, name in enumerate(catalogue.classes)),
-        train_images=len(catalogue.train),
-        test_images=len(catalogue.test),
-        imbalance=max(train.values()) / min(train.values()),
-        samples=tuple(first[label] for label in sorted(first)[:SAMPLES]),
-        message="",
-    )
-
-
-def lines(found: Pictures | Estimate, as_json: bool) -> list[str]:
-    """It as an object on a line, `type` being `pictures` or `estimate`; or as lines for people."""
-    if as_json:
-        return [json.dumps({"type": type(found).__name__.lower()} | dataclasses.asdict(found))]
-    return _of_pictures(found) if isinstance(found, Pictures) else _of_estimate(found)
-
-
-def _root(config: RunConfig) -> Path | None:
-    if config.data.source in KEPT:
-        return KEPT[config.data.source](config.data, config.seed)
-    return config.data.root
-
-
-def _of_pictures(found: Pictures) -> list[str]:
-    if found.message:
-        return [found.message]
-    more = len(found.classes) - LINES
-    return [
-        f"{printable(found.root)}: {found.train_images:,} pictures to train on, {found.test_images:,} to test on",
-        *(f"  {item.name}: {item.train:,} and {item.test:,}" for item in found.classes[:LINES]),
-        *([f"  and {more:,} classes more"] if more > 0 else []),
-        f"the largest class has {found.imbalance:.1f} times as many as the smallest",
-        f"for example {', '.join(map(printable, found.samples))}",
-    ]
-
-
-def _of_estimate(found: Estimate) -> list[str]:
-    groups = ", ".join(
-        f"{count:,} in the {name}{' (frozen)' if name in found.frozen else ''}"
-        for name, count in found.parameters.items()
-    )
-    parts = f", in parts of {found.micro_batch}" if found.micro_batch is not None else ""
-    return [
-        f"{found.model}, {found.arm}, on {found.device} in {found.precision}; parameters: {groups}",
-        f"a step of {found.batch_size} pictures of {found.image_size} pixels{parts} takes {found.step_seconds:.2g} s; "
-        f"{found.images_per_second:,.0f} pictures/s are decoded at first, {found.images_per_second_again:,.0f} later",
-        f"about {duration(found.seconds)} for {found.epochs} epochs, {duration(found.first_epoch_seconds)} for the "
-        f"first and {duration(found.epoch_seconds)} for each later one; {found.bottleneck} is the bottleneck",
-    ]
-
-
-def duration(seconds: float) -> str:
-    """`0.8 s`, `34 s`, `12 min`, `3.5 h`."""
-    if seconds < 90:
-        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -2,29 +2,20 @@
 
 import random
 import time
-from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
+from collections.abc import Generator, Iterator
 
 import platformdirs
 
 from engine.config.sections import DataConfig
-from engine.data import archive, demo
 from engine.data.batches import Unreadable
 from engine.data.folder import Catalogue, Sample, scan
 from engine.data.loader import Loader
+from engine.data.sources import SOURCES
 from engine.data.store import Store, fingerprint
 from engine.errors import DataError
 from engine.protocol import Loading, PicturesPrepared
 
-Progress = Generator[Loading, None, Path]
 Found = Loading | PicturesPrepared | Unreadable
-
-# A source finds or makes a folder of pictures, saying how far it is, and returns it.
-# A new one is a module and a row here.
-SOURCES: dict[str, Callable[[DataConfig, int], Progress]] = {
-    "demo": demo.locate,
-    "archive": archive.locate,
-}
 
 MOST_UNREADABLE = 0.05  # share of undecodable pictures above which the data set itself is in doubt
 SAMPLE = 256  # pictures that are decoded before training, to see what the others will be like
@@ -44,7 +35,7 @@ def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[F
     """
     yield Loading("looking for pictures")
     if config.source in SOURCES:
-        root = yield from SOURCES[config.source](config, seed)
+        root = yield from SOURCES[config.source].locate(config, seed)
     else:
         assert config.root is not None
         root = config.root

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from engine import protocol as p
-from engine.cli.look import ClassCount, Estimate, Pictures, lines
+from engine.cli.preview import ClassCount, Estimate, Pictures, lines
 from engine.errors import EngineError, UserError
 from tests.tui.console import make_folder
 from tests.tui.journals import begun, write_run

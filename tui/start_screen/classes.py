@@ -3,7 +3,7 @@
 from textual.content import Content
 from textual.widgets import Static
 
-from engine.cli.look import Pictures
+from engine.cli.preview import Pictures
 from tui.panels.panel import fitted, lines
 
 MOST = 100  # that are listed

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.cli.look import ClassCount, Estimate, Pictures
+from engine.cli.preview import ClassCount, Estimate, Pictures
 from engine.errors import EngineError, UserError
 
 Found = Pictures | Estimate | EngineError

@@ -1,6 +1,6 @@
 """What is known about a run before it starts, in sentences."""
 
-from engine.cli.look import Estimate, Pictures, duration
+from engine.cli.preview import Estimate, Pictures, duration
 from tui.format import count
 
 UNEVEN = 3.0  # times as many pictures in one class as in another: from here on there is a warning

@@ -10,7 +10,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from engine.cli.look import Estimate, Pictures
+from engine.cli.preview import Estimate, Pictures
 from engine.config import RunConfig
 from engine.errors import EngineError, UserError
 from tui.aside import aside
