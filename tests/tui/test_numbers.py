@@ -74,6 +74,13 @@ def test_the_interval_of_a_difference_is_the_published_one(hits, of, other, of_o
     assert difference(hits, of, other, of_other) == pytest.approx((low, high), abs=1e-4)
 
 
+async def test_a_further_metric_has_a_row_in_the_comparison():
+    newest = p.EvalDone("scratch", 14, 2, 0.35, 0.64, 400, best=False, metrics={"top_2": 0.875})
+    text = await shown(Comparison, *BOTH_ARMS, newest, size=(120, 36))
+    (row,) = [line for line in text.splitlines() if line.startswith("top 2")]
+    assert row.split() == ["top", "2", f.MISSING, "0.8750"]
+
+
 def test_the_interval_of_a_share_is_the_published_one():
     assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
 

@@ -2,6 +2,7 @@
 
 from textual.content import Content
 
+from engine.metrics import METRICS
 from engine.protocol import ARMS, Arm, EvalDone
 from tui.figures.arm import ArmView
 from tui.figures.interval import difference
@@ -11,7 +12,7 @@ from tui.state import UiState
 from tui.theme import ARM_STYLES
 
 LABEL, COLUMN = 15, 11
-ALL = 8  # rows
+ALL = 8  # rows, without that of the time, which is the least important; it is there before further metrics
 ENOUGH = 0.9  # of an arm's best accuracy
 TITLE = "comparison (test accuracy)"
 ROWS = ("after epoch 1", "now", "best", "90 % of best in", "epochs for that", "epochs", "time")
@@ -23,7 +24,8 @@ class Comparison(Panel):
 
     def wanted_rows(self, state: UiState) -> int:
         """All of its lines, if that leaves enough room for the plots."""
-        return ALL if self.roomy else 0
+        further = len(_further(state))
+        return ALL + further + bool(further) if self.roomy else 0
 
     def text(self, state: UiState, now: float) -> Content:
         """Titles and eight rows, the most important ones first. The title says whether the difference may be chance."""
@@ -45,7 +47,25 @@ class Comparison(Panel):
             *rows[:LEVEL],
             row(("difference", LABEL, "$muted"), (between, -2 * COLUMN, "bold" if word else "$muted")),
             *rows[LEVEL:],
+            *(_metric(name, state) for name in _further(state)),
         )
+
+
+def _further(state: UiState) -> list[str]:
+    """Names of the metrics beside loss and accuracy that the newest evaluations have."""
+    newest = (view.curves.evaluations[-1:] for view in state.arms.values())
+    return list(dict.fromkeys(name for evaluations in newest for one in evaluations for name in one.metrics))
+
+
+def _metric(name: str, state: UiState) -> Content:
+    """A row with a metric at the newest evaluation of each arm."""
+    cells = []
+    for arm in ARMS:
+        evaluations = state.arms[arm].curves.evaluations if arm in state.arms else []
+        value = evaluations[-1].metrics.get(name) if evaluations else None
+        known = METRICS.get(name)
+        cells.append(MISSING if value is None else known.text(value) if known is not None else f"{value:.4f}")
+    return row((name.replace("_", " "), LABEL, "$muted"), *((cell, -COLUMN, "bold") for cell in cells))
 
 
 def _name(arm: Arm, is_current: bool) -> tuple[str, tuple[str, str]]:
