@@ -5,11 +5,9 @@ import io
 import random
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
-from torch import nn
 
 from engine import protocol as p
 from engine.config import RunConfig
@@ -23,37 +21,14 @@ from engine.recipes import RECIPES, ParameterGroup, TrainTransform, recipe_of
 from engine.recipes.lesson import Lesson
 from engine.sinks import RUN_SINKS, STREAM_SINKS
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
-
-
-class Tiny(nn.Module):
-    """A network with a stem, a stage and a head."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.BatchNorm2d(4), nn.ReLU())
-        self.layer1 = nn.Sequential(nn.Conv2d(4, 8, 3, stride=2), nn.BatchNorm2d(8), nn.ReLU())
-        self.fc = nn.Linear(8, 5)
-
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        return self.fc(self.layer1(self.stem(pictures)).mean((2, 3)))
+from tests.engine.staged import family
 
 
 @pytest.fixture
 def tiny(small: RunConfig, monkeypatch: pytest.MonkeyPatch) -> RunConfig:
     """A run of a model of another family."""
-    family = SimpleNamespace(
-        names=lambda: ["net"],
-        build=lambda name: Tiny(),
-        weights=lambda name: None,
-        preparation=lambda name: Preparation(32, 36),
-        head=lambda model: "fc",
-        stages=lambda model: {part: [n for n, _ in model.named_parameters() if n.startswith(part)] for part in PARTS},
-    )
-    monkeypatch.setitem(FAMILIES, "tiny", family)
+    monkeypatch.setitem(FAMILIES, "tiny", family("net"))
     return with_settings(small, model__name="tiny/net", train__epochs=1)
-
-
-PARTS = ("stem", "layer1")
 
 
 class ThreeGroups(Lesson):
