@@ -166,7 +166,7 @@ class Checkpointer:
         for path in sorted([*self.folder.glob(f"*/{POINTS}/*.pt"), *self.folder.glob("*/[sb]*-*.pt")]):
             name = path.relative_to(self.folder).parts[1:]
             with contextlib.suppress(CheckpointError, OSError):  # what is damaged is told where it is needed
-                state = checkpoint.look_at(path)
+                state = checkpoint.peek(path)
                 point = RestorePoint(
                     "/".join(name),
                     state["step"],
@@ -206,7 +206,7 @@ class Checkpointer:
         Of a damaged one nothing can be had back, and a rewind that is done again finds it by its name.
         """
         try:
-            state = checkpoint.look_at(self.folder / arm.arm / name)
+            state = checkpoint.peek(self.folder / arm.arm / name)
         except FormatError:
             return False
         except CheckpointError:

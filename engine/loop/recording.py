@@ -8,7 +8,7 @@ from engine.errors import UserError
 from engine.protocol import Event
 from engine.sinks import RUN_SINKS, Sink
 from engine.storage.hooks import Hooks
-from engine.storage.journal import Journal, Unrecorded
+from engine.storage.journal import Journal, NullJournal
 
 
 class Recording:
@@ -26,7 +26,7 @@ class Recording:
         Raises:
             UserError: the journal cannot be opened.
         """
-        self.journal = Unrecorded() if folder is None else Journal(folder)
+        self.journal = NullJournal() if folder is None else Journal(folder)
         if folder is not None:
             self._sinks = [open_sink(folder) for open_sink in RUN_SINKS.values()]
         return self.journal

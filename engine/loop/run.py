@@ -31,7 +31,7 @@ from engine.steering.steering import Steering
 from engine.storage.atomic import clean
 from engine.storage.hooks import Hooks
 from engine.storage.lock import RunLock
-from engine.storage.run_folder import create_run, find_launched, keep_config, load_run_config
+from engine.storage.run_folder import create_run, find_launched, load_run_config, save_config
 from engine.storage.writer import CheckpointWriter
 
 
@@ -194,7 +194,7 @@ class Run:
         self._steering = Steering(self._inbox, self._arms, journal, self.config, self._hold_open)
         self._training = Training(self._pipeline, self._steering, self._device, self.config)
         if self._settings and own is not None:
-            keep_config(self.config, own)
+            save_config(self.config, own)
 
     def _started(self, steps_per_epoch: int) -> RunStarted:
         arm = self._arms.current

@@ -61,7 +61,7 @@ def status_of(folder: Path) -> RunStatus:
     """The status of the run in `folder`, as far as it is known. Raises nothing."""
     live = is_live(folder)  # first: a run that ends meanwhile has its end in the journal
     summary = _summary(folder)
-    where = lock.noted(folder) if live else lock.holder(folder) if summary.end is None else ""
+    where = lock.last_holder(folder) if live else lock.holder(folder) if summary.end is None else ""
     state = _state(summary, live=live, held=bool(where), begun=live and _begun(folder, summary))
     config = None
     with contextlib.suppress(EngineError, OSError, ValueError):

@@ -1,7 +1,8 @@
-"""A run's folder: checkpoints, journal, lock, and files that are written whole or not at all.
+"""A run's folder: its checkpoints, journal and lock, and how each file is written.
 
-`run_folder` makes and finds it, `checkpoint` is the format of a checkpoint and `writer` the thread that writes them,
-`journal` is the record of all that happened and `summary` what it comes to, `hooks` runs the user's commands.
+`run_folder` makes and finds the folder, and `lock` reserves it for one process. `checkpoint` is the format of
+checkpoints and `writer` the thread that writes them, each as an `atomic` write. `journal` records all events and
+commands, `summary` folds them into figures, and `choices` are what a replay repeats. `hooks` runs the user's commands.
 
 May import `hardware`, `config`, `protocol`.
 """

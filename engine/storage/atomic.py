@@ -1,20 +1,20 @@
-"""Temporary files of writes under way, so that none is left over, however a process ends."""
+"""Files that are written whole or not at all, by way of a temporary file, which is always removed."""
 
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-# Changed and copied in single steps of the interpreter: a lock would keep a signal handler waiting for the very
-# thread it interrupts.
+# Without a lock, on which a signal handler would wait for the very thread it interrupts. None is needed: each change
+# and each copy is a single step of the interpreter.
 _under_way: set[Path] = set()
 
 
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary file's path beside `path`, which the caller writes and then renames to `path`.
+    """The path of a temporary file beside `path`. The caller writes it and then renames it to `path`.
 
-    It is always the same one: what a crash leaves is overwritten by the next attempt. Where it has not been
-    renamed at the end it is removed.
+    The path is always the same, so that the next attempt overwrites what a crash left. If the caller has not renamed
+    the file at the end, it is removed.
     """
     temporary = path.with_name(f".{path.name}.tmp")
     _under_way.add(temporary)
@@ -26,18 +26,18 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def discard() -> None:
-    """Remove the temporary files of all threads; for a process that ends at once, whose writes are not to go on."""
+    """Remove the temporary files of all threads, in a process that ends at once."""
     for temporary in tuple(_under_way):
         _remove(temporary)
 
 
 def clean(folder: Path) -> None:
-    """Remove what a crash left in a run's folder, which no other process may be writing to."""
+    """Remove the temporary files that a crash left in a run's folder. No other process may write to the folder."""
     for pattern in (".*.tmp", "*/.*.tmp", "*/*/.*.tmp"):
         for temporary in folder.glob(pattern):
             _remove(temporary)
 
 
 def _remove(temporary: Path) -> None:
-    with contextlib.suppress(OSError):  # it is in nobody's way
+    with contextlib.suppress(OSError):  # a file that stays does no harm
         temporary.unlink(missing_ok=True)

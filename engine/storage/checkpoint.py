@@ -1,6 +1,6 @@
-"""Checkpoint files: plain tensors and values, written so that a crash or a full disk never costs the one before.
+"""Checkpoint files: plain tensors and values. A crash or a full disk during a write leaves the previous file intact.
 
-A file is what `torch.save` makes, a ZIP archive, with the SHA-256 of all bytes before it as the archive's comment.
+A file is the ZIP archive that `torch.save` makes. Its comment is the SHA-256 of all bytes before the comment.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ KEYS = PLACE | {"model", "optimizer", "evaluated", "history", "classes", "train_
 
 
 class Found(NamedTuple):
-    """A sound checkpoint, and those passed over because they cannot be read, each with the reason."""
+    """A sound checkpoint, and newer ones that cannot be read, each with the reason."""
 
     path: Path
     state: dict[str, Any]
@@ -31,13 +31,13 @@ class Found(NamedTuple):
 
 
 def save(state: dict[str, Any], path: Path) -> int:
-    """Write `state`, which has at least `KEYS`, to `path` whole or not at all; its size in bytes.
+    """Write `state`, which has at least `KEYS`, to `path`, whole or not at all; the size in bytes.
 
-    The bytes go to a temporary file beside it, are synced and read back, and only then take the name:
-    until then the checkpoint of that name stays as it was.
+    A temporary file beside it is written, synced and read back, and only then renamed to `path`. Until then a
+    checkpoint at `path` stays as it is.
 
     Raises:
-        SaveError: the folder cannot be written, the disk is full, or what was read back differs.
+        SaveError: the folder cannot be written, the disk is full, or the bytes read back differ.
     """
     assert state.keys() >= KEYS
     try:
@@ -57,13 +57,13 @@ def save(state: dict[str, Any], path: Path) -> int:
 
 
 def seal(path: Path) -> None:
-    """Append the checksum to what `torch.save` wrote, and sync the file.
+    """Append the checksum to a file that `torch.save` wrote, and sync the file.
 
     Raises:
         OSError: the file cannot be written.
     """
     with path.open("r+b") as file:
-        # The last field of an archive without a comment is the length of the comment.
+        # An archive without a comment ends with the length of the comment.
         file.seek(-2, os.SEEK_END)
         file.write(DIGEST.to_bytes(2, "little"))
         end = file.tell()
@@ -78,8 +78,7 @@ def link(path: Path, other: Path) -> None:
     """Make `other` another name of the checkpoint `path`, whole or not at all.
 
     Raises:
-        SaveError: the folder cannot be written, or the disk has no room for the copy that a file system without
-            such names needs.
+        SaveError: the folder cannot be written, or the file system has no hard links and no room for a copy.
     """
     try:
         other.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +86,7 @@ def link(path: Path, other: Path) -> None:
             temporary.unlink(missing_ok=True)
             try:
                 os.link(path, temporary)
-            except OSError:  # whatever the reason, a copy can do without, or fails for the same
+            except OSError:  # whatever the reason, a copy either works or fails for the same reason
                 _copy(path, temporary)
             temporary.replace(other)
         _sync_folder(other.parent)
@@ -96,30 +95,30 @@ def link(path: Path, other: Path) -> None:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The state that `save` wrote, on the CPU, read without running any code in it.
+    """The state that `save` wrote, on the CPU. No code in the file is run.
 
     Raises:
-        CheckpointError: the file is missing, damaged, holds code, or is of another format.
+        CheckpointError: the file is missing or damaged, holds code, or has another format.
     """
     _verify(path)
     return _read(path)
 
 
 def newest(folder: Path, arm: str = "*") -> Found | None:
-    """The sound checkpoint saved last in a run, or in one of its arms, restore points included; `None` without any.
+    """The newest sound checkpoint of a run or of one of its arms, restore points included; `None` if there are none.
 
-    What counts is the time in the file: that of the file is lost when a folder is copied.
+    The time in the checkpoint counts, because copying a folder changes the time of the file.
 
     Raises:
-        CheckpointError: there are some and none can be read, or one is of another format.
+        CheckpointError: there are checkpoints but none can be read, or one has another format.
     """
     damaged: list[tuple[Path, str]] = []
     found: list[tuple[float, bool, bool, Path]] = []
     for path in sorted(folder.glob(f"{arm}/*.pt")) + sorted(folder.glob(f"{arm}/points/*.pt")):
         try:
-            found.append((float(look_at(path)["time"]), path.parent.name != "points", path.name == "last.pt", path))
+            found.append((float(peek(path)["time"]), path.parent.name != "points", path.name == "last.pt", path))
         except FormatError:
-            raise  # to go on with an older one would overwrite this one
+            raise  # a run that goes on from an older one would overwrite this one
         except CheckpointError as error:
             damaged.append((path, error.message))
     for *_, path in sorted(found, reverse=True):
@@ -132,17 +131,17 @@ def newest(folder: Path, arm: str = "*") -> Found | None:
     return None
 
 
-def look_at(path: Path) -> dict[str, Any]:
-    """The state of a checkpoint, without reading its tensors, which for many files would take long.
+def peek(path: Path) -> dict[str, Any]:
+    """The state of a checkpoint without reading its tensors, which would take long for many files.
 
-    So their checksum is left for later, and the archive's own one of what is not tensors has to do.
+    The checksum of the whole file is therefore not compared, only the archive's own one of the plain values.
     """
     try:
         with zipfile.ZipFile(path) as parts:
             for name in parts.namelist():
                 if name.endswith("/data.pkl"):
                     parts.read(name)
-    except Exception:  # what damaged bytes make a parser raise has no bounds
+    except Exception:  # a parser can raise anything on damaged bytes
         _verify(path)
         raise _damaged(path) from None
     return _read(path, mmap=True)
@@ -169,7 +168,7 @@ def _damaged(path: Path) -> CheckpointError:
 
 
 def _digest(file: BinaryIO, size: int) -> bytes:
-    """The checksum of the next `size` bytes of a file, in letters."""
+    """The checksum of the next `size` bytes of a file, as hexadecimal digits."""
     digest = hashlib.sha256()
     while size > 0 and (part := file.read(min(size, BUFFER))):
         digest.update(part)
@@ -187,7 +186,7 @@ def _copy(path: Path, other: Path) -> None:
 def _read(path: Path, mmap: bool = False) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
-    except Exception as error:  # what damaged bytes make a parser raise has no bounds
+    except Exception as error:  # a parser can raise anything on damaged bytes
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(
             "Checkpoint not read", f"{path} is damaged or holds more than plain data, nothing of it was run ({reason})"
@@ -210,7 +209,7 @@ def _not_written(path: Path, error: Exception) -> SaveError:
 
 
 def _reason(error: BaseException) -> str:
-    """Why a file was not written, in the system's words: torch's name its writer, and have the system's as context."""
+    """The system's reason why a file was not written. An error of torch has the system's error as its context."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:

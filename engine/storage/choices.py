@@ -1,4 +1,4 @@
-"""What depended on time in a run: kept so that a replay can do the same without looking at the clock."""
+"""The choices of a run that depended on time, so that a replay can repeat them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from engine.protocol import Arm, CheckpointSaved, CompileChosen, Event
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """When restore points were kept, and when the training step was compiled."""
+    """Which restore points were kept, and when the training step was compiled."""
 
     points: frozenset[tuple[Arm, str]]
-    "the restore points that were kept, by arm and name"
+    "arm and name of each restore point that was kept"
     compiled: frozenset[tuple[Arm, int]]
-    "the arms and steps at which the training step was compiled"
+    "arm and step at which the training step was compiled"
 
 
 def choices_of(events: Iterable[Event]) -> Choices:

@@ -1,4 +1,4 @@
-"""Commands of the configuration that tell people of a run, so that nobody has to look: mail, chat, anything."""
+"""Commands of the user that run at an event, for example to send a mail or a chat message."""
 
 import contextlib
 import os
@@ -18,14 +18,14 @@ from engine.protocol import ArmFinished, Diverged, Event, HookFailed, RunFailed,
 from engine.protocol.sentences import message
 
 LOG = "hooks.log"
-MOST_SECONDS = 60.0  # that a command may take
-GRACE_SECONDS = 5.0  # to end when it is told to
-END_SECONDS = 80.0  # that the end of a run waits: the system may not start or end one that is on a broken disk
-AT_ONCE = 4
+MOST_SECONDS = 60.0  # a command may take
+GRACE_SECONDS = 5.0  # for a command to end after a signal
+END_SECONDS = 80.0  # the end of a run waits for commands: one on a broken disk may neither start nor end
+AT_ONCE = 4  # commands under way
 
 
-class Hand(Protocol):
-    """How far an arm has come."""
+class CurrentArm(Protocol):
+    """What a hook says about the current arm."""
 
     @property
     def arm(self) -> str:
@@ -37,7 +37,7 @@ class Hand(Protocol):
 
     @property
     def best_accuracy(self) -> float | None:
-        """On the test set, none where it was never scored."""
+        """On the test set, `None` before the first evaluation."""
 
 
 class _Command(NamedTuple):
@@ -49,26 +49,26 @@ class _Command(NamedTuple):
 
 
 class Hooks:
-    """Runs a command for an event, each in a thread of its own: training waits for none.
+    """Runs a command for an event, each in a thread of its own, so that training does not wait.
 
-    Whatever goes wrong with one is a `HookFailed`, handed out with a later event, the run's last one at the latest.
+    The failure of a command is an event `HookFailed`, which comes before a later event, at the latest the run's last.
     """
 
     def __init__(self, config: HooksConfig, name: str) -> None:
-        """`name` is the run's as long as it has no folder."""
+        """`name` stands for the run as long as it has no folder."""
         self.folder: Path | None = None
-        "the run's, absolute; `hooks.log` is there"
-        self.current: Callable[[], Hand] | None = None
-        "the arm in hand, as soon as there is one"
+        "the run's folder, absolute; `hooks.log` is in it"
+        self.current: Callable[[], CurrentArm] | None = None
+        "returns the current arm; set as soon as there is one"
         self._config = config
         self._name = name
         self._under_way: list[_Command] = []
         self._results: SimpleQueue[tuple[_Command, str]] = SimpleQueue()
 
     def before(self, event: Event) -> Iterator[HookFailed]:
-        """Run what is to be run for an event that is about to be told, and tell what has failed of earlier ones.
+        """Start the command for an event that is about to be emitted. Yields the failures of earlier commands.
 
-        No event comes after the last one of a run, so that before it all that is under way is waited for.
+        Before the last event of a run it waits for all commands, because no failure can come after that event.
         """
         yield from self._failures()
         match event:
@@ -87,7 +87,7 @@ class Hooks:
             return
         values = self._values(hook, event)
         command = _Command(hook, [fill(argument, values) for argument in arguments])
-        # Of a failure nothing else tells, and there is one at most.
+        # The command for a failed run is never left out: it may be the user's only news, and there is only one.
         if len(self._under_way) >= AT_ONCE and not isinstance(event, RunFailed):
             yield command.failed(f"was left out, {AT_ONCE} commands are under way already")
             return
@@ -95,10 +95,10 @@ class Hooks:
         environment = os.environ | {f"FINETUNE_{name.upper()}": value for name, value in values.items()}
         log = None if self.folder is None else self.folder / LOG
         try:
-            # Not even the start is waited for: a program may be on a disk that does not answer.
+            # The start is in the thread, too: the program may be on a disk that does not answer.
             run = partial(self._run, command, environment, log)
             threading.Thread(target=run, name=f"hooks.{hook}", daemon=True).start()
-        except RuntimeError as error:  # the system has no room for another one
+        except RuntimeError as error:  # the system allows no more threads
             self._results.put((command, f"could not be run ({error})"))
 
     def _run(self, command: _Command, environment: Mapping[str, str], log: Path | None) -> None:
@@ -109,7 +109,7 @@ class Hooks:
             self._results.put((command, problem))
 
     def _values(self, hook: str, event: Event) -> dict[str, str]:
-        """What is filled in for the names of `engine.config.placeholders`."""
+        """The values for the names of `engine.config.placeholders`."""
         folder, current = self.folder, self.current() if self.current is not None else None
         best = current.best_accuracy if current is not None else None
         values = {
@@ -121,10 +121,10 @@ class Hooks:
             "accuracy": "" if best is None else f"{100 * best:.1f} %",
             "message": message(event),
         }
-        return {name: value.replace("\0", "") for name, value in values.items()}  # which no argument can have
+        return {name: value.replace("\0", "") for name, value in values.items()}  # an argument has no NUL
 
     def _failures(self, patience: float = 0.0) -> Iterator[HookFailed]:
-        """What has failed since the last call, or, within `patience` seconds, of all that are under way."""
+        """Failures since the last call; waits up to `patience` seconds for commands that are under way."""
         end = time.monotonic() + patience
         while self._under_way:
             try:
@@ -137,11 +137,11 @@ class Hooks:
 
 
 def _run(arguments: list[str], environment: Mapping[str, str], log: Path | None) -> str:
-    """Run a command to its end, or for as long as it may take; what went wrong, empty where nothing did."""
+    """Run a command to its end, or until it takes too long; what went wrong, empty if nothing did."""
     with contextlib.ExitStack() as stack:
         output: BinaryIO | int = subprocess.DEVNULL
         if log is not None:
-            with contextlib.suppress(OSError):  # a full disk is no reason to tell nobody
+            with contextlib.suppress(OSError):  # without the log, if the disk is full
                 output = stack.enter_context(log.open("ab"))
         try:
             process = subprocess.Popen(
@@ -150,7 +150,7 @@ def _run(arguments: list[str], environment: Mapping[str, str], log: Path | None)
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # a Ctrl-C in the terminal is for the run, which goes on to its end
+                start_new_session=True,  # Ctrl-C in the terminal stops the run, not the command
             )
         except FileNotFoundError as error:
             return f"is not there ({error.strerror})"
@@ -168,9 +168,9 @@ def _run(arguments: list[str], environment: Mapping[str, str], log: Path | None)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a command that takes too long, and what it has started, in its session."""
+    """End a command that takes too long, with all processes of its session."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(OSError):  # there is nothing left of it
+        with contextlib.suppress(OSError):  # it has ended
             os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(GRACE_SECONDS)

@@ -1,4 +1,4 @@
-"""The journal of a run, which is the truth of what happened: how it is written, and how it is read."""
+"""The journal of a run, the record of all its events and commands: writing it and reading it."""
 
 import contextlib
 import json
@@ -34,17 +34,17 @@ from engine.storage.run_folder import not_writable
 JOURNAL = "journal.jsonl"
 LONGEST_LINE = 1 << 26  # bytes; a run with very many classes or restore points has long ones
 STEP = b'{"type": "train_step"'  # how most lines of a journal begin
-CONFUSION = b'{"type": "confusion"'  # how its longest ones do
+CONFUSION = b'{"type": "confusion"'  # how its longest lines begin
 
-# What only says that something is under way is not worth keeping.
 NOT_JOURNALED = (
     *(Loading, Preparing, Evaluating, RestorePoints, SystemSample),
     *(HistoryBegins, HistoryEnds, Watching, PeerRefused, ControlFailed),
 )
+"events that only matter to those who watch at the time"
 
 
 class Position(NamedTuple):
-    """A place between two steps of an arm: `change` counts what else has happened to its state there and before."""
+    """A place between two steps of an arm. `change` counts the changes of its state so far that were not steps."""
 
     arm: Arm
     branch: int
@@ -53,23 +53,23 @@ class Position(NamedTuple):
 
 
 class Journal:
-    """Appends every event, and every command with the step it took effect at, a line of JSON each.
+    """Appends each event, and each command with its position, as a line of JSON.
 
-    What cannot be written is left out, and `failure` says so once: training is worth more than its record.
+    Training goes on if a line cannot be written. `failure` reports that once.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Raises `UserError` where the journal cannot be opened."""
+        """Raises `UserError` if the journal cannot be opened."""
         self.folder = folder
         self._failure: JournalFailed | None = None
-        self._told = False
+        self._reported = False
         try:
             path = folder / JOURNAL
             torn = _is_torn(path)
             self._file: TextIO = path.open("a", encoding="utf-8")
         except OSError as error:
             raise not_writable(folder, error) from None
-        if torn:  # by a crash: the next line must not be lost with it
+        if torn:  # a crash cut the last line short: end it, or the next one is lost with it
             self._write("")
 
     def event(self, event: Event) -> None:
@@ -78,20 +78,20 @@ class Journal:
             self._write(encode(event, at=time.time()))
 
     def command(self, command: Command, at: Position) -> None:
-        """Record a command and where it took effect."""
+        """Record a command and the position at which it took effect."""
         place: dict[str, float | str] = {f"at_{name}": value for name, value in at._asdict().items()}
         self._write(encode(command, at=time.time(), **place))
 
     def failure(self) -> JournalFailed | None:
-        """What could not be written, the first time it is asked for."""
-        if self._told or self._failure is None:
+        """The event that says what could not be written, once; otherwise `None`."""
+        if self._reported or self._failure is None:
             return None
-        self._told = True
+        self._reported = True
         return self._failure
 
     def close(self) -> None:
         """Close the file; nothing is recorded after that."""
-        with contextlib.suppress(OSError):  # the lines it could not write have been told
+        with contextlib.suppress(OSError):  # `failure` has reported the lines that could not be written
             self._file.close()
 
     def _write(self, line: str) -> None:
@@ -108,27 +108,27 @@ class Journal:
             self._failure = JournalFailed(str(path), reason)
 
 
-class Unrecorded(Journal):
-    """The journal of a process whose record another one keeps."""
+class NullJournal(Journal):
+    """Records nothing: the first process of a run writes the journal for all."""
 
     def __init__(self) -> None:
         self.folder = Path()
 
     def event(self, event: Event) -> None:
-        """Not recorded here."""
+        """Do nothing."""
 
     def command(self, command: Command, at: Position) -> None:
-        """Not recorded here."""
+        """Do nothing."""
 
     def failure(self) -> None:
-        """Nothing is written, nothing fails."""
+        """Nothing is written, so nothing fails."""
 
     def close(self) -> None:
-        """There is no file."""
+        """Do nothing."""
 
 
 def size_of(journal: Path) -> int:
-    """Bytes of a journal's file; 0 where there is none yet."""
+    """Size of a journal in bytes; 0 if there is none yet."""
     try:
         return journal.stat().st_size
     except OSError:
@@ -141,11 +141,11 @@ class Record(NamedTuple):
     message: Message
     time: float
     at: Position | None
-    "of a command: where it took effect"
+    "the position at which a command took effect; `None` for an event"
 
 
 def read_journal(folder: Path) -> Iterator[Message]:
-    """The events and commands of a run, oldest first; what a crash left of a line is left out.
+    """The events and commands of a run, oldest first. Lines that a crash cut short are left out.
 
     Raises:
         CheckpointError: the journal cannot be read.
@@ -154,7 +154,7 @@ def read_journal(folder: Path) -> Iterator[Message]:
 
 
 def read_records(folder: Path) -> Iterator[Record]:
-    """The same, with the time of each line and where commands took effect.
+    """The same with the time of each line and the positions of commands.
 
     Raises:
         CheckpointError: the journal cannot be read.
@@ -181,7 +181,7 @@ def read_events(folder: Path, kinds: tuple[type[Event], ...]) -> Iterator[Event]
 
 
 def read_lines(folder: Path, until: int | None = None) -> Iterator[bytes]:
-    """The lines in the first `until` bytes of a journal, as they are; one too long to be the journal's ends them.
+    """The lines in the first `until` bytes of a journal, as they are. A line of impossible length ends them.
 
     Raises:
         CheckpointError: the journal cannot be read.
@@ -189,7 +189,7 @@ def read_lines(folder: Path, until: int | None = None) -> Iterator[bytes]:
     path, read = folder / JOURNAL, 0
     try:
         if path.is_char_device() or path.is_fifo():
-            return  # what was put in its place has no end
+            return  # something endless was put in the journal's place
         with path.open("rb") as file:
             while line := file.readline(LONGEST_LINE):
                 read += len(line)

@@ -1,4 +1,4 @@
-"""One process a run folder: two that write the same checkpoints and the same journal would destroy the run."""
+"""A lock on a run's folder: two processes that write the same checkpoints and journal would destroy the run."""
 
 import contextlib
 import fcntl
@@ -14,20 +14,21 @@ LOCK = "lock"
 
 
 class RunLock:
-    """The right to write to a run's folder; the system takes it back when the process ends, however it does.
+    """The lock of a run's folder. The system releases it when the process ends, in whatever way.
 
-    The file stays and says who has, or had, the right: removed, it would leave two processes with a file each.
+    The file names the process that holds, or last held, the lock. It is never removed: otherwise two processes could
+    each lock a file of their own.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Raises `UserError` where another process has the right."""
+        """Raises `UserError` if another process holds the lock."""
         self._file: TextIO | None = None
-        with contextlib.suppress(OSError):  # who may not write there learns it from the journal
+        with contextlib.suppress(OSError):  # the journal reports that the folder cannot be written
             self._file = (folder / LOCK).open("a+", encoding="utf-8")
             self._take(self._file, folder)
 
     def close(self) -> None:
-        """Give the right back."""
+        """Release the lock."""
         with contextlib.suppress(OSError):
             if self._file is not None:
                 self._file.close()
@@ -42,13 +43,13 @@ class RunLock:
             message = f"{folder} is in use by {holder}; stop it first, or start a run of its own"
             raise UserError("Run in use", message) from None
         except OSError:
-            return  # the file system has no locks: it goes on without
+            return  # the file system has no locks
         file.truncate(0)
         print(f"process {os.getpid()} on {socket.gethostname()}", file=file, flush=True)
 
 
-def noted(folder: Path) -> str:
-    """Who has, or had, the right, as `process 123 on host`; empty where nobody has had it."""
+def last_holder(folder: Path) -> str:
+    """The process that holds, or last held, the lock, as `process 123 on host`; empty if there was none."""
     try:
         return (folder / LOCK).read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
@@ -56,15 +57,15 @@ def noted(folder: Path) -> str:
 
 
 def holder(folder: Path) -> str:
-    """The same of a process of this machine that still is: the lock is not touched, which would keep others from it."""
-    found = re.fullmatch(r"process (\d+) on (.*)", who := noted(folder))
+    """The same if that process runs on this machine, else empty. The lock is not tried, because that would take it."""
+    found = re.fullmatch(r"process (\d+) on (.*)", who := last_holder(folder))
     if found is None or found[2] != socket.gethostname():
         return ""
     import psutil  # late: it is needed for few runs
 
     try:
         began: float = psutil.Process(int(found[1])).create_time()
-        # A number is given anew, to a process that is younger than what the lock says.
+        # A process that began after the lock was written has taken over the number of the one that held the lock.
         return who if began <= (folder / LOCK).stat().st_mtime + 1 else ""
     except (psutil.Error, OSError, OverflowError):
         return ""

@@ -1,4 +1,4 @@
-"""A run's folder: its name, its configuration, and how it is found."""
+"""A run's folder: making it, its configuration, and finding it."""
 
 import contextlib
 import re
@@ -7,12 +7,13 @@ from pathlib import Path
 
 from engine.config import RunConfig, load_config
 from engine.errors import CheckpointError, UserError
+from engine.storage.atomic import atomic_write
 
 CONFIG, LAUNCHER = "config.yaml", "launcher"
 
 
 def create_run(config: RunConfig, launcher: str = "") -> Path:
-    """Make a new run's folder, `<name>-<number>`, with its resolved configuration in it, and who launched it.
+    """Make a new run's folder, `<name>-<number>`, with its complete configuration and its launcher in it.
 
     Raises:
         UserError: the checkpoint folder cannot be written.
@@ -26,7 +27,7 @@ def create_run(config: RunConfig, launcher: str = "") -> Path:
         while True:  # another process may take the same number at the same moment
             folder = root / f"{config.name}-{number}"
             try:
-                folder.mkdir(mode=0o700)  # whoever may enter it may ask for its control socket
+                folder.mkdir(mode=0o700)  # who can enter it can use its control socket
                 break
             except FileExistsError:
                 number += 1
@@ -39,13 +40,13 @@ def create_run(config: RunConfig, launcher: str = "") -> Path:
 
 
 def find_run(name: str, root: Path) -> Path:
-    """The folder of a run: a path, or a name in the checkpoint folder.
+    """The folder of a run, given by its path or by its name in the checkpoint folder.
 
     Raises:
-        CheckpointError: there is no such run; the message lists the newest ones there are.
+        CheckpointError: there is no such run; the message lists the newest runs.
     """
     for folder in (Path(name), root / name):
-        with contextlib.suppress(OSError):  # what may not be entered, or no file system takes as a name
+        with contextlib.suppress(OSError):  # a folder that may not be entered, or no valid name
             if (folder / CONFIG).is_file():
                 return folder
     runs = sorted(root.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime, reverse=True)
@@ -54,23 +55,23 @@ def find_run(name: str, root: Path) -> Path:
 
 
 def find_launched(launcher: str, root: Path) -> Path | None:
-    """The folder of the run that a launcher has started before, if it has a checkpoint to go on from."""
+    """The folder of the run that a launcher has started before, if there is a checkpoint to go on from."""
     for file in root.glob(f"*/{LAUNCHER}"):
         if file.read_text(encoding="utf-8") == launcher and any(file.parent.glob("*/*.pt")):
             return file.parent
     return None
 
 
-def keep_config(config: RunConfig, folder: Path) -> None:
-    """Make `config` the run's own, whole or not at all.
+def save_config(config: RunConfig, folder: Path) -> None:
+    """Replace the configuration in a run's folder, whole or not at all.
 
     Raises:
         UserError: the folder cannot be written.
     """
-    temporary = folder / f".{CONFIG}.tmp"
     try:
-        temporary.write_text(config.to_yaml(), encoding="utf-8")
-        temporary.replace(folder / CONFIG)
+        with atomic_write(folder / CONFIG) as temporary:
+            temporary.write_text(config.to_yaml(), encoding="utf-8")
+            temporary.replace(folder / CONFIG)
     except OSError as error:
         raise not_writable(folder, error) from None
 
@@ -81,6 +82,6 @@ def load_run_config(folder: Path, overrides: Sequence[str] = ()) -> RunConfig:
 
 
 def not_writable(folder: Path, error: OSError) -> UserError:
-    """What is said where a run's folder cannot be written."""
+    """The error for a folder that cannot be written."""
     reason = error.strerror or error
     return UserError("Run folder not writable", f"{folder}: {reason}; name another one with --set checkpoint.dir=DIR")

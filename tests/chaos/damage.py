@@ -30,7 +30,7 @@ class Newest(NamedTuple):
     @classmethod
     def of(cls, folder: Path) -> "Newest":
         """That of a run's folder."""
-        times = {path: checkpoint.look_at(path)["time"] for path in files(folder)}
+        times = {path: checkpoint.peek(path)["time"] for path in files(folder)}
         last = max(times.values())
         names = [path for path, time in times.items() if time == last]
         return cls(names, names[0].read_bytes(), last, max(time for time in times.values() if time != last))
