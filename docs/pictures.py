@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.launch import add_run_arguments, plan
-from engine.session import LocalSession
+from engine.service.launch import add_run_arguments, plan
+from engine.service.session import LocalSession
 from textual.app import App
 from textual.pilot import Pilot
 

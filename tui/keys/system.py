@@ -8,7 +8,7 @@ SYSTEM: tuple[Key, ...] = (
         ("+", "="),
         "+",
         "refresh",
-        "Draw more often: every 10, 5, 2, 1, 0.5, 0.2, 0.1 s; the plots at a quarter of that, at most once a second.",
+        "Draw more often: every 10, 5, 2, 1, 0.5, 0.2, 0.1 s; the plots half as often, at most once a second.",
         pane="system",
     ),
     Key(
