@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from engine.config import load_config
     from engine.loop.run import Run
 
-# Read when torch is loaded. Its threads wait busily for each other, for so long that two programs on the same
-# processors slow each other down a hundredfold; with a shorter wait it is tenfold less, and alone it costs nothing.
+# Torch reads this when it is loaded. Its threads wait for each other in a busy loop, by default for so long that two
+# programs on the same processors slow each other down a hundredfold. With a shorter wait it is a tenth of that, and
+# one program alone is as fast as before.
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
 __version__ = "0.1.0"

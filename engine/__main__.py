@@ -4,8 +4,8 @@ import signal
 import sys
 
 if __name__ == "__main__":
-    # Until a run takes signals there is nothing to save, and what Ctrl-C would raise in the middle of an import is a
-    # page of text: it ends the process without a word.
+    # Until a run handles signals there is nothing to save, so Ctrl-C ends the process at once. An exception in the
+    # middle of an import would print a long traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from engine.cli.program import main
 

@@ -1,6 +1,6 @@
-"""What went wrong, in words for the person who can mend it.
+"""Errors with a message for the person who can solve the problem.
 
-These are for what a user did or what the machine refused; a mistake of this program is an `assert`.
+They are for mistakes of a user and for failures of the machine. Mistakes of this program fail an `assert`.
 """
 
 import traceback
@@ -10,8 +10,8 @@ from pathlib import Path
 class EngineError(Exception):
     """A failure with a title (a few words) and a message (what, where, what to do).
 
-    `exit_status` is the process's status when the error ends it: 1 where the run failed, 2 where the
-    user's input has to change first.
+    `exit_status` is the process's status when the error ends it: 1 if the run failed, 2 if the user has to change the
+    input.
     """
 
     exit_status = 1
@@ -23,41 +23,41 @@ class EngineError(Exception):
 
 
 class UserError(EngineError):
-    """An input that has to be changed before a run can start."""
+    """The user has to change the input before a run can start."""
 
     exit_status = 2
 
 
 class ConfigError(UserError):
-    """A configuration that cannot be used; the message lists every problem with its file and key."""
+    """A configuration cannot be used; the message lists every problem with its file and key."""
 
 
 class DataError(UserError):
-    """A data set that cannot be trained on."""
+    """A data set cannot be trained on."""
 
 
 class WeightsError(UserError):
-    """A model or weight file that does not fit."""
+    """A model or a file of weights does not fit."""
 
 
 class CheckpointError(UserError):
-    """A run or checkpoint that cannot be resumed."""
+    """A run or a checkpoint cannot be resumed or read."""
 
 
 class FormatError(CheckpointError):
-    """A checkpoint in the format of another version of this program."""
+    """A checkpoint has the format of another version of this program."""
 
 
 class StoppedError(EngineError):
-    """Not a failure: a stop came while something was made ready that it need not wait for."""
+    """Not a failure: the run was stopped during preparations, which are then not finished."""
 
 
 class SaveError(EngineError):
-    """A checkpoint that could not be written; the run goes on and the one before it is whole."""
+    """A checkpoint could not be written; the run goes on, and the previous checkpoint is intact."""
 
 
 def place(error: BaseException) -> str:
-    """Where in this program an unexpected exception arose, as `engine/loop/run.py:12`; empty if it was elsewhere."""
+    """The line of this program at which an exception arose, as `engine/loop/run.py:12`; empty if it arose elsewhere."""
     root = Path(__file__).parent.parent
     frames = [
         f"{Path(frame.filename).relative_to(root).as_posix()}:{frame.lineno}"

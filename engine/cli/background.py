@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train to the end; the exit status, as `headless.follow` has it.
+    """Train to the end; the exit status, as `headless.run_headless` has it.
 
     Raises:
         ConfigError: the configuration in the folder cannot be used.

@@ -1,4 +1,4 @@
-"""A run without a screen: events to the standard streams, signals to commands, an end to an exit status."""
+"""A run without a screen: it prints events, turns signals into commands, and ends with an exit status."""
 
 import os
 import signal
@@ -26,26 +26,26 @@ from engine.storage.atomic import discard
 
 DONE, FAILED = 0, 1
 
-
-Play = Callable[[SimpleQueue[Command], Callable[[Event], None]], object]
-"trains: takes commands from the inbox and hands events out"
+Train = Callable[[SimpleQueue[Command], Callable[[Event], None]], object]
+"trains a run: takes commands from the inbox, and calls the other argument with each event"
 
 
 def train(launch: Launch, json_lines: bool = False, hold: bool = False) -> int:
-    """Train to the end and return the exit status, as `follow` does.
+    """Train to the end and return the exit status, as `run_headless` does.
 
     With `hold` an arm that has done its epochs waits for commands while somebody watches.
     """
-    return follow(lambda inbox, emit: Host(launch, hold, inbox).train(emit), json_lines)
+    return run_headless(lambda inbox, emit: Host(launch, hold, inbox).train(emit), json_lines)
 
 
-def follow(play: Play, json_lines: bool = False) -> int:
-    """Let `play` train, and return the exit status: 0 done, 1 failed, 2 the user's mistake, 128 + N for signal N.
+def run_headless(train: Train, json_lines: bool = False) -> int:
+    """Call `train`, and return the exit status: 0 done, 1 failed, 2 the user's mistake, 128 + N for signal N.
 
-    An interrupt, a termination signal or a terminal that goes away stops after the current step, with a checkpoint
-    if one can be written; a second one leaves at once. With `json_lines` the standard output has an event a line.
+    The first interrupt, termination signal or hang-up of the terminal stops the run after the current step, with a
+    checkpoint if one can be written. A second one ends the process at once. With `json_lines` each line of standard
+    output is an event.
     """
-    return _Headless(json_lines).follow(play)
+    return _Headless(json_lines).run(train)
 
 
 class _Headless:
@@ -58,23 +58,23 @@ class _Headless:
         self._saved = ""
         self._status = DONE
 
-    def follow(self, play: Play) -> int:
-        # The processes that torchrun starts beside the first one have nothing to tell but why they fail.
-        self._tells = is_first()
+    def run(self, train: Train) -> int:
+        # The other processes that torchrun starts print only why they fail.
+        self._prints = is_first()
         numbers = [signal.SIGINT, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` ignores it
             numbers.append(signal.SIGHUP)
-        before = {number: signal.signal(number, self._signalled) for number in numbers}
+        before = {number: signal.signal(number, self._handle_signal) for number in numbers}
         try:
-            play(self._inbox, self._emit)
+            train(self._inbox, self._emit)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
         return self._status
 
     def _emit(self, event: Event) -> None:
-        if not self._tells:
-            self._say(message(event) if isinstance(event, RunFailed) else "")
+        if not self._prints:
+            self._print(message(event) if isinstance(event, RunFailed) else "")
         else:
             self._show(event)
         match event:
@@ -85,21 +85,21 @@ class _Headless:
             case CommandRefused(command="stop") if self._stopping:
                 self._inbox.put(Stop(save=False))
                 last = f"the last good checkpoint is {self._saved}" if self._saved else "there is no checkpoint"
-                self._say(f"stopping without saving; {last}")
+                self._print(f"stopping without saving; {last}")
             case RunFinished(completed=True):
                 self._status = DONE
             case RunFailed():
                 self._status = event.exit_status
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         if text:
             print(text, file=self._messages, flush=True)
 
-    def _signalled(self, number: int, frame: FrameType | None) -> None:
+    def _handle_signal(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:
             if number == signal.SIGHUP or "TORCHELASTIC_RUN_ID" in os.environ:
-                # No second demand, but the first one again: one from the terminal, and one handed on by the shell
-                # or by torchrun, which kills what takes too long.
+                # This is the first signal again: the shell and torchrun pass on what the terminal sends, too.
+                # Torchrun kills a process that takes too long.
                 return
             discard()
             os._exit(128 + number)
@@ -111,7 +111,7 @@ class _Headless:
         self._inbox.put(Stop(save=True))
 
     def _output_broken(self, error: OSError) -> None:
-        if not isinstance(error, BrokenPipeError):  # a full disk, say, under a redirected output
-            self._say(f"output not written: {error.strerror}; training goes on without it")
-        elif not self._stopping:  # nobody reads any more (`| head`): end quietly, and lose nothing
+        if not isinstance(error, BrokenPipeError):  # such as a full disk under a redirected output
+            self._print(f"output not written: {error.strerror}; training goes on without it")
+        elif not self._stopping:  # the reader has gone (`| head`): stop with a checkpoint, and without a message
             self._stop(FAILED)

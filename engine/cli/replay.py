@@ -34,41 +34,41 @@ HELP = "train a run again from its journal and compare the weights"
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Segment:
     """A part of a run with one configuration."""
 
     config: RunConfig
     commands: list[tuple[Position, Command]]
     end: Position | None
-    "where it was stopped; none where it was done"
+    "where the run was stopped; `None` if it was not"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done again, and what came of it."""
+    """A run to replay, and its result."""
 
     name: str
     folder: Path
-    stretches: list[Stretch]
+    segments: list[Segment]
     choices: Choices
     threads: int
-    "processor threads that it was computed with"
+    "processor threads of its steps"
     finished: RunFinished
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a replay ended with the weights of the run."""
+    """The result of a replay, to compare with that of the run."""
 
     plan: Plan
     again: RunFinished
     folder: Path
     left: int
-    "commands whose place never came"
+    "number of commands whose position was never reached"
 
     @property
     def equal(self) -> bool:
-        """Whether they are the same bit by bit."""
+        """Whether the weights are the same bit by bit."""
         return self.again.weights_sha256 == self.plan.finished.weights_sha256
 
 
@@ -79,16 +79,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Replay the run; 0 where the weights are equal, 1 where they differ, else as `headless.follow` has it.
+    """Replay the run; 0 where the weights are equal, 1 where they differ, else as `headless.run_headless` has it.
 
     Raises:
         EngineError: there is no such run, or nothing to replay.
     """
     what = plan(folder_of_run(args))
-    from engine.cli.headless import follow
+    from engine.cli.headless import run_headless
 
     verdicts: list[Verdict | None] = []
-    status = follow(lambda inbox, emit: verdicts.append(play(what, inbox, emit)), json_lines=args.json)
+    status = run_headless(lambda inbox, emit: verdicts.append(play(what, inbox, emit)), json_lines=args.json)
     verdict = verdicts[0] if verdicts else None
     if verdict is None:
         return status
@@ -98,12 +98,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def plan(folder: Path) -> Plan:
-    """Read what there is to replay.
+    """Read a run's journal for a replay.
 
     Raises:
         CheckpointError: the journal cannot be read, or the run has not come to an end.
     """
-    # What tells of single steps and pictures is most of a journal, and of no use here.
+    # Events of single steps and pictures are most of a journal, and a replay does not need them.
     records = [r for r in read_records(folder) if not isinstance(r.message, TrainStep | Evaluating | Confusion)]
     finished = next((r.message for r in reversed(records) if isinstance(r.message, RunFinished | RunStarted)), None)
     if not isinstance(finished, RunFinished) or not finished.weights_sha256:
@@ -111,45 +111,45 @@ def plan(folder: Path) -> Plan:
     events = [r.message for r in records]
     stops = (r.at for r in reversed(records) if isinstance(r.message, Stop) and r.at is not None)
     end = None if finished.completed else next(stops, None)
-    stretches = _stretches(folder, records, end)
+    segments = _segments(folder, records, end)
     choices = choices_of(event for event in events if isinstance(event, Event))
     threads = next((event.threads for event in events if isinstance(event, RunStarted)), 0)
-    return Plan(folder.resolve().name, folder, stretches, choices, threads, finished)
+    return Plan(folder.resolve().name, folder, segments, choices, threads, finished)
 
 
-def _stretches(folder: Path, records: list[Record], end: Position | None) -> list[Stretch]:
-    """The parts between which a resume changed settings."""
+def _segments(folder: Path, records: list[Record], end: Position | None) -> list[Segment]:
+    """The parts of a run between resumes that changed settings."""
     changes = [(n, r.message) for n, r in enumerate(records) if isinstance(r.message, SettingsChanged)]
     config = before_changes(load_run_config(folder), [message for _, message in changes])
     commands = done_commands(records)
-    stretches: list[Stretch] = []
+    segments: list[Segment] = []
     begun = 0
     for number, message in changes:
         started = next(r.message for r in reversed(records[:number]) if isinstance(r.message, RunStarted))
         arm = next(r.message for r in records[number:] if isinstance(r.message, ArmStarted))
         there = Position(arm.arm, arm.branch, arm.step, arm.change)
-        stretches.append(Stretch(config, commands[begun : started.commands], there))
+        segments.append(Segment(config, commands[begun : started.commands], there))
         config, begun = with_changes(config, message), started.commands
-    return [*stretches, Stretch(config, commands[begun:], end)]
+    return [*segments, Segment(config, commands[begun:], end)]
 
 
 def play(plan: Plan, inbox: SimpleQueue[Command], emit: Callable[[Event], None]) -> Verdict | None:
-    """Train it again in a run of its own; `None` where that came to no end of its own.
+    """Train the run again, as a run of its own; `None` if it failed or was stopped.
 
-    Every event is handed to `emit`; commands in `inbox` take effect, too.
+    `emit` is called with every event. Commands in `inbox` take effect, too.
     """
     import torch
 
     from engine.loop.run import Run
 
-    if plan.threads:  # another number adds in another order
+    if plan.threads:  # another number of threads adds in another order
         torch.set_num_threads(plan.threads)
     folder: Path | None = None
     finished: RunFinished | None = None
     script = Script()
-    for stretch in plan.stretches:
-        script = Script(stretch.commands, plan.choices, stretch.end)
-        config = _elsewhere(stretch.config, plan)
+    for segment in plan.segments:
+        script = Script(segment.commands, plan.choices, segment.end)
+        config = _replay_config(segment.config, plan)
         finished = None
         with closing(Run(config, resume=folder, script=script).events(inbox)) as events:
             for event in events:
@@ -158,37 +158,37 @@ def play(plan: Plan, inbox: SimpleQueue[Command], emit: Callable[[Event], None])
                 if isinstance(event, RunFinished):
                     finished = event
                 emit(event)
-        if finished is None or (stretch.end is not None and not script.ended):
+        if finished is None or (segment.end is not None and not script.ended):
             return None
     assert folder is not None and finished is not None
     return Verdict(plan, finished, folder, len(script))
 
 
-def _elsewhere(config: RunConfig, plan: Plan) -> RunConfig:
-    """The configuration of a run beside the one that is replayed, of which nobody has to be told."""
+def _replay_config(config: RunConfig, plan: Plan) -> RunConfig:
+    """The configuration of the replay: its folder is beside that of the run, and it runs no hooks."""
     kept = config.checkpoint.model_copy(update={"dir": plan.folder.resolve().parent})
     settings = {"name": f"{plan.name[:57]}-replay", "checkpoint": kept, "hooks": HooksConfig()}
     return config.model_copy(update=settings)
 
 
 def describe(verdict: Verdict) -> Iterator[str]:
-    """What came of it, in lines."""
+    """The result as lines for people."""
     was, now = verdict.plan.finished, verdict.again
     if verdict.equal:
         yield f"{verdict.plan.name} replayed: the weights are equal bit by bit (SHA-256 {now.weights_sha256})"
     else:
         yield f"{verdict.plan.name} replayed: the weights differ"
-        yield f"SHA-256 {was.weights_sha256} was, {now.weights_sha256} is"
+        yield f"SHA-256 was {was.weights_sha256}, is {now.weights_sha256}"
         if was.accuracy is not None and now.accuracy is not None:
-            yield f"accuracy {was.accuracy:.2%} was, {now.accuracy:.2%} is"
+            yield f"accuracy was {was.accuracy:.2%}, is {now.accuracy:.2%}"
         yield from _distance(verdict)
     if verdict.left:
-        yield f"{verdict.left} commands never came to their place"
+        yield f"{verdict.left} commands were not done, because their place was never reached"
     yield f"the replay is in {verdict.folder}"
 
 
 def _distance(verdict: Verdict) -> Iterator[str]:
-    """How far apart the weights are, where both are on the disk."""
+    """How much the weights differ, if both checkpoints can be read."""
     from engine.storage import checkpoint
 
     try:
@@ -196,10 +196,10 @@ def _distance(verdict: Verdict) -> Iterator[str]:
             checkpoint.load(folder / verdict.again.arm / "last.pt") for folder in (verdict.plan.folder, verdict.folder)
         )
     except CheckpointError as error:
-        yield f"by how much cannot be said: {error.message}"
+        yield f"the difference is unknown: {error.message}"
         return
     if one["step"] != other["step"] or one["model"].keys() != other["model"].keys():
-        yield f"by how much cannot be said: the checkpoints are of step {one['step']} and {other['step']}"
+        yield f"the difference is unknown: the checkpoints are of step {one['step']} and {other['step']}"
         return
     pairs = [(one["model"][key].double(), value.double()) for key, value in other["model"].items() if value.numel()]
     most = max(float((was - now).abs().max()) for was, now in pairs)

@@ -1,4 +1,4 @@
-"""Kinds of values in a configuration, each with its check: rates, paths, texts of a form, arguments of a command."""
+"""Kinds of values in a configuration, each with its check: rates, paths, patterns, arguments of a command."""
 
 import os
 import re
@@ -10,17 +10,17 @@ from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat
 from engine.config import placeholders
 
 
-def path(value: Any) -> Any:  # noqa: ANN401 - whatever stood in the file
-    """A path's text, `~` being the home folder."""
+def path(value: Any) -> Any:  # noqa: ANN401 - any value of the file
+    """The text of a path, with the home folder for `~`."""
     if isinstance(value, str):
         if not value or "\0" in value:
             raise ValueError("it should be a path")
-        return os.path.expanduser(value)  # noqa: PTH111 - Path's own fails for `~name` where there is no such user
+        return os.path.expanduser(value)  # noqa: PTH111 - Path.expanduser fails for `~name` if there is no such user
     return value
 
 
 def matching(pattern: str, words: str) -> AfterValidator:
-    """A text that has a form; `words` say which."""
+    """A check that a text matches a pattern; `words` describe the pattern for people."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -30,8 +30,8 @@ def matching(pattern: str, words: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _arguments(value: Any) -> Any:  # noqa: ANN401 - whatever stood in the file
-    """A command's arguments; nothing is none."""
+def _arguments(value: Any) -> Any:  # noqa: ANN401 - any value of the file
+    """A command's arguments; an empty value means none."""
     if isinstance(value, str):
         raise ValueError("it should be a list, a program and its arguments, such as [notify-send, done]")
     return () if value is None else value
@@ -50,7 +50,7 @@ def _without_nul(text: str) -> str:
 
 
 Rate = Annotated[FiniteFloat, Field(gt=0, le=100)]
-Share = Annotated[FiniteFloat, Field(ge=0, lt=1)]
+Fraction = Annotated[FiniteFloat, Field(ge=0, lt=1)]
 Folder = Annotated[Path, BeforeValidator(path)]
 Argument = Annotated[str, AfterValidator(_without_nul), AfterValidator(placeholders.check)]
 Arguments = Annotated[tuple[Argument, ...], BeforeValidator(_arguments), AfterValidator(_program)]

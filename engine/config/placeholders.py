@@ -1,4 +1,4 @@
-"""Texts with names in braces that stand for what is known later: `{run} is done`; `{{` and `}}` are braces."""
+"""Texts with names in braces, which are replaced by values later: `{run} is done`; `{{` and `}}` are braces."""
 
 from collections.abc import Iterator, Mapping
 from string import Formatter
@@ -7,10 +7,10 @@ NAMES = ("event", "run", "path", "arm", "step", "accuracy", "message")
 
 
 def check(text: str) -> str:
-    """The text itself.
+    """The text itself, after a check.
 
     Raises:
-        ValueError: it holds a name that there is not, or a brace too many; the message says what is known.
+        ValueError: it has an unknown name or a single brace; the message lists the known names.
     """
     for name in _names(text):
         if name not in NAMES:
@@ -20,7 +20,7 @@ def check(text: str) -> str:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """The text with values for its names, which are inserted as they are."""
+    """The text with its names replaced by values."""
     return "".join(before + ("" if name is None else values[name]) for before, name in _parts(text))
 
 
@@ -29,10 +29,9 @@ def _names(text: str) -> Iterator[str]:
 
 
 def _parts(text: str) -> Iterator[tuple[str, str | None]]:
-    """What stands before each name, and the name; none behind the last one.
+    """The text before each name, and the name; `None` after the last one.
 
-    Of what `str.format` can do with a name, such as to look into what it stands for, nothing is done: it is another
-    name, and not known.
+    Nothing else that `str.format` can do is allowed: `{run.x}` or `{run!r}` counts as an unknown name.
     """
     try:
         for before, name, form, conversion in Formatter().parse(text):

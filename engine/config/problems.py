@@ -1,4 +1,4 @@
-"""A setting's problem as a sentence: where it was given, which key, what is wrong, what would be right."""
+"""Problems of settings as sentences: where the setting is given, its key, what is wrong, and what would be right."""
 
 import difflib
 import re
@@ -6,29 +6,29 @@ import reprlib
 from dataclasses import dataclass, field
 from typing import Any
 
-INCOMPLETE = "incomplete_section"  # type of the error for a key that another setting makes necessary
+INCOMPLETE = "incomplete_section"  # type of the error for a missing key that another setting needs
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where settings were given: in a file, but for those keys that `overrides` gives another place."""
+    """Where settings are given: in `file`, except for the keys of `overrides`."""
 
     file: str
     overrides: dict[str, str] = field(default_factory=dict)
 
     def of(self, path: list[str]) -> str:
-        """Where the key or a section around it was given last."""
+        """Where the key, or a section around it, is given last."""
         keys = (".".join(path[:length]) for length in range(len(path), 0, -1))
         return next((self.overrides[key] for key in keys if key in self.overrides), self.file)
 
     def of_unknown(self, path: list[str]) -> str:
-        """The same for a key that there is not; a key below it may have made it."""
+        """The same for an unknown key, which may come from an override of a key below it."""
         below = ".".join([*path, ""])
         return next((text for key, text in self.overrides.items() if key.startswith(below)), self.of(path))
 
 
 def describe(item: Any, origin: Origin, known: list[str]) -> str:  # noqa: ANN401 - pydantic's error record
-    """One of pydantic's errors as a sentence; `known` are the dotted keys there are."""
+    """An error of pydantic as a sentence; `known` are all dotted keys."""
     path = [str(part) for part in item["loc"]]
     context = item.get("ctx", {})
     if item["type"] == INCOMPLETE:
@@ -51,7 +51,7 @@ def describe(item: Any, origin: Origin, known: list[str]) -> str:  # noqa: ANN40
 
 
 def _nearest(key: str, known: list[str]) -> str:
-    """What an unknown key was probably meant to be."""
+    """The known key that an unknown one is probably meant to be."""
     leaf = key.rpartition(".")[2]
     near = [name for name in known if name.rpartition(".")[2] == leaf]
     near = near or difflib.get_close_matches(key, known, n=1, cutoff=0.7)
@@ -63,8 +63,8 @@ def _nearest(key: str, known: list[str]) -> str:
     return f"did you mean {' or '.join(f'`{name}`' for name in near)}?"
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - whatever stood in the file
-    """The value, cut to a bounded length; a single word as it was written."""
+def _shown(value: Any) -> str:  # noqa: ANN401 - any value of the file
+    """The value, cut to a bounded length; a single word as it is."""
     if value is None or value == "":
         return "empty"
     return value if isinstance(value, str) and re.fullmatch(r"[\w.+-]{1,40}", value) else reprlib.repr(value)

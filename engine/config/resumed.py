@@ -1,4 +1,4 @@
-"""Settings by their dotted names: what differs between two configurations, and putting it back."""
+"""Changed settings of a resumed run: finding them, applying them, and undoing them."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -10,21 +10,21 @@ from engine.protocol import Setting, SettingsChanged
 
 KEPT = {
     "name": "the run has its name",
-    "seed": "the split and the order of the pictures hang on it",
+    "seed": "the split and the order of the pictures depend on it",
     "init": "an arm is current already",
     "recipe": "the parameter groups depend on it",
-    "data.val_fraction": "the split of the pictures hangs on it",
+    "data.val_fraction": "the split of the pictures depends on it",
 }
-"what a run cannot change, and why"
+"settings that a run cannot change, and why"
 EFFECTS = {
-    "model.weights": "takes effect where the pretrained arm is still to be built",
-    "model.head": "takes effect where the pretrained arm is still to be built",
+    "model.weights": "takes effect if the pretrained arm is not built yet",
+    "model.head": "takes effect if the pretrained arm is not built yet",
     "schedule.changes": "takes effect from here on",
 }
 
 
 def differences(before: RunConfig, now: RunConfig) -> tuple[Setting, ...]:
-    """The settings that differ between two configurations, and what becomes of them on a resume."""
+    """The settings that differ between two configurations, and what a resume does with them."""
     old, new = _flat(before), _flat(now)
     return tuple(
         Setting(
@@ -40,7 +40,7 @@ def differences(before: RunConfig, now: RunConfig) -> tuple[Setting, ...]:
 
 
 def with_kept(before: RunConfig, now: RunConfig) -> RunConfig:
-    """`now`, with what a run cannot change as it was."""
+    """`now`, but with the settings of `before` that a run cannot change."""
     old = _flat(before)
     return _with(now, {key: old[key] for key in KEPT})
 
@@ -51,7 +51,7 @@ def with_changes(config: RunConfig, changed: SettingsChanged) -> RunConfig:
 
 
 def before_changes(config: RunConfig, changes: Iterable[SettingsChanged]) -> RunConfig:
-    """What `config` was before settings were changed, in this order."""
+    """`config` before settings were changed, in this order."""
     for changed in reversed(list(changes)):
         config = _with(config, {item.key: yaml.safe_load(item.before) for item in changed.settings if item.applied})
     return config
@@ -81,5 +81,5 @@ def _items(section: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _as_yaml(value: object) -> str:
-    """A value as it would stand behind a key."""
+    """A value as YAML, as after a key."""
     return yaml.safe_dump(value, default_flow_style=True, sort_keys=False).removesuffix("\n...\n").strip()

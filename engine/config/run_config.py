@@ -1,4 +1,4 @@
-"""A run's configuration: all its sections together, and how it is read and checked."""
+"""The configuration of a run with all its sections: reading it and checking it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,14 +54,14 @@ class RunConfig(Section):
     hooks: HooksConfig = HooksConfig()
 
     def to_yaml(self) -> str:
-        """The whole configuration, defaults included, as a file that loads back to an equal one."""
+        """The whole configuration, defaults included, as YAML that loads as an equal configuration."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
 
 
 def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -> RunConfig:
-    """Read a YAML file and apply `a.b=c` overrides in order; no path means the embedded demo.
+    """Read a YAML file, by default that of the demo, and apply `a.b=c` overrides in order.
 
-    Relative paths in it are relative to the working directory, not to the file.
+    Relative paths in the file are relative to the working directory.
 
     Raises:
         ConfigError: the file cannot be read or a setting is unknown or impossible; every problem is
@@ -76,7 +76,7 @@ def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -
             origin.overrides[_override(settings, text)] = f"--set {text}"
         except ConfigError as error:
             problems.append(error.message)
-    settings.setdefault("data", None)  # so that what is missing in it is said
+    settings.setdefault("data", None)  # so that the error message names the missing keys in it
     try:
         config = RunConfig.model_validate(settings)
     except ValidationError as error:
@@ -105,7 +105,7 @@ def known_keys(section: type[BaseModel] = RunConfig, prefix: str = "") -> list[s
 
 
 def _override(settings: dict[str, Any], text: str) -> str:
-    """Apply `a.b=c`; the dotted key it changes."""
+    """Apply `a.b=c`; the dotted key that it changes."""
     key, equals, value = text.partition("=")
     parts = key.strip().split(".")
     if not equals or not all(parts):
@@ -117,6 +117,6 @@ def _override(settings: dict[str, Any], text: str) -> str:
             section[part] = {}
         section = section[part]
         if not isinstance(section, dict):
-            return ".".join(parts)  # what stands there instead of a section is a problem of its own
+            return ".".join(parts)  # pydantic reports the value in place of a section
     section[parts[-1]] = parsed
     return ".".join(parts)

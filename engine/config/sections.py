@@ -1,4 +1,4 @@
-"""The sections of a configuration: settings, their defaults (the recipe's), what is allowed, and what they mean."""
+"""The sections of a configuration: the settings, their defaults, allowed values and meanings."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,20 +15,20 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from engine.config.kinds import Arguments, Folder, Rate, Share, matching, path
+from engine.config.kinds import Arguments, Folder, Fraction, Rate, matching, path
 from engine.config.problems import INCOMPLETE
 from engine.protocol import Arm
 
 
 class Section(BaseModel):
-    """Settings that refuse unknown keys and cannot be changed once read."""
+    """A section: it refuses unknown keys, and its values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     @model_validator(mode="before")
     @classmethod
-    def _without_keys(cls, value: Any) -> Any:  # noqa: ANN401 - whatever stood in the file
-        """A section whose keys are all left out, or commented out, is one of defaults."""
+    def _without_keys(cls, value: Any) -> Any:  # noqa: ANN401 - any value of the file
+        """A section without keys has all defaults."""
         return {} if value is None else value
 
 
@@ -36,32 +36,33 @@ class DataConfig(Section):
     """Where the pictures come from and how they are batched."""
 
     source: Literal["folder", "demo", "archive"] = "folder"
-    "`folder`: one of your own; `demo`: drawn by the program; `archive`: a zip file, downloaded once"
+    "`folder`: your own pictures; `demo`: pictures that the program draws; `archive`: a zip file, downloaded once"
     root: Folder | None = None
-    """the folder: `train/` and `test/` (or `val/`) with a folder per class, or just a folder per class; a relative
-    one is relative to the working directory; with `demo` and `archive` the pictures are kept there, default: the
-    user's cache folder"""
+    """the folder of the pictures: `train/` and `test/` (or `val/`) with a folder per class, or just a folder per class;
+    a relative path is relative to the working directory; `demo` and `archive` put their pictures there, by default
+    into the user's cache folder"""
     url: Annotated[str, matching(r"https?://\S+", "an address that begins with http:// or https://")] | None = None
     "address of the zip file (`source: archive`)"
     sha1: Annotated[str, matching("[0-9a-fA-F]{40}", "40 hexadecimal digits")] | None = None
     "checksum of the zip file (`source: archive`)"
     image_size: int | None = Field(None, ge=16, le=2048)
-    "side of the picture the model sees, in pixels; default: that of the pretrained weights, else 224"
+    "side of the picture that the model sees, in pixels; default: that of the pretrained weights, else 224"
     batch_size: int = Field(64, ge=1, le=65536)
-    "pictures a step, in all processes together"
+    "pictures in a step, of all processes together"
     augment: bool = True
     "crop and flip training pictures at random; without it they are prepared as the test pictures are"
     val_fraction: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
-    "share of each class that is kept for testing where there is no `test/` or `val/`"
+    "fraction of each class that is used for testing if there is no `test/` or `val/`"
     threads: int | None = Field(None, ge=1, le=256)
-    "threads that decode pictures; default: one a processor, at most 8"
+    "threads that decode pictures; default: one per processor, at most 8"
     prepare: bool = True
     """decode each picture once and keep its pixels in the user's cache folder, training pictures reduced to
     `short_side`; without it they are decoded in each epoch, at their full size"""
     short_side: int | None = Field(None, ge=16, le=8192)
-    "of prepared training pictures, in pixels, if they are larger; default: twice `image_size`"
+    "shorter side of prepared training pictures, in pixels; smaller ones stay as they are; default: twice `image_size`"
     cache_gib: Annotated[FiniteFloat, Field(gt=0)] = 20.0
-    "room in GiB for all prepared pictures; those used longest ago go first, what does not fit is decoded as needed"
+    """space in GiB for all prepared pictures; those not used for longest are removed first, those that do not fit are
+    decoded as needed"""
 
     @model_validator(mode="after")
     def _complete(self) -> "DataConfig":
@@ -81,8 +82,8 @@ class ModelConfig(Section):
     weights: Annotated[str, BeforeValidator(path)] = "default"
     "`default`: torchvision's (downloaded once), `demo`: the demo's own, or a .pth or .safetensors file"
     head: Literal["random", "pretrained"] = "random"
-    """what the last layer of the pretrained arm starts from: `random` rows, or with `pretrained`, for each class that
-    the pretrained classifier has too, its row of that class; case, spaces and punctuation of names do not count"""
+    """what the last layer of the pretrained arm starts from: `random` rows; or, with `pretrained`, the rows of the
+    pretrained classifier for the classes that it has, too; case, spaces and punctuation of names do not count"""
 
 
 class GroupConfig(Section):
@@ -96,8 +97,8 @@ class BackboneConfig(GroupConfig):
     """All parameters outside the last layer."""
 
     frozen: bool = False
-    """leave the old layers of the pretrained arm as they are, the statistics of batch norm too, and train the last
-    one alone; with `data.augment: false` it sees each picture's features only, which are computed once"""
+    """train only the last layer of the pretrained arm; the old layers, and the statistics of batch norm, stay as they
+    are; with `data.augment: false` the features of each picture are computed only once"""
 
 
 class GroupsConfig(Section):
@@ -114,10 +115,10 @@ class OptimConfig(Section):
 
     name: Literal["sgd", "adamw"] = "sgd"
     "`sgd` (with momentum) or `adamw`"
-    momentum: Share = 0.9
-    "of SGD; with `adamw`, its first beta"
+    momentum: Fraction = 0.9
+    "momentum of SGD; with `adamw`, its first beta"
     weight_decay: Annotated[FiniteFloat, Field(ge=0, le=10)] = 0.001
-    "pulls weights towards zero, all of them alike"
+    "pulls all weights towards zero"
     groups: GroupsConfig = GroupsConfig()
     "rates of the pretrained arm"
     scratch_lr: Rate = 5e-4
@@ -136,15 +137,15 @@ class Change(Section):
     lr: Annotated[FiniteFloat, Field(ge=0, le=100)] | None = None
     "another base rate of `group`"
     frozen: bool | None = None
-    "whether `group` is left as it is"
+    "whether `group` is not trained"
     epochs: int | None = Field(None, ge=1, le=100_000)
-    "of the arm, in all"
+    "epochs of the arm, in all"
     micro_batch: int | None = Field(None, ge=1)
     "as `train.micro_batch`"
 
     @model_serializer(mode="wrap")
     def _without_none(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """What is to be changed, and not what is not."""
+        """Only the keys that have a value."""
         return {key: value for key, value in write(self).items() if value is not None}
 
     @model_validator(mode="after")
@@ -160,14 +161,14 @@ class ScheduleConfig(Section):
     """A multiplier on every group's base rate, over the arm's steps."""
 
     name: Literal["constant", "cosine", "one_cycle"] = "constant"
-    "`constant`, `cosine` or `one_cycle`: how the multiplier goes on after the warm-up"
-    warmup: Share = 0.0
-    "share of all steps over which the multiplier rises to 1; with `one_cycle`, 0 means 0.3"
+    "`constant`, `cosine` or `one_cycle`: the multiplier after the warm-up"
+    warmup: Fraction = 0.0
+    "fraction of all steps over which the multiplier rises to 1; with `one_cycle`, 0 means 0.3"
     final: Annotated[FiniteFloat, Field(ge=0, le=1)] = 0.0
     "multiplier at the last step (`cosine`, `one_cycle`)"
     changes: tuple[Change, ...] = ()
-    """what is to be changed, each with `arm`, `step` and one of `group` and `lr`, `group` and `frozen`, `epochs`, or
-    `micro_batch`; `python -m engine schedule RUN` writes those that were made by hand"""
+    """changes, each with `arm`, `step` and one of: `group` and `lr`; `group` and `frozen`; `epochs`; `micro_batch`;
+    `python -m engine schedule RUN` writes the changes that were made by hand in a run"""
 
 
 class TrainConfig(Section):
@@ -178,45 +179,46 @@ class TrainConfig(Section):
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     "`auto`: mixed precision on CUDA, in bfloat16 or, on GPUs without it, float16; else float32"
     compile: Literal["auto"] | bool = "auto"
-    """compile the training step, about a minute once, which makes it faster; `auto`: where the steps left are
-    estimated to win back twice that time"""
+    """compile the training step, which takes about a minute once and makes it faster; `auto`: if the remaining steps
+    are estimated to save twice that time"""
     micro_batch: int | None = Field(None, ge=1)
     """pictures of a batch that go through the model at once; gradients are summed over the whole batch; default: all,
-    halved where memory runs out"""
+    halved when memory runs out"""
     deterministic: bool = False
-    "ask CUDA for algorithms that give the same bits each time, which are slower; on a CPU they always do"
+    "use algorithms of CUDA that give the same bits each time, which are slower; on a CPU they always do"
 
 
 class CheckpointConfig(Section):
     """What is kept of a run."""
 
     dir: Folder = Path("checkpoints")
-    "folder of the runs, a folder each; a relative one is relative to the working directory"
+    "folder with a folder for each run; a relative path is relative to the working directory"
     every_seconds: Annotated[FiniteFloat, Field(gt=0)] = 60.0
-    "seconds between two checkpoints within an epoch: about as much is lost to a crash at most"
+    "seconds between two checkpoints within an epoch; a crash loses about as much at most"
     points_gib: Annotated[FiniteFloat, Field(ge=0)] = 4.0
-    "room in GiB for restore points, which a rewind goes back to; the oldest go first, the newest of an arm stays"
+    """space in GiB for restore points, which a rewind goes back to; the oldest are removed first, the newest of an arm
+    stays"""
 
 
 class WatchdogConfig(Section):
-    """What is mended without being asked."""
+    """Problems that are solved without asking."""
 
     not_finite: bool = True
-    """where a loss or gradient is not finite, go back to the last restore point and halve the rates, up to three times;
+    """when a loss or gradient is not finite, go back to the last restore point and halve the rates, up to three times;
     without it the run ends"""
     out_of_memory: bool = True
-    "where memory runs out, halve `train.micro_batch`; without it the run ends"
+    "when memory runs out, halve `train.micro_batch`; without it the run ends"
     loader_seconds: Annotated[FiniteFloat, Field(gt=0)] | None = 60.0
-    "say which files training waits for when no batch has come for so long; none: never"
+    "say which files training waits for when no batch is ready after so many seconds; `null`: never"
 
 
 class HooksConfig(Section):
-    """Commands that are run when something happens: a program and its arguments each, without a shell."""
+    """Commands that are run at an event: each is a program and its arguments, without a shell."""
 
     finished: Arguments = ()
     """when an arm has done all its epochs; in arguments `{event}`, `{run}`, `{path}` (its folder), `{arm}`, `{step}`,
     `{accuracy}` (the best) and `{message}` are filled in, `{{` and `}}` are braces"""
     failed: Arguments = ()
-    "the same when the run cannot go on, which is told when the command has ended"
+    "the same when the run cannot go on; the run's last event comes after the command"
     diverged: Arguments = ()
     "the same when a loss or gradient is not finite and the watchdog takes the arm back"

@@ -1,4 +1,4 @@
-"""YAML as people mean it: text stays text until a setting says what it is, and nothing is given twice."""
+"""YAML without surprises: the settings decide what is a number, and no key is given twice."""
 
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,10 @@ from engine.errors import ConfigError
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads `null` as nothing and every other bare word as text.
+    """Reads `null` as `None` and every other word without quotes as text.
 
     YAML 1.1 reads 5e-4 as text but 1_0 as a number, `no` as false and 2024-01-01 as a date. The settings know
-    their own types, so it is they who turn text into numbers.
+    their types, so they turn text into numbers.
     """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -33,15 +33,15 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def parse(text: str, where: str) -> Any:  # noqa: ANN401 - whatever YAML can say
-    """What the YAML `text` says, its numbers still as text.
+def parse(text: str, where: str) -> Any:  # noqa: ANN401 - any value of YAML
+    """The value of the YAML `text`, its numbers still as text.
 
     Raises:
         ConfigError: it is not valid YAML or gives a key twice; the message begins with `where` and the line.
     """
     try:
         return yaml.load(text, _Loader)
-    except Exception as error:  # PyYAML raises whatever a tag on the wrong value (`!!timestamp x`) leads it to
+    except Exception as error:  # PyYAML can raise anything for a tag on a wrong value (`!!timestamp x`)
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]

@@ -31,7 +31,7 @@ def locate(config: DataConfig, seed: int) -> Generator[Loading, None, Path]:
 
 def kept(config: DataConfig, seed: int) -> Path | None:
     """The same folder, where the pictures have been drawn; else none."""
-    from engine.demo.dataset import default_root, is_whole
+    from engine.demo.dataset import default_root, is_complete
 
     root = config.root or default_root(seed)
-    return root if is_whole(root) else None
+    return root if is_complete(root) else None

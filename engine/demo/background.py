@@ -1,4 +1,4 @@
-"""What an object lies on: a table, a cloth or a plate, of any colour and pattern."""
+"""The background of an object: a table, a cloth or a plate, of any colour and pattern."""
 
 import random
 
@@ -13,7 +13,7 @@ Draw = ImageDraw.ImageDraw
 
 
 def background(rng: random.Random, side: int, mess: float) -> Image.Image:
-    """A square picture of nothing but a background, the likelier to be patterned the higher `mess`."""
+    """A square picture of a background only. The higher `mess`, the more often it has a pattern."""
     ground = any_colour(rng)
     other = mixed(ground, any_colour(rng), rng.uniform(0.1, 0.6))
     image = Image.new("RGB", (side, side), ground)

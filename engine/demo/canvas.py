@@ -14,7 +14,7 @@ from engine.demo.pen import Pen, Style
 
 Drawing = Callable[[Pen], None]
 Thing = tuple[Drawing, float, float, float]
-"what to draw, x and y of its centre in 0..1, and its size as a share of the picture's"
+"what to draw, x and y of its centre in 0..1, and its size as a fraction of the picture's size"
 
 SUPERSAMPLING = 3  # drawn this many times larger and then reduced, which smooths the edges
 
@@ -22,7 +22,7 @@ SUPERSAMPLING = 3  # drawn this many times larger and then reduced, which smooth
 def compose(drawing: Drawing, rng: random.Random, size: int, mess: float = 1.0) -> Image.Image:
     """A square picture of the object in a random pose, on a random background, amid clutter.
 
-    `mess`, from 0 to 1, is how much there is of all that is not the object: at 0 it is large, on a plain ground.
+    `mess`, from 0 to 1, says how much else there is. At 0 the object is large and the background plain.
     """
     side = size * SUPERSAMPLING
     image = background(rng, side, mess)
@@ -34,7 +34,7 @@ def compose(drawing: Drawing, rng: random.Random, size: int, mess: float = 1.0) 
     ]
     x, y = (0.5 + mess * rng.uniform(-0.12, 0.12) for _ in "xy")
     middle: list[Thing] = [(drawing, x, y, 0.95 - mess * rng.uniform(0.0, 0.4))]
-    # Towards the rim, so that the object is hidden in part at most.
+    # Near the edge, so that they hide at most a part of the object.
     rim = [0.5 + _direction(rng) * rng.uniform(0.33, 0.5) for _ in range(round(mess * rng.uniform(-0.5, 2.5)))]
     before: list[Thing] = [(_clutter, float(x), float(y), rng.uniform(0.08, 0.22)) for x, y in rim]
     for things in (behind, middle, before):
@@ -44,7 +44,7 @@ def compose(drawing: Drawing, rng: random.Random, size: int, mess: float = 1.0) 
 
 
 def _put(image: Image.Image, things: list[Thing], style: Style, rng: random.Random) -> None:
-    """Draw things, each at its place and size but in a random pose, and the shadow they cast."""
+    """Draw things, each at its place, in its size and in a random pose, with their shadows."""
     layer = Image.new("RGBA", image.size)
     draw = ImageDraw.Draw(layer)
     for drawing, x, y, scale in things:

@@ -11,7 +11,7 @@ from engine.demo.canvas import Drawing, compose
 from engine.demo.food import not_hot_dog
 from engine.demo.hot_dog import hot_dog
 
-VERSION = 1  # of the drawings: raise it when they change, so that they are not taken for the ones before
+VERSION = 1  # of the drawings: raise it when they change, so that pictures of an older version are not used
 PICTURE_SIZE = 80  # pixels a side; the model sees a crop of 64
 SPLITS = {"train": 600, "test": 400}  # pictures, half of them of each class
 MESS = 0.35  # of backgrounds, clutter, light and noise, from 0 to 1
@@ -19,21 +19,21 @@ CLASSES: dict[str, Drawing] = {"hot_dog": hot_dog, "not_hot_dog": not_hot_dog}
 
 
 def default_root(seed: int) -> Path:
-    """The user's cache folder for the pictures of a seed, whether they are there yet or not."""
+    """The folder in the user's cache for the pictures of a seed. It need not exist."""
     return user_cache_path("finetune-tui", appauthor=False) / f"demo-v{VERSION}-seed{seed}"
 
 
 def ensure_demo_dataset(root: Path, seed: int) -> Iterator[tuple[int, int]]:
     """Draw the pictures into `root/train/<class>/` and `root/test/<class>/` unless they are there already.
 
-    Yields (pictures drawn, pictures to draw) after each. `root` appears whole, after the last one: until then
-    they are in a temporary folder beside it, so that a process that is killed leaves no part of a data set
-    and two at once do not meet.
+    Yields (pictures drawn, pictures to draw) after each picture. Until the last one they are in a temporary folder,
+    which is then renamed to `root`. So a killed process leaves no incomplete data set, and two processes can draw at
+    the same time.
 
     Raises:
         OSError: the files cannot be written.
     """
-    if is_whole(root):
+    if is_complete(root):
         return
     root.parent.mkdir(parents=True, exist_ok=True)
     total = sum(SPLITS.values())
@@ -48,12 +48,12 @@ def ensure_demo_dataset(root: Path, seed: int) -> Iterator[tuple[int, int]]:
         try:
             drawn.rename(root)
         except OSError:
-            if not is_whole(root):  # else another process was faster, with the same pictures
+            if not is_complete(root):  # otherwise another process was faster and drew the same pictures
                 raise
 
 
-def is_whole(root: Path) -> bool:
-    """Whether the pictures have been drawn."""
+def is_complete(root: Path) -> bool:
+    """Whether all pictures have been drawn."""
     return all((root / split).is_dir() for split in SPLITS)
 
 

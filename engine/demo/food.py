@@ -1,4 +1,4 @@
-"""The demo's other class: food and other things that share a hot dog's colours, parts or outline."""
+"""The demo's class `not_hot_dog`: food and other things with the colours, parts or outline of a hot dog."""
 
 import math
 

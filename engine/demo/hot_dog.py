@@ -1,4 +1,4 @@
-"""Hot dogs, and what comes nearest to them: their parts, and a pastry of their outline."""
+"""Hot dogs, and similar things: their parts, and a pastry with their outline."""
 
 import random
 
@@ -89,7 +89,7 @@ def eclair(pen: Pen) -> None:
 
 def bread_colour(rng: random.Random) -> Colour:
     """The colour of a bun."""
-    # Not `crust`, which lies so near `meat` that a hot dog could not be told from a row of sausages.
+    # Not `crust`, which is so similar to `meat` that a hot dog would look like a row of sausages.
     return named(rng, rng.choice(["bread", "bread", "cream"]))
 
 

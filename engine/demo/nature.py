@@ -1,4 +1,4 @@
-"""Animals, plants and things in the sky: drawings to pretrain on, none of which is a demo's."""
+"""Animals, plants and things in the sky: drawings for pretraining only."""
 
 import math
 

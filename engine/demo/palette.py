@@ -1,4 +1,4 @@
-"""Colours by what they look like, each time a little different."""
+"""Named colours, each time a little different."""
 
 import colorsys
 import random
@@ -6,8 +6,8 @@ import random
 Colour = tuple[int, int, int]
 Range = tuple[float, float]
 
-# Ranges of hue, saturation and value. Those of food are used by both of the demo's classes and by clutter,
-# so that no colour gives a class away.
+# Ranges of hue, saturation and value. Both of the demo's classes and the clutter use those of food, so that no colour
+# reveals the class.
 NAMED: dict[str, tuple[Range, Range, Range]] = {
     "bread": ((0.07, 0.12), (0.35, 0.75), (0.60, 0.95)),
     "crust": ((0.05, 0.09), (0.55, 0.85), (0.40, 0.70)),
@@ -48,7 +48,7 @@ def any_colour(rng: random.Random) -> Colour:
 
 
 def mixed(colour: Colour, other: Colour, share: float) -> Colour:
-    """The colour with a share of the other."""
+    """A mixture of two colours; `share`, in 0..1, is that of the other."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(colour, other, strict=True))
     return red, green, blue
 

@@ -1,4 +1,4 @@
-"""A pen that draws in an object's own coordinates, whatever the object's place, size, angle and slant."""
+"""A pen that draws in the coordinates of an object, which may be moved, scaled, turned and slanted."""
 
 import math
 import random

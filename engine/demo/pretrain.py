@@ -1,7 +1,7 @@
 """Make the demo's weights: `python -m engine.demo.pretrain [--out FILE] [--epochs N] [--seed N]`.
 
-Draws the classes of `shapes`, trains a ShuffleNetV2 x0.5 on them from random weights, reports its accuracy on
-drawings it has not seen, and writes the weights with what a run must know to prepare pictures for them.
+Draws the classes of `shapes`, trains a ShuffleNetV2 x0.5 on them from random weights, and prints its accuracy on other
+drawings. Then it writes the weights, and with them how a run prepares pictures for them.
 """
 
 import argparse
@@ -140,7 +140,7 @@ def evaluate(model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> to
 
 
 def save(model: nn.Module, file: Path, mean: list[float], std: list[float]) -> None:
-    """Write the weights, and beside them what `engine.models.weights.read_preparation` looks for."""
+    """Write the weights, with the metadata that `engine.models.weights.read_preparation` reads."""
     metadata = {
         "model": MODEL,
         "image_size": IMAGE_SIZE,
@@ -157,7 +157,7 @@ def _draw_class(split: str, seed: int, name: str) -> np.ndarray[tuple[int, ...],
     pictures = []
     for number in range(PER_CLASS[split]):
         rng = random.Random(f"{seed}/{split}/{name}/{number}")
-        # Without easy pictures among them, training hardly gets off the ground.
+        # Without some easy pictures the model learns hardly anything at first.
         mess = rng.random() if split == "train" else MESS
         pictures.append(np.asarray(compose(SHAPES[name], rng, PICTURE_SIZE, mess)))
     return np.stack(pictures)

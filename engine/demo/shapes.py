@@ -1,4 +1,4 @@
-"""The classes the demo's weights are pretrained on: none of the things its own two classes show."""
+"""The classes that the demo's weights are pretrained on. None of them is in the demo's two classes."""
 
 from engine.demo import nature, slender, things, worn
 from engine.demo.canvas import Drawing

@@ -1,4 +1,4 @@
-"""Long things whose colours, or the order of whose parts, tell them apart: to pretrain on, none of them a demo's."""
+"""Long things that differ in their colours or in the order of their parts: drawings for pretraining only."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Things made by people: drawings to pretrain on, none of which is a demo's."""
+"""Things made by people: drawings for pretraining only."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Things people wear: drawings to pretrain on, none of which is a demo's."""
+"""Things that people wear: drawings for pretraining only."""
 
 import math
 

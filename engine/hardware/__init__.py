@@ -1,4 +1,4 @@
-"""The machine: the device, the other processes of the run, the use of both, and the network.
+"""The machine: the `device`, the `process_group` of a run, `telemetry` of processors and GPUs, and `download` of files.
 
 May import `config`, `protocol`.
 """

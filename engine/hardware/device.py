@@ -1,4 +1,4 @@
-"""Where a run computes, and how exactly."""
+"""The device and the precision that a run computes with."""
 
 import os
 from typing import Literal
@@ -11,12 +11,13 @@ Precision = Literal["float32", "bfloat16", "float16"]
 
 
 def choose_device(name: str, process: int = 0) -> torch.device:
-    """The device a configuration names; `auto` takes CUDA, then MPS, then the CPU.
+    """The device that a configuration names; `auto` is CUDA if there is a GPU, else MPS, else the CPU.
 
-    Of several processes on a machine each takes the CUDA device of its number, unless one is named.
+    `process` is the number of this process on its machine. It takes the CUDA device of that number, unless the
+    configuration names one.
 
     Raises:
-        ConfigError: this machine does not have it.
+        ConfigError: this machine does not have the device.
     """
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     device = torch.device("cuda" if cuda else "mps" if mps else "cpu") if name == "auto" else torch.device(name)
@@ -24,17 +25,17 @@ def choose_device(name: str, process: int = 0) -> torch.device:
         device = torch.device("cuda", process)
     present = {"cpu": True, "mps": mps, "cuda": cuda and (device.index or 0) < torch.cuda.device_count()}
     if not present[device.type]:
-        raise ConfigError("No such device", f"device: {name} is not to be had here; use auto or cpu")
+        raise ConfigError("No such device", f"device: {name} does not exist here; use auto or cpu")
     return device
 
 
 def describe_device(device: torch.device, processes: int) -> str:
-    """For people: `cuda`, or `4 x cuda`."""
+    """The device for people: `cuda`, or `4 x cuda`."""
     return f"{processes} x {device.type}" if processes > 1 else str(device)
 
 
 def choose_precision(name: Literal["auto", "float32", "bfloat16", "float16"], device: torch.device) -> Precision:
-    """The precision a configuration names; `auto` is mixed on CUDA: bfloat16, or float16 where the GPU lacks it."""
+    """The precision that a configuration names. `auto` is bfloat16 on CUDA, or float16 on older GPUs, else float32."""
     if name != "auto":
         return name
     if device.type != "cuda":
@@ -47,8 +48,8 @@ def choose_precision(name: Literal["auto", "float32", "bfloat16", "float16"], de
 def seed_random(seed: int, device: torch.device) -> None:
     """Seed the generators that a step on the device draws from.
 
-    `torch.manual_seed` seeds those of all kinds of devices, and for one that is not in use it keeps a note with a
-    stack trace, at every call anew.
+    `torch.manual_seed` would seed those of all kinds of devices, and for devices not in use it stores a stack trace at
+    each call.
     """
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
@@ -59,7 +60,7 @@ def seed_random(seed: int, device: torch.device) -> None:
 
 
 def ask_for_determinism() -> None:
-    """Have CUDA compute the same bits each time, where it has an algorithm that does; others are warned of."""
+    """Make CUDA compute the same bits each time, where it has an algorithm for that; where it has none, it warns."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS is first used
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)

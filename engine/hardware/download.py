@@ -1,4 +1,4 @@
-"""A file from the web, told as it grows."""
+"""Downloading a file, with its progress."""
 
 import hashlib
 import time
@@ -12,21 +12,22 @@ from engine.protocol import Loading
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30  # without a byte
 REPORT_SECONDS = 0.1  # between two reports of progress
-FROM = "finetune-tui"  # some servers send Python's own name away
+USER_AGENT = "finetune-tui"  # some servers refuse the one of Python
 
 
 def download(url: str, file: Path, algorithm: str) -> Generator[Loading, None, str]:
-    """Write what is at `url` to `file`, a temporary one: what there is of it after an error is the caller's to remove.
+    """Download `url` to `file`, a temporary file. After an error the caller removes it.
 
-    Yields how far it is, in bytes, and returns the hexadecimal digest by one of `hashlib`'s algorithms.
+    Yields the progress in bytes, and returns the hexadecimal digest by one of the algorithms of `hashlib`.
 
     Raises:
-        OSError, http.client.HTTPException, ValueError: it cannot be had whole, or not be written; `reason` has words.
+        OSError, http.client.HTTPException, ValueError: the download fails or is incomplete, or the file cannot be
+            written. `reason` makes a message of the error.
     """
     digest = hashlib.new(algorithm, usedforsecurity=False)
     what, done, reported = f"downloading {url.rpartition('/')[2]}", 0, 0.0
-    yield Loading(what)  # a server that does not answer takes its time
-    request = urllib.request.Request(url, headers={"User-Agent": FROM})
+    yield Loading(what)  # before the server answers, which may take long
+    request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT})
     with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer, file.open("wb") as out:
         total = int(answer.headers.get("Content-Length") or 0)
         while chunk := answer.read1(CHUNK):

@@ -1,4 +1,4 @@
-"""The processes of one run: one, or as many as torchrun started, each with its share of every batch."""
+"""The processes of one run: one, or as many as torchrun started, each with its part of every batch."""
 
 import os
 from collections.abc import Callable, Generator
@@ -15,11 +15,11 @@ from engine.protocol import Event
 
 T = TypeVar("T")
 
-PATIENCE = timedelta(hours=12)  # the first process may download a data set meanwhile; of one that died torchrun knows
+TIMEOUT = timedelta(hours=12)  # the first process may download a data set; torchrun notices one that died
 
 
 class ProcessGroup:
-    """This process among those of the run. Every process makes the same calls in the same order."""
+    """The processes of a run, seen from one of them. Every process makes the same calls in the same order."""
 
     def __init__(self) -> None:
         self.rank, self.size, self.local_rank = (
@@ -28,21 +28,21 @@ class ProcessGroup:
         )
 
     def join(self) -> None:
-        """Wait for the others, if there are any."""
+        """Connect to the other processes, if there are any, and wait until all have."""
         if self.size > 1:
             backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-            store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
-            # After a restart torchrun's store still has the addresses of the processes before.
+            store, rank, size = next(rendezvous("env://", timeout=TIMEOUT))
+            # After a restart torchrun's store still has the addresses of the earlier processes.
             attempt = PrefixStore(f"attempt {restarts()}", store)
-            distributed.init_process_group(backend, store=attempt, rank=rank, world_size=size, timeout=PATIENCE)
+            distributed.init_process_group(backend, store=attempt, rank=rank, world_size=size, timeout=TIMEOUT)
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the process that owns the run's folder and tells what happens."""
+        """Whether this process has rank 0: it writes the run's folder and prints events."""
         return self.rank == 0
 
     def broadcast(self, value: T) -> T:
-        """What the first process has, in all of them."""
+        """The value of the first process."""
         if self.size == 1:
             return value
         values: list[Any] = [value if self.is_first else None]
@@ -51,10 +51,10 @@ class ProcessGroup:
         return shared
 
     def on_first(self, do: Callable[[], T]) -> T:
-        """What `do` gives in the first process, in all of them; an error, too, so that all go the same way.
+        """Call `do` in the first process; its result, or its error, in all processes.
 
         Raises:
-            EngineError: what `do` raises of it.
+            EngineError: `do` has raised it in the first process.
         """
         if self.size == 1:
             return do()
@@ -72,10 +72,10 @@ class ProcessGroup:
         return value  # type: ignore[return-value]
 
     def on_first_then_others(self, do: Callable[[], Generator[Event, None, T]]) -> Generator[Event, None, T]:
-        """Do something in each process, in the others when the first one has done it; its error is everyone's.
+        """Call `do` in the first process, then in the others, which then find what it has made.
 
         Raises:
-            EngineError: what `do` raises of it.
+            EngineError: `do` has raised it, in the first process or in this one.
         """
         if self.size == 1:
             return (yield from do())
@@ -84,7 +84,7 @@ class ProcessGroup:
         if self.is_first:
             try:
                 done.append((yield from do()))
-            except EngineError as raised:  # which the others wait for, too
+            except EngineError as raised:  # raised below in all processes, which wait for it
                 error = raised
 
         def outcome() -> None:
@@ -95,26 +95,26 @@ class ProcessGroup:
         return done[0] if done else (yield from do())
 
     def all_reduce(self, figures: torch.Tensor) -> torch.Tensor:
-        """The sum over all processes, in all of them."""
+        """Sum a tensor over all processes, in place."""
         if self.size > 1:
             distributed.all_reduce(figures)
         return figures
 
     def close(self) -> None:
-        """Part from the others."""
+        """Disconnect from the other processes."""
         if self.size > 1 and distributed.is_initialized():
             distributed.destroy_process_group()
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether an error says that another process is gone; of Gloo it is one of any kind, with its name in the text."""
+    """Whether an error says that another process has gone. Those of Gloo have any type, and its name in the text."""
     return isinstance(error, distributed.DistError) or (
         isinstance(error, RuntimeError) and "gloo" in str(error).lower()
     )
 
 
 def launcher() -> str:
-    """What tells this launch of torchrun, its restarts included, from any other; empty without torchrun."""
+    """An identifier of this launch by torchrun, the same after its restarts; empty without torchrun."""
     run = os.environ.get("TORCHELASTIC_RUN_ID")
     if run is None:
         return ""
@@ -122,5 +122,5 @@ def launcher() -> str:
 
 
 def restarts() -> int:
-    """How often torchrun has started this process anew after one of the run had failed."""
+    """How often torchrun has restarted the processes of this run after a failure."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))

@@ -1,4 +1,4 @@
-"""Use of the machine the engine runs on; a figure that is not to be had is `None`, never an error."""
+"""Use of the machine that the engine runs on. A figure that cannot be read is `None`, never an error."""
 
 import time
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class Telemetry:
 
 
 def count_gpus() -> int:
-    """NVIDIA GPUs of this machine; 0 without their driver."""
+    """Number of NVIDIA GPUs of this machine; 0 without their driver."""
     try:
         pynvml.nvmlInit()
         return int(pynvml.nvmlDeviceGetCount())
@@ -62,8 +62,8 @@ def _sample_gpu(index: int, handle: Any, name: str) -> Gpu:  # noqa: ANN401 - NV
     )
 
 
-def _figure(read: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever NVML gives for this figure
-    """The figure, or `None` where a driver, a MIG slice or a container does not give it."""
+def _figure(read: Callable[[], Any]) -> Any:  # noqa: ANN401 - the type depends on the figure
+    """A figure, or `None` if the driver, a MIG slice or a container does not provide it."""
     try:
         return read()
     except pynvml.NVMLError:

@@ -107,9 +107,8 @@ class Host:
         telemetry = None
         while True:
             if self.watchers.present:
-                from engine.hardware.telemetry import (
-                    Telemetry,  # late: the first screen need not wait for its libraries
-                )
+                # Late: the first screen need not wait for its libraries.
+                from engine.hardware.telemetry import Telemetry
 
                 telemetry = telemetry or Telemetry()
                 self.watchers.emit(telemetry.sample())

@@ -26,7 +26,7 @@ class Link(Protocol):
         """The events of the run, history first, until `RunFinished` or `RunFailed`, or until the link is closed."""
 
     def send(self, command: Command) -> None:
-        """Ask for something; never waits."""
+        """Send a command; never waits."""
 
     def close(self) -> None:
         """Close the connection, from any thread. The run goes on."""

@@ -69,7 +69,7 @@ class Server:
         if self._listener.in_place:  # otherwise the link is that of the run's next process
             registry.remove(self._entry)
         self._closing.set()
-        self._waker.send(b"x")  # the thread may have ended already, so both ends are still open
+        self._waker.send(b"x")  # both ends stay open until the thread has ended
         self._thread.join()
         self._thread = None
         self._waker.close()

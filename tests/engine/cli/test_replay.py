@@ -160,7 +160,7 @@ def test_settings_changed_on_a_resume_are_changed_there_again(steered: RunConfig
     second = play(Run(changed, resume=folder_of(first)), after_step(9, p.Stop()))
     third = play(Run(changed, resume=folder_of(first)))
     plan = replay.plan(Path(folder_of(first)))
-    assert [stretch.config.train.epochs for stretch in plan.stretches] == [3, 4]
+    assert [segment.config.train.epochs for segment in plan.segments] == [3, 4]
     verdict, _ = again([*first, *second, *third])
     assert verdict.equal and third[-1].step == 16
 
