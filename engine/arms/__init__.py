@@ -1,7 +1,17 @@
 """One trained model with its optimizer and its progress, the pair of them, and their checkpoints.
 
-`arm` is a model being trained, `arms` are the pretrained and the scratch one of a run, `checkpointer` saves them and
-finds their restore points. `network` is the model on its device, `features` are the inputs of its last layer, kept.
+- `arm`: one model that is trained, with its optimizer; one update, one scored batch, changes between steps.
+- `arms`: the pretrained and the scratch arm of a run; switch, resume and rewind.
+- `progress`: counters and sums of an arm that a checkpoint contains as plain values.
+- `checkpointer`: saves arms and finds their restore points.
+- `network`: the model on its device, its precision and its compilation.
+- `update`: one update: gradients, their scale and check, and the step of the optimizer.
+- `gradients`: the gradients of a batch, one micro-batch after the other.
+- `optimizer`: the optimizer and its named parameter groups.
+- `features`: cached inputs of the last layer, for a frozen backbone.
+- `resumed_settings`: applies changed settings to a resumed arm.
+- `setup`: the arguments that both arms share.
+- `stopwatch`: measures time on the device.
 
-May import `recipes` and what `recipes` may import.
+May import `recipes`, `models`, `data`, `sinks`, `metrics`, `storage`, `hardware`, `config`, `protocol` and `errors`.
 """

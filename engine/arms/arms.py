@@ -1,4 +1,4 @@
-"""Both arms of a run: the current one and the other one, taken from checkpoints and rewound."""
+"""Both arms of a run: which one is current, and how they are built, restored and rewound."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
@@ -30,28 +30,28 @@ class Arms:
         *,
         train_images: int,
         writer: CheckpointWriter,
-        stop_waits: Callable[[], bool] = lambda: False,
+        stop_requested: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`train_images` is the number of training pictures; `stop_waits` says whether a command to stop has come:
-        a download then does not go on."""
+        """`train_images` is the number of training pictures. `stop_requested` says whether a command to stop has come;
+        then a download ends."""
         self.commands = 0
-        "how many commands that make a difference have taken effect"
+        "number of commands that have changed something"
         config, processes = setup.config, setup.processes
-        self.checkpointer = Checkpointer(config.checkpoint, writer, processes, self._in_memory, self._common_state)
+        self.checkpointer = Checkpointer(config.checkpoint, writer, processes, self._arms_in_memory, self._common_state)
         self.writer = writer
         self.processes = processes
         self._setup = setup
         self._config = config
         self._train_images = train_images
-        self._stop_waits = stop_waits
+        self._stop_requested = stop_requested
         self._arms: dict[Arm, TrainedArm] = {}
-        self._trained_with: RunConfig | None = None
-        self._past: dict[Arm, list[dict[str, Any]]] = {name: [] for name in ARMS}
+        self._config_before: RunConfig | None = None
+        self._saved_history: dict[Arm, list[dict[str, Any]]] = {name: [] for name in ARMS}
 
     @property
     def history(self) -> dict[Arm, list[dict[str, Any]]]:
-        """A row an epoch of each arm, also of one that was not built since the resume."""
-        return self._past | {name: list(arm.history) for name, arm in self._arms.items()}
+        """The rows of all epochs by arm, also of an arm that has not been built since the resume."""
+        return self._saved_history | {name: list(arm.history) for name, arm in self._arms.items()}
 
     # --- making an arm current --------------------------------------------------------------------------
 
@@ -64,10 +64,10 @@ class Arms:
         self.current = self._arms[name] = yield from self._build(name)
 
     def resume(self, folder: Path) -> Iterator[Event]:
-        """Make the arm of the newest checkpoint in `folder` current, or begin a new one if there is no checkpoint yet.
+        """Make the arm of the newest checkpoint in `folder` current. Without a checkpoint, start a new arm.
 
         Raises:
-            CheckpointError: it does not fit the configuration and the pictures.
+            CheckpointError: the checkpoint does not fit the configuration or the pictures.
             EngineError: the arm cannot be built.
         """
         self.checkpointer.folder = folder
@@ -75,8 +75,8 @@ class Arms:
         if found is None:
             yield from self.start(self._config.init)
             return
-        self._past |= found.state["history"]
-        self.writer.go_on_from(found.path, found.state["time"])
+        self._saved_history |= found.state["history"]
+        self.writer.continue_from(found.path, found.state["time"])
         self.checkpointer.find_points()
         self.commands = found.state["commands"]
         self.current = yield from self._restore(found)
@@ -85,7 +85,7 @@ class Arms:
         """Make the other arm current: from memory, from its newest checkpoint, or new.
 
         Raises:
-            EngineError: it cannot be built; the current arm stays.
+            EngineError: the other arm cannot be built; the current arm stays current.
         """
         if name not in self._arms:
             found = yield from self._newest(name)
@@ -96,24 +96,24 @@ class Arms:
         self.current = self._arms[name]
 
     def check_head(self, head: Head) -> Iterator[Event]:
-        """Make sure that the current arm can begin again with such a head; nothing is changed.
+        """Check that the current arm can start again with this head. Changes nothing.
 
         Raises:
-            EngineError: it cannot.
+            EngineError: the arm cannot start with this head.
         """
-        if head == "pretrained":  # the others need nothing that a run does not have
+        if head == "pretrained":  # any other head needs no download and fits
             name, config = self.current.arm, self._config_with(head)
             yield from self.processes.on_first_then_others(lambda: self._fetch(name))
             yield Loading(f"building {config.model.name}")
             build(config.model, self._setup.classes, name, config.seed)
 
     def rewind(self, point: str, reason: str, head: Head = "kept") -> Iterator[Event]:
-        """Take the current arm back to one of its restore points; it goes on from there as a new branch.
+        """Take the current arm back to one of its restore points and start a new branch there.
 
-        With the point `start` its last layer can start from something else than the configuration says.
+        At the point `start`, `head` can choose another last layer than the configuration does.
 
         Raises:
-            EngineError: the point cannot be read or built again, or there is no such head; the arm stays where it is.
+            EngineError: the point cannot be read or built, or the head does not exist; the arm does not change.
         """
         arm = self.current
         left, left_step = arm.branch, arm.step
@@ -141,23 +141,23 @@ class Arms:
 
     @property
     def on_gpu(self) -> bool:
-        """Whether the arms are on a device whose memory can be given back."""
+        """Whether the arms are on a device with memory of its own, which can be freed."""
         return self._setup.device.type != "cpu"
 
-    def free(self) -> None:
-        """Move both arms to the host's memory, and give the device's back."""
+    def free_device_memory(self) -> None:
+        """Move both arms to the host's memory and free the device's memory."""
         for arm in self._arms.values():
             arm.move(torch.device("cpu"))
         if self._setup.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def bring_back(self) -> None:
-        """Move both arms to their device again."""
+    def return_to_device(self) -> None:
+        """Move both arms back to their device."""
         for arm in self._arms.values():
             arm.move(self._setup.device)
 
     def is_done(self, name: Arm) -> bool:
-        """Whether an arm in memory has done all its epochs."""
+        """Whether an arm is in memory and has done all its epochs."""
         return name in self._arms and self._arms[name].done
 
     def _build(self, name: Arm, head: Head = "kept") -> Generator[Event, None, TrainedArm]:
@@ -166,34 +166,34 @@ class Arms:
         return TrainedArm(name, replace(self._setup, config=self._config_with(head)))
 
     def _config_with(self, head: Head) -> RunConfig:
-        """The configuration, but for what a head starts from."""
+        """The configuration with another start of the head."""
         if head == "kept":
             return self._config
         model = self._config.model.model_copy(update={"head": head})
         return self._config.model_copy(update={"model": model})
 
     def _fetch(self, name: Arm) -> Generator[Event, None, None]:
-        """Download the weights that an arm starts with, unless they are there."""
+        """Download the weights that an arm starts with, unless they exist already."""
         for progress in fetch(self._config.model, name):
-            if self._stop_waits():
-                raise StoppedError("Download stopped", "the run was stopped before the weights were there")
+            if self._stop_requested():
+                raise StoppedError("Download stopped", "the run was stopped before the weights were downloaded")
             yield progress
 
     def _restore(self, found: checkpoint.Found) -> Generator[Event, None, TrainedArm]:
-        """Build an arm and put it where a checkpoint has it."""
+        """Build an arm and load the state of a checkpoint into it."""
         arm = yield from self._build(found.state["arm"])
         arm.load(found.state)
         self._arms[arm.arm] = arm
-        self._trained_with = RunConfig.model_validate(found.state["config"])
+        self._config_before = RunConfig.model_validate(found.state["config"])
         return arm
 
-    def changed_settings(self) -> Iterator[Event]:
-        """Change the arm restored last where the configuration has changed since it was saved."""
-        before, self._trained_with = self._trained_with, None
+    def apply_changed_settings(self) -> Iterator[Event]:
+        """Apply the settings that have changed since the last restored arm was saved."""
+        before, self._config_before = self._config_before, None
         if before is not None:
             yield from apply_settings(self.current, before, self._config)
 
-    def _in_memory(self) -> Iterable[TrainedArm]:
+    def _arms_in_memory(self) -> Iterable[TrainedArm]:
         return self._arms.values()
 
     def _newest(self, arm: str) -> Generator[Event, None, checkpoint.Found | None]:
@@ -220,7 +220,7 @@ class Arms:
                 )
 
     def _common_state(self) -> dict[str, Any]:
-        """What a checkpoint has beside the state of its arm."""
+        """The part of a checkpoint that is not the state of its arm."""
         return {
             "steps_per_epoch": self._setup.steps_per_epoch,
             "train_images": self._train_images,

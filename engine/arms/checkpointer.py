@@ -1,4 +1,4 @@
-"""What is kept of a run on the disk: checkpoints, and restore points that a rewind can go back to."""
+"""Saves checkpoints, and keeps restore points: saved states that a rewind can go back to."""
 
 import contextlib
 import time
@@ -18,9 +18,9 @@ from engine.storage.journal import Position
 from engine.storage.writer import CheckpointWriter
 
 START = "start"
-"the restore point that needs no file: an arm as it is built"
+"the restore point without a file: the arm as it is built"
 POINTS = "points"
-WORDS = {
+REASONS = {
     "epoch": "epoch done",
     "best": "best so far",
     "autosave": "autosave",
@@ -29,11 +29,11 @@ WORDS = {
     "stop": "before the end",
     "rewind": "start of a branch",
 }
-"why a restore point was kept"
+"why a restore point was saved"
 
 
 class Checkpointer:
-    """Saves arms to the run's folder; the first process does, for all of them. `folder` is set before."""
+    """Saves arms to the run's folder. Only the first process writes. `folder` must be set before the first use."""
 
     def __init__(
         self,
@@ -41,73 +41,74 @@ class Checkpointer:
         writer: CheckpointWriter,
         processes: ProcessGroup,
         arms: Callable[[], Iterable[TrainedArm]],
-        beside: Callable[[], dict[str, Any]],
+        common_state: Callable[[], dict[str, Any]],
     ) -> None:
-        """`arms` are those in memory; `beside` is what is to stand in a checkpoint with the state of its arm."""
+        """`arms` returns the arms in memory. `common_state` returns the rest of a checkpoint."""
         self.folder = Path()
         self.choices: Choices | None = None
-        "of a run that is repeated: it keeps what that one kept"
+        "choices of the run that is repeated: its restore points are saved again"
         self._config = config
         self._writer = writer
         self._processes = processes
         self._arms = arms
-        self._beside = beside
+        self._common_state = common_state
         self._points: dict[Arm, dict[str, RestorePoint]] = {}
         self._sizes: dict[Path, int] = {}
-        self._asked: tuple[Arm, RestorePoint] | None = None
+        self._pending: tuple[Arm, RestorePoint] | None = None
 
     # --- saving -----------------------------------------------------------------------------------------
 
     @property
     def autosave_due(self) -> bool:
-        """Whether as much time as may be lost to a crash has passed since the last attempt to save."""
+        """Whether `checkpoint.every_seconds` have passed since the last attempt to save."""
         return self._processes.is_first and self.choices is None and self._writer.since > self._config.every_seconds
 
     def save(self, arm: TrainedArm, reasons: dict[str, str]) -> None:
-        """Save an arm under names, each with its reason, and keep that as a restore point."""
-        why = ", ".join(WORDS.get(reason, reason) for reason in reasons.values())
+        """Save an arm under each name of `reasons`, and as a restore point. The values say why it is saved."""
+        why = ", ".join(REASONS.get(reason, reason) for reason in reasons.values())
         self._save(arm, reasons, _name(arm), why)
 
-    def save_apart(self, arm: TrainedArm) -> None:
-        """Save an arm under a name of its own, which nothing overwrites."""
-        self._writer.wait()  # for files of such names
+    def save_manual(self, arm: TrainedArm) -> None:
+        """Save an arm because the user asked for it, under a new name that no later checkpoint overwrites."""
+        self._writer.wait()  # a file with such a name may still be in progress
         folder, stem = self.folder / arm.arm, f"step-{arm.step:06d}"
         names = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
-        name = next(n for n in names if not (folder / f"{n}.pt").exists() or self._is(arm, f"{n}.pt"))
+        name = next(n for n in names if not (folder / f"{n}.pt").exists() or self._holds_this_state(arm, f"{n}.pt"))
         self._save(arm, {name: "key"}, f"{name}.pt", "saved by hand")
 
     def save_branch(self, arm: TrainedArm) -> None:
-        """Save the end of the branch in hand, which is to be left."""
+        """Save the end of the current branch before a rewind leaves it."""
         self._save(arm, {f"branch-{arm.branch}": "branch"}, f"branch-{arm.branch}.pt", f"end of branch {arm.branch}")
 
     def before_change(self, arm: TrainedArm) -> None:
-        """Keep a restore point before a change by hand, unless there is one of this step."""
-        if arm.step and all((point.branch, point.step) != (arm.branch, arm.step) for point in self._known(arm)):
+        """Save a restore point before a change by the user, unless this step has one."""
+        if arm.step and all((point.branch, point.step) != (arm.branch, arm.step) for point in self._with_pending(arm)):
             self.save(arm, {"last": "change"})
 
-    def repeat(self, arm: TrainedArm) -> None:
-        """Keep what the run that is repeated kept here."""
+    def save_repeated(self, arm: TrainedArm) -> None:
+        """Save a restore point if the run that is repeated saved one here."""
         wanted = self.choices is not None and (arm.arm, _name(arm)) in self.choices.points
-        if wanted and all(point.name != _name(arm) for point in self._known(arm)):
+        if wanted and all(point.name != _name(arm) for point in self._with_pending(arm)):
             self.save(arm, {"last": "repeated"})
 
-    def _known(self, arm: TrainedArm) -> list[RestorePoint]:
-        """The restore points of an arm, and the one that is on its way to the disk."""
-        asked = [self._asked[1]] if self._asked is not None and self._asked[0] == arm.arm else []
+    def _with_pending(self, arm: TrainedArm) -> list[RestorePoint]:
+        """The restore points of an arm, with the one that is being written."""
+        asked = [self._pending[1]] if self._pending is not None and self._pending[0] == arm.arm else []
         return [*self._points.get(arm.arm, {}).values(), *asked]
 
     def _save(self, arm: TrainedArm, reasons: dict[str, str], name: str, why: str) -> None:
-        """Save an arm, and before it the other one if that could not be done when it was left.
+        """Save an arm. If the other arm has unsaved changes, save it first.
 
-        A checkpoint says what has been done to both, and in that order a resume takes up the arm in hand.
+        Each checkpoint has the history of both arms, and a resume continues with the newest one: it must be the
+        current arm's.
         """
         if not self._processes.is_first:
-            return  # its state is the first one's
+            return  # all processes have the same state
         began = time.monotonic()
         self._writer.wait()
         for other in self._arms():
             if other is not arm and other.unsaved:
-                self._put(other, {"last": "switch"}, _name(other), WORDS["switch"], began)
+                self._put(other, {"last": "switch"}, _name(other), REASONS["switch"], began)
                 began = time.monotonic()
         self._put(arm, reasons, name, why, began)
 
@@ -115,12 +116,12 @@ class Checkpointer:
         folder = self.folder / arm.arm
         accuracy = _accuracy_at(arm.step, arm.evaluated)
         point = RestorePoint(name, arm.step, arm.epoch, arm.branch, accuracy, why, 0.0)
-        self._asked = arm.arm, point
+        self._pending = arm.arm, point
         paths = {folder / f"{name}.pt": reason for name, reason in reasons.items()}
-        self._writer.put(arm, self._beside() | {"reason": why}, paths, point, began)
+        self._writer.put(arm, self._common_state() | {"reason": why}, paths, point, began)
 
     def results(self, wait: bool = False) -> Iterator[Event]:
-        """What became of the checkpoints since the last call, or of all that were asked for."""
+        """The checkpoints that were written, or failed, since the last call. `wait` waits for those in progress."""
         points: Arm | None = None
         for result, point in self._writer.results(wait):
             yield result
@@ -130,7 +131,7 @@ class Checkpointer:
                 if isinstance(result, CheckpointSaved):
                     self._sizes[self.folder / result.arm / point.name] = result.bytes
         if points is not None:
-            self._bound()
+            self._delete_oldest()
             yield self.points(points)
 
     # --- restore points ---------------------------------------------------------------------------------
@@ -141,31 +142,34 @@ class Checkpointer:
         start = RestorePoint(START, 0, 1, 1, None, "the beginning", 0.0)
         return RestorePoints(arm, (start, *known))
 
-    def has(self, arm: Arm, name: str) -> bool:
+    def has_point(self, arm: Arm, name: str) -> bool:
         """Whether there is a restore point of that name."""
         return self._processes.broadcast(any(point.name == name for point in self.points(arm).points))
 
     def last_point(self, arm: TrainedArm, before: int | None) -> str:
-        """The restore point of the branch in hand, or of another one, that is furthest, but `before` a step."""
+        """The name of the latest restore point before step `before`; a point of the current branch comes first.
+
+        Without `before`, the current step counts, too. `start` if there is no such point.
+        """
         within = arm.step + 1 if before is None else before
         known = [point for point in self._points.get(arm.arm, {}).values() if point.step < within]
         best = max(known, key=lambda point: (point.branch == arm.branch, point.step, point.time), default=None)
         return self._processes.broadcast(START if best is None else best.name)
 
     def load(self, arm: Arm, name: str) -> dict[str, Any]:
-        """The state that a restore point of a file holds.
+        """The state in the file of a restore point.
 
         Raises:
-            CheckpointError: it cannot be read.
+            CheckpointError: the file cannot be read.
         """
         self._writer.wait()
         return self._processes.on_first(lambda: checkpoint.load(self.folder / arm / name))
 
     def find_points(self) -> None:
-        """Take up the restore points that there are."""
+        """Read the restore points of the folder, when a run is resumed."""
         for path in sorted([*self.folder.glob(f"*/{POINTS}/*.pt"), *self.folder.glob("*/[sb]*-*.pt")]):
             name = path.relative_to(self.folder).parts[1:]
-            with contextlib.suppress(CheckpointError, OSError):  # what is damaged is told where it is needed
+            with contextlib.suppress(CheckpointError, OSError):  # a damaged file is reported when it is needed
                 state = checkpoint.peek(path)
                 point = RestorePoint(
                     "/".join(name),
@@ -179,8 +183,8 @@ class Checkpointer:
                 self._points.setdefault(state["arm"], {})[point.name] = point
                 self._sizes[path] = path.stat().st_size
 
-    def _bound(self) -> None:
-        """Drop the oldest of the points that nobody asked for, where they take more room than they may."""
+    def _delete_oldest(self) -> None:
+        """Delete the oldest automatic points while they take more space than `checkpoint.points_gib`."""
         ring = [
             (point.time, arm, point.name)
             for arm, points in self._points.items()
@@ -200,10 +204,10 @@ class Checkpointer:
                 used -= self._sizes.pop(path, 0)
                 del self._points[arm][name]
 
-    def _is(self, arm: TrainedArm, name: str) -> bool:
-        """Whether a file holds this very place of the arm: then the command is done again after a crash.
+    def _holds_this_state(self, arm: TrainedArm, name: str) -> bool:
+        """Whether a file has exactly this state of the arm. Then a command is repeated after a crash.
 
-        Of a damaged one nothing can be had back, and a rewind that is done again finds it by its name.
+        A damaged file counts, too: nothing in it can be saved, and a repeated rewind finds the file by its name.
         """
         try:
             state = checkpoint.peek(self.folder / arm.arm / name)
@@ -215,15 +219,15 @@ class Checkpointer:
 
 
 def position(arm: TrainedArm) -> Position:
-    """Where an arm is."""
+    """The position of an arm in its training."""
     return Position(arm.arm, arm.branch, arm.step, arm.change)
 
 
 def _accuracy_at(step: int, evaluated: tuple[int, float] | None) -> float | None:
-    """The test accuracy of a step, none where the last evaluation was of an earlier one: other weights have another."""
+    """The test accuracy at a step; `None` if the last evaluation was at another step, with other weights."""
     return evaluated[1] if evaluated is not None and evaluated[0] == step else None
 
 
 def _name(arm: TrainedArm) -> str:
-    """The restore point of where an arm is, a name that no other place has."""
+    """The file name of a restore point. Each position of an arm has another name."""
     return f"{POINTS}/{arm.branch}-{arm.step:06d}-{arm.change}.pt"

@@ -1,7 +1,7 @@
-"""What a frozen backbone makes of each picture, computed once: the input of the last layer.
+"""Cached features: the inputs of the last layer, computed once for each picture by a frozen backbone.
 
-Of use where the same picture always looks the same, which is to say without augmentation: an epoch of training is
-then one of the last layer alone.
+They are valid only without augmentation, when a picture is the same in each epoch. Then an epoch trains only the last
+layer, which is much faster.
 """
 
 import random
@@ -15,30 +15,30 @@ from engine.data.batches import Batch, Waiting
 from engine.data.folder import Sample
 from engine.data.loader import Loader
 
-ROOM = 2 * 2**30  # bytes of features that are kept, on the device
+ROOM = 2 * 2**30  # maximal bytes of features on the device
 TEST_BATCH = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureBatch:
-    """Inputs of the last layer, and labels, both on the device."""
+    """A batch of inputs of the last layer and of labels, both on the device."""
 
     features: torch.Tensor
     "float32 (N, features)"
     labels: torch.Tensor
     "int64 (N)"
     numbers: list[int]
-    "which samples they are (N)"
+    "indices of the samples (N)"
     weight: float = 1.0
 
     @property
-    def whole(self) -> int:
-        """Pictures of the batch."""
+    def global_size(self) -> int:
+        """Number of pictures in the batch."""
         return len(self.labels)
 
 
 class Batches(Protocol):
-    """Where batches come from: pictures, or features kept of them."""
+    """A source of batches: the loader's pictures, or cached features."""
 
     def training(self, samples: Sequence[Sample], epoch: int, start: int) -> Iterator[Batch | FeatureBatch | Waiting]:
         """The shuffled batches of `epoch` from number `start` on."""
@@ -48,7 +48,7 @@ class Batches(Protocol):
 
 
 class Features:
-    """The features of a list of samples, but of those whose files cannot be read."""
+    """The features of all samples whose files can be read."""
 
     def __init__(self, samples: int, device: torch.device) -> None:
         self._samples = samples
@@ -58,14 +58,14 @@ class Features:
         self._labels: list[torch.Tensor] = []
 
     def add(self, batch: Batch, features: torch.Tensor) -> bool:
-        """Keep those of a batch of pictures; whether there is room for them all."""
+        """Add the features (N, features) of a batch. Returns whether there is space for those of all samples."""
         self._parts.append(features.float())
         self._numbers += batch.numbers
         self._labels.append(batch.labels)
         return features.shape[1] * 4 * self._samples <= ROOM
 
     def close(self) -> "Features":
-        """Make one table of them."""
+        """Join all batches in one table, float32 (samples, features)."""
         self.table = torch.cat(self._parts)
         self.labels = torch.cat(self._labels).to(self._device)
         self.rows = {number: row for row, number in enumerate(self._numbers)}
@@ -73,17 +73,17 @@ class Features:
         return self
 
     def move(self, device: torch.device) -> None:
-        """Move the table elsewhere."""
+        """Move the table to `device`."""
         self.table, self.labels = self.table.to(device), self.labels.to(device)
 
     def batch(self, rows: list[int]) -> FeatureBatch:
-        """Rows of the table."""
+        """A batch of these rows of the table."""
         chosen = torch.tensor(rows, dtype=torch.int64).to(self._device, non_blocking=True)
         return FeatureBatch(self.table[chosen], self.labels[chosen], [self._numbers[row] for row in rows])
 
 
 class FeatureBatches:
-    """Batches of kept features, of the same pictures in the same order as the loader's."""
+    """Batches of cached features, with the same pictures in the same order as the loader's batches."""
 
     def __init__(self, loader: Loader, seed: int, train: Features, test: Features) -> None:
         self._loader = loader
@@ -103,12 +103,12 @@ class FeatureBatches:
             yield self._test.batch(rows[start : start + TEST_BATCH])
 
     def move(self, device: torch.device) -> None:
-        """Move the features elsewhere, to come back before they are used."""
+        """Move the features to `device`. They must be back before the next batch."""
         self._train.move(device)
         self._test.move(device)
 
     def _row(self, epoch: int, number: int) -> int:
-        """Of a sample, or of another one where its file cannot be read."""
+        """The row of a sample; the row of a random other sample if the file cannot be read."""
         rows = self._train.rows
         if number not in rows:
             number = random.Random(f"{self._seed}/{epoch}/{number}").choice(list(rows))

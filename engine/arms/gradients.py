@@ -1,4 +1,4 @@
-"""The gradients of a batch, a micro-batch at a time."""
+"""The gradients of a batch, one micro-batch after the other."""
 
 import contextlib
 import random
@@ -22,11 +22,13 @@ def add_gradients(
     scale: Callable[[torch.Tensor], torch.Tensor],
     rng: random.Random,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Go through a batch in `pieces` micro-batches; its mean loss and its number of correct predictions, both scalars.
+    """Add the gradients of a batch, computed in `pieces` micro-batches, to the parameters.
 
-    The gradients are those of the whole batch; batch norm and dropout see each micro-batch by itself. `scale` makes the
-    weighted loss of a micro-batch into what gradients are computed of: the processes average their gradients, so each
-    one's loss counts by its weight times their number.
+    Returns the mean loss and the number of correct predictions of the batch, both scalars on the device.
+
+    The gradients are those of the whole batch, but batch norm and dropout see each micro-batch separately. `scale`
+    multiplies the loss before `backward`. The processes average their gradients, so `scale` must contain this
+    process's weight times the number of processes.
     """
     features = isinstance(batch, FeatureBatch)
     inputs, labels = network.prepare(batch)
@@ -37,21 +39,21 @@ def add_gradients(
             inputs, targets = augment(inputs, targets, rng)
     loss, right = torch.zeros((), device=labels.device), torch.zeros((), device=labels.device)
     parts = zip(*(tensor.tensor_split(pieces) for tensor in (inputs, targets, labels)), strict=True)
-    for number, (part, wanted, true) in enumerate(parts, 1):
-        with network.gradients_wait() if number < pieces else contextlib.nullcontext():
-            logits = network.train_on(part, features)
-            mean = recipe.loss(logits, wanted) * (len(wanted) / len(labels))
+    for number, (part, target, label) in enumerate(parts, 1):
+        with network.no_gradient_sync() if number < pieces else contextlib.nullcontext():
+            logits = network.training_logits(part, features)
+            mean = recipe.loss(logits, target) * (len(target) / len(labels))
             scale(mean).backward()  # type: ignore[no-untyped-call]
         loss += mean.detach()
-        right += (logits.argmax(1) == true).sum()
+        right += (logits.argmax(1) == label).sum()
     return loss, right
 
 
-def micro_batches(batch: Batch | FeatureBatch, most: int | None, processes: int) -> int:
-    """In how many micro-batches of at most `most` pictures a batch goes through the model, the same in all processes.
+def micro_batch_count(batch: Batch | FeatureBatch, most: int | None, processes: int) -> int:
+    """The number of micro-batches of at most `most` pictures for a batch. It is the same in all processes.
 
-    None of them has a single picture: batch norm fails on one.
+    No micro-batch has a single picture, because batch norm fails with one.
     """
     if most is None or isinstance(batch, FeatureBatch):
         return 1
-    return min(-(-batch.whole // most), max(batch.whole // processes // 2, 1))
+    return min(-(-batch.global_size // most), max(batch.global_size // processes // 2, 1))

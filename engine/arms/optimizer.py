@@ -5,8 +5,10 @@ from typing import Any
 
 import torch
 
+from engine.config import RunConfig
 from engine.config.sections import OptimConfig
-from engine.protocol import Group
+from engine.errors import ConfigError
+from engine.protocol import Arm, Group
 from engine.protocol.sentences import CONFIGURATION
 from engine.recipes import ParameterGroup
 
@@ -14,8 +16,8 @@ from engine.recipes import ParameterGroup
 def build_optimizer(groups: Sequence[ParameterGroup], config: OptimConfig) -> torch.optim.Optimizer:
     """SGD or AdamW over named groups.
 
-    Each group of the optimizer carries its `name` and `base_lr`, where that comes from (`why`) and whether it is
-    `frozen`; its `lr` is `base_lr` times the schedule's multiplier, or 0 if it is frozen.
+    Each group has a `name`, a `base_lr`, the origin of that rate (`why`) and a flag `frozen`. Its `lr` is `base_lr`
+    times the schedule's multiplier, or 0 if the group is frozen.
     """
     made = [
         {
@@ -37,15 +39,23 @@ def build_optimizer(groups: Sequence[ParameterGroup], config: OptimConfig) -> to
 
 
 def lay_out_like_parameters(optimizer: torch.optim.Optimizer) -> None:
-    """Give each loaded tensor the memory layout of its parameter: fused optimizers go through both side by side."""
+    """Give each loaded tensor the memory layout of its parameter: fused optimizers need the same layout in both."""
     for parameter, state in optimizer.state.items():
         for key, value in state.items():
             if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
                 state[key] = torch.empty_like(parameter).copy_(value)
 
 
+def move_optimizer(optimizer: torch.optim.Optimizer, device: torch.device) -> None:
+    """Move all tensors of the optimizer's state to `device`."""
+    for state in optimizer.state.values():
+        for key, value in state.items():
+            if isinstance(value, torch.Tensor):
+                state[key] = value.to(device)
+
+
 def describe_groups(optimizer: torch.optim.Optimizer) -> tuple[Group, ...]:
-    """Name, number of scalars, base rate and where it comes from, and whether it is frozen, of each group."""
+    """Each group's name, number of scalars, base rate, the origin of that rate, and whether it is frozen."""
     return tuple(
         Group(
             group["name"],
@@ -59,20 +69,20 @@ def describe_groups(optimizer: torch.optim.Optimizer) -> tuple[Group, ...]:
 
 
 def apply_schedule(optimizer: torch.optim.Optimizer, multiplier: float) -> dict[str, float]:
-    """Set each group's rate for the next update; the rates by name."""
+    """Set each group's rate for the next update. Returns the rates by group."""
     for group in optimizer.param_groups:
         group["lr"] = 0.0 if group["frozen"] else group["base_lr"] * multiplier
     return {group["name"]: group["lr"] for group in optimizer.param_groups}
 
 
 def group_of(optimizer: torch.optim.Optimizer, name: str) -> dict[str, Any]:
-    """The group of that name."""
+    """The group with this name."""
     (group,) = (group for group in optimizer.param_groups if group["name"] == name)
     return group
 
 
 def freeze(group: dict[str, Any], frozen: bool) -> None:
-    """Leave the parameters of a group as they are, without gradients, or train them again."""
+    """Freeze a group, whose parameters then get no gradients, or train it again."""
     group["frozen"] = frozen
     for parameter in group["params"]:
         parameter.requires_grad_(not frozen)
@@ -80,10 +90,22 @@ def freeze(group: dict[str, Any], frozen: bool) -> None:
 
 
 def set_constants(optimizer: torch.optim.Optimizer, config: OptimConfig) -> None:
-    """Give all groups the momentum and the weight decay of a configuration."""
+    """Set the momentum and the weight decay of all groups as in a configuration."""
     for group in optimizer.param_groups:
         group["weight_decay"] = config.weight_decay
         if "betas" in group:
             group["betas"] = (config.momentum, group["betas"][1])
         else:
             group["momentum"] = config.momentum
+
+
+def check_scheduled_groups(groups: Sequence[ParameterGroup], config: RunConfig, arm: Arm) -> None:
+    """Raise `ConfigError` if the schedule changes a group that the arm does not have."""
+    known = [group.name for group in groups]
+    for change in config.schedule.changes:
+        if change.arm == arm and change.group is not None and change.group not in known:
+            raise ConfigError(
+                "Unknown group",
+                f"schedule.changes, after step {change.step}: {arm} has no group `{change.group}`; "
+                f"use one of {', '.join(known)}",
+            )

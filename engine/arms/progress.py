@@ -1,4 +1,4 @@
-"""How far an arm has come, in plain figures."""
+"""The progress of an arm: counters, sums of the epoch and the history."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 from engine.config.sections import TrainConfig
 from engine.metrics.metric import without_own_fields
 
-NOTHING = {"loss": 0.0, "correct": 0, "images": 0, "seconds": 0.0, "data_seconds": 0.0}
-"the figures of an epoch before its first step"
+EMPTY_SUMS = {"loss": 0.0, "correct": 0, "images": 0, "seconds": 0.0, "data_seconds": 0.0}
+"the sums of an epoch before its first step"
 
-KEPT = (
+STATE_FIELDS = (
     "step",
     "branch",
     "branches",
@@ -24,49 +24,49 @@ KEPT = (
     "evaluated",
     "evaluation_asked",
 )
-"what a checkpoint holds of them"
+"the attributes of `Progress` in a checkpoint; their names are part of its format"
 
 
 class Progress:
-    """The figures of an arm and what follows from them."""
+    """The counters of an arm and values derived from them."""
 
     def __init__(self, config: TrainConfig, steps_per_epoch: int) -> None:
         self.step = 0
         self.branch = self.branches = 1
         self.change = 0
-        "grows with each change of the state that is no step: a place in a branch is (step, change)"
+        "increases with each change of the state that is no step: (step, change) is a position in a branch"
         self.epochs = config.epochs
         self.micro_batch = config.micro_batch
         self.diverged = 0
-        "how often a loss or gradient was not finite since an epoch was done"
+        "how often the loss or the gradient was not finite since the last complete epoch"
         self.recovered: int | None = None
-        "the step that it was taken back to the last time"
+        "the step of the last automatic rewind"
         self.scheduled = -1
-        "the last step that the schedule's changes have been made for"
+        "the last step whose planned changes (`schedule.changes`) have been made"
         self.seconds = 0.0
         self.history: list[dict[str, Any]] = []
         self.best_accuracy: float | None = None
         self.evaluated: tuple[int, float] | None = None
         "step and test accuracy of the last evaluation"
         self.evaluation_asked = False
-        "until it is done, which a pause does not hold up; an arm at rest keeps it, a rewind drops it"
+        "whether the user wants an evaluation; it is kept while the other arm is current, and a rewind clears it"
         self.steps_per_epoch = steps_per_epoch
         self.unsaved = False
-        self._sums = dict(NOTHING)
+        self._sums = dict(EMPTY_SUMS)
 
     @property
     def epoch(self) -> int:
-        """The epoch the next step belongs to, or the last one; from 1."""
+        """The epoch of the next step, from 1; after the last step, the last epoch."""
         return min(self.step // self.steps_per_epoch + 1, self.epochs)
 
     @property
     def position(self) -> int:
-        """Number of the next batch in its epoch, from 0."""
+        """Index of the next batch in its epoch, from 0."""
         return self.step % self.steps_per_epoch
 
     @property
     def evaluation_due(self) -> bool:
-        """Whether an epoch has been trained and not been evaluated yet."""
+        """Whether an epoch has been trained but not evaluated yet."""
         return self.step // self.steps_per_epoch > len(self.history)
 
     @property
@@ -76,35 +76,35 @@ class Progress:
 
     @property
     def steps_left(self) -> int:
-        """Steps of all epochs that are still to be done."""
+        """Number of steps until the end of the last epoch."""
         return self.total_steps - self.step
 
     @property
     def total_steps(self) -> int:
-        """Steps of all epochs."""
+        """Number of steps of all epochs."""
         return self.epochs * self.steps_per_epoch
 
-    def count(self, loss: float, correct: int, images: int, seconds: float, waited: float) -> None:
-        """Add a step to the figures of the epoch: `seconds` it took, `waited` of them for data."""
+    def add_step(self, loss: float, correct: int, images: int, seconds: float, waited: float) -> None:
+        """Add a step to the sums of the epoch. It took `seconds`, and it waited for data for `waited` of them."""
         self.seconds += seconds
         step = {"loss": loss * images, "correct": correct, "images": images, "seconds": seconds}
         step["data_seconds"] = waited
         self._sums = {key: total + step[key] for key, total in self._sums.items()}
 
-    def note_evaluation(self, accuracy: float) -> bool:
-        """Take note of the test accuracy; whether it is the best so far, in all branches."""
+    def record_evaluation(self, accuracy: float) -> bool:
+        """Record the test accuracy. Returns whether it is the best one of all branches."""
         best = self.best_accuracy is None or accuracy > self.best_accuracy
         if best:
             self.best_accuracy = accuracy
         self.evaluated = (self.step, accuracy)
         self.evaluation_asked = False
-        self.changed()
+        self.mark_changed()
         return best
 
     def end_epoch(self, metrics: Mapping[str, float], seconds: float, rates: dict[str, float]) -> dict[str, Any]:
-        """Close the epoch after its evaluation, which took `seconds`; its row of the history.
+        """End the epoch after its evaluation, which took `seconds`. Returns the epoch's row of the history.
 
-        `metrics` has the values for the test pictures by name, `loss` and `accuracy` among them.
+        `metrics` has the values for the test pictures by name. It must have `loss` and `accuracy`.
         """
         self.seconds += seconds
         self.diverged, self.recovered = 0, None
@@ -125,27 +125,27 @@ class Progress:
         if further := without_own_fields(metrics):
             row["metrics"] = further
         self.history.append(row)
-        self._sums = dict(NOTHING)
+        self._sums = dict(EMPTY_SUMS)
         return row
 
-    def changed(self) -> None:
-        """The state is another than after the step alone."""
+    def mark_changed(self) -> None:
+        """Record that something other than a step has changed the state."""
         self.change += 1
         self.unsaved = True
 
     # --- as plain data ----------------------------------------------------------------------------------
 
-    def figures(self) -> dict[str, Any]:
-        """All of them, but the history."""
-        kept = {name: getattr(self, name) for name in KEPT}
+    def progress_state(self) -> dict[str, Any]:
+        """All counters and sums as plain values, without the history."""
+        kept = {name: getattr(self, name) for name in STATE_FIELDS}
         return kept | {"epoch": self.epoch, "position": self.position, "sums": dict(self._sums)}
 
-    def take_up(self, figures: dict[str, Any]) -> None:
-        """Be where `figures` say.
+    def load_progress(self, state: dict[str, Any]) -> None:
+        """Restore what `progress_state` returned.
 
         Raises:
-            KeyError: one is missing.
+            KeyError: a value is missing.
         """
-        for name in KEPT:
-            setattr(self, name, figures[name])
-        self._sums = dict(figures["sums"])
+        for name in STATE_FIELDS:
+            setattr(self, name, state[name])
+        self._sums = dict(state["sums"])

@@ -1,4 +1,4 @@
-"""An arm that was trained with other settings takes on those that the run has now."""
+"""Applies the settings that have changed between a checkpoint and the resumed run."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ WHY = "changed on resume"
 
 
 def apply_settings(arm: TrainedArm, before: RunConfig, now: RunConfig) -> Iterator[Event]:
-    """Change an arm that was trained with the settings `before` to those of `now`, where the two differ."""
+    """Apply to an arm the settings of `now` that differ from those of `before`."""
     yield from _groups(arm, before, now)
     changed = {setting.key for setting in differences(before, now)}
     if "train.epochs" in changed and now.train.epochs * arm.steps_per_epoch >= arm.step:
@@ -25,8 +25,8 @@ def apply_settings(arm: TrainedArm, before: RunConfig, now: RunConfig) -> Iterat
 
 
 def _groups(arm: TrainedArm, before: RunConfig, now: RunConfig) -> Iterator[Event]:
-    """Rates, and then which groups are frozen. What was changed by hand stays where the settings do not differ."""
-    old, new = arm.groups_of(before), arm.groups_of(now)
+    """Apply changed rates, then changed frozen flags. A change by the user stays if the setting is the same."""
+    old, new = arm.initial_groups(before), arm.initial_groups(now)
     for name, group in new.items():
         if group.base_lr != old[name].base_lr:
             arm.set_rate(name, group.base_lr, WHY)

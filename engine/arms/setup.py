@@ -1,4 +1,4 @@
-"""What the arms of a run have in common."""
+"""The arguments that both arms of a run share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from engine.hardware.process_group import ProcessGroup
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """All that is needed to build an arm but its name."""
+    """All arguments for building an arm, except its name."""
 
     config: RunConfig
     classes: Sequence[str]

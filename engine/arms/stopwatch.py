@@ -1,4 +1,4 @@
-"""How long something takes on the device, without a stop of it."""
+"""Measures time on the device without waiting for it."""
 
 import time
 
@@ -6,21 +6,21 @@ import torch
 
 
 class Stopwatch:
-    """Runs from its making until `stop`. On CUDA it is the device that looks at the clock, when it gets there."""
+    """Runs from its creation until `stop`. On CUDA the device records both times when it reaches them."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._began = self._ended = self._now()
 
     def stop(self) -> None:
-        """Whatever follows does not count."""
+        """End the measurement."""
         self._ended = self._now()
 
     @property
     def seconds(self) -> float:
-        """That it ran; 0.0 where the device has no such clock.
+        """The measured time in seconds; 0.0 if the device has no such clock.
 
-        On CUDA not to be asked for before something has arrived that the device did later.
+        On CUDA read it only after a result of later work on the device has arrived.
         """
         began, ended = self._began, self._ended
         if isinstance(began, float) or isinstance(ended, float):
@@ -37,5 +37,5 @@ class Stopwatch:
                 event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
                 event.record(torch.cuda.current_stream(self._device))
                 return event
-            case _:  # the host's clock would show how long it takes to ask
+            case _:  # the host's clock would measure only the call
                 return 0.0

@@ -25,7 +25,7 @@ from engine.data.transfer import Transfer
 from engine.errors import EngineError
 from engine.hardware.device import ask_for_determinism, choose_device, describe_device
 from engine.hardware.process_group import ProcessGroup
-from engine.loop.watchdog import SMALLEST, is_out_of_memory
+from engine.loop.watchdog import MIN_MICRO_BATCH, is_out_of_memory
 from engine.models import preparation
 from engine.recipes import recipe_of
 
@@ -69,7 +69,7 @@ def estimate(config: RunConfig, catalogue: Catalogue) -> Estimate:
     steps = loader.steps_per_epoch(train)
     setup = Setup(config, catalogue.classes, steps, device, Transfer(prepared, device), ProcessGroup())
     arm = TrainedArm("scratch", setup)
-    for group in arm.groups_of(config, config.init).values():
+    for group in arm.initial_groups(config, config.init).values():
         if group.frozen:
             arm.set_frozen(group.name, True)
     side, classes = prepared.image_size, len(catalogue.classes)
@@ -119,14 +119,14 @@ def _decoding(loader: Loader, config: RunConfig, catalogue: Catalogue) -> tuple[
     # Of files that are open nothing is left over, however the process ends.
     with contextlib.suppress(OSError), tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "prepared", number, 2**30)
-        loader.decoded.keep_in(store, Catalogue(catalogue.classes, samples, ()))
+        loader.decoded.use_store(store, Catalogue(catalogue.classes, samples, ()))
     return _rate(loader, samples), _rate(loader, samples)
 
 
 def _rate(loader: Loader, samples: tuple[Sample, ...]) -> float:
     began = time.perf_counter()
     batches = (item for item in loader.training(samples, 0, 0) if isinstance(item, Batch))
-    return sum(batch.whole for batch in batches) / (time.perf_counter() - began)
+    return sum(batch.global_size for batch in batches) / (time.perf_counter() - began)
 
 
 def _within_memory(arm: TrainedArm, config: RunConfig, do: Callable[[], _Computing]) -> _Computing:
@@ -140,31 +140,31 @@ def _within_memory(arm: TrainedArm, config: RunConfig, do: Callable[[], _Computi
             if not is_out_of_memory(error):
                 first = next(iter(str(error).splitlines()), type(error).__name__)
                 raise EngineError("No estimate", f"a step of {config.model.name} fails: {first}") from None
-            if pictures < SMALLEST or not config.watchdog.out_of_memory:
+            if pictures < MIN_MICRO_BATCH or not config.watchdog.out_of_memory:
                 remedy = f"use --set data.batch_size={whole // 2}" if whole > 1 else "use a smaller model"
                 raise EngineError("Out of memory", f"a batch of {whole} does not fit; {remedy}") from None
-        arm.forget_gradients()
+        arm.free_gradients()
         arm.set_micro_batch(pictures)
 
 
 def _computing(arm: TrainedArm, config: RunConfig, made_up: Callable[[int], Batch], images: int) -> _Computing:
     whole = config.data.batch_size
-    few = made_up(min(whole, SMALLEST))
+    few = made_up(min(whole, MIN_MICRO_BATCH))
     _seconds(lambda: arm.update(few))  # warms up
-    a_picture = min(_seconds(lambda: arm.update(few)) for _ in range(2)) / few.whole
-    batch = made_up(min(whole, max(few.whole, int(STEP_SECONDS / a_picture))))
+    a_picture = min(_seconds(lambda: arm.update(few)) for _ in range(2)) / few.global_size
+    batch = made_up(min(whole, max(few.global_size, int(STEP_SECONDS / a_picture))))
     _seconds(lambda: arm.update(batch))
     step = statistics.median(_seconds(lambda: arm.update(batch)) for _ in range(STEPS))
     _seconds(lambda: arm.score(batch))
-    score = _seconds(lambda: arm.score(batch)) / batch.whole
+    score = _seconds(lambda: arm.score(batch)) / batch.global_size
     kept_step = None
     if arm.frozen and not config.data.augment and (found := arm.network.features(batch)) is not None:
         features = Features(images, found.device)
         if features.add(batch, found):
-            kept = features.close().batch(list(range(batch.whole)))
+            kept = features.close().batch(list(range(batch.global_size)))
             _seconds(lambda: arm.update(kept))
-            kept_step = _seconds(lambda: arm.update(kept)) * whole / batch.whole
-    return _Computing(step * whole / batch.whole, score, kept_step)
+            kept_step = _seconds(lambda: arm.update(kept)) * whole / batch.global_size
+    return _Computing(step * whole / batch.global_size, score, kept_step)
 
 
 def _seconds(do: Callable[[], object]) -> float:

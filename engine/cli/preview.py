@@ -31,21 +31,21 @@ class Pictures:
     """The pictures of a run, listed but not opened."""
 
     root: str
-    "the folder they are in; empty where there are none yet"
+    "their folder; empty if there are none yet"
     classes: tuple[ClassCount, ...]
     train_images: int
     test_images: int
     imbalance: float
-    "training pictures of the largest class by those of the smallest"
+    "training pictures of the largest class divided by those of the smallest"
     samples: tuple[str, ...]
-    "paths of training pictures, one each of up to three classes"
+    "paths of training pictures, one of each of up to three classes"
     message: str
-    "why nothing is known of them yet; empty where it is"
+    "why there are none yet; empty if there are"
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How long a run would take on this machine, by a few steps and a few pictures."""
+    """How long a run would take on this machine, estimated from a few steps and a few pictures."""
 
     model: str
     arm: Arm
@@ -54,30 +54,30 @@ class Estimate:
     parameters: dict[str, int]
     "number of trainable scalars of each group"
     frozen: tuple[str, ...]
-    "groups that are left as they are"
+    "groups that are not trained"
     image_size: int
     batch_size: int
     micro_batch: int | None
-    "pictures that go through the model at once, where memory has no room for a whole batch"
+    "pictures that go through the model at once, if the memory is too small for a whole batch"
     epochs: int
     steps_per_epoch: int
     step_seconds: float
-    "of an update, its pictures being there"
+    "seconds for an update, without waiting for pictures"
     images_per_second: float
-    "that are decoded for the first time"
+    "pictures per second when they are decoded for the first time"
     images_per_second_again: float
-    "that are had again in later epochs"
+    "pictures per second in later epochs"
     first_epoch_seconds: float
     epoch_seconds: float
-    "of each later one; its evaluation included"
+    "seconds for each later epoch, its evaluation included"
     seconds: float
-    "of all epochs of an arm"
+    "seconds for all epochs of an arm"
     bottleneck: Literal["decoding", "computing"]
-    "which of the two is the slower in all"
+    "which of the two takes longer in all"
 
 
 def find(config: RunConfig) -> Catalogue | None:
-    """The pictures of the configuration; `None` where they are still to be drawn or downloaded.
+    """The pictures of the configuration; `None` if they are not drawn or downloaded yet.
 
     Raises:
         DataError: they cannot be trained on.
@@ -89,7 +89,7 @@ def find(config: RunConfig) -> Catalogue | None:
 def count_pictures(config: RunConfig, catalogue: Catalogue | None) -> Pictures:
     """The numbers of the pictures that `find` has listed, by class."""
     if catalogue is None:
-        return Pictures("", (), 0, 0, 0.0, (), SOURCES[config.data.source].not_there)
+        return Pictures("", (), 0, 0, 0.0, (), SOURCES[config.data.source].missing)
     train, test = (Counter(sample.label for sample in part) for part in (catalogue.train, catalogue.test))
     first = {sample.label: sample.path for sample in reversed(catalogue.train)}
     return Pictures(
@@ -104,7 +104,7 @@ def count_pictures(config: RunConfig, catalogue: Catalogue | None) -> Pictures:
 
 
 def lines(found: Pictures | Estimate, as_json: bool) -> list[str]:
-    """It as an object on a line, `type` being `pictures` or `estimate`; or as lines for people."""
+    """The answer as one line of JSON, with the `type` `pictures` or `estimate`, or as lines for people."""
     if as_json:
         return [json.dumps({"type": type(found).__name__.lower()} | dataclasses.asdict(found))]
     return _of_pictures(found) if isinstance(found, Pictures) else _of_estimate(found)
@@ -112,7 +112,7 @@ def lines(found: Pictures | Estimate, as_json: bool) -> list[str]:
 
 def _root(config: RunConfig) -> Path | None:
     if config.data.source in SOURCES:
-        return SOURCES[config.data.source].kept(config.data, config.seed)
+        return SOURCES[config.data.source].find_local(config.data, config.seed)
     return config.data.root
 
 

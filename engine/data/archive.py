@@ -41,7 +41,7 @@ def locate(config: DataConfig, seed: int) -> Generator[Loading, None, Path]:
     return _innermost(root)
 
 
-def kept(config: DataConfig, seed: int) -> Path | None:
+def find_local(config: DataConfig, seed: int) -> Path | None:
     """The same folder, where that takes no download; else none."""
     root = _root(config)
     return _innermost(root) if _is_there(root) else None

@@ -31,7 +31,7 @@ class Batch:
     "int64 (N)"
     numbers: list[int]
     "which samples they are (N)"
-    whole: int
+    global_size: int
     "pictures of the batch in all processes"
     weight: float
     "share of the whole batch that is in this process; 0 if its pictures do not count"

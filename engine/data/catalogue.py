@@ -17,7 +17,7 @@ from engine.protocol import Loading, PicturesPrepared
 
 Found = Loading | PicturesPrepared | Unreadable
 
-MOST_UNREADABLE = 0.05  # share of undecodable pictures above which the data set itself is in doubt
+MAX_UNREADABLE = 0.05  # share of undecodable pictures above which the data set itself is in doubt
 SAMPLE = 256  # pictures that are decoded before training, to see what the others will be like
 REPORT_SECONDS = 0.1  # between two reports of progress
 
@@ -45,19 +45,19 @@ def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[F
     samples = catalogue.pictures
     random.Random(f"{seed}/sample").shuffle(samples)
     bad = yield from _check(samples[:SAMPLE], loader)
-    if 2 * len(bad) > MOST_UNREADABLE * min(SAMPLE, len(samples)):
+    if 2 * len(bad) > MAX_UNREADABLE * min(SAMPLE, len(samples)):
         bad |= yield from _check(samples[SAMPLE:], loader)
-        check_share(len(bad), len(samples), next(iter(bad.values())))
+        check_unreadable(len(bad), len(samples), next(iter(bad.values())))
     else:
-        for missing in _classes_without(samples[:SAMPLE], bad, catalogue):
+        for missing in _unchecked_classes(samples[:SAMPLE], bad, catalogue):
             bad |= yield from _check(missing, loader, until_readable=True)
     catalogue.check(str(root), bad.keys())
     return catalogue
 
 
-def check_share(bad: int, pictures: int, example: Unreadable) -> None:
+def check_unreadable(bad: int, pictures: int, example: Unreadable) -> None:
     """Raise `DataError` where too many pictures cannot be decoded."""
-    if bad > MOST_UNREADABLE * pictures:
+    if bad > MAX_UNREADABLE * pictures:
         raise DataError(
             "Too many unreadable pictures",
             f"{bad} of {pictures} cannot be decoded, such as {example.path} ({example.reason}); remove or replace them",
@@ -84,7 +84,7 @@ def _check(
     return bad
 
 
-def _classes_without(
+def _unchecked_classes(
     checked: list[tuple[Sample, bool]], bad: dict[str, Unreadable], catalogue: Catalogue
 ) -> Iterator[list[tuple[Sample, bool]]]:
     """The pictures of each class and part that none is known to be readable of."""
@@ -107,4 +107,4 @@ def _open_store(config: DataConfig, catalogue: Catalogue, loader: Loader) -> Ite
     except OSError as error:
         yield PicturesPrepared(0, len(paths), 0, f"{folder}: {error.strerror or error}")
     else:
-        loader.decoded.keep_in(store, catalogue)
+        loader.decoded.use_store(store, catalogue)

@@ -33,7 +33,7 @@ class Decoded:
         self._augment = augment
         self._store: Store | None = None
         self._places: dict[tuple[str, bool], int] = {}
-        self._under_way: dict[int, tuple[float, str]] = {}
+        self._in_progress: dict[int, tuple[float, str]] = {}
 
     @property
     def settings(self) -> tuple[object, ...]:
@@ -50,14 +50,14 @@ class Decoded:
         """Where pictures are kept, if they are."""
         return self._store
 
-    def keep_in(self, store: Store, catalogue: Catalogue) -> None:
+    def use_store(self, store: Store, catalogue: Catalogue) -> None:
         """Use a store of the catalogue's training pictures and, after them, its test pictures."""
         self._store = store
         self._places = {(sample.path, testing): place for place, (sample, testing) in enumerate(catalogue.pictures)}
 
-    def under_way(self) -> list[str]:
+    def files_in_progress(self) -> list[str]:
         """The files that threads are at, the one that has taken longest first."""
-        return [path for _, path in sorted(self._under_way.copy().values())]
+        return [path for _, path in sorted(self._in_progress.copy().values())]
 
     def close(self) -> None:
         """Close the store; decode from the files after that."""
@@ -99,11 +99,11 @@ class Decoded:
     def _at(self, path: str) -> Iterator[None]:
         """While this thread is at a file; each thread has a place of its own, so there is nothing to lock."""
         thread = threading.get_ident()
-        self._under_way[thread] = (time.monotonic(), path)
+        self._in_progress[thread] = (time.monotonic(), path)
         try:
             yield
         finally:
-            del self._under_way[thread]
+            del self._in_progress[thread]
 
     def _decode(self, path: str, testing: bool) -> Pixels:
         if testing or not self._augment:

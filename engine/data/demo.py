@@ -29,7 +29,7 @@ def locate(config: DataConfig, seed: int) -> Generator[Loading, None, Path]:
     return root
 
 
-def kept(config: DataConfig, seed: int) -> Path | None:
+def find_local(config: DataConfig, seed: int) -> Path | None:
     """The same folder, where the pictures have been drawn; else none."""
     from engine.demo.dataset import default_root, is_complete
 

@@ -26,24 +26,24 @@ from engine.data.threads import Threads
 from engine.errors import DataError
 from engine.protocol.printable import printable
 
-BOUND = 2  # short side of a prepared picture in crops; with 4/3 accuracy was measured to suffer
-AHEAD = 3  # batches decoded ahead
+SHORT_SIDE_FACTOR = 2  # short side of a prepared picture in crops; with 4/3 accuracy was measured to suffer
+BATCHES_AHEAD = 3  # batches decoded ahead
 CHECKS_AHEAD = 256  # pictures checked ahead
 ANSWER_SECONDS = 0.1  # a slow picture or disk holds back an answer no longer than this
-MOST_THREADS = 8
+MAX_THREADS = 8
 CLOSE_SECONDS = 3.0  # for the pictures being decoded; what takes longer may never end
-TRIES = 20  # pictures that may take the place of an unreadable one
+MAX_REPLACEMENTS = 20  # pictures that may take the place of an unreadable one
 
 
 class _Group(NamedTuple):
     """The samples of a batch that this process decodes."""
 
     numbers: list[int]
-    whole: int
+    global_size: int
     weight: float
 
 
-class _Made(NamedTuple):
+class _Item(NamedTuple):
     """A picture of a batch: its label, and the files that could not be read on the way to it."""
 
     number: int
@@ -68,13 +68,13 @@ class Loader:
         """`augmentations` are applied to each training picture, in this order; without any it is prepared as a test
         picture is. `rank` is this process's number among the `world_size` processes that divide each batch."""
         self._augmentations = tuple(augmentations)
-        side = data.short_side or preparation.image_size * BOUND
+        side = data.short_side or preparation.image_size * SHORT_SIDE_FACTOR
         self.decoded = Decoded(preparation, side if data.prepare else None, augment=self.augments)
         self._preparation = preparation
         self.batch_size = data.batch_size
         self._seed = seed
         self._rank, self._world_size = rank, world_size
-        self._threads = data.threads or min(os.cpu_count() or 1, MOST_THREADS)
+        self._threads = data.threads or min(os.cpu_count() or 1, MAX_THREADS)
         self._pool = Threads(self._threads, "decode")
 
     @property
@@ -102,8 +102,8 @@ class Loader:
         Raises:
             DataError: for a picture that cannot be decoded no other one is found that can.
         """
-        groups = (self._mine(group) for group in self.groups(len(samples), epoch, start))
-        yield from self._batches(groups, lambda index, pixels: self._train_on(samples, epoch, index, pixels))
+        groups = (self._own_part(group) for group in self.groups(len(samples), epoch, start))
+        yield from self._batches(groups, lambda index, pixels: self._fill_training(samples, epoch, index, pixels))
 
     def groups(self, samples: int, epoch: int, start: int) -> Iterator[list[int]]:
         """The numbers of the samples in the shuffled batches of `epoch` from number `start` on."""
@@ -125,14 +125,14 @@ class Loader:
         rounds = -(-len(samples) // (size * self._world_size))
         starts = ((number * self._world_size + self._rank) * size for number in range(rounds))
         groups = (_Group(list(range(i, min(i + size, len(samples)))), size, 1.0) for i in starts)
-        for batch in self._batches(groups, lambda index, pixels: self._as_it_is(samples, index, pixels, not training)):
+        for batch in self._batches(groups, lambda index, pixels: self._fill_test(samples, index, pixels, not training)):
             yield batch
             if isinstance(batch, Waiting):
                 continue
             readable += len(batch.labels)
             lost = batch.unreadable or lost
         if lost and not readable:
-            raise _lost(lost)
+            raise _pictures_lost(lost)
 
     def check(self, samples: Sequence[tuple[Sample, bool]]) -> Iterator[tuple[int, Unreadable | None]]:
         """Decode files once, in order: the number done so far, and the last one of them if it is unreadable.
@@ -163,24 +163,24 @@ class Loader:
             for _, future in waiting:
                 future.cancel()
 
-    def _mine(self, batch: list[int]) -> _Group:
+    def _own_part(self, batch: list[int]) -> _Group:
         """This process's part of a batch."""
         mine = batch[self._rank :: self._world_size]
         # Where there is nothing left, a picture that does not count: the processes take every step together.
         return _Group(mine or batch[:1], len(batch), len(mine) / len(batch))
 
-    def _batches(self, groups: Iterator[_Group], make: Callable[[int, Pixels], _Made]) -> Iterator[Batch | Waiting]:
+    def _batches(self, groups: Iterator[_Group], make: Callable[[int, Pixels], _Item]) -> Iterator[Batch | Waiting]:
         """A batch of each group of samples; `make` fills in the pixels of one, in a thread of the pool."""
-        waiting: deque[tuple[torch.Tensor, _Group, list[Future[list[_Made]]]]] = deque()
+        waiting: deque[tuple[torch.Tensor, _Group, list[Future[list[_Item]]]]] = deque()
         side = self._preparation.image_size
 
         # As arrays, because torch copies a tensor of this size in threads, for each thread of the pool anew.
-        def fill(images: npt.NDArray[np.uint8], group: list[int]) -> list[_Made]:
+        def fill(images: npt.NDArray[np.uint8], group: list[int]) -> list[_Item]:
             return [make(index, pixels) for index, pixels in zip(group, images, strict=True)]
 
         try:
             while True:
-                while len(waiting) < AHEAD and (group := next(groups, None)) is not None:
+                while len(waiting) < BATCHES_AHEAD and (group := next(groups, None)) is not None:
                     count = len(group.numbers)
                     images = torch.empty(count, side, side, 3, dtype=torch.uint8)
                     # A task a thread, not one a picture: fewer of them cost the step less.
@@ -193,18 +193,18 @@ class Loader:
                     return
                 began = time.monotonic()
                 while wait(waiting[0][2], ANSWER_SECONDS).not_done:
-                    yield Waiting(time.monotonic() - began, tuple(map(printable, self.decoded.under_way())))
+                    yield Waiting(time.monotonic() - began, tuple(map(printable, self.decoded.files_in_progress())))
                 images, group, futures = waiting.popleft()
-                yield _batch(images, group, [made for future in futures for made in future.result()])
+                yield _batch(images, group, [items for future in futures for items in future.result()])
         finally:
             for _, _, futures in waiting:
                 for future in futures:
                     future.cancel()
 
-    def _train_on(self, samples: Sequence[Sample], epoch: int, index: int, pixels: Pixels) -> _Made:
+    def _fill_training(self, samples: Sequence[Sample], epoch: int, index: int, pixels: Pixels) -> _Item:
         """Fill in a sample, augmented, or another one if it cannot be read."""
         rng, bad = random.Random(f"{self._seed}/{epoch}/{index}"), []
-        for _ in range(TRIES):
+        for _ in range(MAX_REPLACEMENTS):
             sample = samples[index]
             try:
                 found = self.decoded.get(sample.path, testing=False)
@@ -215,34 +215,34 @@ class Loader:
                 bad.append(Unreadable.of(sample, str(error)))
                 index = rng.randrange(len(samples))
             else:
-                return _Made(index, sample.label, bad)
-        raise _lost(bad)
+                return _Item(index, sample.label, bad)
+        raise _pictures_lost(bad)
 
-    def _as_it_is(self, samples: Sequence[Sample], index: int, pixels: Pixels, testing: bool) -> _Made:
+    def _fill_test(self, samples: Sequence[Sample], index: int, pixels: Pixels, testing: bool) -> _Item:
         """Fill in a sample resized and cropped in the middle."""
         sample = samples[index]
         try:
             pixels[:] = self.decoded.get(sample.path, testing)
         except UnreadablePictureError as error:
-            return _Made(index, None, [Unreadable.of(sample, str(error))])
-        return _Made(index, sample.label, [])
+            return _Item(index, None, [Unreadable.of(sample, str(error))])
+        return _Item(index, sample.label, [])
 
 
-def _batch(images: torch.Tensor, group: _Group, made: list[_Made]) -> Batch:
-    kept = [item for item in made if item.label is not None]
-    if len(kept) < len(made):
-        images = images[[place for place, item in enumerate(made) if item.label is not None]]
+def _batch(images: torch.Tensor, group: _Group, items: list[_Item]) -> Batch:
+    kept = [item for item in items if item.label is not None]
+    if len(kept) < len(items):
+        images = images[[place for place, item in enumerate(items) if item.label is not None]]
     return Batch(
         images.permute(0, 3, 1, 2),
         torch.tensor([item.label for item in kept], dtype=torch.int64),
         [item.number for item in kept],
-        group.whole,
+        group.global_size,
         group.weight,
-        [bad for item in made for bad in item.unreadable],
+        [bad for item in items for bad in item.unreadable],
     )
 
 
-def _lost(files: list[Unreadable]) -> DataError:
+def _pictures_lost(files: list[Unreadable]) -> DataError:
     return DataError(
         "Pictures lost",
         f"not one of {len(files)} files can be read any more, such as {files[0].path} ({files[0].reason}); "

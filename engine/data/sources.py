@@ -18,13 +18,13 @@ class Source:
 
     locate: Callable[[DataConfig, int], Generator[Loading, None, Path]]
     "finds or makes the folder, yields its progress and returns the folder"
-    kept: Callable[[DataConfig, int], Path | None]
+    find_local: Callable[[DataConfig, int], Path | None]
     "the folder if it is there already, else none"
-    not_there: str
+    missing: str
     "for people: what a run does first if it is not"
 
 
 SOURCES: dict[str, Source] = {
-    "demo": Source(demo.locate, demo.kept, "the demo's pictures are not there yet: the run draws them first"),
-    "archive": Source(archive.locate, archive.kept, "the pictures are not there yet: the run downloads them first"),
+    "demo": Source(demo.locate, demo.find_local, "the demo's pictures are not there yet: the run draws them first"),
+    "archive": Source(archive.locate, archive.find_local, "the pictures are not there yet: the run downloads them first"),
 }

@@ -108,7 +108,7 @@ class Store:
             if self.full:
                 return False
             try:
-                with _alone(self._pixels_file):
+                with _exclusive(self._pixels_file):
                     if self._record(place)["stored"]:
                         return True  # another process was faster
                     offset = self.bytes
@@ -152,7 +152,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 @contextmanager
-def _alone(file: BinaryIO) -> Iterator[None]:
+def _exclusive(file: BinaryIO) -> Iterator[None]:
     """While no other process writes."""
     fcntl.flock(file, fcntl.LOCK_EX)
     try:

@@ -10,12 +10,12 @@ from engine.storage.choices import Choices
 
 # Measured with ResNet-18 at 224 and ShuffleNetV2 x0.5 at 64 on 2 CPU cores: 29 and 34 s, steps 1.16 to 1.23 times as
 # fast. The program cannot know them for another model and machine before it has paid the price.
-SECONDS = 40.0
-SAVED = 0.13
+COMPILE_SECONDS = 40.0
+SAVED_FRACTION = 0.13
 "share of the time of all later steps"
-WORTH = 2.0
+WORTH_FACTOR = 2.0
 "times the price that has to be saved"
-WATCHED = 10
+MEASURED_STEPS = 10
 "steps whose time is taken before the choice"
 
 
@@ -27,16 +27,16 @@ class CompileChoice:
         self._setting = setting
         self._before = before
         self._chosen: set[tuple[Arm, frozenset[str]]] = set()
-        self._seconds: deque[float] = deque(maxlen=WATCHED)
+        self._seconds: deque[float] = deque(maxlen=MEASURED_STEPS)
 
-    def watch(self, arm: TrainedArm, seconds: float) -> None:
+    def add_step_time(self, arm: TrainedArm, seconds: float) -> None:
         """Take the time of a step of an arm that has not been chosen for."""
-        if (arm.arm, arm.network.trained) not in self._chosen:
+        if (arm.arm, arm.network.trained_groups) not in self._chosen:
             self._seconds.append(seconds)
 
-    def make(self, arm: TrainedArm) -> CompileChosen | None:
+    def decide(self, arm: TrainedArm) -> CompileChosen | None:
         """The choice, when it is time for it."""
-        if (arm.arm, arm.network.trained) in self._chosen:
+        if (arm.arm, arm.network.trained_groups) in self._chosen:
             return None
         if self._before is not None:
             due = (arm.arm, arm.step) in self._before.compiled
@@ -47,18 +47,18 @@ class CompileChoice:
             return self._choose(arm, True, "train.compile is true")
         if arm.was_compiled:  # or a resumed run would not compute what the run before would have
             return self._choose(arm, True, "it was compiled before")
-        if len(self._seconds) < WATCHED:
+        if len(self._seconds) < MEASURED_STEPS:
             return None
         left = statistics.median(self._seconds) * arm.steps_left
-        saved, worth = SAVED * left, SAVED * left > WORTH * SECONDS
+        saved, worth = SAVED_FRACTION * left, SAVED_FRACTION * left > WORTH_FACTOR * COMPILE_SECONDS
         compared = "more than" if worth else "less than"
         reason = (
-            f"about {SECONDS:.0f} s to compile, about {saved:.0f} s saved of {left:.0f} s left; {compared} "
-            f"{WORTH:.0f} times as much"
+            f"about {COMPILE_SECONDS:.0f} s to compile, about {saved:.0f} s saved of {left:.0f} s left; {compared} "
+            f"{WORTH_FACTOR:.0f} times as much"
         )
         return self._choose(arm, worth, reason)
 
     def _choose(self, arm: TrainedArm, worth: bool, reason: str) -> CompileChosen:
-        self._chosen.add((arm.arm, arm.network.trained))
+        self._chosen.add((arm.arm, arm.network.trained_groups))
         self._seconds.clear()
         return CompileChosen(arm.arm, arm.step, worth, reason)

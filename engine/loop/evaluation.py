@@ -55,7 +55,7 @@ class Evaluation:
                     scored = yield from self._watchdog.within_memory(arm, batch, arm.score)
                     self._scores.put(batch.numbers, scored)
                 self._collect(collector)
-                yield from self._pipeline.note(batch)
+                yield from self._pipeline.report_batch(batch)
                 yield Evaluating(arm.arm, arm.step, min(collector.seen * self._processes.size, total), total)
             waiting = time.perf_counter()
             yield from self._steering.commands()

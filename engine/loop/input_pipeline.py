@@ -7,7 +7,7 @@ from typing import TypeVar
 from engine.arms.features import FeatureBatch
 from engine.config import RunConfig
 from engine.data.batches import Batch, Unreadable, Waiting
-from engine.data.catalogue import check_share, open_catalogue
+from engine.data.catalogue import check_unreadable, open_catalogue
 from engine.data.folder import Catalogue
 from engine.data.loader import Loader
 from engine.errors import StoppedError
@@ -36,20 +36,20 @@ class SkippedPictures:
     def check(self, pictures: int) -> None:
         """Raise `DataError` where there are too many of them."""
         if self._all:
-            check_share(len(self._all), pictures, next(iter(self._all.values())))
+            check_unreadable(len(self._all), pictures, next(iter(self._all.values())))
 
 
 def find_pictures(
-    config: RunConfig, loader: Loader, skipped: SkippedPictures, stop_waits: Callable[[], bool]
+    config: RunConfig, loader: Loader, skipped: SkippedPictures, stop_requested: Callable[[], bool]
 ) -> Generator[Event, None, Catalogue]:
-    """Find the pictures of a configuration; `stop_waits` says whether a command to stop has come.
+    """Find the pictures of a configuration; `stop_requested` says whether a command to stop has come.
 
     Raises:
         EngineError: there is nothing to train on, or the pictures cannot be downloaded.
         StoppedError: the run was stopped.
     """
     found = open_catalogue(config.data, config.seed, loader)
-    while not stop_waits():
+    while not stop_requested():
         try:
             item = next(found)
         except StopIteration as end:
@@ -73,24 +73,24 @@ class InputPipeline:
         self.catalogue = catalogue
         self.skipped = skipped
         self._patience = patience
-        self._alone = alone
+        self._single_process = alone
         self._stuck = 0.0
         self._prepared = 0
-        self._told = 0.0
+        self._reported_at = 0.0
 
     @property
     def pictures(self) -> int:
         """Number of them, training and test."""
         return len(self.catalogue.train) + len(self.catalogue.test)
 
-    def tell_prepared(self) -> Iterator[PicturesPrepared]:
+    def report_prepared(self) -> Iterator[PicturesPrepared]:
         """How many pictures are prepared, if it is more than was told last."""
         store = self.loader.decoded.store
         if store is not None and store.stored > self._prepared:
             self._prepared = store.stored
             yield PicturesPrepared(store.stored, self.pictures, store.bytes, store.full)
 
-    def note(self, batch: Batch | FeatureBatch) -> Iterator[Event]:
+    def report_batch(self, batch: Batch | FeatureBatch) -> Iterator[Event]:
         """Pictures that turned out to be unreadable, and how far their preparation is."""
         self._stuck = 0.0
         unreadable = batch.unreadable if isinstance(batch, Batch) else []
@@ -99,8 +99,8 @@ class InputPipeline:
         if unreadable:
             self.skipped.check(self.pictures)
         store = self.loader.decoded.store
-        if store is not None and not store.full and time.monotonic() - self._told >= REPORT_SECONDS:
-            self._told = time.monotonic()
+        if store is not None and not store.full and time.monotonic() - self._reported_at >= REPORT_SECONDS:
+            self._reported_at = time.monotonic()
             if store.stored < self.pictures - len(self.skipped):
                 yield Preparing("pictures", store.stored, self.pictures)
 
@@ -113,6 +113,6 @@ class InputPipeline:
             if self._patience is not None and batch.seconds - self._stuck >= self._patience:
                 self._stuck = batch.seconds
                 yield LoaderStuck(batch.seconds, batch.paths)
-            if self._alone:
+            if self._single_process:
                 return batch
         return batch

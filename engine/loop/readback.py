@@ -8,16 +8,16 @@ import torch
 
 T = TypeVar("T")
 
-BEHIND = 2  # steps the host may be ahead of the device: enough to keep it busy, few enough to answer a key at once
+MAX_BEHIND = 2  # steps the host may be ahead of the device: enough to keep it busy, few enough to answer a key at once
 
 
 class Readback(Generic[T]):
     """A queue of small tensors, each with what it belongs to; on a CPU nothing ever waits in it."""
 
-    def __init__(self, device: torch.device, behind: int = BEHIND) -> None:
+    def __init__(self, device: torch.device, max_behind: int = MAX_BEHIND) -> None:
         self._device = device
         self._asynchronous = device.type == "cuda"
-        self._behind = behind if self._asynchronous else 0
+        self._max_behind = max_behind if self._asynchronous else 0
         self._waiting: deque[tuple[T, torch.Tensor, torch.cuda.Event | None]] = deque()
 
     def put(self, item: T, figures: torch.Tensor) -> None:
@@ -36,7 +36,7 @@ class Readback(Generic[T]):
         while self._waiting:
             item, figures, copied = self._waiting[0]
             if copied is not None:
-                if not everything and len(self._waiting) <= self._behind and not copied.query():  # type: ignore[no-untyped-call]
+                if not everything and len(self._waiting) <= self._max_behind and not copied.query():  # type: ignore[no-untyped-call]
                     return
                 copied.synchronize()
             self._waiting.popleft()

@@ -75,9 +75,9 @@ class Run:
             if self._processes.size > 1:
                 yield Loading("waiting for the other processes")
             self._processes.join()
-            self._processes.on_first(self._hold)
-            self._settle()
-            for event in self._all():
+            self._processes.on_first(self._lock_folder)
+            self._read_resumed_settings()
+            for event in self._run():
                 yield from self._recording.record(event)
         except EngineError as error:
             yield from self._fail(RunFailed(error.title, error.message, error.exit_status))
@@ -90,23 +90,23 @@ class Run:
             if self._lock is not None:
                 self._lock.close()
 
-    def _settle(self) -> None:
+    def _read_resumed_settings(self) -> None:
         """Find out what a resumed run has other settings of, and keep those that it cannot change."""
         if self._resuming and self.folder is not None:
             before = load_run_config(self.folder)
             self._settings = differences(before, self.config)
             self.config = with_kept(before, self.config)
 
-    def _all(self) -> Iterator[Event]:
+    def _run(self) -> Iterator[Event]:
         config = self.config
         if config.train.deterministic:
             ask_for_determinism()
         self._device = choose_device(config.device, self._processes.local_rank)
         yield Loading(f"looking at {config.model.name}")
-        self._prepared = preparation(config.model, config.data.image_size)
+        self._preparation = preparation(config.model, config.data.image_size)
         augmentations = recipe_of(config).train_transform.pictures
         rank, size = self._processes.rank, self._processes.size
-        self._loader = Loader(self._prepared, config.data, augmentations, config.seed, rank=rank, world_size=size)
+        self._loader = Loader(self._preparation, config.data, augmentations, config.seed, rank=rank, world_size=size)
         try:
             try:
                 # The first process downloads what there is to download.
@@ -132,9 +132,9 @@ class Run:
     # --- getting ready ----------------------------------------------------------------------------------
 
     def _find_pictures(self) -> Generator[Event, None, Catalogue]:
-        return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_waits)
+        return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested)
 
-    def _hold(self) -> None:
+    def _lock_folder(self) -> None:
         """Make the run's folder this process's own, if there is one, and remove what a crash left in it."""
         if self.folder is not None and self._lock is None:
             self._lock = RunLock(self.folder)
@@ -149,7 +149,7 @@ class Run:
         self._arms = self._make_arms(steps)
         if not self._resuming and self._processes.is_first and restarts():
             self._resume_launched()
-        self._processes.on_first(self._hold)
+        self._processes.on_first(self._lock_folder)
         resuming = self._processes.broadcast(self._resuming)
         if resuming:
             yield from self._arms.resume(self.folder or Path())
@@ -158,14 +158,14 @@ class Run:
             # The folder comes after the model: a model that cannot be built leaves none behind.
             if self._processes.is_first and self.folder is None:
                 self.folder = create_run(self.config, launcher())
-                self._hold()
+                self._lock_folder()
             self._arms.checkpointer.folder = self.folder or Path()
         self._make_loop(resuming)
         yield self._started(steps)
         if self._settings:
             yield SettingsChanged(self._settings)
         yield from self._steering.begin()
-        yield from self._pipeline.tell_prepared()
+        yield from self._pipeline.report_prepared()
 
     def _make_arms(self, steps_per_epoch: int) -> Arms:
         setup = Setup(
@@ -173,11 +173,11 @@ class Run:
             classes=self._catalogue.classes,
             steps_per_epoch=steps_per_epoch,
             device=self._device,
-            transfer=Transfer(self._prepared, self._device),
+            transfer=Transfer(self._preparation, self._device),
             processes=self._processes,
         )
         train_images = len(self._catalogue.train)
-        return Arms(setup, train_images=train_images, writer=self._writer, stop_waits=self._inbox.stop_waits)
+        return Arms(setup, train_images=train_images, writer=self._writer, stop_requested=self._inbox.stop_requested)
 
     def _make_loop(self, resuming: bool) -> None:
         """The journal, where commands come from, and what trains."""

@@ -48,8 +48,8 @@ class Training:
         self._watchdog = Watchdog(config.watchdog, steering)
         self._evaluation = Evaluation(pipeline, steering, self._watchdog, device)
         # The processes would measure different times, and choose differently.
-        self._alone = self._arms.processes.size == 1
-        setting = config.train.compile if self._alone else config.train.compile is True
+        self._single_process = self._arms.processes.size == 1
+        setting = config.train.compile if self._single_process else config.train.compile is True
         self._compile = CompileChoice(setting, self._checkpointer.choices)
         self._steps: Readback[_Step] = Readback(device)
         self._read_at = 0.0
@@ -77,26 +77,26 @@ class Training:
 
     def _choose_batches(self, arm: TrainedArm) -> Iterator[Event]:
         """Take the pictures, or the features of a frozen backbone, of which each picture has but one."""
-        features, turns = None, arm.turns
-        if arm.frozen and not self._pipeline.loader.augments and self._alone:
+        features, version = None, arm.batches_version
+        if arm.frozen and not self._pipeline.loader.augments and self._single_process:
             features = yield from self._features(arm)
-        if self._steering.is_current(arm) and arm.turns == turns:
+        if self._steering.is_current(arm) and arm.batches_version == version:
             arm.batches = features or self._pipeline.loader
 
     def _features(self, arm: TrainedArm) -> Generator[Event, None, FeatureBatches | None]:
         """The features of all pictures; `None` if they cannot be had or kept, or a command came between."""
-        parts, done, total, turns = [], 0, self._pipeline.pictures, arm.turns
+        parts, done, total, version = [], 0, self._pipeline.pictures, arm.batches_version
         catalogue = self._pipeline.catalogue
         for samples, training in ((catalogue.train, True), (catalogue.test, False)):
             part = Features(total, self._device)
             batches = self._pipeline.loader.testing(samples, training)
             while (batch := (yield from self._pipeline.next(batches))) is not None:
                 yield from self._steering.commands()
-                if not self._steering.is_current(arm) or arm.turns != turns:
+                if not self._steering.is_current(arm) or arm.batches_version != version:
                     return None
                 if isinstance(batch, Waiting):
                     continue
-                yield from self._pipeline.note(batch)
+                yield from self._pipeline.report_batch(batch)
                 if len(batch.labels):
                     found = arm.network.features(batch)
                     if found is None or not part.add(batch, found):
@@ -112,12 +112,12 @@ class Training:
         """Train until the epoch is over or something else is to be done."""
         assert arm.batches is not None
         batches = arm.batches.training(self._pipeline.catalogue.train, arm.epoch - 1, arm.position)
-        turns, waited = arm.turns, 0.0
+        version, waited = arm.batches_version, 0.0
         while True:
             if self._steering.has_commands or self._checkpointer.autosave_due:
                 yield from self._read(arm, everything=True)  # what was done comes before what is done now
             yield from self._steering.commands()
-            if not self._steering.is_current(arm) or arm.turns != turns or arm.evaluation_asked:
+            if not self._steering.is_current(arm) or arm.batches_version != version or arm.evaluation_asked:
                 yield from self._read(arm, everything=True)
                 return
             if self._checkpointer.autosave_due:
@@ -130,8 +130,8 @@ class Training:
                 break
             if isinstance(batch, Waiting):
                 continue
-            yield from self._pipeline.note(batch)
-            epoch, images = arm.epoch, batch.whole
+            yield from self._pipeline.report_batch(batch)
+            epoch, images = arm.epoch, batch.global_size
             if isinstance(batch, Batch) and images == self._pipeline.loader.batch_size:
                 yield from self._choose_compiled(arm, batch)
             began = time.perf_counter() - waited  # without what came between
@@ -143,7 +143,7 @@ class Training:
 
     def _choose_compiled(self, arm: TrainedArm, batch: Batch) -> Iterator[Event]:
         """Compile the step if it is worth it; training waits, and whoever looks is told for what."""
-        choice = self._compile.make(arm)
+        choice = self._compile.decide(arm)
         if choice is None:
             return
         yield from self._read(arm, everything=True)
@@ -163,7 +163,7 @@ class Training:
             loss, correct, norm = figures.tolist()
             if not math.isfinite(loss):
                 raise NotFinite(step.number, "loss", loss)
-            if not math.isfinite(norm) and not arm.scales:
+            if not math.isfinite(norm) and not arm.scales_gradients:
                 raise NotFinite(step.number, "gradient", norm)
             # Where the host is ahead of the device, a step begins when the one before it has ended.
             now = time.perf_counter()
@@ -171,8 +171,8 @@ class Training:
             self._read_at = now
             waited = min(step.waited, seconds)
             waiting = waited / seconds
-            self._compile.watch(arm, seconds - waited)
-            arm.count(loss, int(correct), step.images, seconds, waited)
+            self._compile.add_step_time(arm, seconds - waited)
+            arm.add_step(loss, int(correct), step.images, seconds, waited)
             yield TrainStep(
                 arm=arm.arm,
                 step=step.number,
@@ -198,13 +198,13 @@ class Training:
         if arm.evaluation_due:
             yield from self._end_epoch(arm, score)
             return
-        best = arm.note_evaluation(score.metrics["accuracy"])
+        best = arm.record_evaluation(score.metrics["accuracy"])
         arm.seconds += score.seconds
-        yield from self._tell(arm, arm.epoch, score, best)
+        yield from self._report_score(arm, arm.epoch, score, best)
         if best:
             self._checkpointer.save(arm, {"best": "best"})
 
-    def _tell(self, arm: TrainedArm, epoch: int, score: Score, best: bool) -> Iterator[Event]:
+    def _report_score(self, arm: TrainedArm, epoch: int, score: Score, best: bool) -> Iterator[Event]:
         yield EvalDone(
             arm=arm.arm,
             step=arm.step,
@@ -219,11 +219,11 @@ class Training:
         yield score.confusion
 
     def _end_epoch(self, arm: TrainedArm, score: Score) -> Iterator[Event]:
-        best = arm.note_evaluation(score.metrics["accuracy"])
+        best = arm.record_evaluation(score.metrics["accuracy"])
         row = arm.end_epoch(score.metrics, score.seconds, arm.rates)
-        yield from self._tell(arm, row["epoch"], score, best)
+        yield from self._report_score(arm, row["epoch"], score, best)
         yield EpochDone(arm=arm.arm, **row)
-        yield from self._pipeline.tell_prepared()
+        yield from self._pipeline.report_prepared()
         self._checkpointer.save(arm, {"best": "best", "last": "epoch"} if best else {"last": "epoch"})
         if not arm.done:
             yield from self._stop_after_epoch(True)

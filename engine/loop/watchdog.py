@@ -9,14 +9,15 @@ from engine.arms.arm import TrainedArm
 from engine.arms.features import FeatureBatch
 from engine.config.sections import WatchdogConfig
 from engine.data.batches import Batch
+from engine.errors import EngineError
 from engine.protocol import Diverged, Event
 from engine.steering.steering import Steering
 
 T = TypeVar("T")
 B = TypeVar("B", Batch, FeatureBatch, Batch | FeatureBatch)
 
-TIMES = 3  # that an arm may diverge without getting an epoch done
-SMALLEST = 2  # pictures of a micro-batch; batch norm fails of a single one
+MAX_DIVERGED = 3  # that an arm may diverge without getting an epoch done
+MIN_MICRO_BATCH = 2  # pictures of a micro-batch; batch norm fails of a single one
 
 
 class NotFinite(Exception):  # noqa: N818 - it ends a stretch of training, not the run
@@ -36,7 +37,7 @@ class Watchdog:
         self._config = config
         self._steering = steering
         self._checkpointer = steering.arms.checkpointer
-        self._alone = steering.arms.processes.size == 1
+        self._single_process = steering.arms.processes.size == 1
 
     def diverged(self, arm: TrainedArm, found: NotFinite) -> Iterator[Event]:
         """Take the arm back to its last restore point, with half the rates.
@@ -47,8 +48,8 @@ class Watchdog:
         Raises:
             EngineError: that did not help so far, or is not wanted.
         """
-        if not self._config.not_finite or arm.diverged >= TIMES:
-            raise arm.not_finite(found.step, found.what, found.value)
+        if not self._config.not_finite or arm.diverged >= MAX_DIVERGED:
+            raise _not_finite_error(arm, found)
         arm.diverged += 1
         yield Diverged(arm.arm, found.step - 1, found.what, found.value, arm.diverged)
         yield from self._checkpointer.results(wait=True)
@@ -66,14 +67,26 @@ class Watchdog:
             try:
                 return do(batch)
             except (RuntimeError, MemoryError) as error:
-                pictures = min(arm.micro_batch or batch.whole, batch.whole) // 2
+                pictures = min(arm.micro_batch or batch.global_size, batch.global_size) // 2
                 # The other processes would wait for this one for ever.
-                helpless = pictures < SMALLEST or isinstance(batch, FeatureBatch) or not self._alone
+                helpless = pictures < MIN_MICRO_BATCH or isinstance(batch, FeatureBatch) or not self._single_process
                 if not is_out_of_memory(error) or helpless or not self._config.out_of_memory:
                     raise
             # Only here, without the error, is the memory of the attempt free again.
-            arm.forget_gradients()
+            arm.free_gradients()
             yield from self._steering.limit_micro_batch(pictures, f"{pictures * 2} pictures at once do not fit")
+
+
+def _not_finite_error(arm: TrainedArm, found: NotFinite) -> EngineError:
+    """The error that ends the run, with a remedy."""
+    remedy = "lower the learning rates (for example --set optim.groups.backbone.lr=1e-5)"
+    if arm.network.precision == "float16":
+        remedy += " or compute more exactly (--set train.precision=float32)"
+    where = f"{arm.arm}, step {found.step}"
+    return EngineError(
+        f"{found.what.capitalize()} is not finite",
+        f"{where}: the {found.what} is {found.value}; {remedy} and resume from the last checkpoint",
+    )
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -9,8 +9,8 @@ from engine.metrics.predictions import Predictions
 from engine.protocol import Arm, Confusion, Mistake
 from engine.protocol.printable import printable
 
-MOST_PAIRS = 10_000
-MOST_MISTAKES = 24
+MAX_PAIRS = 10_000
+MAX_MISTAKES = 24
 
 
 def confusion(predictions: Predictions, arm: Arm, step: int) -> Confusion:
@@ -34,7 +34,7 @@ def _by_class(labels: torch.Tensor, classes: int) -> tuple[int, ...]:
 def _pairs(labels: torch.Tensor, predicted: torch.Tensor, classes: int) -> Iterator[tuple[int, int, int]]:
     """Class, predicted class and number of pictures, the most frequent pairs first."""
     pairs, counts = (labels * classes + predicted).unique(return_counts=True)  # type: ignore[no-untyped-call]
-    order = counts.argsort(descending=True, stable=True)[:MOST_PAIRS]
+    order = counts.argsort(descending=True, stable=True)[:MAX_PAIRS]
     for pair, count in zip(pairs[order].tolist(), counts[order].tolist(), strict=True):
         yield *divmod(pair, classes), count
 
@@ -43,6 +43,6 @@ def _worst(predictions: Predictions, wrong: torch.Tensor) -> Iterator[Mistake]:
     """The most confident mistakes; equally confident ones in the order of their paths."""
     confidence, paths = predictions.confidence.tolist(), predictions.paths
     numbers = wrong.nonzero().flatten().tolist()
-    for number in nsmallest(MOST_MISTAKES, numbers, lambda number: (-confidence[number], paths[number])):
+    for number in nsmallest(MAX_MISTAKES, numbers, lambda number: (-confidence[number], paths[number])):
         label, predicted = int(predictions.labels[number]), int(predictions.predicted[number])
         yield Mistake(printable(paths[number]), label, predicted, confidence[number])

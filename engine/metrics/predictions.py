@@ -28,7 +28,7 @@ class Predictions:
     classes: int
 
 
-def describe(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def prediction_rows(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """What is kept of a batch's logits (N, classes) and labels (N): float32 (1 + N, 3), on their device.
 
     The first row begins with the summed cross entropy. Then there is a row a picture: the most probable class, its
@@ -43,7 +43,7 @@ def describe(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 class Collector:
-    """Collects the rows of `describe` for a part, and joins those of all processes."""
+    """Collects the rows of `prediction_rows` for a part, and joins those of all processes."""
 
     def __init__(self, paths: Sequence[str], labels: Sequence[int], classes: int) -> None:
         """`paths` and `labels` (M) are those of all pictures of the part, whether they can be read or not."""
@@ -57,10 +57,10 @@ class Collector:
         self.seen = 0
         "pictures that this process has scored"
 
-    def add(self, numbers: list[int], described: torch.Tensor) -> None:
-        """Add a batch: the places of its pictures in the part (N), and what `describe` says of them (1 + N, 3)."""
-        self._loss += described[0, 0].item()
-        self._rows[numbers] = described[1:]
+    def add(self, numbers: list[int], rows: torch.Tensor) -> None:
+        """Add a batch: the places of its pictures in the part (N), and what `prediction_rows` says of them (1 + N, 3)."""
+        self._loss += rows[0, 0].item()
+        self._rows[numbers] = rows[1:]
         self._seen[numbers] = 1
         self.seen += len(numbers)
 

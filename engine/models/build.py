@@ -15,7 +15,7 @@ from engine.models.families import find_family
 from engine.models.family import Family, PublishedWeights
 from engine.models.head import replace_head
 from engine.models.published import fetch_published
-from engine.models.warm_start import copy_rows, listed
+from engine.models.warm_start import copy_rows, join_names
 from engine.models.weights import DEMO_WEIGHTS, load_backbone, read_classes, read_preparation, read_weights
 from engine.protocol import Arm, Loading
 
@@ -76,7 +76,7 @@ def build(config: ModelConfig, classes: Sequence[str], arm: Arm, seed: int) -> C
         file = _file(config)
         if file is None:
             published = _published(config)
-            file, init = published.file, published.words
+            file, init = published.file, published.description
         else:
             init = "the demo's own weights" if config.weights == "demo" else f"weights of {file}"
         weights, source = read_weights(file), str(file)
@@ -90,7 +90,7 @@ def build(config: ModelConfig, classes: Sequence[str], arm: Arm, seed: int) -> C
         replace_head(model, head, len(classes))
         if weights is not None and config.head == "pretrained":
             taken = copy_rows(model, head, classes, weights, known=_pretrained_classes(config), source=source)
-            init += f"; the head's rows of {listed(taken)} are the pretrained classifier's"
+            init += f"; the head's rows of {join_names(taken)} are the pretrained classifier's"
     return Classifier(model, head, init, family.stages(model))
 
 

@@ -19,7 +19,7 @@ class PublishedWeights:
     "where the library keeps it, whether it is there yet or not"
     classes: Sequence[str]
     "of its own head, in the order of its rows; empty if they are not known"
-    words: str
+    description: str
     "for people: whose weights they are"
 
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from engine.errors import WeightsError
 
-MOST_NAMES = 10  # that a sentence has
+MAX_NAMES = 10  # that a sentence has
 
 
 def copy_rows(
@@ -32,12 +32,12 @@ def copy_rows(
         WeightsError: it has none of the classes, no row a name, or rows of another length.
     """
     rows = _rows(known)
-    taken = {label: rows[_plain(name)] for label, name in enumerate(classes) if _plain(name) in rows}
+    taken = {label: rows[_normalise(name)] for label, name in enumerate(classes) if _normalise(name) in rows}
     if not taken:
-        near = ", ".join(known[rows[name]] for name in _nearest(classes[:MOST_NAMES], rows))
+        near = ", ".join(known[rows[name]] for name in _nearest(classes[:MAX_NAMES], rows))
         raise WeightsError(
             "No class in common",
-            f"the pretrained classifier of {source} has none of {listed(classes)}; the nearest it has are {near}: "
+            f"the pretrained classifier of {source} has none of {join_names(classes)}; the nearest it has are {near}: "
             f"rename the classes, or let the new head start at random (model.head: random)",
         )
     with torch.no_grad():
@@ -55,24 +55,24 @@ def copy_rows(
     return [classes[label] for label in taken]
 
 
-def listed(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _rows(known: Sequence[str]) -> dict[str, int]:
     """The row of each name that stands for one row alone."""
-    names = [_plain(name) for name in known]
+    names = [_normalise(name) for name in known]
     counts = Counter(names)
     return {name: row for row, name in enumerate(names) if counts[name] == 1}
 
 
 def _nearest(classes: Sequence[str], known: Mapping[str, int]) -> list[str]:
-    names = [_plain(name) for name in classes]
+    names = [_normalise(name) for name in classes]
     return nlargest(3, known, key=lambda one: max(SequenceMatcher(None, one, name).ratio() for name in names))
 
 
-def _plain(name: str) -> str:
+def _normalise(name: str) -> str:
     """A name without what does not count when it is compared, unless it has nothing else."""
     return re.sub(r"[\W_]+", "", name.casefold()) or name

@@ -37,9 +37,9 @@ class _Epochs:
         """Take in an event."""
         match event:
             case ArmStarted():  # a crash undid what comes after its step
-                self._go_on(event.arm, event.branch, event.branch, event.step)
+                self._start_branch(event.arm, event.branch, event.branch, event.step)
             case Rewound():
-                self._go_on(event.arm, event.branch, event.base, event.step)
+                self._start_branch(event.arm, event.branch, event.base, event.step)
             case EpochDone():
                 self._branches.setdefault((event.arm, self._current.get(event.arm, 1)), []).append(event)
 
@@ -55,7 +55,7 @@ class _Epochs:
                     | {f"test_{name}": value for name, value in metrics.items()}
                 )
 
-    def _go_on(self, arm: Arm, branch: int, base: int, step: int) -> None:
+    def _start_branch(self, arm: Arm, branch: int, base: int, step: int) -> None:
         self._branches[arm, branch] = [row for row in self._branches.get((arm, base), []) if row.step <= step]
         self._current[arm] = branch
 

@@ -20,7 +20,7 @@ class Inbox:
         self._processes = processes
         self._peeked: deque[Command] = deque()
 
-    def stop_waits(self) -> bool:
+    def stop_requested(self) -> bool:
         """Whether a `Stop` waits; the order of the commands stays as it is."""
         self._peeked.extend(iter(self._from_queue, None))
         return any(isinstance(command, Stop) for command in self._peeked)

@@ -21,7 +21,7 @@ REWOUND: dict[Head, str] = {
 def begin(run: RunState) -> Iterator[Event]:
     """Tell where the current arm is, which of its settings a resume changed, and its restore points."""
     yield run.arm_started()
-    yield from run.arms.changed_settings()
+    yield from run.arms.apply_changed_settings()
     yield run.arms.checkpointer.points(run.arms.current.arm)
 
 

@@ -12,7 +12,7 @@ def pause(run: RunState, command: Pause) -> Iterator[Event]:
     run.record(command)
     run.paused = True
     if command.free:
-        run.arms.free()
+        run.arms.free_device_memory()
         run.freed = True
     yield Paused(arm.arm, arm.step, run.freed)
 

@@ -74,7 +74,7 @@ def _pause(command: Pause, run: RunState) -> str:
 
 def _rewind(command: Rewind, arms: Arms) -> str:
     arm = arms.current.arm
-    if not arms.checkpointer.has(arm, command.point):
+    if not arms.checkpointer.has_point(arm, command.point):
         return f"{arm} has no restore point `{command.point}`"
     if command.head != "kept" and command.point != START:
         return f"only `{START}` can have another head, `{command.point}` has one that was trained"

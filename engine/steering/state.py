@@ -39,7 +39,7 @@ class RunState:
         arm = self.arms.current
         self._journal.command(command, position(arm) if at is None else at)
         if isinstance(command, Save | Evaluate):
-            arm.changed()  # so that the next command of this step has a position of its own
+            arm.mark_changed()  # so that the next command of this step has a position of its own
         if isinstance(command, REPEATED):
             self.arms.commands += 1
             if not self._inbox.scripted:
@@ -78,5 +78,5 @@ class RunState:
     def take_back_gpu(self) -> None:
         """Move both arms to the GPU again, if its memory is given back."""
         if self.freed:
-            self.arms.bring_back()
+            self.arms.return_to_device()
             self.freed = False

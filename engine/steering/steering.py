@@ -72,7 +72,7 @@ class Steering(RunState):
         """Apply what is due here and what waits in the inbox; in a pause, until there is something to do."""
         while not self.stopped:
             arm = self.arms.current
-            self.arms.checkpointer.repeat(arm)
+            self.arms.checkpointer.save_repeated(arm)
             if arm.scheduled < arm.step:
                 yield from self._apply_schedule()
             command = self._inbox.take(position(arm))
@@ -130,7 +130,7 @@ class Steering(RunState):
                 self.record(command)
                 yield from pausing.end_pause(self)
             case Save():
-                checkpointer.save_apart(arm)
+                checkpointer.save_manual(arm)
                 self.record(command)
             case Evaluate():
                 self.record(command)

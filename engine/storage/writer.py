@@ -48,7 +48,7 @@ class CheckpointWriter:
         """Seconds since the last attempt to save; a failure counts, so a full disk is not asked at every step."""
         return time.monotonic() - self._tried
 
-    def go_on_from(self, path: Path, saved_at: float) -> None:
+    def continue_from(self, path: Path, saved_at: float) -> None:
         """Take up a run whose newest checkpoint was `saved_at` that time."""
         self.last_checkpoint, self._latest = str(path), saved_at
 

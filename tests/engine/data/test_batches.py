@@ -15,7 +15,7 @@ from PIL import Image
 
 from engine.data.batches import Batch, Waiting
 from engine.data.folder import Sample
-from engine.data.loader import AHEAD
+from engine.data.loader import BATCHES_AHEAD
 from engine.data.pictures import Preparation
 from engine.errors import DataError
 from tests.engine.driving import come, loader_of
@@ -176,7 +176,7 @@ def test_memory_is_bounded_however_slowly_batches_are_taken(samples: list[Sample
     for taken in range(1, 4):
         next(batches)
         loader._pool.submit(lambda: None).result()  # all that was asked for before it has been begun
-        assert len(decoded) <= (taken + AHEAD) * 2
+        assert len(decoded) <= (taken + BATCHES_AHEAD) * 2
     loader.close()
 
 
@@ -221,7 +221,7 @@ def test_a_batch_that_does_not_come_is_waited_for_aloud_and_comes_in_the_end(
     (batch,) = come(batches)
     assert [item.path for item in batch.unreadable] == [stuck.path]
     loader.close()
-    assert loader.decoded.under_way() == []
+    assert loader.decoded.files_in_progress() == []
 
 
 def test_the_file_that_has_taken_longest_is_named_first_as_text_whatever_its_name_is_made_of(
@@ -268,7 +268,7 @@ def test_a_check_of_pictures_can_be_left_while_a_file_does_not_come(fragile: lis
     loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
     found = loader.check([(sample, False) for sample in fragile])
     assert [next(found) for _ in range(6)][-1] == (3, None)
-    assert loader.decoded.under_way() == [stuck.path]
+    assert loader.decoded.files_in_progress() == [stuck.path]
     found.close()
     loader.close()
 

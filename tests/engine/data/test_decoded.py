@@ -44,7 +44,7 @@ def decodings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_kept_picture_has_the_pixels_of_its_file(catalogue: Catalogue, tmp_path: Path) -> None:
     plain, checkpointer = Decoded(PREPARED, 21), Decoded(PREPARED, 21)
-    checkpointer.keep_in(Store(tmp_path / "mine", len(catalogue.train) + len(catalogue.test), 1 << 20), catalogue)
+    checkpointer.use_store(Store(tmp_path / "mine", len(catalogue.train) + len(catalogue.test), 1 << 20), catalogue)
     for _ in range(2):  # put in, then taken out
         for sample in catalogue.train:
             kept = checkpointer.get(sample.path, False)

@@ -12,7 +12,7 @@ import torch
 from engine import protocol as p
 from engine.config import RunConfig
 from engine.loop import readback
-from engine.loop.readback import BEHIND, Readback
+from engine.loop.readback import MAX_BEHIND, Readback
 from engine.loop.run import Run
 from tests.engine.driving import after_step, only, play
 
@@ -65,10 +65,10 @@ def test_on_a_cpu_nothing_waits() -> None:
 
 def test_figures_are_waited_for_only_when_the_host_is_too_far_ahead(late: None) -> None:
     figures: Readback[int] = Readback(torch.device("cpu"))
-    for number in range(BEHIND):
+    for number in range(MAX_BEHIND):
         figures.put(number, torch.tensor([float(number)]))
         assert arrived(figures) == [] == waited_for
-    figures.put(BEHIND, torch.tensor([9.0]))
+    figures.put(MAX_BEHIND, torch.tensor([9.0]))
     assert arrived(figures) == [(0, [0.0])] and waited_for == [1]
     assert [item for item, _ in figures.take(everything=True)] == [1, 2]
 
@@ -86,7 +86,7 @@ def test_a_command_takes_effect_after_the_steps_that_were_done(
 ) -> None:
     stopped = play(Run(small), after_step(1, p.Stop()))
     last = only(stopped, p.TrainStep)[-1].step
-    assert stopped[-1].step == last <= 1 + BEHIND + 1
+    assert stopped[-1].step == last <= 1 + MAX_BEHIND + 1
     resumed = play(Run(small, resume=only(stopped, p.RunStarted)[0].path))
     monkeypatch.undo()
     assert resumed[-1].weights_sha256 == play(Run(small))[-1].weights_sha256

@@ -3,6 +3,7 @@
 import contextlib
 import math
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -11,12 +12,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 import torch
 
 from engine import protocol as p
 from engine.arms.arm import TrainedArm
+from engine.arms.gradients import add_gradients
 from engine.arms.setup import Setup
 from engine.config import RunConfig
 from engine.data.batches import Batch
@@ -69,14 +72,18 @@ class Spoilt:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, step: int, what: str, times: int = 1) -> None:
         self.times, self.weights = times, list[str]()
-        real = TrainedArm._add_gradients
+        update, arms = TrainedArm.update, list[TrainedArm]()
 
-        def spoil(arm: TrainedArm, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-            loss, right = real(arm, batch)
+        def noted(arm: TrainedArm, batch: Batch) -> object:
+            arms[:] = [arm]
+            return update(arm, batch)
+
+        def spoil(*batch: Any, **how: Any) -> tuple[torch.Tensor, torch.Tensor]:
+            (loss, right), (arm,) = add_gradients(*batch, **how), arms
             if arm.step + 1 == step and self.times:
                 self.times -= 1
                 self.weights.append(arm.network.weights_sha256())
-                gradients = arm._gradients()
+                gradients = arm._updater.gradients()
                 if what == "gradient":
                     gradients[-1][0] = math.inf  # of the last layer's bias
                 else:
@@ -85,7 +92,8 @@ class Spoilt:
                 self.weights.append(arm.network.weights_sha256())
             return loss, right
 
-        monkeypatch.setattr(TrainedArm, "_add_gradients", spoil)
+        monkeypatch.setattr(TrainedArm, "update", noted)
+        monkeypatch.setattr("engine.arms.update.add_gradients", spoil)
 
 
 @pytest.mark.parametrize("what", ["loss", "gradient"])
@@ -146,10 +154,17 @@ def test_the_gradients_of_micro_batches_are_those_of_the_whole_batch(
         for module in arm.network.model.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
-    figures = [arm._add_gradients(batch_of(pictures)) for arm in (whole, parts)]
-    assert parts._pieces(batch_of(pictures)) > 1
+    batch = batch_of(pictures)
+    pieces = {arm: arm._micro_batch_count(batch) for arm in (whole, parts)}
+    assert pieces[whole] == 1 < pieces[parts]
+    figures = [
+        add_gradients(
+            arm.network, arm._recipe, batch, pieces=pieces[arm], scale=lambda loss: loss, rng=random.Random(0)
+        )
+        for arm in (whole, parts)
+    ]
     torch.testing.assert_close(figures[0], figures[1])
-    torch.testing.assert_close(whole._gradients(), parts._gradients(), rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(whole._updater.gradients(), parts._updater.gradients(), rtol=1e-5, atol=1e-7)
 
 
 def refuse_more_than(monkeypatch: pytest.MonkeyPatch, pictures: int, error: type[Exception], message: str) -> None:

@@ -10,7 +10,7 @@ from engine.arms.network import Network
 from engine.config import RunConfig
 from engine.hardware.process_group import ProcessGroup
 from engine.loop.run import Run
-from engine.metrics.confusion import MOST_MISTAKES, MOST_PAIRS
+from engine.metrics.confusion import MAX_MISTAKES, MAX_PAIRS
 from engine.metrics.confusion import confusion as confusion_of
 from engine.metrics.predictions import Collector
 from engine.storage.journal import read_journal
@@ -28,13 +28,13 @@ def more(small: RunConfig, tmp_path: Path) -> RunConfig:
 def logits(monkeypatch: pytest.MonkeyPatch) -> list[torch.Tensor]:
     """What the network makes of test pictures, a tensor a batch."""
     seen: list[torch.Tensor] = []
-    real = Network.test_on
+    real = Network.test_logits
 
-    def test_on(self: Network, inputs: torch.Tensor, features: bool) -> torch.Tensor:
+    def test_logits(self: Network, inputs: torch.Tensor, features: bool) -> torch.Tensor:
         seen.append(real(self, inputs, features))
         return seen[-1]
 
-    monkeypatch.setattr(Network, "test_on", test_on)
+    monkeypatch.setattr(Network, "test_logits", test_logits)
     return seen
 
 
@@ -53,7 +53,7 @@ def compare(labels: list[int], answers: list[tuple[int, float]], classes: int = 
 
 
 def described(answers: torch.Tensor) -> torch.Tensor:
-    """Predicted class and its probability (N, 2) as `describe` has them; the other figures do not matter here."""
+    """Predicted class and its probability (N, 2), as in `prediction_rows`; the other figures do not matter here."""
     rows = torch.cat((answers, torch.zeros(len(answers), 1)), dim=1)
     return torch.cat((torch.zeros(1, 3), rows))
 
@@ -88,7 +88,7 @@ def test_the_mistakes_are_named_with_class_prediction_and_confidence_the_most_co
         if predicted[number] != number // 15
     ]
     mistakes = confusion.mistakes
-    assert 0 < len(expected) <= MOST_MISTAKES
+    assert 0 < len(expected) <= MAX_MISTAKES
     assert sorted((m.path, m.label, m.predicted, m.confidence) for m in mistakes) == sorted(
         expected, key=lambda e: e[0]
     )
@@ -103,7 +103,7 @@ def test_a_run_that_is_over_has_them_in_its_journal(small: RunConfig) -> None:
 def test_a_model_whose_figures_are_not_finite_is_sure_of_nothing(
     small: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Network, "test_on", lambda *_: torch.full((2, 2), torch.nan))
+    monkeypatch.setattr(Network, "test_logits", lambda *_: torch.full((2, 2), torch.nan))
     confusion = first_one(with_settings(small, data__batch_size=2))
     assert confusion.images == (3, 3) and {mistake.confidence for mistake in confusion.mistakes} == {0.0}
 
@@ -127,7 +127,7 @@ def test_pairs_come_in_the_order_of_their_frequency() -> None:
 def test_equally_confident_mistakes_come_in_the_order_of_their_paths_and_the_rest_is_left_out() -> None:
     confusion = compare([0] * 40, [(1, 0.5)] * 39 + [(2, 0.75)])
     paths = sorted(f"{number}.jpg" for number in range(39))
-    assert [m.path for m in confusion.mistakes] == ["39.jpg", *paths][:MOST_MISTAKES]
+    assert [m.path for m in confusion.mistakes] == ["39.jpg", *paths][:MAX_MISTAKES]
 
 
 def test_of_very_many_classes_the_most_frequent_confusions_are_told() -> None:
@@ -141,6 +141,6 @@ def test_of_very_many_classes_the_most_frequent_confusions_are_told() -> None:
         collector.add(numbers, described(answers[numbers]))
     confusion = confusion_of(collector.gather(ProcessGroup()), "scratch", 5)
     counts = [count for _, _, count in confusion.confused]
-    assert len(counts) == MOST_PAIRS and counts == sorted(counts, reverse=True)
+    assert len(counts) == MAX_PAIRS and counts == sorted(counts, reverse=True)
     assert confusion.images == (50,) * 1000 and sum(confusion.correct) == int((labels == predicted).sum())
     assert p.decode(p.encode(confusion)) == confusion
