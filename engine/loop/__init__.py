@@ -1,8 +1,15 @@
 """A run from its beginning to its end.
 
-`run` is a generator of events: it makes everything ready, then alternates `training` and `evaluation` until the
-epochs are done. `watchdog` mends what goes wrong on the way, `compiling` decides whether the step is compiled,
-`input_pipeline` brings the batches.
+- `run`: a generator of events that prepares everything, trains until the epochs are done, and ends the run.
+- `training`: trains and evaluates one arm, and takes commands between steps.
+- `evaluation`: scores the test pictures.
+- `input_pipeline`: gets the next batch, and reports unreadable and prepared pictures.
+- `watchdog`: repairs a diverged arm and a batch that does not fit into memory.
+- `compiling`: decides whether the training step is compiled.
+- `readback`: copies figures from the device to the host without waiting.
+- `recording`: sends each event to hooks, journal and sinks.
+- `failures`: describes an unexpected error as the last event.
 
-May import `steering` and what `steering` may import.
+May import `steering`, `arms`, `recipes`, `models`, `data`, `sinks`, `metrics`, `storage`, `hardware`, `config`,
+`protocol` and `errors`.
 """

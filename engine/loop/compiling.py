@@ -1,4 +1,4 @@
-"""Whether to compile a model's training step: it costs about a minute once, and makes every step shorter."""
+"""Decides whether to compile the training step. Compiling costs about a minute once and makes each step faster."""
 
 import statistics
 from collections import deque
@@ -8,34 +8,34 @@ from engine.arms.arm import TrainedArm
 from engine.protocol import Arm, CompileChosen
 from engine.storage.choices import Choices
 
-# Measured with ResNet-18 at 224 and ShuffleNetV2 x0.5 at 64 on 2 CPU cores: 29 and 34 s, steps 1.16 to 1.23 times as
-# fast. The program cannot know them for another model and machine before it has paid the price.
+# Measured with ResNet-18 at 224 and ShuffleNetV2 x0.5 at 64 on 2 CPU cores: compiling took 29 and 34 s, and steps were
+# 1.16 to 1.23 times as fast. For another model or machine the values are not known before the compilation.
 COMPILE_SECONDS = 40.0
 SAVED_FRACTION = 0.13
-"share of the time of all later steps"
+"fraction of the time of all later steps that a compiled step saves"
 WORTH_FACTOR = 2.0
-"times the price that has to be saved"
+"the saved time must exceed the compile time by this factor"
 MEASURED_STEPS = 10
-"steps whose time is taken before the choice"
+"number of steps that are timed before the choice"
 
 
 class CompileChoice:
-    """Chooses once for each arm and the layers of it that are trained."""
+    """Decides once for each arm and each set of trained parameter groups."""
 
     def __init__(self, setting: Literal["auto"] | bool, before: Choices | None = None) -> None:
-        """`before` are the choices of a run that is repeated, which compiles where that one did."""
+        """`before` has the choices of the run that is repeated: the step is compiled where it was compiled then."""
         self._setting = setting
         self._before = before
         self._chosen: set[tuple[Arm, frozenset[str]]] = set()
         self._seconds: deque[float] = deque(maxlen=MEASURED_STEPS)
 
     def add_step_time(self, arm: TrainedArm, seconds: float) -> None:
-        """Take the time of a step of an arm that has not been chosen for."""
+        """Record the time of a step, unless the choice for this arm has been made."""
         if (arm.arm, arm.network.trained_groups) not in self._chosen:
             self._seconds.append(seconds)
 
     def decide(self, arm: TrainedArm) -> CompileChosen | None:
-        """The choice, when it is time for it."""
+        """The choice, or `None` if it has been made or needs more timed steps."""
         if (arm.arm, arm.network.trained_groups) in self._chosen:
             return None
         if self._before is not None:
@@ -45,7 +45,7 @@ class CompileChoice:
             return None
         if self._setting is True:
             return self._choose(arm, True, "train.compile is true")
-        if arm.was_compiled:  # or a resumed run would not compute what the run before would have
+        if arm.was_compiled:  # otherwise a resumed run would compute other bits than an uninterrupted one
             return self._choose(arm, True, "it was compiled before")
         if len(self._seconds) < MEASURED_STEPS:
             return None

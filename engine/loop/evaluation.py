@@ -1,4 +1,4 @@
-"""Scoring the test set, with commands taken between its batches."""
+"""Scores the test pictures, and takes commands between batches."""
 
 import time
 from collections.abc import Generator
@@ -19,18 +19,18 @@ from engine.steering.steering import Steering
 
 
 class Score(NamedTuple):
-    """Figures of a test set."""
+    """The result of an evaluation."""
 
     metrics: dict[str, float]
-    "by name, those of `METRICS`"
+    "values by the names in `METRICS`"
     images: int
     seconds: float
-    "that it took, without pauses"
+    "duration without pauses"
     confusion: Confusion
 
 
 class Evaluation:
-    """Scores the current arm."""
+    """Scores the current arm on the test pictures."""
 
     def __init__(self, pipeline: InputPipeline, steering: Steering, watchdog: Watchdog, device: torch.device) -> None:
         self._pipeline = pipeline
@@ -40,7 +40,7 @@ class Evaluation:
         self._scores: Readback[list[int]] = Readback(device)
 
     def score(self, arm: TrainedArm) -> Generator[Event, None, Score | None]:
-        """Score the test set; `None` if a command made another arm or branch current before it was done."""
+        """Score the test pictures. Returns `None` if a command made another arm or branch current meanwhile."""
         assert arm.batches is not None
         catalogue = self._pipeline.catalogue
         samples = catalogue.test

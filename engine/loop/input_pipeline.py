@@ -1,4 +1,4 @@
-"""What happens to the pictures on their way: unreadable ones, their preparation, and a way that is blocked."""
+"""Gets batches for the loop, and reports unreadable pictures, prepared pictures and a loader that is stuck."""
 
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -15,17 +15,17 @@ from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesPrepared, 
 
 B = TypeVar("B", bound=Batch | FeatureBatch)
 
-REPORT_SECONDS = 1.0  # between two reports of how many pictures are prepared
+REPORT_SECONDS = 1.0  # between two reports of the number of prepared pictures
 
 
 class SkippedPictures:
-    """The pictures that could not be decoded, each told once."""
+    """The pictures that cannot be decoded. Each is reported once."""
 
     def __init__(self) -> None:
         self._all: dict[str, Unreadable] = {}
 
     def __call__(self, item: Unreadable) -> Iterator[ImageSkipped]:
-        """Tell one, unless it has been."""
+        """Report a picture, unless it has been reported."""
         if item.path not in self._all:
             self._all[item.path] = item
             yield ImageSkipped(item.path, item.reason, len(self._all))
@@ -34,7 +34,7 @@ class SkippedPictures:
         return len(self._all)
 
     def check(self, pictures: int) -> None:
-        """Raise `DataError` where there are too many of them."""
+        """Raise `DataError` if too many of `pictures` pictures cannot be decoded."""
         if self._all:
             check_unreadable(len(self._all), pictures, next(iter(self._all.values())))
 
@@ -42,10 +42,10 @@ class SkippedPictures:
 def find_pictures(
     config: RunConfig, loader: Loader, skipped: SkippedPictures, stop_requested: Callable[[], bool]
 ) -> Generator[Event, None, Catalogue]:
-    """Find the pictures of a configuration; `stop_requested` says whether a command to stop has come.
+    """Find the pictures of a configuration. `stop_requested` says whether a command to stop has come.
 
     Raises:
-        EngineError: there is nothing to train on, or the pictures cannot be downloaded.
+        EngineError: there are no usable pictures, or they cannot be downloaded.
         StoppedError: the run was stopped.
     """
     found = open_catalogue(config.data, config.seed, loader)
@@ -63,35 +63,44 @@ def find_pictures(
 
 
 class InputPipeline:
-    """Tells of the pictures of a run."""
+    """Gets the batches of a run, and reports events of its pictures."""
 
     def __init__(
-        self, loader: Loader, catalogue: Catalogue, skipped: SkippedPictures, patience: float | None, alone: bool
+        self,
+        loader: Loader,
+        catalogue: Catalogue,
+        skipped: SkippedPictures,
+        patience: float | None,
+        single_process: bool,
     ) -> None:
-        """`patience` is how many seconds a batch may take before that is told, and told again; `None`: for ever."""
+        """A batch that takes `patience` seconds is reported, and again after the same time; `None`: never."""
         self.loader = loader
         self.catalogue = catalogue
         self.skipped = skipped
         self._patience = patience
-        self._single_process = alone
+        self._single_process = single_process
         self._stuck = 0.0
         self._prepared = 0
         self._reported_at = 0.0
 
     @property
     def pictures(self) -> int:
-        """Number of them, training and test."""
+        """Number of training and test pictures."""
         return len(self.catalogue.train) + len(self.catalogue.test)
 
     def report_prepared(self) -> Iterator[PicturesPrepared]:
-        """How many pictures are prepared, if it is more than was told last."""
+        """Report the number of prepared pictures if it has increased since the last report."""
         store = self.loader.decoded.store
         if store is not None and store.stored > self._prepared:
             self._prepared = store.stored
             yield PicturesPrepared(store.stored, self.pictures, store.bytes, store.full)
 
     def report_batch(self, batch: Batch | FeatureBatch) -> Iterator[Event]:
-        """Pictures that turned out to be unreadable, and how far their preparation is."""
+        """Report the unreadable pictures of a batch, and now and then the progress of preparing pictures.
+
+        Raises:
+            DataError: too many pictures cannot be decoded.
+        """
         self._stuck = 0.0
         unreadable = batch.unreadable if isinstance(batch, Batch) else []
         for item in unreadable:
@@ -105,9 +114,9 @@ class InputPipeline:
                 yield Preparing("pictures", store.stored, self.pictures)
 
     def next(self, batches: Iterator[B | Waiting]) -> Generator[Event, None, B | Waiting | None]:
-        """The next batch, `None` after the last one; or that it has not come yet, so that commands can be taken.
+        """The next batch, or `None` after the last one. `Waiting`: it has not come yet, and commands can be taken.
 
-        Of several processes each waits for its batch: they take commands together.
+        With several processes, each waits for its batch, because they must take commands at the same step.
         """
         while isinstance(batch := next(batches, None), Waiting):
             if self._patience is not None and batch.seconds - self._stuck >= self._patience:

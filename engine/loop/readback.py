@@ -1,4 +1,4 @@
-"""Figures of steps on their way from the device to the host, without a stop of either."""
+"""Copies the figures of steps from the device to the host without stopping either."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ import torch
 
 T = TypeVar("T")
 
-MAX_BEHIND = 2  # steps the host may be ahead of the device: enough to keep it busy, few enough to answer a key at once
+MAX_BEHIND = 2  # steps that the host may be ahead: the device stays busy, and a key is answered at once
 
 
 class Readback(Generic[T]):
-    """A queue of small tensors, each with what it belongs to; on a CPU nothing ever waits in it."""
+    """A queue of small tensors, each with an item that it belongs to. On a CPU every tensor is ready at once."""
 
     def __init__(self, device: torch.device, max_behind: int = MAX_BEHIND) -> None:
         self._device = device
@@ -21,18 +21,21 @@ class Readback(Generic[T]):
         self._waiting: deque[tuple[T, torch.Tensor, torch.cuda.Event | None]] = deque()
 
     def put(self, item: T, figures: torch.Tensor) -> None:
-        """Start to copy figures that are computed, or will have been when the device gets there."""
+        """Start to copy figures. The device copies them when it has computed them."""
         if not self._asynchronous:
             self._waiting.append((item, figures.cpu(), None))
             return
         host = torch.empty(figures.shape, dtype=figures.dtype, pin_memory=True)
         host.copy_(figures, non_blocking=True)
         copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
-        copied.record(torch.cuda.current_stream(self._device))  # the current device may be another one
+        copied.record(torch.cuda.current_stream(self._device))  # torch's current device may be another one
         self._waiting.append((item, host, copied))
 
     def take(self, everything: bool = False) -> Iterator[tuple[T, torch.Tensor]]:
-        """What has arrived, oldest first; waits only for what is too far behind, or for `everything`."""
+        """The figures that have arrived, oldest first. Waits only if more than `max_behind` are in the queue.
+
+        `everything` waits for all of them.
+        """
         while self._waiting:
             item, figures, copied = self._waiting[0]
             if copied is not None:

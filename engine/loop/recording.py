@@ -1,4 +1,4 @@
-"""Events on their way out of a run: its hooks, its journal and its sinks come before whoever iterates."""
+"""Records events: hooks, journal and sinks get each event before the caller does."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from engine.storage.journal import Journal, NullJournal
 
 
 class Recording:
-    """Records the events of a run before they are handed out. Events from before there is a journal wait for it."""
+    """Records the events of a run before it yields them. Events before the journal exists are written later."""
 
     def __init__(self, hooks: Hooks) -> None:
         self.hooks = hooks
@@ -21,7 +21,7 @@ class Recording:
         self._early: list[Event] = []
 
     def open(self, folder: Path | None) -> Journal:
-        """Have the journal and the sinks in a run's folder; without a folder nothing is recorded.
+        """Open the journal and the sinks in a run's folder. Without a folder nothing is recorded.
 
         Raises:
             UserError: the journal cannot be opened.
@@ -32,15 +32,15 @@ class Recording:
         return self.journal
 
     def open_if_possible(self, folder: Path) -> None:
-        """Have the journal, for the end of a run that ends before it begins."""
+        """Open the journal, if it can be opened, for a run that ends before it has started."""
         if self.journal is None:
             with contextlib.suppress(UserError):  # the event itself says what cannot be written
                 self.open(folder)
 
     def record(self, event: Event) -> Iterator[Event]:
-        """Record an event and hand it out, then, once, that it could not be recorded.
+        """Record an event and yield it. If it cannot be recorded, yield that failure once.
 
-        Its hook runs before: a hook that failed cannot be reported after the last event.
+        The hook runs first, because no event may follow the last one, not even the failure of a hook.
         """
         for failed in self.hooks.before(event):
             yield from self.record(failed)

@@ -1,4 +1,4 @@
-"""A run as a generator of events: prepare, then train, evaluate and save, taking commands between steps."""
+"""A run as a generator of events: it prepares, trains, evaluates, saves, and takes commands between steps."""
 
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -36,7 +36,7 @@ from engine.storage.writer import CheckpointWriter
 
 
 class Run:
-    """A fine-tuning run. `events` does the work, as far and as fast as it is iterated, once."""
+    """A fine-tuning run. Iterating over `events` does the work. A run can be iterated only once."""
 
     def __init__(
         self,
@@ -46,10 +46,10 @@ class Run:
         script: Script | None = None,
         folder: Path | None = None,
     ) -> None:
-        """`resume` is the folder of a run to go on with, `folder` that of a new one, where it has been made already.
+        """`resume` is the folder of a run to resume. `folder` is the folder of a new run, if it exists already.
 
-        `hold_open` says whether to wait for commands after the last epoch; `script` has the commands and choices of a
-        run that is to be repeated.
+        `hold_open` says whether to wait for commands after the last epoch. `script` has the commands and choices of
+        the run that is repeated.
         """
         self.config = config
         self._script = script
@@ -62,10 +62,10 @@ class Run:
         self._lock: RunLock | None = None
 
     def events(self, inbox: SimpleQueue[Command] | None = None) -> Generator[Event, None, None]:
-        """Run to the end; commands put into `inbox` take effect between two steps.
+        """Run to the end. Commands in `inbox` take effect between two steps.
 
-        The last event is `RunFinished` or `RunFailed`; nothing is raised. Closing the generator ends the run
-        where it is. Once the run has a folder every event is in its journal before it is handed out.
+        The last event is `RunFinished` or `RunFailed`; no error is raised. Closing the generator ends the run at once.
+        As soon as the run has a folder, each event is written to its journal before it is yielded.
         """
         self._processes = ProcessGroup()
         hooks = Hooks(self.config.hooks if self._processes.is_first else HooksConfig(), self.config.name)
@@ -91,7 +91,7 @@ class Run:
                 self._lock.close()
 
     def _read_resumed_settings(self) -> None:
-        """Find out what a resumed run has other settings of, and keep those that it cannot change."""
+        """Compare the settings with those of the resumed run. Settings that cannot change keep their old values."""
         if self._resuming and self.folder is not None:
             before = load_run_config(self.folder)
             self._settings = differences(before, self.config)
@@ -109,11 +109,11 @@ class Run:
         self._loader = Loader(self._preparation, config.data, augmentations, config.seed, rank=rank, world_size=size)
         try:
             try:
-                # The first process downloads what there is to download.
+                # Only the first process downloads; the others then find the files.
                 self._catalogue = yield from self._processes.on_first_then_others(self._find_pictures)
                 yield from self._start()
             except StoppedError:
-                if not self._resuming:  # the journal of a resumed run has an end already
+                if not self._resuming:  # the journal of a resumed run already ends with an event
                     self._open_journal()
                 yield RunFinished(config.init, 0, False, None, None, "", "", 0.0)
                 return
@@ -135,14 +135,14 @@ class Run:
         return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested)
 
     def _lock_folder(self) -> None:
-        """Make the run's folder this process's own, if there is one, and remove what a crash left in it."""
+        """Lock the run's folder, if it exists, and remove temporary files that a crash left there."""
         if self.folder is not None and self._lock is None:
             self._lock = RunLock(self.folder)
             self._recording.hooks.folder = self.folder.resolve()
             clean(self.folder)
 
     def _start(self) -> Iterator[Event]:
-        """Build the first arm, or restore it, and all that trains it."""
+        """Build or restore the first arm, and build the loop that trains it."""
         steps = self._loader.steps_per_epoch(len(self._catalogue.train))
         if self._device.type != "cpu":
             yield Loading(f"starting {self._device}")
@@ -155,7 +155,7 @@ class Run:
             yield from self._arms.resume(self.folder or Path())
         else:
             yield from self._arms.start(self.config.init)
-            # The folder comes after the model: a model that cannot be built leaves none behind.
+            # The folder is created after the model, so that a model that cannot be built leaves no folder.
             if self._processes.is_first and self.folder is None:
                 self.folder = create_run(self.config, launcher())
                 self._lock_folder()
@@ -180,8 +180,8 @@ class Run:
         return Arms(setup, train_images=train_images, writer=self._writer, stop_requested=self._inbox.stop_requested)
 
     def _make_loop(self, resuming: bool) -> None:
-        """The journal, where commands come from, and what trains."""
-        own = self.folder if self._processes.is_first else None  # the first process alone writes to the folder
+        """Build the journal, the sources of commands and the training loop."""
+        own = self.folder if self._processes.is_first else None  # only the first process writes to the folder
         self._recording.hooks.current = lambda: self._arms.current
         journal = self._recording.open(own)
         if self._script is not None:
@@ -189,8 +189,8 @@ class Run:
             self._arms.checkpointer.choices = self._script.choices
         elif resuming and own is not None:
             self._inbox.script = remaining_script(own, self._arms.commands, self._arms.current.step)
-        patience, alone = self.config.watchdog.loader_seconds, self._processes.size == 1
-        self._pipeline = InputPipeline(self._loader, self._catalogue, self._skipped, patience, alone)
+        patience, single = self.config.watchdog.loader_seconds, self._processes.size == 1
+        self._pipeline = InputPipeline(self._loader, self._catalogue, self._skipped, patience, single)
         self._steering = Steering(self._inbox, self._arms, journal, self.config, self._hold_open)
         self._training = Training(self._pipeline, self._steering, self._device, self.config)
         if self._settings and own is not None:
@@ -218,7 +218,7 @@ class Run:
         )
 
     def _resume_launched(self) -> None:
-        """Go on with the run that this launch of torchrun has started before, if there is anything to go on from."""
+        """After a restart by torchrun, resume the run of the same launch if it has a checkpoint."""
         found = find_launched(launcher(), self.config.checkpoint.dir) if self.folder is None else self.folder
         if found is not None and any(found.glob("*/*.pt")):
             self.folder, self._resuming = found, True
@@ -239,7 +239,7 @@ class Run:
         )
 
     def _open_journal(self) -> None:
-        """Have a journal for the end of a run that ends before it begins, if it has a folder already."""
+        """Open the journal of a run that ends before it has started, if the run has a folder."""
         if self.folder is not None and self._lock is not None:
             self._recording.open_if_possible(self.folder)
 

@@ -1,4 +1,4 @@
-"""The loop: train an epoch, test, save, taking commands between steps."""
+"""The training loop: train an epoch, evaluate, save, and take commands between steps."""
 
 import math
 import time
@@ -24,7 +24,7 @@ from engine.steering.steering import Steering
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A step whose figures are still with the device."""
+    """A step whose figures the host has not read yet."""
 
     number: int
     epoch: int
@@ -36,7 +36,7 @@ class _Step:
 
 
 class Training:
-    """Trains and tests the arm in hand."""
+    """Trains and evaluates the current arm."""
 
     def __init__(self, pipeline: InputPipeline, steering: Steering, device: torch.device, config: RunConfig) -> None:
         self._pipeline = pipeline
@@ -47,7 +47,7 @@ class Training:
         self._checkpointer = steering.arms.checkpointer
         self._watchdog = Watchdog(config.watchdog, steering)
         self._evaluation = Evaluation(pipeline, steering, self._watchdog, device)
-        # The processes would measure different times, and choose differently.
+        # Several processes would measure different times and choose differently.
         self._single_process = self._arms.processes.size == 1
         setting = config.train.compile if self._single_process else config.train.compile is True
         self._compile = CompileChoice(setting, self._checkpointer.choices)
@@ -55,7 +55,7 @@ class Training:
         self._read_at = 0.0
 
     def train(self, arm: TrainedArm) -> Iterator[Event]:
-        """Train an arm until it is done, suspended or the run is stopped."""
+        """Train an arm until it is done, another arm becomes current, or the run stops."""
         if arm.done:
             return
         while self._steering.is_current(arm) and not arm.done:
@@ -67,7 +67,7 @@ class Training:
                 try:
                     yield from self._train_epoch(arm)
                 except NotFinite as found:
-                    list(self._steps.take(everything=True))  # of the steps after it nothing is of use
+                    list(self._steps.take(everything=True))  # the steps after it are useless
                     yield from self._watchdog.diverged(arm, found)
         if arm.done and arm is self._arms.current:
             yield from self._checkpointer.results(wait=True)
@@ -76,7 +76,7 @@ class Training:
         yield from self._stop_after_epoch(arm.done)
 
     def _choose_batches(self, arm: TrainedArm) -> Iterator[Event]:
-        """Take the pictures, or the features of a frozen backbone, of which each picture has but one."""
+        """Choose the pictures, or the cached features of a frozen backbone if there is no augmentation."""
         features, version = None, arm.batches_version
         if arm.frozen and not self._pipeline.loader.augments and self._single_process:
             features = yield from self._features(arm)
@@ -84,7 +84,7 @@ class Training:
             arm.batches = features or self._pipeline.loader
 
     def _features(self, arm: TrainedArm) -> Generator[Event, None, FeatureBatches | None]:
-        """The features of all pictures; `None` if they cannot be had or kept, or a command came between."""
+        """The features of all pictures; `None` if they cannot be used or stored, or if a command changed the arm."""
         parts, done, total, version = [], 0, self._pipeline.pictures, arm.batches_version
         catalogue = self._pipeline.catalogue
         for samples, training in ((catalogue.train, True), (catalogue.test, False)):
@@ -109,13 +109,13 @@ class Training:
     # --- training ---------------------------------------------------------------------------------------
 
     def _train_epoch(self, arm: TrainedArm) -> Iterator[Event]:
-        """Train until the epoch is over or something else is to be done."""
+        """Train until the epoch ends, or until a command or an evaluation interrupts it."""
         assert arm.batches is not None
         batches = arm.batches.training(self._pipeline.catalogue.train, arm.epoch - 1, arm.position)
         version, waited = arm.batches_version, 0.0
         while True:
             if self._steering.has_commands or self._checkpointer.autosave_due:
-                yield from self._read(arm, everything=True)  # what was done comes before what is done now
+                yield from self._read(arm, everything=True)  # report earlier steps before the command or the save
             yield from self._steering.commands()
             if not self._steering.is_current(arm) or arm.batches_version != version or arm.evaluation_asked:
                 yield from self._read(arm, everything=True)
@@ -134,7 +134,7 @@ class Training:
             epoch, images = arm.epoch, batch.global_size
             if isinstance(batch, Batch) and images == self._pipeline.loader.batch_size:
                 yield from self._choose_compiled(arm, batch)
-            began = time.perf_counter() - waited  # without what came between
+            began = time.perf_counter() - waited  # without the time for commands, saves and compiling
             figures, rates, update = yield from self._watchdog.within_memory(arm, batch, arm.update)
             self._steps.put(_Step(arm.step, epoch, images, began, waited, rates, update), figures)
             waited = 0.0
@@ -142,7 +142,7 @@ class Training:
         yield from self._read(arm, everything=True)
 
     def _choose_compiled(self, arm: TrainedArm, batch: Batch) -> Iterator[Event]:
-        """Compile the step if it is worth it; training waits, and whoever looks is told for what."""
+        """Compile the step if that is worth it. Training waits, so the choice is reported first."""
         choice = self._compile.decide(arm)
         if choice is None:
             return
@@ -154,10 +154,10 @@ class Training:
             yield Compiled(arm.arm, arm.step, time.perf_counter() - began, failure)
 
     def _read(self, arm: TrainedArm, everything: bool = False) -> Iterator[TrainStep]:
-        """The steps whose figures have arrived, or all that were done.
+        """Report the steps whose figures have arrived. `everything` waits for those of all steps.
 
         Raises:
-            NotFinite: the loss or the gradient of one is not; none of those after it counts.
+            NotFinite: the loss or the gradient of a step is not finite; the steps after it do not count.
         """
         for step, figures in self._steps.take(everything):
             loss, correct, norm = figures.tolist()
@@ -165,7 +165,7 @@ class Training:
                 raise NotFinite(step.number, "loss", loss)
             if not math.isfinite(norm) and not arm.scales_gradients:
                 raise NotFinite(step.number, "gradient", norm)
-            # Where the host is ahead of the device, a step begins when the one before it has ended.
+            # If the host is ahead of the device, a step begins when the step before it has ended.
             now = time.perf_counter()
             seconds = now - max(step.began, self._read_at)
             self._read_at = now
@@ -184,14 +184,14 @@ class Training:
                 learning_rates=step.rates,
                 gradient_norm=norm,
                 seconds=seconds,
-                # The device may have done it before it was waited for.
+                # The device may have finished the update before the host waited for it.
                 optimizer=min(step.update.seconds / seconds, 1 - waiting),
             )
 
     # --- testing ----------------------------------------------------------------------------------------
 
     def _evaluate(self, arm: TrainedArm) -> Iterator[Event]:
-        """Score the test set, then save; of an epoch left half done by a command, it is due again later."""
+        """Score the test pictures and save. If a command interrupts this, the evaluation is done again later."""
         score = yield from self._evaluation.score(arm)
         if score is None:
             return
@@ -229,7 +229,7 @@ class Training:
             yield from self._stop_after_epoch(True)
 
     def _stop_after_epoch(self, done: bool) -> Iterator[Event]:
-        """Stop if that is planned for the end of the epoch, which is `done`."""
+        """Stop if the epoch is `done` and the user wants to stop at its end."""
         if done and self._steering.stops_after_epoch and not self._steering.stopped:
             self._steering.stops_after_epoch = False
             yield from self._steering.stop(Stop())

@@ -1,4 +1,4 @@
-"""What is mended without being asked: a run that diverges, and a batch that does not fit into memory."""
+"""Repairs two failures automatically: an arm that diverges, and a batch that does not fit into memory."""
 
 from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
@@ -16,11 +16,11 @@ from engine.steering.steering import Steering
 T = TypeVar("T")
 B = TypeVar("B", Batch, FeatureBatch, Batch | FeatureBatch)
 
-MAX_DIVERGED = 3  # that an arm may diverge without getting an epoch done
-MIN_MICRO_BATCH = 2  # pictures of a micro-batch; batch norm fails of a single one
+MAX_DIVERGED = 3  # how often an arm may diverge before it completes an epoch
+MIN_MICRO_BATCH = 2  # pictures in a micro-batch; batch norm fails with a single one
 
 
-class NotFinite(Exception):  # noqa: N818 - it ends a stretch of training, not the run
+class NotFinite(Exception):  # noqa: N818 - it interrupts training and does not end the run
     """The loss or the gradient of a step is not finite."""
 
     def __init__(self, step: int, what: str, value: float) -> None:
@@ -31,7 +31,7 @@ class NotFinite(Exception):  # noqa: N818 - it ends a stretch of training, not t
 
 
 class Watchdog:
-    """Mends the arm in hand, unless it is told not to."""
+    """Repairs the current arm, unless the configuration forbids it."""
 
     def __init__(self, config: WatchdogConfig, steering: Steering) -> None:
         self._config = config
@@ -40,13 +40,13 @@ class Watchdog:
         self._single_process = steering.arms.processes.size == 1
 
     def diverged(self, arm: TrainedArm, found: NotFinite) -> Iterator[Event]:
-        """Take the arm back to its last restore point, with half the rates.
+        """Rewind the arm to its last restore point and halve the rates.
 
-        If it diverges again before an epoch is done, to the point before that, with a quarter of its rates, and so on:
-        weights may be spoilt long before they are not finite.
+        If it diverges again before it completes an epoch, rewind to an earlier point with a quarter of the rates, and
+        so on: weights may be bad long before they are not finite.
 
         Raises:
-            EngineError: that did not help so far, or is not wanted.
+            EngineError: the arm has diverged too often, or `watchdog.not_finite` is false.
         """
         if not self._config.not_finite or arm.diverged >= MAX_DIVERGED:
             raise _not_finite_error(arm, found)
@@ -58,21 +58,21 @@ class Watchdog:
         yield from self._steering.recover(point, reason, 0.5**arm.diverged)
 
     def within_memory(self, arm: TrainedArm, batch: B, do: Callable[[B], T]) -> Generator[Event, None, T]:
-        """What `do` makes of a batch; where memory runs out, with smaller and smaller micro-batches.
+        """The result of `do` for a batch. If memory runs out, try again with micro-batches of half the size.
 
         Raises:
-            RuntimeError: of torch, where that does not help or is not wanted.
+            RuntimeError: torch's own, if the micro-batch cannot be smaller or `watchdog.out_of_memory` is false.
         """
         while True:
             try:
                 return do(batch)
             except (RuntimeError, MemoryError) as error:
                 pictures = min(arm.micro_batch or batch.global_size, batch.global_size) // 2
-                # The other processes would wait for this one for ever.
-                helpless = pictures < MIN_MICRO_BATCH or isinstance(batch, FeatureBatch) or not self._single_process
-                if not is_out_of_memory(error) or helpless or not self._config.out_of_memory:
+                # With several processes the others would wait for this one forever.
+                hopeless = pictures < MIN_MICRO_BATCH or isinstance(batch, FeatureBatch) or not self._single_process
+                if not is_out_of_memory(error) or hopeless or not self._config.out_of_memory:
                     raise
-            # Only here, without the error, is the memory of the attempt free again.
+            # The error keeps the memory of the attempt alive. It is free only after the except block.
             arm.free_gradients()
             yield from self._steering.limit_micro_batch(pictures, f"{pictures * 2} pictures at once do not fit")
 
@@ -90,7 +90,7 @@ def _not_finite_error(arm: TrainedArm, found: NotFinite) -> EngineError:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out; torch's CPU allocator has no error of its own for it."""
+    """Whether an error means that memory ran out. torch's CPU allocator raises a plain RuntimeError for it."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)

@@ -43,16 +43,16 @@ def decodings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_kept_picture_has_the_pixels_of_its_file(catalogue: Catalogue, tmp_path: Path) -> None:
-    plain, checkpointer = Decoded(PREPARED, 21), Decoded(PREPARED, 21)
-    checkpointer.use_store(Store(tmp_path / "mine", len(catalogue.train) + len(catalogue.test), 1 << 20), catalogue)
+    plain, stored = Decoded(PREPARED, 21), Decoded(PREPARED, 21)
+    stored.use_store(Store(tmp_path / "mine", len(catalogue.train) + len(catalogue.test), 1 << 20), catalogue)
     for _ in range(2):  # put in, then taken out
         for sample in catalogue.train:
-            kept = checkpointer.get(sample.path, False)
+            kept = stored.get(sample.path, False)
             assert np.array_equal(kept, plain.get(sample.path, False)) and min(kept.shape[:2]) == 21
         for sample in catalogue.test:
             ready = prepare_for_test(decode(sample.path), PREPARED).permute(1, 2, 0).numpy()
-            assert np.array_equal(checkpointer.get(sample.path, True), ready)
-    checkpointer.close()
+            assert np.array_equal(stored.get(sample.path, True), ready)
+    stored.close()
 
 
 @pytest.mark.parametrize(("size", "side", "bounded"), [((500, 375), 90, (120, 90)), ((60, 80), 90, (60, 80))])
