@@ -1,4 +1,4 @@
-"""A data set in a zip file on the web: downloaded once, checked by its sha1, unpacked into the cache folder."""
+"""A data set in a zip file on the web. It is downloaded, checked by its sha1 and unpacked once."""
 
 import http.client
 import tempfile
@@ -18,13 +18,14 @@ from engine.protocol import Loading
 
 
 def locate(config: DataConfig, seed: int) -> Generator[Loading, None, Path]:
-    """Folder of the unpacked archive, `data.root` or one in the user's cache; where it is there, nothing is done.
+    """Download and unpack the archive, unless that has been done. Returns the folder with the pictures.
 
-    Where the archive has a single folder, its inside is taken, and so on.
+    It is unpacked into `data.root` or a folder in the user's cache. If the archive contains only one folder, that
+    folder is returned, and so on.
 
     Raises:
         EngineError: the download failed.
-        DataError: the file is not the one that was promised, or cannot be unpacked.
+        DataError: the file has another sha1 than `data.sha1`, or cannot be unpacked.
     """
     assert config.url is not None and config.sha1 is not None
     sha1 = config.sha1.lower()
@@ -42,7 +43,7 @@ def locate(config: DataConfig, seed: int) -> Generator[Loading, None, Path]:
 
 
 def find_local(config: DataConfig, seed: int) -> Path | None:
-    """The same folder, where that takes no download; else none."""
+    """The same folder without a download; `None` if it does not exist yet."""
     root = _root(config)
     return _innermost(root) if _is_there(root) else None
 
@@ -58,7 +59,7 @@ def _is_there(root: Path) -> bool:
 
 def _fetch(url: str, sha1: str, root: Path) -> Generator[Loading, None, None]:
     root.parent.mkdir(parents=True, exist_ok=True)
-    # All happens in a folder of its own beside the target: a broken download is never taken for whole.
+    # Work in a temporary folder and rename it at the end, so that an incomplete download is never used.
     with tempfile.TemporaryDirectory(dir=root.parent, prefix=f".{root.name}-", ignore_cleanup_errors=True) as scratch:
         file, content = Path(scratch) / "archive.zip", Path(scratch) / "content"
         found = yield from download(url, file, "sha1")
@@ -70,11 +71,13 @@ def _fetch(url: str, sha1: str, root: Path) -> Generator[Loading, None, None]:
             yield from _unpack(file, content)
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             # RuntimeError: encrypted, or compressed in a way that Python cannot read.
-            raise DataError("Archive not unpacked", f"{url} is no sound zip file ({error}); correct data.url") from None
+            raise DataError(
+                "Archive not unpacked", f"{url} is not a valid zip file ({error}); correct data.url"
+            ) from None
         try:
             content.rename(root)
         except OSError:
-            if not root.is_dir():  # else another process was faster
+            if not root.is_dir():  # otherwise another process was faster
                 raise
 
 
@@ -94,7 +97,7 @@ def _unpack(file: Path, folder: Path) -> Generator[Loading, None, None]:
 
 
 def _innermost(folder: Path) -> Path:
-    """The folder itself, or the only one in it, and so on."""
+    """The folder itself; if it contains only one folder, that folder, and so on."""
     while True:
         inner = [entry for entry in folder.iterdir() if entry.is_dir() and not is_hidden(entry.name)]
         if len(inner) != 1 or inner[0].name == "train":

@@ -1,4 +1,4 @@
-"""What the loader hands out: a batch of pictures, or that the next one has not come yet."""
+"""The classes that the loader yields: a batch of pictures, or a sign that the next batch is not ready."""
 
 from dataclasses import dataclass
 
@@ -10,39 +10,39 @@ from engine.protocol.printable import printable
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A picture file that cannot be decoded, and why: text for people, whatever bytes the name is made of."""
+    """A picture file that cannot be decoded, and the reason. Both are printable text."""
 
     path: str
     reason: str
 
     @classmethod
     def of(cls, sample: Sample, reason: str) -> "Unreadable":
-        """`reason` for the file of a sample."""
+        """The file of a sample that cannot be decoded, with the `reason`."""
         return cls(printable(sample.path), reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pictures, their labels, and the files that could not be read."""
+    """Pictures, their labels, and the files that cannot be read."""
 
     images: torch.Tensor
-    "uint8 (N, 3, size, size), the channels of a pixel side by side in memory"
+    "uint8 (N, 3, size, size), channels last in memory"
     labels: torch.Tensor
     "int64 (N)"
     numbers: list[int]
-    "which samples they are (N)"
+    "indices of the samples (N)"
     global_size: int
-    "pictures of the batch in all processes"
+    "number of pictures in the batch of all processes"
     weight: float
-    "share of the whole batch that is in this process; 0 if its pictures do not count"
+    "weight of this process's part of the batch, in 0..1; 0 if its pictures do not count"
     unreadable: list[Unreadable]
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The next batch has not come yet."""
+    """The next batch is not ready yet."""
 
     seconds: float
-    "since it was asked for"
+    "since the batch was requested"
     paths: tuple[str, ...]
-    "files being decoded, as text for people, the one that has taken longest first"
+    "files that are being decoded, as printable text, the slowest one first"

@@ -1,4 +1,4 @@
-"""The pictures of a source: found, split, and a sample of them decoded, so that they are known to be readable."""
+"""Finds and splits the pictures of a run, and decodes a sample of them to check that they are readable."""
 
 import random
 import time
@@ -17,21 +17,21 @@ from engine.protocol import Loading, PicturesPrepared
 
 Found = Loading | PicturesPrepared | Unreadable
 
-MAX_UNREADABLE = 0.05  # share of undecodable pictures above which the data set itself is in doubt
-SAMPLE = 256  # pictures that are decoded before training, to see what the others will be like
-REPORT_SECONDS = 0.1  # between two reports of progress
+MAX_UNREADABLE = 0.05  # fraction of undecodable pictures; with more, the data set itself may be wrong
+SAMPLE = 256  # pictures that are decoded before training, as a sample of all
+REPORT_SECONDS = 0.1  # between two progress events
 
 
 def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[Found, None, Catalogue]:
-    """Find the pictures of the configured source, split into training and test, and decode a sample of them.
+    """Find the pictures of the configured source, split them into training and test, and decode a sample.
 
-    The sample has a readable picture of each class in both parts; where more than half as many of it are
-    unreadable as may be, all pictures are decoded. Yields progress, at least every 0.2 s while decoding, and
-    the files that cannot be decoded.
+    The check continues until each class has a readable picture in both parts. If more than 2.5 % of the sample
+    cannot be decoded, all pictures are decoded. Yields progress, at least every 0.2 s while decoding, and the files
+    that cannot be decoded.
 
     Raises:
-        DataError: there is nothing to train on, or more than 5 % of the files cannot be decoded.
-        EngineError: the pictures could not be downloaded.
+        DataError: there are no usable pictures, or more than 5 % of the files cannot be decoded.
+        EngineError: the pictures cannot be downloaded.
     """
     yield Loading("looking for pictures")
     if config.source in SOURCES:
@@ -56,7 +56,7 @@ def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[F
 
 
 def check_unreadable(bad: int, pictures: int, example: Unreadable) -> None:
-    """Raise `DataError` where too many pictures cannot be decoded."""
+    """Raise `DataError` if `bad` of `pictures` undecodable files are too many; the message names `example`."""
     if bad > MAX_UNREADABLE * pictures:
         raise DataError(
             "Too many unreadable pictures",
@@ -67,7 +67,7 @@ def check_unreadable(bad: int, pictures: int, example: Unreadable) -> None:
 def _check(
     samples: list[tuple[Sample, bool]], loader: Loader, until_readable: bool = False
 ) -> Generator[Loading | Unreadable, None, dict[str, Unreadable]]:
-    """Decode samples; the unreadable ones by path. `until_readable` ends at the first that is not."""
+    """Decode samples. Returns the unreadable ones by path. `until_readable` stops at the first readable one."""
     bad: dict[str, Unreadable] = {}
     reported = time.monotonic()
     before = 0
@@ -87,17 +87,17 @@ def _check(
 def _unchecked_classes(
     checked: list[tuple[Sample, bool]], bad: dict[str, Unreadable], catalogue: Catalogue
 ) -> Iterator[list[tuple[Sample, bool]]]:
-    """The pictures of each class and part that none is known to be readable of."""
-    sound = {(sample.label, testing) for sample, testing in checked if sample.path not in bad}
+    """The unchecked pictures of each class and part without a known readable picture."""
+    readable = {(sample.label, testing) for sample, testing in checked if sample.path not in bad}
     missing: dict[tuple[int, bool], list[tuple[Sample, bool]]] = {}
     for sample, testing in catalogue.pictures:
-        if (sample.label, testing) not in sound and sample.path not in bad:
+        if (sample.label, testing) not in readable and sample.path not in bad:
             missing.setdefault((sample.label, testing), []).append((sample, testing))
     yield from missing.values()
 
 
 def _open_store(config: DataConfig, catalogue: Catalogue, loader: Loader) -> Iterator[Loading | PicturesPrepared]:
-    """Let the loader keep what it decodes; without room in the cache folder it goes on without."""
+    """Open the store of decoded pictures for the loader. Without a writable cache folder there is no store."""
     paths = [sample.path for sample, _ in catalogue.pictures]
     yield Loading("looking for prepared pictures")
     key = fingerprint(paths, (len(catalogue.train), loader.decoded.settings))

@@ -1,4 +1,4 @@
-"""Decoded pictures: from the store where they are in it, else from their files, and then into the store."""
+"""Decoded pictures: taken from the store, or decoded from their files and then stored."""
 
 import threading
 import time
@@ -21,12 +21,12 @@ from engine.data.store import Store
 
 
 class Decoded:
-    """What the model's input is made of: the same pixels whether there is a store or not."""
+    """The pixels of picture files. They are the same with and without a store."""
 
     def __init__(self, preparation: Preparation, side: int | None, augment: bool = True) -> None:
-        """`side` bounds the short side of training pictures; none leaves them as they are.
+        """`side` is the maximal short side of training pictures in pixels; `None` keeps their size.
 
-        Where they are not to be augmented, they are prepared as test pictures are.
+        With `augment` false, training pictures are prepared like test pictures.
         """
         self._preparation = preparation
         self._side = side
@@ -37,7 +37,7 @@ class Decoded:
 
     @property
     def settings(self) -> tuple[object, ...]:
-        """All that decides what the pixels of a file are."""
+        """All settings that affect the pixels of a file."""
         return (
             self._preparation.image_size,
             self._preparation.resize_size,
@@ -47,29 +47,29 @@ class Decoded:
 
     @property
     def store(self) -> Store | None:
-        """Where pictures are kept, if they are."""
+        """The store of decoded pictures, or `None`."""
         return self._store
 
     def use_store(self, store: Store, catalogue: Catalogue) -> None:
-        """Use a store of the catalogue's training pictures and, after them, its test pictures."""
+        """Use a store with a place for each training picture of the catalogue, then for each test picture."""
         self._store = store
         self._places = {(sample.path, testing): place for place, (sample, testing) in enumerate(catalogue.pictures)}
 
     def files_in_progress(self) -> list[str]:
-        """The files that threads are at, the one that has taken longest first."""
+        """The files that threads are decoding, the slowest one first."""
         return [path for _, path in sorted(self._in_progress.copy().values())]
 
     def close(self) -> None:
-        """Close the store; decode from the files after that."""
+        """Close the store. Afterwards pictures are decoded from their files."""
         if self._store is not None:
             self._store.close()
             self._store = None
 
     def check(self, path: str, testing: bool) -> str:
-        """Why a picture cannot be decoded; empty if it can. One that the store has room for is in it then."""
+        """Why a picture cannot be decoded; empty if it can. If the store has space, the picture is stored, too."""
         place = self._places.get((path, testing))
         if self._store is None or place is None or self._store.full:
-            with self._at(path):
+            with self._decoding(path):
                 return check(path)
         if place in self._store:
             return ""
@@ -80,12 +80,14 @@ class Decoded:
         return ""
 
     def get(self, path: str, testing: bool) -> Pixels:
-        """A training picture that is to be cropped, or any other one, ready for the model.
+        """The pixels of a picture, uint8 (height, width, 3): those of a training picture before its random crop.
+
+        Test pictures, and training pictures without augmentation, have the model's size.
 
         Raises:
-            UnreadablePictureError: it cannot be decoded.
+            UnreadablePictureError: the picture cannot be decoded.
         """
-        with self._at(path):
+        with self._decoding(path):
             store, place = self._store, self._places.get((path, testing))
             if store is None or place is None:
                 return self._decode(path, testing)
@@ -96,8 +98,8 @@ class Decoded:
             return pixels
 
     @contextmanager
-    def _at(self, path: str) -> Iterator[None]:
-        """While this thread is at a file; each thread has a place of its own, so there is nothing to lock."""
+    def _decoding(self, path: str) -> Iterator[None]:
+        """Record that this thread is decoding a file. Each thread has its own entry, so no lock is needed."""
         thread = threading.get_ident()
         self._in_progress[thread] = (time.monotonic(), path)
         try:

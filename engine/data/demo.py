@@ -1,4 +1,4 @@
-"""The demo's data: pictures drawn by the program, kept in the user's cache folder."""
+"""The demo's pictures. The program draws them into the user's cache folder."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -9,12 +9,12 @@ from engine.protocol import Loading
 
 
 def locate(config: DataConfig, seed: int) -> Generator[Loading, None, Path]:
-    """Folder of the drawn pictures, which are drawn first where they are not there yet.
+    """Draw the pictures, unless they exist already. Returns their folder.
 
     Raises:
-        DataError: they cannot be written.
+        DataError: the pictures cannot be written.
     """
-    # Late: only the demo needs the drawings.
+    # Imported here because only the demo needs this module.
     from engine.demo.dataset import default_root, ensure_demo_dataset
 
     root = config.root or default_root(seed)
@@ -30,7 +30,7 @@ def locate(config: DataConfig, seed: int) -> Generator[Loading, None, Path]:
 
 
 def find_local(config: DataConfig, seed: int) -> Path | None:
-    """The same folder, where the pictures have been drawn; else none."""
+    """The same folder without drawing; `None` if the pictures are not complete."""
     from engine.demo.dataset import default_root, is_complete
 
     root = config.root or default_root(seed)

@@ -1,4 +1,4 @@
-"""A folder of pictures, a folder per class, as lists of files: found, counted and split, but not opened."""
+"""Lists the pictures of a folder with one folder per class, and splits them. Opens no picture."""
 
 import os
 import random
@@ -31,11 +31,11 @@ class Catalogue:
 
     @property
     def pictures(self) -> list[tuple[Sample, bool]]:
-        """All of them, those to train on first, each with whether it is a test picture."""
+        """All training pictures, then all test pictures; each with whether it is a test picture."""
         return [(sample, False) for sample in self.train] + [(sample, True) for sample in self.test]
 
     def check(self, where: str, unreadable: Collection[str] = ()) -> None:
-        """Raise `DataError` where a class has no picture to train or to test on."""
+        """Raise `DataError` if a class has no readable training picture or no readable test picture."""
         for part, samples in (("train", self.train), ("test", self.test)):
             present = {sample.label for sample in samples if sample.path not in unreadable}
             empty = [name for label, name in enumerate(self.classes) if label not in present]
@@ -50,12 +50,13 @@ class Catalogue:
 def scan(root: Path, val_fraction: float, seed: int) -> Catalogue:
     """List the pictures below `root`.
 
-    `root` has `train` and `test` (or, without it, `val`), each with a folder per class; or, with `train` alone
-    or with none of them, `val_fraction` of each class is kept for testing, chosen by `seed`. Hidden folders
-    are no classes; folders within a class belong to it.
+    `root` has the folders `train` and `test` (or `val`), each with a folder per class. If it has only `train`, or none
+    of them, `val_fraction` of each class is used for testing; `seed` chooses which pictures. Hidden folders are not
+    classes. Folders within a class belong to that class.
 
     Raises:
-        DataError: no folder, fewer than two classes, an empty class, or classes that differ.
+        DataError: the folder does not exist, has fewer than two classes or an empty class, or the classes of its
+            parts differ.
     """
     try:
         if not root.is_dir():
@@ -81,7 +82,7 @@ def scan(root: Path, val_fraction: float, seed: int) -> Catalogue:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a folder is none of the user's: `.ipynb_checkpoints` and the like."""
+    """Whether another program made the folder, such as `.ipynb_checkpoints`."""
     return name.startswith((".", "__MACOSX"))
 
 
@@ -122,7 +123,7 @@ def _list(root: Path, classes: tuple[str, ...]) -> tuple[Sample, ...]:
 
 
 def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
-    """Each folder from `root` down with its files: sorted, links followed, none of them twice."""
+    """`root` and the folders below it with their files, sorted. Links are followed, and no folder comes twice."""
 
     def fail(error: OSError) -> None:
         raise error
@@ -130,7 +131,7 @@ def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
     seen: set[tuple[int, int]] = set()
     for folder, inner, files in os.walk(root, followlinks=True, onerror=fail):
         status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in seen:  # a link to a folder above it would go round for ever
+        if (status.st_dev, status.st_ino) in seen:  # a link to a parent folder would make an endless loop
             inner.clear()
             continue
         seen.add((status.st_dev, status.st_ino))

@@ -1,7 +1,7 @@
-"""Batches of pictures, decoded ahead of their use in threads.
+"""Makes batches of pictures. Threads decode the pictures ahead of their use.
 
-Threads, not processes: the decoder releases the interpreter lock, and processes forked from a process with
-threads hang or are orphaned. What is in a batch depends on (seed, epoch, sample) alone, never on the threads.
+It uses threads, not processes: the decoder releases the interpreter lock, and processes that are forked from a process
+with threads may hang. The content of a batch depends only on (seed, epoch, sample), never on the threads.
 """
 
 import os
@@ -26,17 +26,17 @@ from engine.data.threads import Threads
 from engine.errors import DataError
 from engine.protocol.printable import printable
 
-SHORT_SIDE_FACTOR = 2  # short side of a prepared picture in crops; with 4/3 accuracy was measured to suffer
-BATCHES_AHEAD = 3  # batches decoded ahead
-CHECKS_AHEAD = 256  # pictures checked ahead
-ANSWER_SECONDS = 0.1  # a slow picture or disk holds back an answer no longer than this
+SHORT_SIDE_FACTOR = 2  # short side of a stored picture / side of the crop; 4/3 gave a lower accuracy
+BATCHES_AHEAD = 3  # batches that are decoded ahead of their use
+CHECKS_AHEAD = 256  # pictures that are checked ahead
+ANSWER_SECONDS = 0.1  # maximal time without an answer while a picture or a disk is slow
 MAX_THREADS = 8
-CLOSE_SECONDS = 3.0  # for the pictures being decoded; what takes longer may never end
-MAX_REPLACEMENTS = 20  # pictures that may take the place of an unreadable one
+CLOSE_SECONDS = 3.0  # `close` waits so long for threads; a thread that needs longer may never end
+MAX_REPLACEMENTS = 20  # tries to find a readable picture in place of an unreadable one
 
 
 class _Group(NamedTuple):
-    """The samples of a batch that this process decodes."""
+    """The samples of a batch that this process decodes; `numbers` are their indices."""
 
     numbers: list[int]
     global_size: int
@@ -44,7 +44,7 @@ class _Group(NamedTuple):
 
 
 class _Item(NamedTuple):
-    """A picture of a batch: its label, and the files that could not be read on the way to it."""
+    """A picture of a batch: its sample, its label, and the unreadable files that it replaces."""
 
     number: int
     label: int | None
@@ -53,7 +53,7 @@ class _Item(NamedTuple):
 
 
 class Loader:
-    """Makes batches of samples. Close it to end its threads."""
+    """Makes batches of samples. Call `close` to end its threads."""
 
     def __init__(
         self,
@@ -65,8 +65,8 @@ class Loader:
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        """`augmentations` are applied to each training picture, in this order; without any it is prepared as a test
-        picture is. `rank` is this process's number among the `world_size` processes that divide each batch."""
+        """`augmentations` are applied to each training picture in this order; without any, training pictures are
+        prepared like test pictures. `rank` is this process's number among `world_size`, which divide each batch."""
         self._augmentations = tuple(augmentations)
         side = data.short_side or preparation.image_size * SHORT_SIDE_FACTOR
         self.decoded = Decoded(preparation, side if data.prepare else None, augment=self.augments)
@@ -83,43 +83,43 @@ class Loader:
         return bool(self._augmentations)
 
     def close(self) -> None:
-        """End the threads; batches not taken yet are dropped, and so are threads whose file does not come."""
+        """End the threads and drop batches that nobody has taken. A thread that waits for its file is abandoned."""
         if self._pool.close(CLOSE_SECONDS):
-            self.decoded.close()  # else one of them may still go on to use it
+            self.decoded.close()  # otherwise a thread may still use the store
 
     def steps_per_epoch(self, samples: int) -> int:
         """Number of training batches in an epoch of `samples` pictures."""
         whole, rest = divmod(samples, self.batch_size)
-        # Batch norm cannot be estimated from a last batch of a single picture, so that one is left out.
+        # Batch norm fails with a single picture, so a last batch of one picture is omitted.
         return whole + (rest > 1 or (rest == 1 and whole == 0))
 
     def training(self, samples: Sequence[Sample], epoch: int, start: int) -> Iterator[Batch | Waiting]:
-        """The shuffled, augmented batches of `epoch` from number `start` (counted from 0) on.
+        """The shuffled, augmented batches of `epoch`, from batch `start` (counted from 0).
 
-        While one does not come there is a `Waiting` every 0.1 s.
-        Another picture takes the place of one that cannot be decoded, so that a batch keeps its size.
+        While a batch is not ready, a `Waiting` comes every 0.1 s. A random other picture replaces one that cannot be
+        decoded, so that a batch keeps its size.
 
         Raises:
-            DataError: for a picture that cannot be decoded no other one is found that can.
+            DataError: no readable picture was found to replace an unreadable one.
         """
         groups = (self._own_part(group) for group in self.groups(len(samples), epoch, start))
         yield from self._batches(groups, lambda index, pixels: self._fill_training(samples, epoch, index, pixels))
 
     def groups(self, samples: int, epoch: int, start: int) -> Iterator[list[int]]:
-        """The numbers of the samples in the shuffled batches of `epoch` from number `start` on."""
+        """The indices of the samples in the shuffled batches of `epoch`, from batch `start`."""
         generator = torch.Generator().manual_seed(random.Random(f"{self._seed}/{epoch}").getrandbits(62))
         order = torch.randperm(samples, generator=generator).tolist()
         size = self.batch_size
         return (order[i * size : (i + 1) * size] for i in range(start, self.steps_per_epoch(samples)))
 
     def testing(self, samples: Sequence[Sample], training: bool = False) -> Iterator[Batch | Waiting]:
-        """All samples in order, prepared as test pictures; a batch whose files are all lost has no pictures.
+        """All samples in order, prepared like test pictures. Unreadable pictures are left out of their batch.
 
-        While one does not come there is a `Waiting` every 0.1 s. Of several processes each gets the same number of
-        batches, the last of some without pictures. `training` says that they are the pictures to train on.
+        While a batch is not ready, a `Waiting` comes every 0.1 s. Each process gets the same number of batches; the
+        last batch of some may be empty. `training` says that the samples are training pictures.
 
         Raises:
-            DataError: not one file can be read any more.
+            DataError: no file can be read any more.
         """
         size, readable, lost = self.batch_size, 0, list[Unreadable]()
         rounds = -(-len(samples) // (size * self._world_size))
@@ -135,10 +135,10 @@ class Loader:
             raise _pictures_lost(lost)
 
     def check(self, samples: Sequence[tuple[Sample, bool]]) -> Iterator[tuple[int, Unreadable | None]]:
-        """Decode files once, in order: the number done so far, and the last one of them if it is unreadable.
+        """Decode files once, in order. Yields the number of files so far, and the last file if it is unreadable.
 
-        A sample comes with whether it is a test picture. Yields after each file, and every 0.1 s while a file
-        takes longer.
+        Each sample comes with whether it is a test picture. Yields after each file, and every 0.1 s during a slow
+        file.
         """
         todo = iter(samples)
         waiting: deque[tuple[Sample, Future[str]]] = deque()
@@ -166,15 +166,15 @@ class Loader:
     def _own_part(self, batch: list[int]) -> _Group:
         """This process's part of a batch."""
         mine = batch[self._rank :: self._world_size]
-        # Where there is nothing left, a picture that does not count: the processes take every step together.
+        # All processes make each step together. One without pictures takes one with the weight 0.
         return _Group(mine or batch[:1], len(batch), len(mine) / len(batch))
 
     def _batches(self, groups: Iterator[_Group], make: Callable[[int, Pixels], _Item]) -> Iterator[Batch | Waiting]:
-        """A batch of each group of samples; `make` fills in the pixels of one, in a thread of the pool."""
+        """A batch for each group of samples. `make` writes the pixels of one sample, in a thread of the pool."""
         waiting: deque[tuple[torch.Tensor, _Group, list[Future[list[_Item]]]]] = deque()
         side = self._preparation.image_size
 
-        # As arrays, because torch copies a tensor of this size in threads, for each thread of the pool anew.
+        # numpy arrays, because torch would start threads of its own for each thread of the pool.
         def fill(images: npt.NDArray[np.uint8], group: list[int]) -> list[_Item]:
             return [make(index, pixels) for index, pixels in zip(group, images, strict=True)]
 
@@ -183,7 +183,7 @@ class Loader:
                 while len(waiting) < BATCHES_AHEAD and (group := next(groups, None)) is not None:
                     count = len(group.numbers)
                     images = torch.empty(count, side, side, 3, dtype=torch.uint8)
-                    # A task a thread, not one a picture: fewer of them cost the step less.
+                    # One task per thread, not per picture: fewer tasks slow the training step less.
                     most = max(-(-count // self._threads), 1)
                     parts = (slice(i, i + most) for i in range(0, count, most))
                     pixels = images.numpy()
@@ -202,7 +202,7 @@ class Loader:
                     future.cancel()
 
     def _fill_training(self, samples: Sequence[Sample], epoch: int, index: int, pixels: Pixels) -> _Item:
-        """Fill in a sample, augmented, or another one if it cannot be read."""
+        """Write the pixels of an augmented sample, or of a random other one if it cannot be read."""
         rng, bad = random.Random(f"{self._seed}/{epoch}/{index}"), []
         for _ in range(MAX_REPLACEMENTS):
             sample = samples[index]
@@ -219,7 +219,7 @@ class Loader:
         raise _pictures_lost(bad)
 
     def _fill_test(self, samples: Sequence[Sample], index: int, pixels: Pixels, testing: bool) -> _Item:
-        """Fill in a sample resized and cropped in the middle."""
+        """Write the pixels of a sample, resized and cropped at its centre."""
         sample = samples[index]
         try:
             pixels[:] = self.decoded.get(sample.path, testing)

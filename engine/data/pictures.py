@@ -1,4 +1,4 @@
-"""From a picture file to pixels: decoding, and how test pictures are made fit for a model."""
+"""Decodes picture files, and prepares test pictures for a model."""
 
 import math
 import warnings
@@ -21,8 +21,8 @@ Pixels = npt.NDArray[np.uint8]
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-# Pillow warns of harmless oddities, and a warning tears the screen. For the whole process, because
-# `warnings.catch_warnings` around each picture would not be safe in threads.
+# Pillow warns of harmless defects, and a warning would damage the screen. The filter is for the whole process, because
+# `warnings.catch_warnings` is not safe in threads.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 Channel = Annotated[float, Field(ge=0, le=1)]
@@ -30,17 +30,17 @@ Deviation = Annotated[float, Field(gt=0, le=10)]
 
 
 class UnreadablePictureError(Exception):
-    """A file that cannot be decoded as a picture; the text says why, in a line."""
+    """A file cannot be decoded as a picture. The text gives the reason in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """How pictures are made fit for a model: part of its input, at training and at test time alike."""
+    """How pictures are prepared for a model, in training and in evaluation."""
 
     image_size: Annotated[int, Field(ge=1, le=4096)] = 224
-    "side of the square the model sees, in pixels"
+    "side of the model's square input, in pixels"
     resize_size: Annotated[int, Field(ge=1, le=8192)] = 256
-    "short side a test picture is resized to before its centre is cropped"
+    "short side of a resized test picture before the centre crop, in pixels"
     mean: tuple[Channel, Channel, Channel] = IMAGENET_MEAN
     "of red, green and blue in 0..1"
     std: tuple[Deviation, Deviation, Deviation] = IMAGENET_STD
@@ -48,22 +48,22 @@ class Preparation:
     interpolation: Literal["nearest", "bilinear", "bicubic"] = "bilinear"
 
     def at_size(self, image_size: int) -> "Preparation":
-        """The same for another size, the margin around the centre crop in proportion."""
+        """The same preparation for another size; the margin around the centre crop stays in proportion."""
         resize_size = round(image_size * self.resize_size / self.image_size)
         return replace(self, image_size=image_size, resize_size=resize_size)
 
 
 def decode(path: str) -> Image.Image:
-    """The picture in RGB: the first one of an animation, without its transparency.
+    """The picture in RGB without transparency. Of an animation, the first picture.
 
     Raises:
-        UnreadablePictureError: the file is missing, damaged, monstrous or no picture.
+        UnreadablePictureError: the file is missing, damaged, too large or no picture.
     """
     return _open(path)
 
 
 def decode_bounded(path: str, side: int) -> Image.Image:
-    """The same with its short side reduced to `side` pixels if it is longer; a JPEG file decodes faster so.
+    """The same, but a short side longer than `side` pixels is reduced to `side`. This decodes JPEG files faster.
 
     Raises:
         UnreadablePictureError: as for `decode`.
@@ -77,7 +77,7 @@ def decode_bounded(path: str, side: int) -> Image.Image:
 
 
 def check(path: str) -> str:
-    """Why the picture cannot be decoded; empty if it can. JPEG files are decoded at reduced scale."""
+    """Why the picture cannot be decoded; empty if it can. JPEG files are decoded at a reduced scale."""
     try:
         _open(path, side=1)
     except UnreadablePictureError as error:
@@ -86,7 +86,7 @@ def check(path: str) -> str:
 
 
 def test_pixels(picture: Image.Image, preparation: Preparation) -> torch.Tensor:
-    """Short side resized, centre cropped; uint8 (3, size, size)."""
+    """The picture with its short side resized and its centre cropped, uint8 (3, size, size)."""
     resized = transforms.resize(picture, [preparation.resize_size], interpolation=_mode(preparation), antialias=True)
     pixels: torch.Tensor = transforms.pil_to_tensor(transforms.center_crop(resized, [preparation.image_size] * 2))
     return pixels
@@ -97,7 +97,7 @@ def _mode(preparation: Preparation) -> transforms.InterpolationMode:
 
 
 def _open(path: str, side: int | None = None) -> Image.Image:
-    """Decode a file; with `side`, a JPEG one at the smallest scale that leaves the short side as long."""
+    """Decode a file. With `side`, decode a JPEG file at the smallest scale whose short side has `side` pixels."""
     try:
         with Image.open(path, formats=FORMATS) as picture:
             if side is not None:
@@ -105,10 +105,10 @@ def _open(path: str, side: int | None = None) -> Image.Image:
                 width, height = (math.ceil(length * scale) for length in picture.size)
                 picture.draft("RGB", (width, height))
             if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format == "PNG"):
-                # Pillow would cut 16 bits off at 255, which makes such a picture white; keep the high byte.
+                # Pillow would limit 16-bit values to 255 and make the picture white; use the high byte.
                 return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
             return picture.convert("RGB")
-    except Exception as error:  # a decoder fed with damaged bytes raises whatever they lead it to
+    except Exception as error:  # decoders raise many kinds of errors for damaged bytes
         raise UnreadablePictureError(_reason(path, error)) from None
 
 

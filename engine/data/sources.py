@@ -1,6 +1,6 @@
-"""Where pictures come from, other than a folder of the user's own. Loads no torch.
+"""The sources of pictures other than the user's own folder. Loads no torch.
 
-A source finds or makes a folder of pictures. A new one is a module with the two functions below and a row here.
+A source finds or makes a folder of pictures. A new source is a module with the two functions below and a row here.
 """
 
 from collections.abc import Callable, Generator
@@ -14,17 +14,19 @@ from engine.protocol import Loading
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source of pictures; both functions get the configuration and the seed."""
+    """A source of pictures. Both functions get the configuration and the seed."""
 
     locate: Callable[[DataConfig, int], Generator[Loading, None, Path]]
-    "finds or makes the folder, yields its progress and returns the folder"
+    "finds or makes the folder, yields progress and returns the folder"
     find_local: Callable[[DataConfig, int], Path | None]
-    "the folder if it is there already, else none"
+    "the folder if it exists already, otherwise `None`"
     missing: str
-    "for people: what a run does first if it is not"
+    "message for users if the folder does not exist: what a run does first"
 
 
 SOURCES: dict[str, Source] = {
     "demo": Source(demo.locate, demo.find_local, "the demo's pictures are not there yet: the run draws them first"),
-    "archive": Source(archive.locate, archive.find_local, "the pictures are not there yet: the run downloads them first"),
+    "archive": Source(
+        archive.locate, archive.find_local, "the pictures are not there yet: the run downloads them first"
+    ),
 }

@@ -1,7 +1,8 @@
-"""Pictures decoded once: their pixels in a file in the cache folder, shared by both arms and by later runs.
+"""A cache of decoded pictures on the disk. Both arms and later runs share it.
 
-`index` has a fixed-size record a picture, written after its pixels, so that a record means a whole picture;
-`pixels` has the pixels one after the other and only grows. Several processes may read and write at a time.
+The file `index` has a record of fixed size for each picture. A record is written after the pixels, so that it always
+refers to a complete picture. The file `pixels` has the pixels of all pictures and only grows. Several processes may
+read and write at the same time.
 """
 
 import fcntl
@@ -21,14 +22,14 @@ import numpy.typing as npt
 
 from engine.data.pictures import Pixels
 
-FORMAT = 1  # raise it when what is stored for the same key changes
+FORMAT = 1  # increase it when the same key gets other pixels
 RECORD = np.dtype([("offset", "<u8"), ("height", "<u4"), ("width", "<u4"), ("crc", "<u4"), ("stored", "<u4")])
 
 
 def fingerprint(paths: Iterable[str], settings: object) -> str:
-    """A name for pictures prepared with `settings`: another one if any file has changed.
+    """A key for pictures prepared with `settings`. It changes if a file changes.
 
-    A file that cannot be looked at has a fingerprint, too: it is decoding that says what is wrong with it.
+    A file that cannot be accessed has a fingerprint, too; decoding reports its error later.
     """
     digest = hashlib.sha256(repr((FORMAT, settings)).encode())
     for path in paths:
@@ -41,10 +42,10 @@ def fingerprint(paths: Iterable[str], settings: object) -> str:
 
 
 class Store:
-    """The pixels of a list of pictures, by their place in it; safe to use from several threads."""
+    """The pixels of a list of pictures, by their index in the list. Safe to use from several threads."""
 
     def __init__(self, folder: Path, pictures: int, budget: int) -> None:
-        """Open or make the store in `folder` for so many pictures, with `budget` bytes for all stores beside it.
+        """Open or create the store in `folder` for `pictures` pictures. `budget`: bytes for all stores together.
 
         Raises:
             OSError: the folder cannot be written.
@@ -53,8 +54,8 @@ class Store:
         self._lock = threading.Lock()
         self._index_file, self._pixels_file = (_open(folder / name) for name in ("index", "pixels"))
         with suppress(OSError):
-            os.utime(folder)  # the time of the last use
-        fcntl.flock(self._index_file, fcntl.LOCK_SH)  # in use; no other store's need for room removes it
+            os.utime(folder)  # its time is that of the last use
+        fcntl.flock(self._index_file, fcntl.LOCK_SH)  # marks it as used, so that no other store removes it
         size = pictures * RECORD.itemsize
         if os.fstat(self._index_file.fileno()).st_size < size:
             os.ftruncate(self._index_file.fileno(), size)
@@ -72,16 +73,16 @@ class Store:
 
     @property
     def stored(self) -> int:
-        """Number of pictures in it, as far as this process has looked."""
+        """Number of stored pictures that this process knows of."""
         return int(self._index["stored"].sum())
 
     @property
     def bytes(self) -> int:
-        """Size of the pixels on the disk."""
+        """Size of the pixels on the disk in bytes."""
         return os.fstat(self._pixels_file.fileno()).st_size
 
     def get(self, place: int) -> Pixels | None:
-        """The pixels of a picture, not to be written to; `None` if they are not there or are damaged."""
+        """The pixels of a picture; `None` if they are not stored or damaged. The caller must not change them."""
         record = self._record(place)
         if not record["stored"]:
             return None
@@ -96,13 +97,13 @@ class Store:
                 pixels = None
             self._checked[place] = pixels is not None
         if pixels is None:
-            self._damaged.add(place)  # it is decoded and stored anew
+            self._damaged.add(place)  # the picture will be decoded and stored again
             self._index["stored"][place] = 0
             return None
         return pixels.reshape(height, width, 3)
 
     def put(self, place: int, pixels: Pixels) -> bool:
-        """Keep the pixels of a picture; whether they are kept. `full` says why there is no room any more."""
+        """Store the pixels of a picture. Returns whether they are stored; if not, `full` has the reason."""
         data = np.ascontiguousarray(pixels)
         with self._lock:
             if self.full:
@@ -126,7 +127,7 @@ class Store:
         return True
 
     def _record(self, place: int) -> Any:  # noqa: ANN401 - a numpy record
-        """A picture's record: the one known, or else what another process may have written since."""
+        """The record of a picture; an empty one is read again, because another process may have written it."""
         if not self._index["stored"][place] and place not in self._damaged:
             found = os.pread(self._index_file.fileno(), RECORD.itemsize, place * RECORD.itemsize)
             if len(found) == RECORD.itemsize:
@@ -134,26 +135,26 @@ class Store:
         return self._index[place]
 
     def close(self) -> None:
-        """Close the files; arrays handed out stay valid."""
+        """Close the files. Arrays that `get` returned stay valid."""
         self._index_file.close()
         self._pixels_file.close()
 
     def _grow_map(self) -> None:
         size = os.fstat(self._pixels_file.fileno()).st_size
         if size:
-            # The map before stays open for as long as an array looks into it. A private one: torch takes no
-            # array that cannot be written to, and whoever did would change a copy.
+            # An array keeps the previous map open. The map is a private copy, because torch warns of arrays that
+            # cannot be written to.
             self._map = mmap.mmap(self._pixels_file.fileno(), size, access=mmap.ACCESS_COPY)
 
 
 def _open(path: Path) -> BinaryIO:
-    # Not for appending: that mode would ignore the place that is written to.
+    # Not in append mode, which would ignore the offset of a write.
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b")
 
 
 @contextmanager
 def _exclusive(file: BinaryIO) -> Iterator[None]:
-    """While no other process writes."""
+    """Prevent other processes from writing."""
     fcntl.flock(file, fcntl.LOCK_EX)
     try:
         yield
@@ -169,7 +170,7 @@ def _write(handle: int, data: bytes | memoryview, offset: int) -> None:
 
 
 def _make_room(folder: Path, budget: int) -> int:
-    """Remove the stores used longest ago until the others leave half the budget; the bytes of those that stay."""
+    """Remove the least recently used stores until the others need at most half the budget. Returns their bytes."""
     others: list[tuple[float, int, Path]] = []
     for other in folder.parent.iterdir():
         with suppress(OSError):

@@ -1,7 +1,7 @@
-"""Threads that decode pictures, and that nobody has to wait for.
+"""A pool of daemon threads for decoding pictures.
 
-`ThreadPoolExecutor` would do but for one thing: the interpreter ends only when its threads have, and one that
-reads from a network drive that is gone never does. These are daemons: a process ends in spite of them.
+It replaces `ThreadPoolExecutor`, because the interpreter waits for the threads of an executor at its end. A thread that
+reads from a lost network drive never ends. A process can end while daemon threads are running.
 """
 
 import threading
@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 
 class Threads:
-    """So many threads that do what is asked for, in that order."""
+    """`count` threads that work on tasks in the order of submission."""
 
     def __init__(self, count: int, name: str) -> None:
         self._tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
@@ -29,14 +29,14 @@ class Threads:
             thread.start()
 
     def submit(self, do: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> "Future[R]":
-        """Have something done; its result or exception will be in the future."""
+        """Call `do` in a thread. The future gets its result or exception."""
         assert self._open
         future: Future[R] = Future()
         self._tasks.put((future, lambda: do(*args, **kwargs)))
         return future
 
     def close(self, seconds: float) -> bool:
-        """Drop what has not been begun and end the threads; whether they ended within `seconds`."""
+        """Drop waiting tasks and end the threads. Returns whether all threads ended within `seconds`."""
         self._open = False
         with suppress(Empty):
             while True:
@@ -52,7 +52,7 @@ class Threads:
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
             _do(*task)
-            del task  # or a thread that waits would keep the pictures of its last task in memory
+            del task  # otherwise an idle thread would keep the pictures of its last task in memory
 
 
 def _do(future: "Future[Any]", do: Callable[[], Any]) -> None:
@@ -60,7 +60,7 @@ def _do(future: "Future[Any]", do: Callable[[], Any]) -> None:
         return
     try:
         result = do()
-    except BaseException as error:  # whoever asks for the result gets it
+    except BaseException as error:  # the caller gets it from the future
         future.set_exception(error)
     else:
         future.set_result(result)

@@ -1,4 +1,4 @@
-"""The last stretch of a batch: to the device, and there to what the model takes."""
+"""Copies a batch to the device and normalises it there."""
 
 import torch
 
@@ -7,7 +7,7 @@ from engine.data.pictures import Preparation
 
 
 class Transfer:
-    """Copies batches to a device, and normalises them there."""
+    """Copies batches to a device and normalises them there."""
 
     def __init__(self, preparation: Preparation, device: torch.device) -> None:
         self._device = device
@@ -21,14 +21,13 @@ class Transfer:
     def __call__(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Pictures of about zero mean and unit variance, float32 (N, 3, size, size), and labels, int64 (N)."""
         pixels, labels = self._copy(batch.images.permute(0, 2, 3, 1), batch.labels)
-        # The formula of the recipe, step by step, so that test pictures are bit-identical to its own.
+        # The steps of torchvision's formula in its order, so that test pictures are bit-identical to torchvision's.
         return pixels.permute(0, 3, 1, 2).float().div_(255).sub_(self._mean).div_(self._std), labels
 
     def _copy(self, *tensors: torch.Tensor) -> list[torch.Tensor]:
         if self._copies is None:
             return [tensor.to(self._device) for tensor in tensors]
-        # From pinned memory and in a stream of its own, a batch is copied while the device still works on the one
-        # before: the host is ahead of it by a step or two.
+        # Pinned memory and a separate stream: a batch is copied while the device still computes the previous step.
         with torch.cuda.stream(self._copies):
             copies = [tensor.pin_memory().to(self._device, non_blocking=True) for tensor in tensors]
         working = torch.cuda.current_stream(self._device)

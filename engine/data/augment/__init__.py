@@ -1,9 +1,15 @@
-"""Augmentation: training pictures, and whole batches of them, changed at random.
+"""Augmentation: random changes of training pictures and of whole batches.
 
-Two tables: `PICTURE` has functions of one picture, applied in the threads that decode; `BATCH` has functions of a
-batch and its targets, applied on the device. A new one is a module here and a row in one of them; a recipe chooses by
-name. All random numbers come from a generator seeded by (seed, epoch, sample) or (seed, step), so that a resumed or
-replayed run sees the same pictures.
+There are two tables. `PICTURE` has functions of one picture, which the decoding threads apply. `BATCH` has functions of
+a batch and its targets, which are applied on the device. A new augmentation is a module here and a row in one table; a
+recipe chooses it by name. All random numbers come from a generator seeded by (seed, epoch, sample) or (seed, step), so
+that a resumed or replayed run gets the same pictures.
+
+- `augmentation`: the protocols of both kinds of functions.
+- `crop`: random resized crop.
+- `flip`: horizontal flip.
+
+May import what `data` may import.
 """
 
 from engine.data.augment.augmentation import BatchAugmentation, PictureAugmentation

@@ -1,4 +1,4 @@
-"""What an augmentation is: of a picture, or of a batch."""
+"""The protocols of augmentations: of one picture, and of a batch."""
 
 import random
 from typing import Protocol
@@ -12,8 +12,10 @@ class PictureAugmentation(Protocol):
     """A function of one training picture. The last one applied must return a picture of the model's size."""
 
     def __call__(self, pixels: Pixels, preparation: Preparation, rng: random.Random) -> Pixels:
-        """Change a picture, uint8 (height, width, 3), which is not to be written to; `rng` depends on
-        (seed, epoch, sample) alone."""
+        """Return a changed picture, uint8 (height, width, 3), without writing to `pixels`.
+
+        `rng` depends only on (seed, epoch, sample).
+        """
 
 
 class BatchAugmentation(Protocol):
@@ -22,7 +24,8 @@ class BatchAugmentation(Protocol):
     def __call__(
         self, images: torch.Tensor, targets: torch.Tensor, rng: random.Random
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Change pictures, float32 (N, 3, size, size), of about zero mean and unit variance, and their targets.
+        """Return changed pictures and targets.
 
-        Targets are probabilities, float32 (N, classes); `rng` depends on (seed, step) alone.
+        `images` are normalised, float32 (N, 3, size, size). `targets` are probabilities, float32 (N, classes). `rng`
+        depends only on (seed, step).
         """

@@ -11,11 +11,11 @@ from engine.data.pictures import Pixels, Preparation
 
 
 def random_resized_crop(pixels: Pixels, preparation: Preparation, rng: random.Random) -> Pixels:
-    """A random crop resized to the model's size, antialiased."""
+    """A random crop, resized to the model's size with antialiasing."""
     height, width, _ = pixels.shape
     top, left, height, width = random_crop(height, width, rng)
-    # Seen as a batch whose channels come last, the layout that torch resizes fastest.
-    # In one piece, because torch would copy a larger one in threads, for each thread of the pool anew.
+    # A batch with channels last, the layout that torch resizes fastest. It is contiguous, because torch would copy a
+    # strided one with threads of its own for each thread of the pool.
     part = np.ascontiguousarray(pixels[None, top : top + height, left : left + width])
     window = torch.from_numpy(part).permute(0, 3, 1, 2)
     size = (preparation.image_size, preparation.image_size)
@@ -30,8 +30,8 @@ def random_resized_crop(pixels: Pixels, preparation: Preparation, rng: random.Ra
 def random_crop(height: int, width: int, rng: random.Random) -> tuple[int, int, int, int]:
     """(top, left, height, width) of a crop of 8 to 100 % of the area and an aspect ratio of 3/4 to 4/3.
 
-    In distribution that of torchvision's `RandomResizedCrop`, after Szegedy et al., "Going Deeper with
-    Convolutions" (2015); the numbers come from `rng` alone, so that a crop depends on nothing else.
+    It has the distribution of torchvision's `RandomResizedCrop`, after Szegedy et al., "Going Deeper with
+    Convolutions" (2015). All random numbers come from `rng`.
     """
     low, high = math.log(3 / 4), math.log(4 / 3)
     for _ in range(10):
@@ -40,7 +40,7 @@ def random_crop(height: int, width: int, rng: random.Random) -> tuple[int, int, 
         w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
         if 0 < w <= width and 0 < h <= height:
             return rng.randint(0, height - h), rng.randint(0, width - w), h, w
-    # No such crop fits: the largest centre crop of an allowed ratio.
+    # No such crop fits: use the largest centre crop with an allowed ratio.
     ratio = min(max(width / height, 3 / 4), 4 / 3)
     w, h = min(width, round(height * ratio)), min(height, round(width / ratio))
     return (height - h) // 2, (width - w) // 2, h, w

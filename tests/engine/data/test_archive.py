@@ -134,7 +134,7 @@ def test_a_connection_that_is_cut_off_in_the_middle_is_told_with_how_far_it_came
 @pytest.mark.parametrize("content", [b"", b"<html>Please log in</html>", zipped()[:-40]])
 def test_a_file_that_is_no_zip_is_refused(server: Server, cache: Path, content: bytes) -> None:
     server.content = content
-    assert "is no sound zip file" in refused(server, DataError, cache)
+    assert "is not a valid zip file" in refused(server, DataError, cache)
 
 
 def test_a_damaged_picture_inside_is_found_by_its_checksum(server: Server, cache: Path) -> None:
