@@ -1,10 +1,14 @@
-"""From a model's predictions to figures: accuracy, loss, which classes are confused.
+"""Metrics: figures computed from a model's predictions.
 
-A metric is a function of `Predictions`, with a unit and a direction: a module here and a row in `METRICS`. Events, the
-table of epochs, the messages and the screen read that table. `predictions` collects what a model makes of each picture,
-`confusion` finds which classes are taken for which others.
+A metric is a function of `Predictions` with a unit and a direction. A new metric is a module here and a row in
+`METRICS`. Events, the table of epochs, the messages and the screen read that table.
 
-The table loads no torch. May import `hardware`, `config`, `protocol`.
+- `metric`: the class of a metric.
+- `accuracy`, `loss`: the two metrics.
+- `predictions`: collects the predictions for all pictures, batch by batch and over all processes.
+- `confusion`: counts which classes are taken for which others.
+
+The table loads no torch. May import `storage`, `hardware`, `config`, `protocol`, `demo` and `errors`.
 """
 
 from engine.metrics import accuracy, loss
@@ -14,6 +18,6 @@ METRICS: dict[str, Metric] = {
     "loss": loss.METRIC,
     "accuracy": accuracy.METRIC,
 }
-"by their names in events"
+"the metrics by their names in events"
 
 __all__ = ["METRICS", "Metric"]

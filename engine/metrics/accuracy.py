@@ -1,4 +1,4 @@
-"""Accuracy: the share of pictures for which the most probable class is the right one."""
+"""Accuracy: the fraction of pictures whose most probable class is the right one."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def accuracy(predictions: "Predictions") -> float:
-    """In 0..1."""
+    """The accuracy, in 0..1."""
     return int((predictions.predicted == predictions.labels).sum()) / len(predictions.labels)
 
 

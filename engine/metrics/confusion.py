@@ -1,4 +1,4 @@
-"""Which classes are taken for which others, and the mistakes that a model is most confident of."""
+"""Counts which classes are taken for which others, and finds the most confident mistakes."""
 
 from collections.abc import Iterator
 from heapq import nsmallest
@@ -14,7 +14,7 @@ MAX_MISTAKES = 24
 
 
 def confusion(predictions: Predictions, arm: Arm, step: int) -> Confusion:
-    """The event for the evaluation of an arm after a step."""
+    """The event with the confusions and mistakes of an arm after a step."""
     labels, predicted = predictions.labels, predictions.predicted
     right = labels == predicted
     return Confusion(
@@ -32,7 +32,7 @@ def _by_class(labels: torch.Tensor, classes: int) -> tuple[int, ...]:
 
 
 def _pairs(labels: torch.Tensor, predicted: torch.Tensor, classes: int) -> Iterator[tuple[int, int, int]]:
-    """Class, predicted class and number of pictures, the most frequent pairs first."""
+    """Triples of class, predicted class and number of pictures. The most frequent pairs come first."""
     pairs, counts = (labels * classes + predicted).unique(return_counts=True)  # type: ignore[no-untyped-call]
     order = counts.argsort(descending=True, stable=True)[:MAX_PAIRS]
     for pair, count in zip(pairs[order].tolist(), counts[order].tolist(), strict=True):
@@ -40,7 +40,7 @@ def _pairs(labels: torch.Tensor, predicted: torch.Tensor, classes: int) -> Itera
 
 
 def _worst(predictions: Predictions, wrong: torch.Tensor) -> Iterator[Mistake]:
-    """The most confident mistakes; equally confident ones in the order of their paths."""
+    """The most confident mistakes. Equally confident ones are sorted by path."""
     confidence, paths = predictions.confidence.tolist(), predictions.paths
     numbers = wrong.nonzero().flatten().tolist()
     for number in nsmallest(MAX_MISTAKES, numbers, lambda number: (-confidence[number], paths[number])):

@@ -1,4 +1,4 @@
-"""Loss: the mean cross entropy of the pictures, in nats."""
+"""Loss: the mean cross entropy of all pictures, in nats."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What a model makes of each picture of a part: collected batch by batch, over all processes."""
+"""Collects a model's predictions for all test pictures, batch by batch and over all processes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from engine.hardware.process_group import ProcessGroup
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """The predictions for the N pictures that can be read, all on the CPU, in the order of the part."""
+    """The predictions for the N readable pictures, in the order of the test pictures, on the CPU."""
 
     paths: Sequence[str]
     "files of the pictures (N)"
@@ -22,20 +22,20 @@ class Predictions:
     confidence: torch.Tensor
     "float32 (N): its probability"
     ahead: torch.Tensor
-    "int64 (N): how many classes are more probable than the right one"
+    "int64 (N): number of classes that are more probable than the right one"
     loss: float
     "sum of the pictures' cross entropy"
     classes: int
 
 
 def prediction_rows(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """What is kept of a batch's logits (N, classes) and labels (N): float32 (1 + N, 3), on their device.
+    """Reduce the logits (N, classes) and labels (N) of a batch to a table, float32 (1 + N, 3), on their device.
 
-    The first row begins with the summed cross entropy. Then there is a row a picture: the most probable class, its
-    probability, and how many classes are more probable than the right one.
+    The first row starts with the sum of the cross entropy. Then each picture has a row: the most probable class, its
+    probability, and the number of classes that are more probable than the right one.
     """
     predicted, confidence = logits.argmax(1), logits.softmax(1).amax(1).nan_to_num(0.0)
-    # Written so that a logit that is not a number counts as more probable: such a model is right about nothing.
+    # With `~(<=)` a logit that is NaN counts as more probable, so that such a model is never right.
     ahead = (~(logits <= logits.gather(1, labels[:, None]))).sum(1)
     loss = torch.zeros(1, 3, device=logits.device)
     loss[0, 0] = cross_entropy(logits, labels, reduction="sum")
@@ -43,29 +43,29 @@ def prediction_rows(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 class Collector:
-    """Collects the rows of `prediction_rows` for a part, and joins those of all processes."""
+    """Collects the rows of `prediction_rows` for all test pictures, and joins those of all processes."""
 
     def __init__(self, paths: Sequence[str], labels: Sequence[int], classes: int) -> None:
-        """`paths` and `labels` (M) are those of all pictures of the part, whether they can be read or not."""
+        """`paths` and `labels` (M) are those of all test pictures, readable or not."""
         self._paths = paths
         self._labels = torch.tensor(labels, dtype=torch.int64)
         self._classes = classes
-        # A row a picture, 0 where this process has not seen it: the processes' tables add up to the whole one.
+        # A row per picture. Rows of other processes are 0, so that the sum of all tables is the whole table.
         self._rows = torch.zeros(len(paths), 3)
         self._seen = torch.zeros(len(paths), dtype=torch.int64)
         self._loss = 0.0
         self.seen = 0
-        "pictures that this process has scored"
+        "number of pictures that this process has scored"
 
     def add(self, numbers: list[int], rows: torch.Tensor) -> None:
-        """Add a batch: the places of its pictures in the part (N), and what `prediction_rows` says of them (1 + N, 3)."""
+        """Add a batch: the indices (N) of its pictures among all, and its `prediction_rows` (1 + N, 3)."""
         self._loss += rows[0, 0].item()
         self._rows[numbers] = rows[1:]
         self._seen[numbers] = 1
         self.seen += len(numbers)
 
     def gather(self, processes: ProcessGroup) -> Predictions:
-        """The predictions of all processes; to be called once, by each of them."""
+        """The predictions of all processes. Each process must call it, once."""
         rows, seen = processes.all_reduce(self._rows), processes.all_reduce(self._seen).bool()
         loss = processes.all_reduce(torch.tensor([self._loss], dtype=torch.float64))
         found = rows[seen]

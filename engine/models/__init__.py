@@ -1,10 +1,19 @@
 """Backbones by name, their weights, and the head.
 
-A family of backbones is a module here with the functions of `family.Family`, and a row in `families.FAMILIES`;
-torchvision is one. `build` makes a classifier of any of them: pretrained or random weights, and a new head for the
-user's classes. `weights` reads files of weights, `published` downloads those of a library.
+A family of backbones is a module here with the functions of `family.Family`, and a row in `families.FAMILIES`.
 
-May import `data` and what `data` may import.
+- `build`: builds a classifier of any family, with pretrained or random weights and a new head for the user's classes.
+- `families`: the table of families, and the search for a model by name.
+- `family`: the functions that a family must have.
+- `torchvision_models`: torchvision's classification models, the default family.
+- `head`: finds and replaces the last layer.
+- `stages`: finds the stages of a backbone.
+- `weights`: reads files of weights.
+- `published`: downloads the weights that a library publishes.
+- `warm_start`: starts the new head with rows of the pretrained head.
+- `sync_norm`: batch norm over several processes.
+
+May import `data`, `sinks`, `metrics`, `storage`, `hardware`, `config`, `protocol`, `demo` and `errors`.
 """
 
 from engine.models.build import Classifier, build, fetch, preparation

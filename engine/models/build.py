@@ -1,4 +1,4 @@
-"""Build a classification model for a number of classes, with pretrained or random weights and a new head."""
+"""Builds a classifier for the user's classes, with pretrained or random weights and a new head."""
 
 import random
 from collections.abc import Generator, Mapping, Sequence
@@ -22,22 +22,22 @@ from engine.protocol import Arm, Loading
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A model, and what a recipe must know of it."""
+    """A model, and what a recipe must know about it."""
 
     model: nn.Module
     head: str
-    "dotted name of its last layer"
+    "dotted name of the last layer"
     init: str
-    "where its weights come from, in words"
+    "description of the origin of its weights, for users"
     stages: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    "names of the backbone's parameters by stage, from the picture to the head"
+    "names of the backbone's parameters by stage, from the input to the head"
 
 
 def preparation(config: ModelConfig, image_size: int | None) -> Preparation:
-    """How pictures are prepared: as the weights' own metadata says, else ImageNet's way; downloads nothing.
+    """How pictures are prepared: as in the metadata of the weights, otherwise as for ImageNet. Downloads nothing.
 
     Raises:
-        WeightsError: unknown model, unreadable weights, or a model that cannot take pictures of `image_size`.
+        WeightsError: the model is unknown, the weights cannot be read, or the model cannot take this `image_size`.
     """
     family, name = find_family(config.name)
     file = _file(config)
@@ -49,11 +49,11 @@ def preparation(config: ModelConfig, image_size: int | None) -> Preparation:
 
 
 def fetch(config: ModelConfig, arm: Arm) -> Generator[Loading, None, None]:
-    """Download the weights that an arm starts with, if they are published ones and are not there yet.
+    """Download the published weights that an arm starts with, unless they exist already.
 
     Raises:
-        WeightsError: unknown model, or one without published weights.
-        EngineError: the weights could not be downloaded.
+        WeightsError: the model is unknown, or has no published weights.
+        EngineError: the download failed.
     """
     find_family(config.name)
     if arm == "pretrained" and _file(config) is None:
@@ -61,14 +61,14 @@ def fetch(config: ModelConfig, arm: Arm) -> Generator[Loading, None, None]:
 
 
 def build(config: ModelConfig, classes: Sequence[str], arm: Arm, seed: int) -> Classifier:
-    """The model of an arm on the CPU: pretrained or random weights, and a new head with a row for each class.
+    """Build the model of an arm on the CPU: pretrained or random weights, and a new head with a row for each class.
 
     The head is the same for both arms, except for the rows that the pretrained arm takes from the pretrained head.
-    Downloads nothing: call `fetch` before.
+    Downloads nothing: call `fetch` first.
 
     Raises:
-        WeightsError: unknown model, or weights that are missing or do not fit, or have none of the classes whose
-            rows are wanted.
+        WeightsError: the model is unknown, the weights are missing or do not fit, or rows of the pretrained head are
+            wanted and it has none of the classes.
     """
     family, name = find_family(config.name)
     init, weights, source = "random weights", None, ""
@@ -95,7 +95,7 @@ def build(config: ModelConfig, classes: Sequence[str], arm: Arm, seed: int) -> C
 
 
 def _file(config: ModelConfig) -> Path | None:
-    """The file that the weights are read from; `None` for published ones."""
+    """The file with the weights; `None` for published weights."""
     if config.weights == "demo":
         return DEMO_WEIGHTS
     return None if config.weights == "default" else Path(config.weights)
@@ -113,7 +113,7 @@ def _published(config: ModelConfig) -> PublishedWeights:
 
 
 def _pretrained_classes(config: ModelConfig) -> Sequence[str]:
-    """The classes of the pretrained weights' own head, in the order of its rows."""
+    """The classes of the pretrained head, in the order of its rows."""
     file = _file(config)
     return _published(config).classes if file is None else read_classes(file)
 
@@ -123,7 +123,7 @@ def _check_size(family: Family, name: str, size: int) -> None:
     try:
         with torch.device("meta"):
             model = family.build(name)
-    except Exception:  # a model that cannot be built without memory for its weights (RegNet): it cannot be asked
+    except Exception:  # RegNet cannot be built on the meta device, so it cannot be checked
         return
     try:
         with torch.device("meta"):
@@ -131,6 +131,6 @@ def _check_size(family: Family, name: str, size: int) -> None:
     except (RuntimeError, AssertionError, ValueError) as error:
         raise WeightsError(
             "Picture size does not fit",
-            f"data.image_size {size} is not for {name} ({str(error).splitlines()[0]}); leave it out, or use "
+            f"{name} cannot take data.image_size {size} ({str(error).splitlines()[0]}); leave it out, or use "
             f"{family.preparation(name).image_size}",
         ) from None

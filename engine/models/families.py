@@ -1,4 +1,4 @@
-"""The families of backbones by name: `family/model`, or the model alone for torchvision's."""
+"""The families of backbones. A model is named `family/model`, or just `model` for torchvision's."""
 
 import difflib
 
@@ -11,10 +11,10 @@ FAMILIES: dict[str, Family] = {OWN: torchvision_models}
 
 
 def find_family(name: str) -> tuple[Family, str]:
-    """The family that a model belongs to, and the model's name in it.
+    """The family of a model, and the model's name in that family.
 
     Raises:
-        WeightsError: there is no such model; the message has the nearest names.
+        WeightsError: the model does not exist; the message has the most similar names.
     """
     prefix, slash, rest = name.partition("/")
     label, inner = (prefix, rest) if slash and prefix in FAMILIES else (OWN, name)

@@ -1,4 +1,4 @@
-"""What a family of backbones is: a module with the functions that building a classifier needs."""
+"""The functions that a family of backbones must have."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ class PublishedWeights:
 
     url: str
     file: Path
-    "where the library keeps it, whether it is there yet or not"
+    "the place where the library stores it; it may not exist yet"
     classes: Sequence[str]
-    "of its own head, in the order of its rows; empty if they are not known"
+    "classes of the pretrained head, in the order of its rows; empty if they are unknown"
     description: str
-    "for people: whose weights they are"
+    "text for users that says whose weights they are"
 
 
 class Family(Protocol):
-    """The functions of a family; a new one is a module here and a row in `FAMILIES`.
+    """The functions of a family. A new family is a module here and a row in `FAMILIES`.
 
-    A model's `name` is the one within the family. None of them downloads anything.
+    `name` is a model's name without the family. No function downloads anything.
     """
 
     def names(self) -> Sequence[str]:
         """All models of the family."""
 
     def build(self, name: str) -> nn.Module:
-        """A model with random weights and its own classifier, which the family's published weights fit."""
+        """A model with random weights and its original head, so that the published weights fit."""
 
     def weights(self, name: str) -> PublishedWeights | None:
         """The published weights of a model; `None` if there are none."""
@@ -45,9 +45,11 @@ class Family(Protocol):
         """Dotted name of the model's last layer.
 
         Raises:
-            WeightsError: it cannot be found.
+            WeightsError: the layer cannot be found.
         """
 
     def stages(self, model: nn.Module) -> Mapping[str, Sequence[str]]:
-        """The parts of the backbone from the picture to the head, `stem`, `stage1` and so on: the names of the
-        parameters of each. Every parameter outside the head is in exactly one."""
+        """The names of the parameters of each stage, from the input to the head: `stem`, `stage1` and so on.
+
+        Every parameter outside the head is in exactly one stage.
+        """

@@ -1,4 +1,4 @@
-"""The last layer of a classifier: found by the places where torchvision's models keep it, and replaced."""
+"""Finds the last layer of a classifier by the names that torchvision's models use, and replaces it."""
 
 from torch import nn
 
@@ -8,12 +8,12 @@ PLACES = ("fc", "classifier", "heads.head", "head")
 
 
 def find_head(model: nn.Module) -> str:
-    """Dotted name of the last layer: `fc`, the last linear of `classifier`, `heads.head` or `head`.
+    """Dotted name of the last layer: the last linear layer in `fc`, `classifier`, `heads.head` or `head`.
 
     A 1x1 convolution counts as linear (SqueezeNet's last layer is one).
 
     Raises:
-        WeightsError: none of the places holds such a layer.
+        WeightsError: no such module has a linear layer.
     """
     modules = dict(model.named_modules())
     for place in PLACES:
@@ -28,9 +28,10 @@ def find_head(model: nn.Module) -> str:
 
 
 def replace_head(model: nn.Module, name: str, classes: int) -> None:
-    """Put a new layer of `classes` outputs in place: Xavier uniform weights (Glorot & Bengio 2010), zero bias.
+    """Replace the last layer by a new one with `classes` outputs, in place.
 
-    A layer without a bias (MaxViT's) is replaced by one without, so that the weights fit torchvision's model.
+    Its weights are Xavier uniform (Glorot & Bengio 2010), its bias is zero. A layer without a bias (MaxViT) gets none,
+    so that the weights fit torchvision's model.
     """
     old = model.get_submodule(name)
     new: nn.Linear | nn.Conv2d

@@ -1,4 +1,4 @@
-"""Pretrained weights that a library publishes: downloaded once, to where the library itself looks for them."""
+"""Downloads the pretrained weights that a library publishes, to the place where that library looks for them."""
 
 import http.client
 import re
@@ -13,19 +13,19 @@ from engine.storage.atomic import atomic_write
 
 
 def fetch_published(weights: PublishedWeights) -> Generator[Loading, None, None]:
-    """Download a file of weights unless it is there already; it is checked by the digest in its name.
+    """Download a file of weights unless it exists already. The digest in its name is checked.
 
     Raises:
-        EngineError: the download failed; nothing is left of it.
+        EngineError: the download failed; no part of the file is left.
     """
     file = weights.file
     if file.exists():
         return
-    # Not by torchvision's own function, which writes to standard output and unpickles what it gets.
+    # torchvision's own function would write to standard output and unpickle the file.
     promised = re.search(r"-([0-9a-f]{8,})\.", file.name)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # Under a name of its own: another run may be downloading the same file.
+        # With a unique name, because another run may be downloading the same file.
         with atomic_write(file.with_name(f"{file.name}-{uuid.uuid4().hex}")) as temporary:
             found = yield from download(weights.url, temporary, "sha256")
             if promised and not found.startswith(promised[1]):

@@ -1,19 +1,19 @@
-"""The stages of a backbone: its parts from the picture to the head, found from the order of its modules."""
+"""Finds the stages of a backbone, its parts from the input to the head, by the order of its modules."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from torch import nn
 
 CONTAINERS = ("features", "encoder", "layers", "blocks")
-"what torchvision calls modules that hold all stages, and are none themselves"
+"torchvision's names of modules that contain all stages and are not stages themselves"
 
 
 def find_stages(model: nn.Module, head: str) -> Mapping[str, Sequence[str]]:
-    """`stem`, `stage1`, `stage2` ...: names of the parameters of each, every one outside `head` in exactly one.
+    """The names of the parameters of `stem`, `stage1`, `stage2` and so on.
 
-    Modules are taken in the order in which the model has them: in feed-forward models that is the pictures' way
-    through them. A norm layer belongs to the part before it. The first part is the stem, with what belongs to no
-    module below the model: the class token and the position embedding of a transformer.
+    Every parameter outside `head` is in exactly one stage. The order is that of the model's modules, which in
+    feed-forward models is the order of computation. A norm layer belongs to the stage before it. The first stage is the
+    stem. It also has the parameters of the model itself: the class token and position embedding of a transformer.
     """
     parameters = {name: value for name, value in model.named_parameters() if not name.startswith(f"{head}.")}
     stages: list[list[str]] = []
@@ -29,7 +29,7 @@ def find_stages(model: nn.Module, head: str) -> Mapping[str, Sequence[str]]:
 
 
 def _parts(module: nn.Module, prefix: str, parameters: Mapping[str, nn.Parameter]) -> Iterator[list[str]]:
-    """The names of the parameters of each child, or of its children if it is a container of stages."""
+    """The names of the parameters of each child. A container of stages is replaced by its children."""
     for name, child in module.named_children():
         path = f"{prefix}{name}."
         if name in CONTAINERS:

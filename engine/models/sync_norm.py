@@ -1,6 +1,6 @@
-"""Batch norm over the pictures of all processes, as if the batch were in one.
+"""Batch norm over the pictures of all processes, as if one process had the whole batch.
 
-torch has it for GPUs (`SyncBatchNorm`). This one is for CPUs, where training on several processes is a test.
+torch has it only for GPUs (`SyncBatchNorm`). This one is for CPUs, so that several processes can be tested there.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from torch import distributed, nn
 
 
 def synchronise_batch_norm(model: nn.Module, device: torch.device) -> nn.Module:
-    """The model with its batch norm over all processes; names and values of its state stay the same."""
+    """Make batch norm layers compute over all processes. The names and values of the model's state do not change."""
     if device.type == "cuda":
         converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
         return converted
@@ -27,7 +27,7 @@ def synchronise_batch_norm(model: nn.Module, device: torch.device) -> nn.Module:
 
 
 class _Sum(torch.autograd.Function):
-    """Over all processes; what each of them makes of it counts in the gradient."""
+    """The sum over all processes. Its gradient is the sum of the gradients of all processes."""
 
     @staticmethod
     def forward(context: Any, tensor: torch.Tensor) -> torch.Tensor:  # noqa: ANN401 - torch's own
@@ -50,7 +50,7 @@ class _SyncNorm(nn.BatchNorm2d):
         pass
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """Batch norm (Ioffe & Szegedy 2015), mean and variance over all processes."""
+        """Batch norm (Ioffe & Szegedy 2015) with mean and variance over all processes."""
         if not self.training:
             return super().forward(input)
         dims = [0, *range(2, input.dim())]
@@ -63,7 +63,7 @@ class _SyncNorm(nn.BatchNorm2d):
         assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None
         with torch.no_grad():
             self.num_batches_tracked += 1
-            share = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
-            self.running_mean.lerp_(mean, share)
-            self.running_var.lerp_(variance * count / (count - 1), share)
+            weight = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+            self.running_mean.lerp_(mean, weight)
+            self.running_var.lerp_(variance * count / (count - 1), weight)
         return centred * (variance + self.eps).rsqrt().view(shape) * self.weight.view(shape) + self.bias.view(shape)

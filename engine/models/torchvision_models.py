@@ -1,4 +1,4 @@
-"""torchvision's classification models: the family of all names without a prefix."""
+"""torchvision's classification models: the family of names without a prefix."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,21 +22,21 @@ def names() -> Sequence[str]:
 
 
 def build(name: str) -> nn.Module:
-    """The model with random weights, such that torchvision's own weights fit it, except for second classifiers."""
+    """The model with random weights. torchvision's weights fit it, except those of auxiliary classifiers."""
     options: dict[str, Any] = {}
     if name in ("googlenet", "inception_v3"):
-        # Their second classifiers, for training, are not part of the recipe. Their weights want pictures
-        # normalised in another way than their metadata says, which the model itself sees to.
+        # Their auxiliary classifiers are not used here. Their weights need another normalisation than their metadata
+        # says; with `transform_input` the model itself changes it.
         options = {"aux_logits": False, "init_weights": True, "transform_input": True}
     elif name.startswith("vit_"):
-        # The position embedding has an entry a patch, so the size is part of the weights.
+        # The position embedding has one entry per patch, so the weights fit only one picture size.
         options = {"image_size": preparation(name).image_size}
     model: nn.Module = torchvision.models.get_model(name, weights=None, **options)
     return model
 
 
 def weights(name: str) -> PublishedWeights | None:
-    """torchvision's default weights, in the file in which torchvision itself keeps them."""
+    """torchvision's default weights, in the file where torchvision stores them."""
     default = _default(name)
     if default is None:
         return None
@@ -46,7 +46,7 @@ def weights(name: str) -> PublishedWeights | None:
 
 
 def preparation(name: str) -> Preparation:
-    """As the metadata of the default weights say; ImageNet's way for a model without weights."""
+    """The preparation in the metadata of the default weights; ImageNet's for a model without weights."""
     default = _default(name)
     if default is None:
         return Preparation()
@@ -68,7 +68,7 @@ def head(model: nn.Module) -> str:
 
 
 def stages(model: nn.Module) -> Mapping[str, Sequence[str]]:
-    """The parts of the backbone."""
+    """The stages of the backbone; see `stages.find_stages`."""
     return find_stages(model, find_head(model))
 
 

@@ -1,4 +1,4 @@
-"""A new head that starts from the pretrained classifier's own, in the rows of the classes that both have."""
+"""Starts the new head with the pretrained head's rows of the classes that both have."""
 
 import re
 from collections import Counter
@@ -11,7 +11,7 @@ from torch import nn
 
 from engine.errors import WeightsError
 
-MAX_NAMES = 10  # that a sentence has
+MAX_NAMES = 10  # in a message
 
 
 def copy_rows(
@@ -23,13 +23,15 @@ def copy_rows(
     known: Sequence[str],
     source: str,
 ) -> list[str]:
-    """Copy the pretrained head's rows of `classes`, weight and bias, into the model's, in place; the classes it has.
+    """Copy the pretrained head's rows (weight and bias) of `classes` into the model's head, in place.
 
-    `known` are the classes of its rows. Case, spaces and punctuation of names do not count, and one that two rows
-    have (ImageNet's Cardigan is a dog, its cardigan a garment) is not taken.
+    Returns the classes whose rows were copied. `known` are the classes of the pretrained head, in the order of its
+    rows. Case, spaces and punctuation of names are ignored. A name that two rows have is skipped (in ImageNet, Cardigan
+    is a dog and cardigan is a garment).
 
     Raises:
-        WeightsError: it has none of the classes, no row a name, or rows of another length.
+        WeightsError: the pretrained head has none of the classes, another number of rows than `known`, or rows of
+            another length.
     """
     rows = _rows(known)
     taken = {label: rows[_normalise(name)] for label, name in enumerate(classes) if _normalise(name) in rows}
@@ -37,8 +39,8 @@ def copy_rows(
         near = ", ".join(known[rows[name]] for name in _nearest(classes[:MAX_NAMES], rows))
         raise WeightsError(
             "No class in common",
-            f"the pretrained classifier of {source} has none of {join_names(classes)}; the nearest it has are {near}: "
-            f"rename the classes, or let the new head start at random (model.head: random)",
+            f"the pretrained classifier of {source} has none of {join_names(classes)}; its most similar classes are "
+            f"{near}: rename the classes, or let the new head start at random (model.head: random)",
         )
     with torch.no_grad():
         for key, value in model.get_submodule(head).named_parameters():
@@ -56,13 +58,13 @@ def copy_rows(
 
 
 def join_names(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
+    """The first names, and the number of the others."""
     more = len(names) - MAX_NAMES
     return ", ".join(names[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _rows(known: Sequence[str]) -> dict[str, int]:
-    """The row of each name that stands for one row alone."""
+    """The row of each normalised name that only one row has."""
     names = [_normalise(name) for name in known]
     counts = Counter(names)
     return {name: row for row, name in enumerate(names) if counts[name] == 1}
@@ -74,5 +76,5 @@ def _nearest(classes: Sequence[str], known: Mapping[str, int]) -> list[str]:
 
 
 def _normalise(name: str) -> str:
-    """A name without what does not count when it is compared, unless it has nothing else."""
+    """A name in lower case without spaces and punctuation. A name of nothing else stays as it is."""
     return re.sub(r"[\W_]+", "", name.casefold()) or name

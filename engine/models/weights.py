@@ -1,4 +1,4 @@
-"""Files of pretrained weights, read without running any code in them."""
+"""Reads files of pretrained weights without running code from them."""
 
 import json
 import pickle
@@ -18,7 +18,7 @@ from engine.errors import WeightsError
 
 DEMO_WEIGHTS = Path(__file__).parent.parent / "demo" / "weights.safetensors"
 
-# It warns of files that it goes on to refuse, and a warning tears the screen.
+# torch warns of files that it then refuses, and a warning would damage the screen.
 warnings.filterwarnings("ignore", module=r"torch\._weights_only_unpickler")
 
 _PREPARATION: TypeAdapter[Preparation] = TypeAdapter(Preparation)
@@ -26,22 +26,22 @@ _CLASSES: TypeAdapter[list[str]] = TypeAdapter(list[str])
 
 
 def as_preparation(values: Mapping[str, Any]) -> Preparation:
-    """The preparation that metadata describes, what it does not say being ImageNet's; other keys are ignored.
+    """The preparation in metadata. Missing values are ImageNet's; unknown keys are ignored.
 
     Raises:
-        ValidationError: a value is impossible.
+        ValidationError: a value is invalid.
     """
     return _PREPARATION.validate_python({key: values[key] for key in Preparation.__dataclass_fields__ if key in values})
 
 
 def read_preparation(file: Path) -> Preparation:
-    """How the weights' own metadata says pictures are prepared; ImageNet's way where it says nothing.
+    """The preparation in the metadata of a file of weights. Missing values are ImageNet's.
 
-    The metadata of a `.safetensors` file are JSON texts by the names of `Preparation`'s fields; a checkpoint of
-    this program has them under `preparation`.
+    The metadata of a `.safetensors` file are JSON texts by the names of `Preparation`'s fields. A checkpoint of this
+    program has them under `preparation`.
 
     Raises:
-        WeightsError: the file is missing or damaged, or its metadata are impossible.
+        WeightsError: the file is missing or damaged, or its metadata are invalid.
     """
     content = _open(file)
     try:
@@ -56,10 +56,10 @@ def read_preparation(file: Path) -> Preparation:
 def read_weights(file: Path) -> dict[str, torch.Tensor]:
     """The tensors of a `.pth` or `.safetensors` file by name.
 
-    A checkpoint of this program, or a dictionary with its weights under `state_dict` or `model`, will do.
+    The file may be a checkpoint of this program, or have the weights under `state_dict` or `model`.
 
     Raises:
-        WeightsError: the file is missing, damaged, holds code, or holds something else.
+        WeightsError: the file is missing or damaged, or contains code or something else than tensors.
     """
     content = _open(file)
     for key in ("state_dict", "model"):
@@ -71,12 +71,12 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
 
 
 def read_classes(file: Path) -> list[str]:
-    """The classes of the weights' own head, in the order of its rows.
+    """The classes of the pretrained head, in the order of its rows.
 
-    In a `.safetensors` file they are a JSON list, the metadata `classes`; a checkpoint of this program has them, too.
+    A `.safetensors` file has them as a JSON list in the metadata `classes`. A checkpoint of this program has them, too.
 
     Raises:
-        WeightsError: the file is missing or damaged, or does not name them.
+        WeightsError: the file is missing or damaged, or has no classes.
     """
     found = _open(file).get("classes")
     try:
@@ -93,7 +93,7 @@ def load_backbone(model: nn.Module, head: str, weights: dict[str, torch.Tensor],
     """Copy all weights outside the head into the model, in place.
 
     Raises:
-        WeightsError: a key outside the head is missing, unexpected or misshapen; the message names them.
+        WeightsError: a key outside the head is missing or unexpected, or has another shape; the message names it.
     """
 
     def outside(key: str) -> bool:
@@ -101,9 +101,9 @@ def load_backbone(model: nn.Module, head: str, weights: dict[str, torch.Tensor],
 
     wanted = {key: value for key, value in model.state_dict().items() if outside(key)}
     given = {key: value for key, value in weights.items() if outside(key)}
-    # Files of old PyTorch versions lack this counter, which no computation of these models reads.
+    # Files of old PyTorch versions have no such counter, and these models do not use it.
     missing = [key for key in wanted if key not in given and not key.endswith("num_batches_tracked")]
-    # The second classifiers of GoogLeNet and Inception are left out of the model.
+    # The model has no auxiliary classifiers (GoogLeNet, Inception).
     unexpected = [key for key in given if key not in wanted and not key.startswith(("aux1.", "aux2.", "AuxLogits."))]
     misshapen = [
         f"{key} {tuple(given[key].shape)} instead of {tuple(wanted[key].shape)}"
@@ -121,7 +121,7 @@ def load_backbone(model: nn.Module, head: str, weights: dict[str, torch.Tensor],
             f"{source} for {type(model).__name__}, keys outside the head `{head}`: {'; '.join(problems)}; "
             f"set model.name to the model they were made for",
         )
-    # Not by `load_state_dict`: for files without its version number it rebuilds an MNASNet as an older one.
+    # `load_state_dict` would change an MNASNet into an older version if a file has no version number.
     with torch.no_grad():
         for key, value in wanted.items():
             if key in given:
@@ -129,7 +129,7 @@ def load_backbone(model: nn.Module, head: str, weights: dict[str, torch.Tensor],
 
 
 def _open(file: Path) -> dict[str, Any]:
-    """What a file of weights holds; for a `.safetensors` file the tensors under `model`, `classes` as JSON text."""
+    """The content of a file of weights. For `.safetensors`: tensors under `model`, `classes` as JSON text."""
     try:
         if file.suffix.lower() == ".safetensors":
             with safe_open(file, framework="pt") as opened:
@@ -144,16 +144,16 @@ def _open(file: Path) -> dict[str, Any]:
             "Weights refused",
             f"{file}: not a file of plain tensors (it is damaged or holds code); save the model's state_dict()",
         ) from None
-    except Exception as error:  # the readers raise whatever damaged bytes lead them to
+    except Exception as error:  # the readers raise many kinds of errors for damaged bytes
         if not file.exists():
             raise WeightsError("Weights not found", f"{file} does not exist; correct model.weights") from None
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise WeightsError("Weights not readable", f"{file}: {reason}; set model.weights to a sound file") from None
+        raise WeightsError("Weights not readable", f"{file}: {reason}; set model.weights to a valid file") from None
     if not isinstance(content, dict):
         raise WeightsError("Weights refused", f"{file}: expected tensors by name; save the model's state_dict()")
     return content
 
 
 def _current_name(key: str) -> str:
-    """A key without the prefix of `DataParallel`, and in today's spelling (torchvision's DenseNet files are old)."""
+    """A key without the prefix of `DataParallel`, and with the current spelling of DenseNet's layers."""
     return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12])\.", r"\1\2.", key.removeprefix("module."))

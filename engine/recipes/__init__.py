@@ -1,9 +1,13 @@
-"""What is decided before a step is done: parameter groups and their rates, schedule, augmentation, loss.
+"""Recipes: the decisions of a training method. They are parameter groups and rates, schedule, augmentation and loss.
 
-A recipe is a module here with one class and a row in `RECIPES`; the setting `recipe` names it. An arm asks its recipe
-and knows none by name.
+A new recipe is a module here with one class, and a row in `RECIPES`. The setting `recipe` names it. An arm calls the
+methods of its recipe and knows no recipe by name.
 
-May import `models`, `data` and what they may import.
+- `recipe`: the base class, and the class of a parameter group.
+- `lesson`: the recipe of the lesson, the default.
+- `schedule`: learning-rate schedules.
+
+May import `models`, `data`, `sinks`, `metrics`, `storage`, `hardware`, `config`, `protocol`, `demo` and `errors`.
 """
 
 from engine.config import RunConfig
@@ -18,7 +22,7 @@ def recipe_of(config: RunConfig) -> Recipe:
     """A new object of the recipe that a configuration names.
 
     Raises:
-        ConfigError: there is no such recipe.
+        ConfigError: the recipe does not exist.
     """
     if config.recipe not in RECIPES:
         known = ", ".join(RECIPES)

@@ -1,4 +1,4 @@
-"""The lesson's recipe: two groups, a small rate for the old layers and ten times as much for the new last layer."""
+"""The lesson's recipe: a small rate for the pretrained layers, and ten times that rate for the new last layer."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,10 +14,10 @@ from engine.recipes.schedule import multiplier
 
 
 class Lesson(Recipe):
-    """Fine-tuning as in Dive into Deep Learning, section 14.2; from scratch one rate serves both groups."""
+    """Fine-tuning as in Dive into Deep Learning, section 14.2. From scratch, both groups have the same rate."""
 
     def groups(self, built: Classifier, arm: Arm) -> Sequence[ParameterGroup]:
-        """`backbone` and `head`: all parameters outside the last layer, and those of the last layer."""
+        """`backbone`: all parameters outside the last layer. `head`: those of the last layer."""
         optim = self.config.optim
         named = [(name, value) for name, value in built.model.named_parameters() if value.requires_grad]
         inside = f"{built.head}."
@@ -32,7 +32,7 @@ class Lesson(Recipe):
         ]
 
     def schedule(self, steps: int) -> Callable[[int], float]:
-        """The one that the configuration names."""
+        """The schedule of the configuration (`schedule.name`)."""
         return partial(multiplier, total=steps, config=self.config.schedule)
 
     @property

@@ -1,4 +1,4 @@
-"""What a recipe decides. An arm asks its recipe and knows none by name."""
+"""The base class of recipes, and the objects that a recipe returns."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -16,19 +16,19 @@ from engine.protocol import Arm
 
 @dataclass(frozen=True, slots=True)
 class ParameterGroup:
-    """A named group of parameters as training starts with it."""
+    """A named group of parameters at the start of training."""
 
     name: str
     parameters: Sequence[nn.Parameter]
     base_lr: float
     "learning rate before the schedule's multiplier"
     frozen: bool = False
-    "whether it is left as it is"
+    "whether the group is not trained"
 
 
 @dataclass(frozen=True, slots=True)
 class TrainTransform:
-    """How training pictures are augmented; without any augmentation they are prepared as test pictures are."""
+    """How training pictures are augmented. Without augmentation they are prepared like test pictures."""
 
     pictures: tuple[PictureAugmentation, ...] = ()
     "applied to each picture, in this order"
@@ -37,10 +37,10 @@ class TrainTransform:
 
 
 class Training(Protocol):
-    """What `after_step` may know of an arm."""
+    """The attributes of an arm that `after_step` may use."""
 
     step: int
-    "updates done"
+    "number of updates so far"
 
     @property
     def model(self) -> nn.Module:
@@ -48,18 +48,18 @@ class Training(Protocol):
 
 
 class Recipe(ABC):
-    """The decisions of a training method. There is one object for each arm."""
+    """The decisions of a training method. Each arm has its own object."""
 
     def __init__(self, config: RunConfig) -> None:
         self.config = config
 
     @abstractmethod
     def groups(self, built: Classifier, arm: Arm) -> Sequence[ParameterGroup]:
-        """The parameter groups of an arm: every trainable parameter in exactly one, any number of groups."""
+        """The parameter groups of an arm, in any number. Every trainable parameter is in exactly one group."""
 
     @abstractmethod
     def schedule(self, steps: int) -> Callable[[int], float]:
-        """The multiplier on each group's base rate, in 0..1, by update (from 0), for `steps` updates in all."""
+        """A function from the update (counted from 0) to the multiplier of base rates, in 0..1, for `steps` updates."""
 
     @property
     @abstractmethod
@@ -70,15 +70,15 @@ class Recipe(ABC):
     def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """The mean loss, a scalar, of logits (N, classes).
 
-        `targets` are labels, int64 (N), or probabilities, float32 (N, classes), where a batch augmentation made them.
+        `targets` are labels, int64 (N), or probabilities, float32 (N, classes), if there is a batch augmentation.
         """
 
     def after_step(self, arm: Training) -> None:  # noqa: B027 - most recipes do nothing here
-        """Do what follows each update, such as a moving average of the weights; nothing unless a recipe wants it."""
+        """Called after each update, for example for a moving average of the weights. Does nothing by default."""
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint must keep of it, as plain values and tensors; nothing unless a recipe wants it."""
+        """The state for a checkpoint, as plain values and tensors. Empty by default."""
         return {}
 
     def load(self, state: dict[str, Any]) -> None:  # noqa: B027 - most recipes keep nothing
-        """Take back what `state` returned; nothing unless a recipe wants it."""
+        """Restore what `state` returned. Does nothing by default."""

@@ -1,24 +1,26 @@
-"""Learning-rate schedules as multipliers on each group's base rate, so that a rate changed by hand and
-the schedule never fight."""
+"""Learning-rate schedules as multipliers of each group's base rate.
+
+The user can change a base rate without a conflict with the schedule.
+"""
 
 import math
 
 from engine.config.sections import ScheduleConfig
 
-ONE_CYCLE_WARMUP = 0.3  # share of rising steps in Smith & Topin, "Super-Convergence" (2018), as in PyTorch
+ONE_CYCLE_WARMUP = 0.3  # fraction of warm-up steps, as in PyTorch; Smith & Topin, "Super-Convergence" (2018)
 
 
 def multiplier(step: int, total: int, config: ScheduleConfig) -> float:
-    """The multiplier of update `step`, counted from 0, of `total` updates; in 0..1.
+    """The multiplier, in 0..1, of update `step` (counted from 0) of `total` updates.
 
-    Warm-up rises linearly and the step after it has 1; one-cycle rises and falls along half cosines. Every
-    schedule has a step of 1, be it the only one. Steps beyond the end keep the last value.
+    The warm-up rises linearly; the step after it has the multiplier 1. One-cycle rises and falls along half cosines.
+    Every schedule has a step with the multiplier 1, even if it has only one step. Later steps keep the last value.
     """
     step = min(max(step, 0), total - 1)
-    share = config.warmup
-    if config.name == "one_cycle" and share == 0:
-        share = ONE_CYCLE_WARMUP
-    warmup = min(round(share * total), total - 1)
+    fraction = config.warmup
+    if config.name == "one_cycle" and fraction == 0:
+        fraction = ONE_CYCLE_WARMUP
+    warmup = min(round(fraction * total), total - 1)
     if step < warmup:
         risen = (step + 1) / (warmup + 1)
         return _half_cosine(risen) if config.name == "one_cycle" else risen
@@ -28,6 +30,6 @@ def multiplier(step: int, total: int, config: ScheduleConfig) -> float:
     return config.final + (1 - config.final) * _half_cosine(left)
 
 
-def _half_cosine(share: float) -> float:
-    """Smooth rise from 0 at 0 to 1 at 1."""
-    return (1 - math.cos(math.pi * share)) / 2
+def _half_cosine(x: float) -> float:
+    """A smooth rise from 0 at x = 0 to 1 at x = 1."""
+    return (1 - math.cos(math.pi * x)) / 2

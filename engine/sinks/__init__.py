@@ -1,10 +1,14 @@
-"""Events for other programs and for people: a sink takes the events of a run, one after the other.
+"""Sinks: they write the events of a run for other programs and for people.
 
-A sink is a function of an event; a module here has one function that opens it, and a row in one of two tables. Those in
-`RUN_SINKS` are opened for each run with a folder; one of those in `STREAM_SINKS` tells a run without a screen on the
-standard streams. What a sink cannot write it raises as an `OSError` with the file's name: training goes on.
+A sink is a function of an event. A new sink is a module here with a function that opens it, and a row in one of two
+tables. The sinks in `RUN_SINKS` are opened for each run with a folder. A run without a screen uses one of those in
+`STREAM_SINKS`. If a sink cannot write, it raises an `OSError` with the file's name, and training goes on.
 
-May import `metrics`, `storage`, `config`, `protocol`.
+- `metrics_csv`: a table of all epochs in the run's folder.
+- `text`: lines for people, with a progress bar.
+- `json_lines`: one line of JSON per event.
+
+May import `metrics`, `storage`, `hardware`, `config`, `protocol`, `demo` and `errors`.
 """
 
 from collections.abc import Callable
@@ -19,7 +23,7 @@ from engine.sinks.text import open_text
 Sink = Callable[[Event], None]
 
 RUN_SINKS: dict[str, Callable[[Path], Sink]] = {"metrics.csv": open_metrics_csv}
-"opened with the run's folder, whose journal has what happened before"
+"opened with the run's folder; its journal has the earlier events"
 STREAM_SINKS: dict[str, Callable[[Output, Output], Sink]] = {"text": open_text, "json": open_json_lines}
 "opened with standard output and standard error"
 

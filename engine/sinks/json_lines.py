@@ -1,4 +1,4 @@
-"""Events as lines of JSON, for programs."""
+"""Writes events as lines of JSON, for programs."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from engine.protocol.streams import Output
 
 
 def open_json_lines(out: Output, messages: Output) -> Callable[[Event], None]:
-    """Write each event as a line to `out`, and its sentence for people, if it has one, to `messages`."""
+    """Write each event as a line to `out`. If it has a message for people, write that to `messages`."""
 
     def sink(event: Event) -> None:
         print(encode(event), file=out, flush=True)

@@ -1,4 +1,4 @@
-"""`metrics.csv`: a table of the epochs for a spreadsheet, a row an epoch of each arm."""
+"""Writes `metrics.csv`: a table for spreadsheets with a row for each epoch of each arm."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ METRICS = "metrics.csv"
 
 
 def open_metrics_csv(folder: Path) -> Callable[[Event], None]:
-    """Write the table again after each epoch: after a resume or a rewind no row is there twice."""
+    """Write the whole table again after each epoch, so that a resume or a rewind makes no duplicate rows."""
     epochs = _Epochs()
     for past in read_events(folder, (ArmStarted, EpochDone, Rewound)):
         epochs.fold(past)
@@ -27,16 +27,16 @@ def open_metrics_csv(folder: Path) -> Callable[[Event], None]:
 
 
 class _Epochs:
-    """The epochs of the branch that each arm is on."""
+    """The epochs of the current branch of each arm."""
 
     def __init__(self) -> None:
         self._branches: dict[tuple[Arm, int], list[EpochDone]] = {}
         self._current: dict[Arm, int] = {}
 
     def fold(self, event: Event) -> None:
-        """Take in an event."""
+        """Update the epochs with an event."""
         match event:
-            case ArmStarted():  # a crash undid what comes after its step
+            case ArmStarted():  # epochs after this step were lost in a crash
                 self._start_branch(event.arm, event.branch, event.branch, event.step)
             case Rewound():
                 self._start_branch(event.arm, event.branch, event.base, event.step)
@@ -44,7 +44,7 @@ class _Epochs:
                 self._branches.setdefault((event.arm, self._current.get(event.arm, 1)), []).append(event)
 
     def rows(self) -> Iterator[dict[str, object]]:
-        """The table's rows."""
+        """The rows of the table."""
         for arm in ARMS:
             for epoch in self._branches.get((arm, self._current.get(arm, 1)), []):
                 values = asdict(epoch)
@@ -61,10 +61,10 @@ class _Epochs:
 
 
 def _write(path: Path, rows: list[dict[str, object]]) -> None:
-    """Write a table whole or not at all.
+    """Write the table atomically.
 
     Raises:
-        OSError: it cannot be written; `filename` is `path`.
+        OSError: the table cannot be written; `filename` is `path`.
     """
     columns = dict.fromkeys(name for row in rows for name in row)
     try:

@@ -1,4 +1,4 @@
-"""Events as text for people: one line an epoch, messages, and a progress bar where there is a terminal."""
+"""Writes events as text for people: a line per epoch, messages, and a progress bar on a terminal."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ class _Report:
         self._steps_per_epoch = 1
 
     def show(self, event: Event) -> None:
-        """Write what a person wants to know of the event, if anything."""
+        """Write the text of an event, if it has one."""
         if isinstance(event, TrainStep | Evaluating | Loading):
             self._progress(event)
             return
@@ -62,7 +62,7 @@ class _Report:
 
 
 def _further(event: EpochDone) -> Iterator[str]:
-    """The metrics of the test pictures that have no field of their own."""
+    """The metrics of the test pictures that have no field in the event."""
     for name, value in event.metrics.items():
         known = METRICS.get(name)
         yield f"  test {name.replace('_', ' ')} {value if known is None else known.text(value)}"
