@@ -178,7 +178,7 @@ class TrainedArm(Progress):
         move_optimizer(self.optimizer, device)
 
     def _train_groups(self) -> None:
-        """Tell the network which parameter groups are trained: those that are not frozen."""
+        """Make the network train the groups that are not frozen, and only those."""
         groups = self.optimizer.param_groups
         self.network.train(frozenset(group["name"] for group in groups if not group["frozen"]))
         self.batches_version += 1

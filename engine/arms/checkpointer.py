@@ -93,8 +93,8 @@ class Checkpointer:
 
     def _with_pending(self, arm: TrainedArm) -> list[RestorePoint]:
         """The restore points of an arm, with the one that is being written."""
-        asked = [self._pending[1]] if self._pending is not None and self._pending[0] == arm.arm else []
-        return [*self._points.get(arm.arm, {}).values(), *asked]
+        pending = [self._pending[1]] if self._pending is not None and self._pending[0] == arm.arm else []
+        return [*self._points.get(arm.arm, {}).values(), *pending]
 
     def _save(self, arm: TrainedArm, reasons: dict[str, str], name: str, why: str) -> None:
         """Save an arm. If the other arm has unsaved changes, save it first.

@@ -1,4 +1,4 @@
-"""How long a run would take: a few steps of the real model on the real device, and a few real pictures decoded."""
+"""Estimates how long a run takes: it times a few steps of the real model and decodes a few real pictures."""
 
 import contextlib
 import random
@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -29,9 +30,19 @@ from engine.loop.watchdog import MIN_MICRO_BATCH, is_out_of_memory
 from engine.models import preparation
 from engine.recipes import recipe_of
 
-PICTURES = 32  # that are decoded
-STEPS = 3  # that are timed
-STEP_SECONDS = 3.0  # a batch whose step would take longer is timed by a part of it
+PICTURES = 32  # decoded pictures
+STEPS = 3  # timed steps
+STEP_SECONDS = 3.0  # if a step would take longer, only a part of its batch is timed
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoding:
+    """Decoded pictures per second, prepared for training."""
+
+    first: float
+    "in the first epoch"
+    again: float
+    "in later epochs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,54 +50,38 @@ class _Computing:
     """Seconds on the device, without waiting for pictures."""
 
     step: float
-    "an update, of all that is trained"
+    "an update of everything that is trained"
     score: float
-    "a picture through the model, without learning from it"
-    kept_step: float | None
-    "an update of the last layer from features that are kept; none where they are not"
+    "one picture through the model, without an update"
+    cached_step: float | None
+    "an update of the last layer from cached features; `None` if there are none"
 
 
 def estimate(config: RunConfig, catalogue: Catalogue) -> Estimate:
-    """Time the decoding of a few pictures, and a few steps on random ones; about 20 s at most, and nothing is kept.
+    """Time the decoding of a few pictures and a few steps with random ones. Takes at most about 20 s, stores nothing.
 
-    The weights are random, so that nothing is downloaded. On a CPU decoding and computing share the processors, so
-    that both count; beside another device the slower of them does.
+    The weights are random, so that nothing is downloaded.
 
     Raises:
-        EngineError: the model, the device or the pictures are not to be had, or a step fails.
+        EngineError: the model, the device or the pictures cannot be used, or a step fails.
     """
     if config.train.deterministic:
         ask_for_determinism()
     device = choose_device(config.device)
     prepared = preparation(config.model, config.data.image_size)
-    recipe = recipe_of(config)
-    loader = Loader(prepared, config.data, recipe.train_transform.pictures, config.seed)
+    loader = Loader(prepared, config.data, recipe_of(config).train_transform.pictures, config.seed)
     try:
-        first, again = _decoding(loader, config, catalogue)
+        decoding = _decoding(loader, config, catalogue)
     finally:
         loader.close()
-    train, images = len(catalogue.train), len(catalogue.train) + len(catalogue.test)
-    steps = loader.steps_per_epoch(train)
+    images, steps = len(catalogue.pictures), loader.steps_per_epoch(len(catalogue.train))
     setup = Setup(config, catalogue.classes, steps, device, Transfer(prepared, device), ProcessGroup())
-    arm = TrainedArm("scratch", setup)
-    for group in arm.initial_groups(config, config.init).values():
-        if group.frozen:
-            arm.set_frozen(group.name, True)
+    arm = _random_arm(setup)
     side, classes = prepared.image_size, len(catalogue.classes)
-    found = _within_memory(
+    computing = _within_memory(
         arm, config, lambda: _computing(arm, config, lambda size: _made_up(size, side, classes), images)
     )
-    if found.kept_step is None:
-        decodes = [images / first, *[images / again] * (config.train.epochs - 1)]
-        computes = [
-            found.step / config.data.batch_size * train + found.score * len(catalogue.test)
-        ] * config.train.epochs
-    else:  # each picture is decoded once and goes through the model once
-        decodes = [images / first, *[0.0] * (config.train.epochs - 1)]
-        computes = [found.kept_step * steps] * config.train.epochs
-        computes[0] += found.score * images
-    together = sum if device.type == "cpu" else max
-    epochs = [together(pair) for pair in zip(decodes, computes, strict=True)]
+    epochs, bottleneck = _epochs(decoding, computing, setup, catalogue)
     groups = describe_groups(arm.optimizer)
     return Estimate(
         model=config.model.name,
@@ -100,27 +95,60 @@ def estimate(config: RunConfig, catalogue: Catalogue) -> Estimate:
         micro_batch=arm.micro_batch,
         epochs=config.train.epochs,
         steps_per_epoch=steps,
-        step_seconds=found.step if found.kept_step is None else found.kept_step,
-        images_per_second=first,
-        images_per_second_again=again,
+        step_seconds=computing.step if computing.cached_step is None else computing.cached_step,
+        images_per_second=decoding.first,
+        images_per_second_again=decoding.again,
         first_epoch_seconds=epochs[0],
         epoch_seconds=epochs[-1],
         seconds=sum(epochs),
-        bottleneck="decoding" if sum(decodes) > sum(computes) else "computing",
+        bottleneck=bottleneck,
     )
 
 
-def _decoding(loader: Loader, config: RunConfig, catalogue: Catalogue) -> tuple[float, float]:
-    """Pictures a second that the loader's threads make ready for training: in the first epoch, and in later ones."""
+def _random_arm(setup: Setup) -> TrainedArm:
+    """An arm with random weights and the frozen groups of the configured arm."""
+    config = setup.config
+    arm = TrainedArm("scratch", setup)
+    for group in arm.initial_groups(config, config.init).values():
+        if group.frozen:
+            arm.set_frozen(group.name, True)
+    return arm
+
+
+def _epochs(
+    decoding: _Decoding, computing: _Computing, setup: Setup, catalogue: Catalogue
+) -> tuple[list[float], Literal["decoding", "computing"]]:
+    """The seconds of each epoch, and what takes longer in all.
+
+    On a CPU decoding and computing share the processors, so their times are added. With another device both run at the
+    same time, so the longer one counts.
+    """
+    config, images, count = setup.config, len(catalogue.pictures), setup.config.train.epochs
+    if computing.cached_step is None:
+        decodes = [images / decoding.first, *[images / decoding.again] * (count - 1)]
+        training = computing.step / config.data.batch_size * len(catalogue.train)
+        computes = [training + computing.score * len(catalogue.test)] * count
+    else:  # each picture is decoded once and goes through the model once
+        decodes = [images / decoding.first, *[0.0] * (count - 1)]
+        computes = [computing.cached_step * setup.steps_per_epoch] * count
+        computes[0] += computing.score * images
+    together = sum if setup.device.type == "cpu" else max
+    epochs = [together(pair) for pair in zip(decodes, computes, strict=True)]
+    return epochs, "decoding" if sum(decodes) > sum(computes) else "computing"
+
+
+def _decoding(loader: Loader, config: RunConfig, catalogue: Catalogue) -> _Decoding:
+    """Time the loader's threads."""
     number = min(PICTURES, len(catalogue.train))
     samples = tuple(random.Random(f"{config.seed}/look").sample(catalogue.train, number))
     if not config.data.prepare:
-        return (rate := _rate(loader, samples)), rate
-    # Of files that are open nothing is left over, however the process ends.
+        rate = _rate(loader, samples)
+        return _Decoding(rate, rate)
+    # The store keeps its deleted files open; the system frees them however the process ends.
     with contextlib.suppress(OSError), tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "prepared", number, 2**30)
         loader.decoded.use_store(store, Catalogue(catalogue.classes, samples, ()))
-    return _rate(loader, samples), _rate(loader, samples)
+    return _Decoding(_rate(loader, samples), _rate(loader, samples))
 
 
 def _rate(loader: Loader, samples: tuple[Sample, ...]) -> float:
@@ -130,7 +158,7 @@ def _rate(loader: Loader, samples: tuple[Sample, ...]) -> float:
 
 
 def _within_memory(arm: TrainedArm, config: RunConfig, do: Callable[[], _Computing]) -> _Computing:
-    """What `do` finds, with smaller and smaller micro-batches where memory runs out, as the watchdog has it."""
+    """The result of `do`. If memory runs out, try again with micro-batches of half the size, like the watchdog."""
     whole = config.data.batch_size
     while True:
         try:
@@ -157,18 +185,18 @@ def _computing(arm: TrainedArm, config: RunConfig, made_up: Callable[[int], Batc
     step = statistics.median(_seconds(lambda: arm.update(batch)) for _ in range(STEPS))
     _seconds(lambda: arm.score(batch))
     score = _seconds(lambda: arm.score(batch)) / batch.global_size
-    kept_step = None
+    cached_step = None
     if arm.frozen and not config.data.augment and (found := arm.network.features(batch)) is not None:
         features = Features(images, found.device)
         if features.add(batch, found):
-            kept = features.close().batch(list(range(batch.global_size)))
-            _seconds(lambda: arm.update(kept))
-            kept_step = _seconds(lambda: arm.update(kept)) * whole / batch.global_size
-    return _Computing(step * whole / batch.global_size, score, kept_step)
+            cached = features.close().batch(list(range(batch.global_size)))
+            _seconds(lambda: arm.update(cached))
+            cached_step = _seconds(lambda: arm.update(cached)) * whole / batch.global_size
+    return _Computing(step * whole / batch.global_size, score, cached_step)
 
 
 def _seconds(do: Callable[[], object]) -> float:
-    """How long it takes until the device has done it."""
+    """The seconds until the device has finished `do`."""
     began = time.perf_counter()
     do()
     if torch.accelerator.is_available():
