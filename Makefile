@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench chaos clean
+.PHONY: run test lint bench chaos soak clean
 
 # The stamp is older than pyproject.toml only when what must be installed may have changed.
 .venv/.installed: pyproject.toml
@@ -27,6 +27,10 @@ bench: .venv/.installed
 
 chaos: .venv/.installed
 	$(BIN)/python -m tests.chaos
+
+soak: .venv/.installed
+	SOAK_VIEWERS=400 FUZZ_INPUTS=100000 ALL_MODELS=1 $(BIN)/python -m pytest \
+	  tests/engine/service/remote/test_soak.py tests/engine/service/remote/test_fuzz.py tests/engine/models/test_models.py
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

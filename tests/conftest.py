@@ -1,9 +1,14 @@
 """For all tests: nothing is read from or written to the user's own cache folder, nor the list of live runs."""
 
 import gc
+import os
 from collections.abc import Iterator
 
 import pytest
+
+# Before anything loads torch, here and in what the tests start: models this small lose more to the threads' waiting
+# than they gain.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)

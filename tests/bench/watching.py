@@ -27,7 +27,7 @@ from engine.service.remote.watchers import Watchers
 from engine.storage.journal import Journal, read_records
 from tests.bench.configs import config_of
 from tests.engine.service.remote.soak import ROOT, soak, tell, training
-from tests.tui.console import Terminal, kill_all, make_folder, until
+from tests.tui.console import FRESH, Terminal, kill_all, make_folder, until
 
 MODELS = {
     "SqueezeNet at 32, batch 4": ("squeezenet1_1", 32, 4),
@@ -115,7 +115,7 @@ def hung_up(seconds: float = 20.0) -> float:
     """Processor time, as a share, of a dashboard whose terminal went away, in a pause: what it adds to training."""
     with tempfile.TemporaryDirectory() as name:
         folder = make_folder(Path(name))
-        terminal = Terminal("small.yaml", cwd=folder)
+        terminal = Terminal("small.yaml", cwd=folder, program=FRESH)
         try:
             terminal.wait_for("TRAINING")
             terminal.press("p")

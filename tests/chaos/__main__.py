@@ -9,11 +9,12 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: a model this small gains nothing from more
 
+from tests.chaos.child import Undisturbed
 from tests.chaos.damage import damage
 from tests.chaos.disk import ROOMS, disk
 from tests.chaos.kill import kill
@@ -22,7 +23,7 @@ from tests.chaos.plan import make_inputs
 from tests.chaos.table import Table
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Do what is asked for; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=50, help="how often runs are killed")
@@ -31,25 +32,26 @@ def main() -> int:
     parser.add_argument("--rooms", type=int, default=len(ROOMS), help="how many kinds of full disks there are")
     parser.add_argument("--seed", type=int, default=0, help="of the moments and the places")
     parser.add_argument("parts", nargs="*", metavar="PART", help="kill, damage, disk, others; default: all")
-    options = parser.parse_args()
-    parts: dict[str, Callable[[Path, Table], None]] = {
-        "kill": lambda root, table: kill(root, options.times, options.seed, table),
-        "damage": lambda root, table: damage(root, options.places, options.resumes, options.seed, table),
-        "disk": lambda root, table: disk(root, options.rooms, table),
-        "others": lambda root, table: others(root, options.resumes, table),
+    options = parser.parse_args(argv)
+    parts: dict[str, Callable[[Path, Undisturbed, Table], None]] = {
+        "kill": lambda root, whole, table: kill(root, whole, options.times, options.seed, table),
+        "damage": lambda root, whole, table: damage(root, whole, options.places, options.resumes, options.seed, table),
+        "disk": lambda root, whole, table: disk(root, whole, options.rooms, table),
+        "others": lambda root, whole, table: others(root, whole, options.resumes, table),
     }
     if unknown := set(options.parts) - parts.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     table = Table()
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         make_inputs(Path(folder))
+        whole = Undisturbed.played(Path(folder))
         for name in options.parts or parts:
             (root := Path(folder, name)).mkdir()
             for shared in Path(folder).glob("*.pth"):
                 (root / shared.name).symlink_to(shared)
             (root / "pictures").symlink_to(Path(folder, "pictures"))
             began = time.monotonic()
-            parts[name](root, table)
+            parts[name](root, whole, table)
             table.note(f"the part `{name}` took {time.monotonic() - began:.0f} s")
     print(table)
     return 1 if table.lost else 0

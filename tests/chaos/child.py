@@ -3,7 +3,6 @@
 It is forked from a server that has loaded torch and started no thread, so that its start takes no time to speak of.
 """
 
-import multiprocessing
 import os
 import sys
 import time
@@ -11,24 +10,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
-
-import torch
+from typing import NamedTuple
 
 from engine.errors import EngineError
 from engine.loop.run import Run
 from engine.protocol import ArmStarted, Command, Event, RunFailed, RunStarted, TrainStep, decode, encode
 from engine.steering.script import REPEATED
 from engine.storage.journal import Record, read_records
-from tests.chaos.plan import TURNS, Progress
+from tests.chaos.plan import TURNS, Progress, outcome
+from tests.programs import FORKS
 
 PATIENCE = 300  # seconds; only a hang takes that long
 
 Mischief = Callable[[Event], list[Command]]
 "what happens to a run after an event, and what is said to it besides"
-
-torch.set_num_threads(1)
-_forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload([__name__])
 
 
 class Child:
@@ -38,7 +33,7 @@ class Child:
         course.home.mkdir(exist_ok=True)
         course.told.write_text("")
         self._course = course
-        self._process = _forking.Process(target=_train, args=(course, mischief), daemon=True)
+        self._process = FORKS.Process(target=_train, args=(course, mischief), daemon=True)
         self._process.start()
 
     @property
@@ -76,6 +71,26 @@ def play(course: Progress, mischief: Mischief | None = None) -> list[Event]:
     """A run to its end, in a process of its own; what it told."""
     with running(course, mischief) as child:
         return child.wait()
+
+
+class Undisturbed(NamedTuple):
+    """The run as it is when it is left in peace, which all others are compared with."""
+
+    folder: Path
+    expected: dict[str, str]
+    "the weights of its checkpoints, as `outcome` has them"
+    start: float
+    "seconds that it takes to begin"
+    seconds: float
+    "and to end"
+
+    @classmethod
+    def played(cls, root: Path) -> "Undisturbed":
+        """Train it."""
+        course, began = Progress(root, root / "whole"), time.time()
+        events = play(course)
+        start = next(event.time for event in events if isinstance(event, RunStarted)) - began
+        return cls(course.folder, outcome(course.folder), start, time.time() - began)
 
 
 def told(file: Path) -> Iterator[Event]:

@@ -11,7 +11,7 @@ import torch
 from engine.errors import EngineError
 from engine.protocol import CheckpointDamaged, Event, RunFailed, RunFinished
 from engine.storage import checkpoint
-from tests.chaos.child import play
+from tests.chaos.child import Undisturbed, play
 from tests.chaos.mischief import DEATHS, Death, Place
 from tests.chaos.plan import Progress, differences, outcome
 from tests.chaos.table import Table
@@ -54,12 +54,9 @@ class Payload:
         return os.system, (f"touch {self.marker}",)
 
 
-def damage(root: Path, places: int, resumes: int, seed: int, table: Table) -> None:
+def damage(root: Path, whole: Undisturbed, places: int, resumes: int, seed: int, table: Table) -> None:
     """Damage checkpoints in `places` places, and go on with so many runs after that."""
     rng = random.Random(f"damage {seed}")
-    whole = Progress(root, root / "whole", every=1000)
-    play(whole)
-    expected = outcome(whole.folder)
     newest = Newest.of(whole.folder)
     for number in range(places):
         what, data = _damaged(newest.data, rng, number)
@@ -73,8 +70,8 @@ def damage(root: Path, places: int, resumes: int, seed: int, table: Table) -> No
         newest = Newest.of(course.folder)
         what, data = _damaged(newest.data, rng, number)
         newest.replace(data, newest.names)
-        table.count(f"{what}, and gone on", *_goes_on(course, newest, expected))
-    _foreign(dead[0], root, expected, table)
+        table.count(f"{what}, and gone on", *_goes_on(course, newest, whole.expected))
+    _foreign(dead[0], root, whole.expected, table)
 
 
 def files(folder: Path) -> list[Path]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.protocol import CheckpointFailed, CommandRefused, Event, Rewind, RunFinished
-from tests.chaos.child import play
+from tests.chaos.child import Undisturbed, play
 from tests.chaos.mischief import Trouble
 from tests.chaos.plan import Progress, differences, outcome
 from tests.chaos.table import Table
@@ -15,11 +15,9 @@ ROOMS = (0.0, 0.3, 0.6, 0.95, 1.5)  # checkpoints that there is still room for; 
 SIZE = "400m"
 
 
-def disk(root: Path, rooms: int, table: Table) -> None:
+def disk(root: Path, whole: Undisturbed, rooms: int, table: Table) -> None:
     """Fill disks with so many kinds of room left, and the rest."""
-    whole = Progress(root, root / "whole")
-    play(whole)
-    expected = outcome(whole.folder)
+    expected = whole.expected
     try:
         for number, room in enumerate(ROOMS[-rooms:]):
             _trouble(_course(root, f"full-{number}"), "disk full during a save", expected, table, left=room)

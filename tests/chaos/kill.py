@@ -9,7 +9,7 @@ from engine.errors import EngineError
 from engine.protocol import RunFailed, RunFinished, RunStarted
 from engine.storage import checkpoint
 from engine.storage.journal import JOURNAL, read_records
-from tests.chaos.child import Child, play, running
+from tests.chaos.child import Child, Undisturbed, running
 from tests.chaos.plan import EVERY, Progress, differences, outcome
 from tests.chaos.table import Table
 
@@ -20,12 +20,11 @@ SEQUENCES = "runs killed again and again, weights at the end"
 class Killer:
     """Waits for a moment to kill a child in."""
 
-    def __init__(self, course: Progress, rng: random.Random, start: float, whole: float) -> None:
-        """`start` and `whole` are the seconds that an uninterrupted run takes to begin and to end."""
+    def __init__(self, course: Progress, rng: random.Random, whole: Undisturbed) -> None:
         self._folder = course.folder
         self._rng = rng
-        self._start = start
-        self._whole = whole
+        self._start = whole.start
+        self._whole = whole.seconds
         self._moments: dict[str, Callable[[Child], None]] = {
             "at any moment": self._any,
             "while it starts": self._starting,
@@ -117,21 +116,17 @@ class Witness:
         return problems
 
 
-def kill(root: Path, times: int, seed: int, table: Table) -> None:
+def kill(root: Path, whole: Undisturbed, times: int, seed: int, table: Table) -> None:
     """Kill runs `times` times altogether, and let each one end."""
     rng = random.Random(f"kill {seed}")
-    whole = Progress(root, root / "whole")
-    began = time.time()
-    events = play(whole)
-    start = next(event.time for event in events if isinstance(event, RunStarted)) - began
-    seconds, expected, redone, number = time.time() - began, outcome(whole.folder), [0.0], 0
+    redone, number = [0.0], 0
     while times > 0:
         number += 1
         course = Progress(root, root / f"killed-{number}")
-        times -= _sequence(course, Killer(course, rng, start, seconds), times, expected, redone, table)
+        times -= _sequence(course, Killer(course, rng, whole), times, whole.expected, redone, table)
     table.note(
-        f"an uninterrupted run took {seconds:.1f} s; training done again after a kill: {max(redone):.2f} s at most, "
-        f"{sum(redone) / len(redone):.2f} s on average, with `checkpoint.every_seconds` {EVERY}"
+        f"an uninterrupted run took {whole.seconds:.1f} s; training done again after a kill: {max(redone):.2f} s "
+        f"at most, {sum(redone) / len(redone):.2f} s on average, with `checkpoint.every_seconds` {EVERY}"
     )
 
 

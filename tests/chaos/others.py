@@ -8,11 +8,13 @@ from pathlib import Path
 
 from engine.protocol import Command, RunFinished
 from engine.storage.journal import JOURNAL
-from tests.chaos.child import PATIENCE, play
+from tests.chaos.child import PATIENCE, Undisturbed, play
 from tests.chaos.mischief import DEATHS, AtPlaces, Death, Place
 from tests.chaos.plan import Progress, differences, outcome
 from tests.chaos.table import Table
 from tests.paths import ROOT
+
+PROGRAM = "import sys, tests.engine.backbones; from engine.cli.program import main; sys.exit(main())"
 
 
 @dataclass
@@ -30,18 +32,16 @@ class Second(AtPlaces):
     def at(self, place: Place) -> Iterator[Command]:
         """Nothing is said to the first one."""
         if place == self.place:
-            command = [sys.executable, "-m", "engine", "train", "--resume", str(self.folder)]
+            command = [sys.executable, "-c", PROGRAM, "train", "--resume", str(self.folder)]
             options = {"capture_output": True, "text": True, "timeout": PATIENCE, "cwd": ROOT}
             second = subprocess.run(command, check=False, **options)
             self.report.write_text(f"{second.returncode}\n{second.stdout}{second.stderr}")
         yield from ()
 
 
-def others(root: Path, resumes: int, table: Table) -> None:
+def others(root: Path, whole: Undisturbed, resumes: int, table: Table) -> None:
     """Try each of them; go on with so many runs at most whose journal is not whole."""
-    whole = Progress(root, root / "whole")
-    play(whole)
-    expected = outcome(whole.folder)
+    expected = whole.expected
     course = Progress(root, root / "second")
     second = Second(course.folder, ("scratch", 1, 12))
     problems = _end(course, expected, second)

@@ -21,8 +21,8 @@ from engine.protocol import (
     SwitchArm,
 )
 from engine.storage import checkpoint
+from tests.engine.backbones import PLAIN as MODEL
 
-MODEL = "squeezenet1_1"
 NAME = "small"
 EVERY = 0.1  # seconds between two autosaves
 EPOCHS = 8
@@ -87,7 +87,7 @@ class Progress(NamedTuple):
                 "device": "cpu",
                 "init": "scratch",
                 "data": data,
-                "model": {"name": MODEL, "weights": str(self.root / f"{MODEL}.pth")},
+                "model": {"name": MODEL, "weights": str(next(self.root.glob("*.pth")))},
                 "optim": {"scratch_lr": 0.001},
                 "train": {"epochs": EPOCHS, "compile": False},
                 "checkpoint": {"dir": self.home / "runs", "every_seconds": self.every},

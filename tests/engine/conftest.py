@@ -3,19 +3,18 @@ from pathlib import Path
 
 import pytest
 import torch
-import torchvision
 from PIL import Image
 
 from engine.config import RunConfig, load_config
 from engine.loop.run import Run
-
-torch.set_num_threads(1)  # models this small lose more to the threads' waiting than they gain
+from engine.models.families import find_family
+from tests.engine.backbones import PLAIN
 
 SMALL = """
 name: small
 device: cpu
 data: {{source: folder, root: {root}, image_size: 32, batch_size: 4, threads: 2}}
-model: {{name: squeezenet1_1}}
+model: {{name: test/plain}}
 init: scratch
 optim: {{scratch_lr: 0.001}}
 train: {{epochs: 2}}
@@ -52,10 +51,11 @@ def small(pictures: Path, tmp_path: Path) -> RunConfig:
 
 def write_weights(folder: Path, model: str) -> Path:
     """Random weights, always the same, as those of another training."""
-    file = folder / f"{model}.pth"
+    family, name = find_family(model)
+    file = folder / f"{name}.pth"
     with torch.random.fork_rng():
         torch.manual_seed(7)
-        torch.save(torchvision.models.get_model(model).state_dict(), file)
+        torch.save(family.build(name).state_dict(), file)
     return file
 
 
@@ -67,4 +67,4 @@ def small_run(small: RunConfig) -> Run:
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file for the pretrained arm of the small run."""
-    return write_weights(tmp_path_factory.mktemp("weights"), "squeezenet1_1")
+    return write_weights(tmp_path_factory.mktemp("weights"), PLAIN)

@@ -1,5 +1,6 @@
 """Runs driven from a test: what is to be sent after which event, and what came out."""
 
+import fcntl
 import os
 import select
 from collections.abc import Callable, Iterable, Iterator
@@ -85,6 +86,7 @@ def hold_up_saving(folder: Path) -> int:
         with suppress(FileExistsError, FileNotFoundError):  # one is just being written, or has just been
             os.mkfifo(pipe)
             end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+            fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)  # less than the smallest checkpoint
             # One that has been written and renamed may still be tidied up after, and this pipe with it.
             select.select([end], [], [], 2.0)
             if pipe.exists():

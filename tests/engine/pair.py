@@ -1,6 +1,5 @@
 """Two processes that train together as torchrun starts them, without the price of loading torch in each."""
 
-import multiprocessing
 import os
 import sys
 from pathlib import Path
@@ -9,10 +8,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import distributed
 
+from tests.programs import FORKS
+
 PATIENCE = 120
-# Each process is a fork of one that has loaded what takes long, and has done nothing else.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["torch._dynamo", "engine.cli.headless", "engine.loop.run", __name__])
 
 
 class Ended(NamedTuple):

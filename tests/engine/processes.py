@@ -1,9 +1,7 @@
 """Runs in processes of their own, and the command line beside them."""
 
 import json
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,13 +13,9 @@ from engine.config import RunConfig
 from engine.protocol import Message
 from engine.service.status import RunStatus, status_of
 from engine.storage.journal import read_journal
-from tests.paths import ROOT
+from tests.programs import Program
 
 DEADLINE = 120.0  # seconds until a wait gives up; a failure, never a measure
-
-
-def environment() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
 
 def until(happened: Callable[[], bool], what: str) -> None:
@@ -35,7 +29,7 @@ def until(happened: Callable[[], bool], what: str) -> None:
 class Trained:
     """A run that a process trains."""
 
-    def __init__(self, process: "subprocess.Popen[str]", folder: Path) -> None:
+    def __init__(self, process: Program, folder: Path) -> None:
         self.process = process
         self.folder = folder
 
@@ -61,18 +55,8 @@ def training(config: RunConfig, file: Path) -> Iterator[Trained]:
     """Train a new run, until the block is left."""
     file.write_text(yaml.safe_dump(json.loads(config.model_dump_json())), encoding="utf-8")
     folder = config.checkpoint.dir / f"{config.name}-1"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "engine", "train", str(file)],
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    run = Trained(process, folder)
-    try:
+    with Program("engine", "train", str(file), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        run = Trained(process, folder)
         until(lambda: process.poll() is not None or (run.summary.live and run.summary.step > 0), "the first step")
         assert process.poll() is None, process.stderr.read()
         yield run
-    finally:
-        process.kill()
-        process.communicate()

@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,11 @@ def _at_a_fixed_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder to work in, with pictures and the configuration of a run too long to end by itself."""
-    yield make_folder(tmp_path)
+    """A folder to work in, with pictures and the configuration of a run too long to end by itself.
+
+    Its model is one that only forks have.
+    """
+    yield make_folder(tmp_path, 50_000, "test/plain")
     kill_all(tmp_path)
 
 
@@ -25,8 +29,8 @@ def run(folder: Path) -> Iterator[Callable[..., Terminal]]:
     """Start the program in the folder."""
     terminals: list[Terminal] = []
 
-    def start(*args: str, shell: bool = False) -> Terminal:
-        terminals.append(Terminal(*args, cwd=folder, shell=shell))
+    def start(*args: str, **how: Any) -> Terminal:
+        terminals.append(Terminal(*args, cwd=folder, **how))
         return terminals[-1]
 
     yield start

@@ -16,12 +16,15 @@ from pathlib import Path
 import psutil
 from PIL import Image
 
-from engine import protocol as p
-from engine.storage.journal import read_journal
+from engine.storage.journal import JOURNAL
 from tests.paths import ROOT
+from tests.programs import Program
 from tests.tui.reader import Reader
 
-SHELL = ("sh", "-c", '"$@"; echo "status $?"; read line', "sh")
+FRESH = (sys.executable, "-m", "tui")
+"the command for a program that is no fork"
+KNOWN = ("--model", "shufflenet_v2_x0_5")
+"a model that it has"
 DEADLINE = 120.0  # seconds until a wait gives up; a failure, never a measure
 
 CONFIG = """
@@ -29,7 +32,7 @@ name: small
 device: cpu
 init: scratch
 data: {{root: {root}, image_size: 32, batch_size: 4, threads: 1}}
-model: {{name: shufflenet_v2_x0_5}}
+model: {{name: {model}}}
 optim: {{scratch_lr: 0.001}}
 train: {{epochs: {epochs}, compile: false}}
 checkpoint: {{dir: {runs}}}
@@ -37,8 +40,7 @@ checkpoint: {{dir: {runs}}}
 
 
 def environment() -> dict[str, str]:
-    """One thread for torch: for so small a model more are no faster, and far slower beside other programs."""
-    terminal = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "OMP_NUM_THREADS": "1"}
+    terminal = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
     return os.environ | terminal | {"PYTHONPATH": str(ROOT)}
 
 
@@ -52,7 +54,7 @@ def rows_of(sent: bytes) -> dict[int, str]:
     return rows
 
 
-def make_folder(folder: Path, epochs: int = 5000) -> Path:
+def make_folder(folder: Path, epochs: int = 5000, model: str = KNOWN[1]) -> Path:
     """Pictures, and the configuration `small.yaml` of a run that is too long to end by itself."""
     for part in ("train", "test"):
         for label, name in enumerate(("cat", "dog")):
@@ -60,7 +62,7 @@ def make_folder(folder: Path, epochs: int = 5000) -> Path:
             place.mkdir(parents=True)
             for number in range(8):
                 Image.new("RGB", (40, 40), (90 * label + 5 * number, 90, 90)).save(place / f"{number}.png")
-    text = CONFIG.format(root=folder / "pictures", runs=folder / "runs", epochs=epochs)
+    text = CONFIG.format(root=folder / "pictures", runs=folder / "runs", epochs=epochs, model=model)
     (folder / "small.yaml").write_text(text)
     return folder
 
@@ -81,8 +83,14 @@ def script(path: Path, text: str) -> Path:
 
 
 def steps(folder: Path) -> int:
-    """The last step in the journal of the run that `small.yaml` has made."""
-    return max((m.step for m in read_journal(folder / "runs" / "small-1") if isinstance(m, p.TrainStep)), default=0)
+    """The last step in the journal of the run that `small.yaml` has made; only its end is read."""
+    journal = folder / "runs" / "small-1" / JOURNAL
+    if not journal.exists():
+        return 0
+    with journal.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 10_000))
+        last = re.findall(rb'"type": ?"train_step".*?"step": ?(\d+)', file.read())
+    return int(last[-1]) if last else 0
 
 
 def kill_all(folder: Path) -> None:
@@ -97,22 +105,27 @@ def kill_all(folder: Path) -> None:
 class Terminal:
     """A program in a terminal of 80x24, whose standard error is a pipe of its own."""
 
-    def __init__(
-        self, *args: str, cwd: Path, program: Sequence[str] = (sys.executable, "-m", "tui"), shell: bool = False
-    ) -> None:
-        """`shell`: one stands between the terminal and the program, and takes the terminal back when that ends."""
+    def __init__(self, *args: str, cwd: Path, program: Sequence[str] = (), shell: bool = False) -> None:
+        """`program`: the command to run, by default `finetune-tui` as a fork of a process that has loaded it.
+
+        `shell`: something like one stands between terminal and fork, and takes the terminal back when that ends.
+        """
         self.screen, program_side = pty.openpty()
-        # The controlling terminal, so that closing our side hangs the program up.
-        self.process = subprocess.Popen(
-            [*(SHELL if shell else ()), *program, *args],
-            stdin=program_side,
-            stdout=program_side,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env=environment(),
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
-        )
+        streams = {"stdin": program_side, "stdout": program_side, "stderr": subprocess.PIPE}
+        # The terminal is the controlling one, so that closing our side hangs the program up.
+        self.process: Program | subprocess.Popen[str]
+        if program:
+            self.process = subprocess.Popen(
+                [*program, *args],
+                **streams,
+                cwd=cwd,
+                env=environment(),
+                text=True,
+                start_new_session=True,
+                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
+            )
+        else:
+            self.process = Program("tui", *args, **streams, cwd=cwd, env=environment(), session=True, awaited=shell)
         os.close(program_side)
         self.seen = b""
         self._reader = Reader()
@@ -155,7 +168,7 @@ class Terminal:
         while self.screen >= 0 and self.read():
             pass
         status = self.process.wait(DEADLINE)
-        return status, self.process.stderr.read().decode()
+        return status, self.process.stderr.read()
 
     def read(self) -> bool:
         """Take in what the program draws; whether it still can."""

@@ -3,13 +3,14 @@
 import io
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from engine.service.launch import Launch
-from tests.tui.console import Terminal, until
+from tests.tui.console import Terminal, kill_all, make_folder, until
 from tui.cli import main
 
 LEFT = b"\x1b[?1049l"
@@ -25,6 +26,13 @@ def working_in(folder: Path) -> list[str]:
         except psutil.Error:
             continue
     return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """With a configuration for fresh interpreters, which is what looks at it and trains it."""
+    yield make_folder(tmp_path)
+    kill_all(tmp_path)
 
 
 def begun(run) -> Terminal:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import termios
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -16,13 +17,14 @@ import pytest
 from engine import protocol as p
 from engine.service.remote.address import is_live
 from engine.storage.journal import read_journal
-from tests.tui.console import DEADLINE, Terminal, environment, script, steps, until
+from tests import programs
+from tests.tui.console import FRESH, KNOWN, Terminal, environment, script, steps, until
 
 
 def trains_on(folder: Path) -> None:
     """See that steps are still being made, more than were under way."""
     before = steps(folder)
-    until(lambda: steps(folder) > before + 50, "a later step")
+    until(lambda: steps(folder) > before + 10, "a later step")
 
 
 def without_terminal(program: psutil.Process) -> bool:
@@ -183,16 +185,15 @@ def test_a_detached_run_is_attached_to_steered_and_ended_from_another_terminal(r
 
 
 def test_a_terminal_that_goes_away_while_the_program_loads_costs_nothing_either(run, folder: Path):
-    terminal = run("small.yaml", "--epochs", "20")
+    terminal = run("small.yaml", "--epochs", "3", *KNOWN, program=FRESH)
     terminal.wait_for("LOADING")
     terminal.hang_up()
     until((folder / "runs" / "small-1" / "journal.jsonl").exists, "a run")
-    until(lambda: steps(folder) == 80, "the end of its epochs")
+    until(lambda: steps(folder) == 12, "the end of its epochs")
     until(lambda: not is_live(folder / "runs" / "small-1"), "its end")
     last = list(read_journal(folder / "runs" / "small-1"))[-1]
     assert isinstance(last, p.RunFinished) and last.completed
-    command = [sys.executable, "-m", "engine", "replay", "runs/small-1"]
-    again = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    again = programs.run("engine", "replay", "runs/small-1", cwd=folder)
     assert again.returncode == 0, again.stdout + again.stderr
 
 
@@ -244,7 +245,7 @@ def test_a_paused_run_without_a_terminal_waits_for_nothing_busily(run, folder: P
     terminal.hang_up()
     until(lambda: without_terminal(program), "a session of its own")
     before, began = sum(program.cpu_times()[:2]), time.monotonic()
-    time.sleep(3)  # measured, not waited for
+    time.sleep(1)  # measured, not waited for
     share = (sum(program.cpu_times()[:2]) - before) / (time.monotonic() - began)
     assert share < 0.3, f"{share:.0%} of a core"  # who reads a terminal that is no more takes a whole one
 
@@ -252,7 +253,7 @@ def test_a_paused_run_without_a_terminal_waits_for_nothing_busily(run, folder: P
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux here")
 def test_a_killed_tmux_server_does_not_end_training(folder: Path):
     tmux = ["tmux", "-L", f"test-{os.getpid()}", "-f", "/dev/null"]
-    program = f"cd {folder} && exec {sys.executable} -m tui small.yaml"
+    program = f"cd {folder} && exec {sys.executable} -m tui small.yaml {' '.join(KNOWN)}"
     subprocess.run([*tmux, "new-session", "-d", "-x", "80", "-y", "24", program], env=environment(), check=True)
     until(lambda: steps(folder) > 0, "a step")
     subprocess.run([*tmux, "kill-server"], env=environment(), check=True)
@@ -260,29 +261,20 @@ def test_a_killed_tmux_server_does_not_end_training(folder: Path):
 
 
 def test_start_returns_with_the_name_of_a_run_that_can_be_attached_to(run, folder: Path):
-    command = [sys.executable, "-m", "tui", "start", "small.yaml"]
-    done = subprocess.run(
-        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=DEADLINE, check=False
-    )
+    done = programs.run("tui", "start", "small.yaml", *KNOWN, cwd=folder)
     assert (done.returncode, done.stdout, done.stderr) == (0, "small-1\n", "")
     assert is_live(folder / "runs" / "small-1")
     terminal = run("attach")
     terminal.wait_for("TRAINING")
     terminal.press("D")
     assert terminal.end() == (0, "")
-    again = [*command[:-1], "--resume", "runs/small-1"]
-    done = subprocess.run(
-        again, cwd=folder, env=environment(), capture_output=True, text=True, timeout=DEADLINE, check=False
-    )
+    done = programs.run("tui", "start", "--resume", "runs/small-1", cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "Run in use: runs/small-1 is being trained; attach to it, or stop it first\n"
 
 
 def test_a_mistake_is_told_by_start_at_once_and_one_found_later_by_its_last_words(folder: Path):
-    def start(*args: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tui", "start", "small.yaml", *args]
-        return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
-
+    start = partial(programs.run, "tui", "start", "small.yaml", cwd=folder)
     wrong = start("--set", "train.epoch=3")
     assert wrong.returncode == 2 and "train.epochs" in wrong.stderr and not (folder / "runs").exists()
     many = start("--gpus", "99", "--set", "device=auto")
@@ -298,28 +290,19 @@ def test_attach_says_what_there_is_where_it_cannot_attach(run, folder: Path):
     terminal = run("attach", "nothing-7")
     status, errors = terminal.end()
     assert status == 2 and errors.startswith("No such run: nothing-7")
-    done = subprocess.run(
-        [sys.executable, "-m", "tui", "attach"],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    done = programs.run("tui", "attach", cwd=folder)
     assert done.returncode == 2 and "there is no terminal" in done.stderr
 
 
 def test_attach_says_what_became_of_a_run_that_is_over(run, folder: Path):
-    command = [sys.executable, "-m", "engine", "train", "small.yaml", "--epochs", "1"]
-    subprocess.run(command, cwd=folder, env=environment(), capture_output=True, check=True)
+    assert programs.run("engine", "train", "small.yaml", "--epochs", "1", cwd=folder).returncode == 0
     terminal = run("attach", "runs/small-1")
     what = "runs/small-1 is not being trained, it is finished; go on with finetune-tui --resume runs/small-1"
     assert terminal.end() == (2, f"Not attached: {what}\n")
 
 
 def test_several_processes_are_started_and_attached_to(run, folder: Path):
-    terminal = run("small.yaml", "--gpus", "2")
+    terminal = run("small.yaml", "--gpus", "2", *KNOWN)
     terminal.wait_for("TRAINING")
     terminal.wait_for("2 x cpu")
     terminal.press("p")

@@ -2,8 +2,6 @@
 
 import argparse
 import re
-import subprocess
-import sys
 
 import pytest
 from rich.cells import cell_len
@@ -12,6 +10,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 from engine import protocol as p
 from engine.errors import UserError
+from tests import programs
 from tests.tui.console import environment
 from tests.tui.story import BOTH_ARMS, STEERED, TRAINING, Screen, step_of, trained
 from tests.tui.test_screens import DIALOGS, SIZES, STATES, shown
@@ -86,8 +85,7 @@ def test_ascii_is_chosen_where_the_locale_is_not_utf8(said: dict[str, str], asci
     "words", [["--theme", "nort"], ["view", "x", "--theme", "nort"], ["attach", "--theme", "nort"]]
 )
 def test_each_command_that_opens_the_screen_has_the_flags(words: list[str]):
-    command = [sys.executable, "-m", "tui", *words]
-    result = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    result = programs.run("tui", *words, env=environment())
     assert (result.returncode, result.stderr) == (2, "No such theme: --theme nort: did you mean nord?\n")
 
 

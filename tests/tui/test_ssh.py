@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.tui.console import ROOT, Terminal, script, steps, until
+from tests.tui.console import KNOWN, ROOT, Terminal, script, steps, until
 
 SSHD = shutil.which("sshd") or shutil.which("/usr/sbin/sshd")
 needs_ssh = pytest.mark.skipif(not (SSHD and shutil.which("ssh")), reason="no ssh server here")
@@ -84,12 +84,12 @@ def box(folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
 def test_a_connection_that_breaks_off_costs_nothing_and_the_next_one_shows_everything(
     box: Path, folder: Path, run: Callable[..., Terminal]
 ):
-    first = Terminal("-tt", "box", f"{box / 'program'} small.yaml", cwd=folder, program=["ssh"])
+    first = Terminal("-tt", "box", f"{box / 'program'} small.yaml {' '.join(KNOWN)}", cwd=folder, program=["ssh"])
     first.wait_for("TRAINING")
     first.press("\r~.")  # what a person types whose connection hangs
     assert first.end()[0] == 255
     seen = steps(folder)
-    until(lambda: steps(folder) > seen + 20, "a later step")
+    until(lambda: steps(folder) > seen + 10, "a later step")
     second = Terminal("-tt", "box", f"{box / 'program'} attach", cwd=folder, program=["ssh"])
     second.wait_for("TRAINING")
     second.press("p")
@@ -106,6 +106,6 @@ def test_a_connection_that_breaks_off_costs_nothing_and_the_next_one_shows_every
     status, errors = third.end()
     assert status == 1 and "the run goes on, attach to it again" in errors
     seen = steps(folder)
-    until(lambda: steps(folder) > seen + 20, "a later step")
+    until(lambda: steps(folder) > seen + 10, "a later step")
     for terminal in (first, second):
         terminal.close()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.tui.console import rows_of
 
-SETTLED, LISTENED, DEADLINE = 2.0, 10.0, 60.0  # seconds
-STATUS_ROW, AGE = 1, 200  # and bytes: of the checkpoint's age, in place, a few times
+SETTLED, LISTENED, DEADLINE = 1.5, 4.0, 60.0  # seconds
+STATUS_ROW, AGE = 1, 80  # and bytes: of the checkpoint's age, in place, a few times
 
 
 def test_in_a_pause_only_the_age_of_the_newest_checkpoint_is_sent(run, folder: Path):

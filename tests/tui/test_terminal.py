@@ -14,13 +14,14 @@ import pytest
 import torch
 
 from engine.storage import checkpoint
+from tests import programs
 from tests.engine.driving import hold_up_saving
-from tests.tui.console import DEADLINE, environment
+from tests.tui.console import DEADLINE, FRESH, KNOWN
 from tui.terminal.driver import Screen
 
 
 def test_a_session_from_the_first_paint_to_save_and_quit(run, folder: Path):
-    terminal = run("small.yaml")
+    terminal = run("small.yaml", *KNOWN, program=FRESH)
     terminal.wait_for("LOADING")
     terminal.wait_for("TRAINING")
     terminal.press("p")
@@ -97,7 +98,7 @@ def test_a_second_signal_leaves_at_once_and_the_checkpoint_before_is_whole(run, 
 
 @pytest.mark.parametrize("delay", [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0])
 def test_a_signal_at_any_moment_of_the_start_gives_the_terminal_back_without_a_traceback(run, delay: float):
-    terminal = run("small.yaml")
+    terminal = run("small.yaml", *KNOWN, program=FRESH)
     while b"\x00" not in Path(f"/proc/{terminal.process.pid}/cmdline").read_bytes():
         time.sleep(0.001)
     time.sleep(0.2 + delay)
@@ -137,10 +138,7 @@ def test_a_mistake_in_the_arguments_opens_no_screen(run, folder: Path):
 
 
 def test_without_a_terminal_the_run_goes_by_itself_with_a_line_an_epoch(folder: Path):
-    command = [sys.executable, "-m", "tui", "small.yaml", "--epochs", "2"]
-    result = subprocess.run(
-        command, cwd=folder, env=environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
+    result = programs.run("tui", "small.yaml", "--epochs", "2", cwd=folder)
     assert result.returncode == 0, result.stderr
     assert ["epoch 1/2" in line or "epoch 2/2" in line for line in result.stdout.splitlines()] == [True, True]
 

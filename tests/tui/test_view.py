@@ -1,7 +1,5 @@
 """A run that is over is looked at again: all of it shows, nothing steers it, and what cannot be shown is a sentence."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
@@ -15,7 +13,7 @@ from engine.service.remote.watchers import Watchers
 from engine.service.session import ReplaySession
 from engine.service.status import status_of
 from engine.storage.lock import RunLock
-from tests.tui.console import environment
+from tests import programs
 from tests.tui.journals import begun, write_run
 from tests.tui.story import Screen, started, trained
 from tui.app import Dashboard
@@ -189,8 +187,5 @@ def test_without_such_a_run_or_a_terminal_it_is_a_sentence(run, folder: Path):
     terminal = run("view", "nothing-7")
     status, errors = terminal.end()
     assert status == 2 and errors.startswith("No such run: nothing-7")
-    command = [sys.executable, "-m", "tui", "view", "x-1"]
-    done = subprocess.run(
-        command, cwd=folder, env=environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
+    done = programs.run("tui", "view", "x-1", cwd=folder)
     assert done.returncode == 2 and "there is no terminal" in done.stderr

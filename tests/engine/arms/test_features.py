@@ -13,20 +13,21 @@ from engine.data.folder import scan
 from engine.data.pictures import Preparation
 from engine.loop.run import Run
 from engine.storage import checkpoint
+from tests.engine.backbones import NORM
 from tests.engine.conftest import write_pictures, write_weights
 from tests.engine.driving import STEPS, after_step, come, folder_of, loader_of, only, play, with_settings
 
-RESNET = {"model__name": "resnet18", "init": "pretrained", "optim__groups__backbone__frozen": True}
+FROZEN = {"model__name": NORM, "init": "pretrained", "optim__groups__backbone__frozen": True}
 
 
 @pytest.fixture(scope="module")
 def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_weights(tmp_path_factory.mktemp("weights"), "resnet18")
+    return write_weights(tmp_path_factory.mktemp("weights"), NORM)
 
 
 @pytest.fixture
 def frozen(small: RunConfig, backbone: Path) -> RunConfig:
-    return with_settings(small, model__weights=str(backbone), **RESNET)
+    return with_settings(small, model__weights=str(backbone), **FROZEN)
 
 
 @pytest.fixture

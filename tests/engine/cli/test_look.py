@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from engine.cli.estimate import estimate
-from engine.cli.look import ClassCount, Estimate, Pictures, count_pictures, find, lines
+from engine.cli.preview import ClassCount, Estimate, Pictures, count_pictures, find, lines
 from engine.cli.program import main
 from engine.config import RunConfig, load_config
 from engine.errors import DataError, EngineError
@@ -71,9 +71,9 @@ def test_an_estimate_adds_up_and_leaves_nothing_behind(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     found = estimated(small)
-    assert (found.model, found.arm, found.device, found.precision) == ("squeezenet1_1", "scratch", "cpu", "float32")
+    assert (found.model, found.arm, found.device, found.precision) == ("test/plain", "scratch", "cpu", "float32")
     assert (found.image_size, found.batch_size, found.epochs, found.steps_per_epoch) == (32, 4, 2, 4)
-    assert found.parameters == {"backbone": 722_496, "head": 2 * 512 + 2} and found.frozen == ()
+    assert found.parameters == {"backbone": 3_712, "head": 2 * 16 + 2} and found.frozen == ()
     assert min(found.step_seconds, found.images_per_second, found.images_per_second_again) > 0
     assert found.seconds == pytest.approx(found.first_epoch_seconds + found.epoch_seconds)
     assert not (tmp_path / "cache").exists() and not small.checkpoint.dir.exists()
@@ -109,7 +109,7 @@ def test_where_memory_runs_out_it_counts_with_parts_of_a_batch(
     update = TrainedArm.update
 
     def too_large(arm: TrainedArm, batch):
-        if min(batch.whole, arm.micro_batch or batch.whole) > 2:
+        if min(batch.global_size, arm.micro_batch or batch.global_size) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return update(arm, batch)
 
@@ -124,7 +124,7 @@ def test_a_step_that_fails_is_told_in_a_sentence(small: RunConfig, monkeypatch: 
         raise RuntimeError("no kernel image\nmore of it")
 
     monkeypatch.setattr("engine.arms.arm.TrainedArm.update", fail)
-    with pytest.raises(EngineError, match=r"a step of squeezenet1_1 fails: no kernel image$"):
+    with pytest.raises(EngineError, match=r"a step of test/plain fails: no kernel image$"):
         estimated(small)
 
 

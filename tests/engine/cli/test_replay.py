@@ -1,7 +1,5 @@
 """A session steered by hand is trained again from its journal, and ends with the same weights."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from queue import SimpleQueue
@@ -18,9 +16,9 @@ from engine.errors import CheckpointError
 from engine.loop.run import Run
 from engine.steering import schedule_export
 from engine.storage.journal import JOURNAL, read_journal
+from tests import programs
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 from tests.engine.steering.test_rewind import Person
-from tests.paths import ROOT
 
 
 def again(events: list[p.Event]) -> tuple[replay.Verdict, list[p.Event]]:
@@ -196,8 +194,7 @@ def test_a_run_that_has_not_ended_has_nothing_to_compare(
 
 def test_in_a_process_of_its_own(steered: RunConfig) -> None:
     events = play(Run(steered), after_step(2, p.SetRate("head", 0.01)))
-    command = [sys.executable, "-m", "engine", "replay", "small-1", "--dir", str(steered.checkpoint.dir)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    done = programs.run("engine", "replay", "small-1", "--dir", str(steered.checkpoint.dir))
     assert done.returncode == 0, done.stderr
     assert f"equal bit by bit (SHA-256 {events[-1].weights_sha256})" in done.stdout
     assert "scratch    epoch 3/3" in done.stdout

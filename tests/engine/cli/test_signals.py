@@ -1,7 +1,6 @@
 """Ways out: whenever a signal comes, no traceback, no half-written file and no process is left."""
 
 import contextlib
-import fcntl
 import os
 import pty
 import re
@@ -9,7 +8,6 @@ import select
 import signal
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,45 +19,30 @@ import pytest
 from engine.storage import checkpoint
 from tests.engine.driving import hold_up_saving
 from tests.paths import ROOT
+from tests.programs import Program
 
 PATIENCE = 120
 
 
-@pytest.fixture(autouse=True)
-def hang_up_as_usual() -> Iterator[None]:
-    """What is started inherits it, and the tests may have been started with `nohup`."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
-
-
 @contextmanager
-def started(*command: str, **streams: Any) -> Iterator["subprocess.Popen[str]"]:
+def training(tmp_path: Path, *arguments: str, **how: Any) -> Iterator[Program]:
     """A process with a session of its own, so that what it leaves behind is found."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    options = {"cwd": ROOT, "env": environment, "text": True, "start_new_session": True}
-    process = subprocess.Popen([sys.executable, *command], **(options | streams))
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    words = ("engine", "train", str(tmp_path / "small.yaml"), "--json", *arguments)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with Program(*words, session=True, **(streams | how)) as process:
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
-@contextmanager
-def training(tmp_path: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    command = ("-m", "engine", "train", str(tmp_path / "small.yaml"), "--json", *arguments)
-    with started(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        yield process
-
-
-def read_until(process: "subprocess.Popen[str]", kind: str) -> None:
+def read_until(process: Program, kind: str) -> None:
     assert process.stdout is not None
     assert any(f'"type": "{kind}"' in line or f'"type":"{kind}"' in line for line in process.stdout)
 
 
-def check_nothing_is_left(process: "subprocess.Popen[str]", folder: Path) -> None:
+def check_nothing_is_left(process: "Program | subprocess.Popen[bytes]", folder: Path) -> None:
     assert process.returncode is not None
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
@@ -71,21 +54,21 @@ def check_nothing_is_left(process: "subprocess.Popen[str]", folder: Path) -> Non
 # --- while Python imports --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("delay", [0, 50, 150, 300, 600])
 @pytest.mark.parametrize("program", [("engine", "train"), ("tui",)], ids=lambda program: program[0])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number, delay", [*((signal.SIGINT, delay) for delay in (0, 50, 150, 300, 600)), (signal.SIGTERM, 150)]
+)
 def test_in_the_first_moments_a_signal_ends_it_without_a_traceback(
     tmp_path: Path, small: Any, program: tuple[str, ...], number: int, delay: int
 ) -> None:
     log = tmp_path / "errors"
-    settings = (str(tmp_path / "small.yaml"), "--epochs", "100000")
+    settings = (str(tmp_path / "small.yaml"), "--epochs", "100000", "--model", "squeezenet1_1")
+    command = [sys.executable, "-X", "importtime", "-m", *program, *settings]
+    nothing = subprocess.DEVNULL
     with (
         log.open("w") as errors,
-        started(
-            *("-X", "importtime", "-m", *program, *settings),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
+        subprocess.Popen(
+            command, cwd=ROOT, stdin=nothing, stdout=nothing, stderr=errors, start_new_session=True
         ) as process,
     ):
         # What Python itself does before it runs a line of this program is out of our hands.
@@ -116,14 +99,8 @@ def test_a_signal_leaves_a_checkpoint_and_nothing_else(tmp_path: Path, small: An
 
 def test_a_terminal_that_goes_away_leaves_a_checkpoint_and_nothing_else(tmp_path: Path, small: Any) -> None:
     screen, program_side = pty.openpty()
-    command = ("-m", "engine", "train", str(tmp_path / "small.yaml"), "--json", "--epochs", "100000")
-    with started(
-        *command,
-        stdin=program_side,
-        stdout=program_side,
-        stderr=program_side,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-    ) as process:
+    terminal = {"stdin": program_side, "stdout": program_side, "stderr": program_side}
+    with training(tmp_path, "--epochs", "100000", **terminal) as process:
         os.close(program_side)
         seen = b""
         while b'"train_step"' not in seen:
@@ -135,13 +112,7 @@ def test_a_terminal_that_goes_away_leaves_a_checkpoint_and_nothing_else(tmp_path
 
 
 def test_with_nohup_a_terminal_that_goes_away_is_no_reason_to_stop(tmp_path: Path, small: Any) -> None:
-    command = ("-m", "engine", "train", str(tmp_path / "small.yaml"), "--json")
-    with started(
-        *command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
-    ) as process:
+    with training(tmp_path, ignored=[signal.SIGHUP]) as process:
         read_until(process, "train_step")
         process.send_signal(signal.SIGHUP)
         process.communicate(timeout=PATIENCE)

@@ -8,8 +8,11 @@ import pytest
 from engine import protocol as p
 from engine.config import RunConfig
 from engine.loop.run import Run
-from tests.engine.driving import Reaction, after_step, only, play
+from tests.engine.conftest import write_weights
+from tests.engine.driving import Reaction, after_step, only, play, with_settings
 from tests.engine.webserver import Server, publish_weights, serving
+
+MODEL = "squeezenet1_1"
 
 
 @pytest.fixture
@@ -20,9 +23,15 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def cached(server: Server, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def small(small: RunConfig) -> RunConfig:
+    """With a model that there are weights for."""
+    return with_settings(small, model__name=MODEL)
+
+
+@pytest.fixture
+def cached(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the weights of the small run will be kept, which the server has."""
-    return publish_weights(server, "squeezenet1_1", weights.read_bytes(), monkeypatch)
+    return publish_weights(server, MODEL, write_weights(tmp_path, MODEL).read_bytes(), monkeypatch)
 
 
 def stop_in_download(*reactions: Reaction) -> Reaction:
@@ -42,7 +51,7 @@ def test_the_weights_are_downloaded_before_the_model_is_built(small: RunConfig, 
     events = play(Run(small.model_copy(update={"init": "pretrained"})), after_step(1, p.Stop(), arm="pretrained"))
     told = downloading(events)
     assert told[0] == p.Loading(f"downloading {cached.name}") and told[1].total == cached.stat().st_size
-    assert events.index(p.Loading("building squeezenet1_1")) > events.index(told[-1])
+    assert events.index(p.Loading(f"building {MODEL}")) > events.index(told[-1])
     assert only(events, p.ArmStarted)[0].init == "torchvision's default weights"
 
 

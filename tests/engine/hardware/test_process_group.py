@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ import torch
 from torch import distributed
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
-from torchvision.models import resnet18
 
 from engine import protocol as p
 from engine.config import RunConfig, load_config
@@ -23,21 +23,21 @@ from engine.models import build
 from engine.models.sync_norm import synchronise_batch_norm
 from engine.protocol.sentences import message
 from engine.storage import checkpoint
+from tests.engine.backbones import NORM, Norm
 from tests.engine.conftest import write_pictures
 from tests.engine.driving import only, play, with_settings
 from tests.engine.pair import in_pair, pair
 from tests.paths import ROOT
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture
 def config(small: RunConfig, tmp_path: Path) -> RunConfig:
     """Batch norm, no dropout, and a last batch that does not divide by two."""
     root = write_pictures(tmp_path / "pictures", {"train": 15, "test": 5})  # batches of 8, the last one of 6
-    picture = {"data__root": root, "data__image_size": 64, "data__batch_size": 8}
-    return with_settings(small, model__name="resnet18", optim__scratch_lr=1e-6, **picture)
+    picture = {"data__root": root, "data__batch_size": 8}
+    return with_settings(small, model__name=NORM, optim__scratch_lr=1e-6, **picture)
 
 
 def written(config: RunConfig, tmp_path: Path, name: str = "together") -> str:
@@ -59,7 +59,7 @@ def events_of(output: str) -> list[p.Message]:
 def learned(folder: Path) -> torch.Tensor:
     """What training has added to the weights of a run, in one row."""
     state = checkpoint.load(folder / "scratch" / "last.pt")["model"]
-    before = build(ModelConfig(name="resnet18"), ("cat", "dog"), "scratch", 0).model.named_parameters()
+    before = build(ModelConfig(name=NORM), ("cat", "dog"), "scratch", 0).model.named_parameters()
     return torch.cat([(state[name] - start.detach()).flatten().double() for name, start in before])
 
 
@@ -73,8 +73,8 @@ def agree(one: Path, other: Path) -> None:
 def equal_to_one_in_double_precision() -> None:
     distributed.init_process_group("gloo")
     torch.manual_seed(0)
-    alone, images, labels = resnet18(num_classes=2).double(), torch.randn(7, 3, 64, 64).double(), torch.arange(7) % 2
-    together = resnet18(num_classes=2)
+    alone, images, labels = Norm(2).double(), torch.randn(7, 3, 32, 32).double(), torch.arange(7) % 2
+    together = Norm(2)
     together.load_state_dict(alone.state_dict())
     together = synchronise_batch_norm(together, torch.device("cpu")).double()
     network = DistributedDataParallel(together, broadcast_buffers=False)
@@ -134,49 +134,40 @@ def test_groups_that_are_frozen_and_trained_again_learn_as_in_one_process(config
 def torchrun(settings: str, *options: str) -> subprocess.Popen[str]:
     command = [*TORCHRUN, *options, "-m", "engine", "train", settings, "--json"]
     # A run that tells more than fits into the pipe is not over before what is to happen to it.
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=4096, text=True, env=ENVIRONMENT
-    )
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=4096, text=True, cwd=ROOT)
 
 
-def until_step(process: subprocess.Popen[str], step: int) -> list[p.Message]:
+def until(process: subprocess.Popen[str], come: Callable[[p.Message], bool]) -> list[p.Message]:
     events = []
     assert process.stdout is not None
     for line in process.stdout:
         events.append(p.decode(line))
-        if isinstance(events[-1], p.TrainStep) and events[-1].step == step:
-            break
-    return events
+        if come(events[-1]):
+            return events
+    raise AssertionError(f"it ended after {events[-3:]}: {process.stderr and process.stderr.read()}")
 
 
-def test_after_a_signal_the_run_goes_on_to_the_weights_it_would_have_had(config: RunConfig, tmp_path: Path) -> None:
-    config = with_settings(config, data__image_size=32, data__batch_size=3, train__epochs=2)  # 20 steps
-    whole = finished(tmp_path, written(config, tmp_path, "whole"))[-1].weights_sha256
-    stopped = torchrun(written(config, tmp_path, "stopped"))
-    until_step(stopped, 5)
-    stopped.send_signal(signal.SIGTERM)
-    output, _ = stopped.communicate(timeout=120)
-    last = events_of(output)[-1]
-    folder = tmp_path / "stopped" / "small-1"
-    assert isinstance(last, p.RunFinished) and not last.completed and last.step >= 5
-    assert checkpoint.load(folder / "scratch" / "last.pt")["step"] == last.step
-    resumed = finished(tmp_path, "--resume", str(folder))
-    assert resumed[-1].weights_sha256 == whole
-
-
-def test_after_a_death_of_one_the_run_ends_with_the_weights_it_would_have_had(
+def test_after_a_death_and_a_signal_the_run_goes_on_to_the_weights_it_would_have_had(
     config: RunConfig, tmp_path: Path
 ) -> None:
-    config = with_settings(config, model__name="squeezenet1_1", data__image_size=32, train__epochs=10)
+    """As torchrun starts it, and starts it again: in fresh interpreters, which know torchvision's models only."""
+    config = with_settings(config, model__name="squeezenet1_1", train__epochs=10)  # 40 steps
     whole = finished(tmp_path, written(config, tmp_path, "whole"))[-1].weights_sha256
-    died = torchrun(written(config, tmp_path, "died"), "--max-restarts", "1")
-    until_step(died, 6)
-    os.kill(worker_of(died.pid), signal.SIGKILL)
-    output, errors = died.communicate(timeout=120)
-    assert died.returncode == 0, errors
-    events = events_of(output)
-    assert only(events, p.RunStarted)[-1].resumed_from and events[-1].weights_sha256 == whole
-    assert [folder.name for folder in (tmp_path / "died").iterdir()] == ["small-1"]
+    process = torchrun(written(config, tmp_path, "ended"), "--max-restarts", "1")
+    until(process, lambda event: isinstance(event, p.TrainStep) and event.step == 6)
+    os.kill(worker_of(process.pid), signal.SIGKILL)
+    events = until(process, lambda event: isinstance(event, p.RunStarted))
+    assert events[-1].resumed_from
+    until(process, lambda event: isinstance(event, p.TrainStep))
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=120)
+    last = events_of(output)[-1]
+    folder = tmp_path / "ended" / "small-1"
+    assert isinstance(last, p.RunFinished) and not last.completed and last.step >= 5, errors
+    assert checkpoint.load(folder / "scratch" / "last.pt")["step"] == last.step
+    assert [folder.name for folder in (tmp_path / "ended").iterdir()] == ["small-1"]
+    resumed = finished(tmp_path, "--resume", str(folder))
+    assert resumed[-1].completed and resumed[-1].weights_sha256 == whole
 
 
 def test_who_is_left_by_another_process_says_so(config: RunConfig, tmp_path: Path) -> None:

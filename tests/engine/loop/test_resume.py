@@ -14,12 +14,13 @@ import torch
 from engine import protocol as p
 from engine.config import RunConfig
 from engine.loop.run import Run
+from tests.engine.backbones import NORM, PLAIN
 from tests.engine.driving import STEPS, after_step, folder_of, only, play, with_settings
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "sgd, dropout": {"schedule__name": "one_cycle"},
     "adamw": {"optim__name": "adamw", "schedule__name": "cosine"},
-    "batch norm": {"model__name": "shufflenet_v2_x0_5"},
+    "batch norm": {"model__name": NORM},
 }
 
 
@@ -27,7 +28,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 def whole(request: pytest.FixtureRequest, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A configuration and the events of its uninterrupted run."""
     data = {"source": "folder", "root": pictures, "image_size": 32, "batch_size": 4, "threads": 2}
-    config = RunConfig(device="cpu", init="scratch", data=data, model={"name": "squeezenet1_1"}, train={"epochs": 2})
+    config = RunConfig(device="cpu", init="scratch", data=data, model={"name": PLAIN}, train={"epochs": 2})
     runs = tmp_path_factory.mktemp("runs")
     config = with_settings(config, checkpoint__dir=runs, optim__scratch_lr=1e-3, **VARIANTS[request.param])
     return config, play(Run(config))
@@ -248,7 +249,7 @@ def test_the_table_of_epochs_has_each_epoch_once_however_often_the_run_was_resum
     "changed, what",
     [
         ({"data__batch_size": 5}, "batch size 4, now 5"),
-        ({"model__name": "shufflenet_v2_x0_5"}, "model squeezenet1_1, now shufflenet_v2_x0_5"),
+        ({"model__name": "shufflenet_v2_x0_5"}, "model test/plain, now shufflenet_v2_x0_5"),
         ({"optim__name": "adamw"}, "optimizer sgd, now adamw"),
     ],
 )

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +21,8 @@ from engine.service.remote.watchers import Watchers
 from engine.service.send import WORDS
 from tests.engine.conftest import SMALL
 from tests.engine.driving import STEPS_PER_EPOCH, with_settings
-from tests.engine.processes import DEADLINE, Trained, environment, training
+from tests.engine.processes import DEADLINE, Trained, training
+from tests.programs import Program
 
 Say = Callable[..., tuple[int, str, str]]
 
@@ -183,11 +183,9 @@ def test_without_waiting_it_takes_effect_too(live: Trained, say: Say) -> None:
 
 
 def test_two_at_once_are_both_answered(live: Trained) -> None:
-    command = [sys.executable, "-m", "engine", "send", str(live.folder), "rate"]
+    words = ("engine", "send", str(live.folder), "rate")
     both = [
-        subprocess.Popen(
-            [*command, group, rate], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        Program(*words, group, rate, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for group, rate in (("backbone", "3e-3"), ("head", "4e-3"))
     ]
     heard = [process.communicate(timeout=DEADLINE) for process in both]
@@ -248,13 +246,7 @@ def test_a_checkpoint_that_fails_is_no_saved_one(loading, capsys: pytest.Capture
 
 def test_an_interrupt_ends_it_without_a_word(loading) -> None:
     folder, inbox, _ = loading
-    process = subprocess.Popen(
-        [sys.executable, "-m", "engine", "send", str(folder), "save"],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = Program("engine", "send", str(folder), "save", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     inbox.get(timeout=DEADLINE)
     os.kill(process.pid, signal.SIGINT)
     assert process.communicate(timeout=DEADLINE) == ("", "")

@@ -23,8 +23,10 @@ from engine.service.remote.watchers import Watchers
 from engine.service.status import describe, status_of
 from engine.storage.lock import RunLock, holder
 from engine.storage.run_folder import create_run
+from tests import programs
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
-from tests.engine.processes import environment, training
+from tests.engine.processes import training
+from tests.paths import ROOT
 
 Open = Callable[[Path], Watchers]
 
@@ -90,7 +92,7 @@ def test_a_finished_run(small: RunConfig) -> None:
     assert (run.arm, run.step, run.total_steps, run.epoch, run.epochs) == ("scratch", 8, 8, 2, 2)
     assert (run.accuracy, run.best_accuracy, run.best_arm) == (end.accuracy, end.best_accuracy, "scratch")
     assert [group.name for group in run.groups] == list(run.learning_rates) == ["backbone", "head"]
-    assert (run.model, run.device, run.path) == ("squeezenet1_1", "cpu", folder_of(events))
+    assert (run.model, run.device, run.path) == ("test/plain", "cpu", folder_of(events))
     assert run.started and run.updated and run.started < run.updated <= time.time()
     assert set(run.points) == {"start", *(saved.point for saved in only(events, p.CheckpointSaved) if saved.point)}
 
@@ -148,7 +150,7 @@ def test_a_live_run_without_a_journal_is_loading(small: RunConfig, opened: Open)
     assert status_of(folder).state == "lost"
     opened(folder)
     run = status_of(folder)
-    assert (run.state, run.live, run.arm, run.model) == ("loading", True, "scratch", "squeezenet1_1")
+    assert (run.state, run.live, run.arm, run.model) == ("loading", True, "scratch", "test/plain")
     assert (run.step, run.epoch, run.epochs) == (0, 0, 2)
 
 
@@ -239,7 +241,7 @@ def test_a_journal_cut_anywhere_says_what_it_can(small: RunConfig) -> None:
     for end in range(0, len(whole), 61):
         (folder / "journal.jsonl").write_bytes(whole[:end])
         run = status_of(folder)
-        assert run.state == "lost" and 0 <= run.step <= 8 and run.model == "squeezenet1_1"
+        assert run.state == "lost" and 0 <= run.step <= 8 and run.model == "test/plain"
         assert describe(run)
 
 
@@ -325,21 +327,21 @@ def test_status_loads_no_torch(tmp_path: Path) -> None:
     loaded = "print({'torch', 'textual'} & {*sys.modules})"
     program = f"import sys; from engine.cli.program import main; main(sys.argv[1:]); {loaded}"
     command = [sys.executable, "-c", program, "status", str(folder)]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "set()"
 
 
 def test_a_reader_that_goes_away_is_no_failure_and_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     folder = written(tmp_path, RUN, begun(), *steps(4))
     (folder / "config.yaml").touch()
-    command = [sys.executable, "-m", "engine", "status", str(folder)]
+    words = ("engine", "status", str(folder))
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run(command, env=environment(), stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    done = programs.run(*words, stdout=writer)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
     if not Path("/dev/full").exists():
         return
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(command, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = programs.run(*words, stdout=full)
     assert done.returncode == 1 and done.stderr.startswith("Output not written: standard output: No space left")

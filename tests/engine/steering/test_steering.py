@@ -15,6 +15,7 @@ from engine.config import RunConfig
 from engine.loop.run import Run
 from engine.storage import checkpoint
 from engine.storage.journal import read_records
+from tests.engine.backbones import NORM
 from tests.engine.driving import STEPS, STEPS_PER_EPOCH, Reaction, after_step, folder_of, only, play, with_settings
 
 
@@ -81,7 +82,7 @@ def test_a_rate_is_multiplied(small: RunConfig) -> None:
 
 @pytest.mark.parametrize("name", ["sgd", "adamw"])
 def test_a_frozen_backbone_stays_as_it_is_and_an_unfrozen_one_learns_again(small: RunConfig, name: str) -> None:
-    config = with_settings(small, model__name="shufflenet_v2_x0_5", optim__name=name)
+    config = with_settings(small, model__name=NORM, optim__name=name)
     freezing = after_step(2, p.SetFrozen("backbone"), p.Save())
     thawing = after_step(5, p.Save(), p.SetFrozen("backbone", False))
     events = play(Run(config), all_of(freezing, thawing))
@@ -110,7 +111,7 @@ def test_a_frozen_backbone_has_no_backward_pass(small: RunConfig, monkeypatch: p
         return list(after_step(2, p.SetFrozen("backbone"))(event))
 
     play(run, react)
-    assert seen[2] == 52 and seen[3] == 2  # weight and bias of the last layer
+    assert seen[2] == 8 and seen[3] == 2  # weight and bias of the last layer
 
 
 def test_the_head_alone_can_be_frozen(small: RunConfig) -> None:
@@ -124,7 +125,7 @@ def test_the_head_alone_can_be_frozen(small: RunConfig) -> None:
 
 
 def test_where_pictures_are_not_augmented_a_backbone_frozen_by_hand_is_computed_once(small: RunConfig) -> None:
-    config = with_settings(small, model__name="shufflenet_v2_x0_5", data__augment=False, train__epochs=3)
+    config = with_settings(small, model__name=NORM, data__augment=False, train__epochs=3)
     events = play(
         Run(config), all_of(after_step(2, p.SetFrozen("backbone")), after_step(6, p.SetFrozen("backbone", False)))
     )

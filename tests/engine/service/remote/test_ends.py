@@ -1,9 +1,7 @@
 """The end of a run, and of watching it: killed, done and held open, left alone."""
 
-import os
 import signal
 import subprocess
-import sys
 
 import pytest
 
@@ -17,7 +15,7 @@ from tests.engine.driving import only, with_settings
 from tests.engine.service.remote.conftest import living
 from tests.engine.service.remote.living import Viewer, wait_for
 from tests.engine.service.remote.shown import shown, steps
-from tests.paths import ROOT
+from tests.programs import Program
 
 
 def test_of_a_killed_run_its_viewer_learns_that_it_is_lost_and_all_that_it_journaled(small: RunConfig) -> None:
@@ -25,9 +23,7 @@ def test_of_a_killed_run_its_viewer_learns_that_it_is_lost_and_all_that_it_journ
     file = config.checkpoint.dir.parent / "long.yaml"
     file.write_text(config.to_yaml())
     folder = config.checkpoint.dir / "small-1"
-    command = [sys.executable, "-m", "engine", "train", str(file)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+    with Program("engine", "train", str(file), stdout=subprocess.DEVNULL) as process:
         try:
             wait_for(lambda: folder.exists() and is_live(folder))
             viewer = Viewer(folder)

@@ -1,5 +1,6 @@
-"""A hundred thousand things that somebody might send: commands come out or the peer is sent away, nothing else."""
+"""What somebody might send: commands come out or the peer is sent away, nothing else. `make soak` sends far more."""
 
+import os
 import random
 import socket
 import time
@@ -15,6 +16,7 @@ from engine.service.remote.lines import Lines, TooLongError
 from engine.service.remote.watchers import Watchers
 from tests.engine.service.remote.living import Caller, Staged
 
+INPUTS = int(os.environ.get("FUZZ_INPUTS", "10000"))
 HELLO = p.encode(p.Hello(VERSION, "test")).encode() + b"\n"
 COMMANDS: list[p.Command] = [
     *(p.Pause(), p.Pause(True), p.Resume(), p.Save(), p.Evaluate(), p.Stop(), p.Release(), p.StopAfterEpoch(False)),
@@ -76,13 +78,13 @@ def in_pieces(data: bytes, rng: random.Random) -> Iterator[bytes]:
         data = data[size:]
 
 
-def test_a_hundred_thousand_inputs_give_commands_or_a_reason_to_send_the_peer_away() -> None:
+def test_inputs_of_all_kinds_give_commands_or_a_reason_to_send_the_peer_away() -> None:
     rng = random.Random(0)
     ours, theirs = socket.socketpair()
     watchers, many = Watchers(), inputs(random.Random(1))
     commands, reasons, fed = 0, 0, 0
     client = Client(ours, watchers)
-    while fed < 100_000:
+    while fed < INPUTS:
         data = b"".join(next(many) for _ in range(rng.choice([1, 1, 1, 2, 4])))
         fed += 1
         try:
@@ -100,14 +102,14 @@ def test_a_hundred_thousand_inputs_give_commands_or_a_reason_to_send_the_peer_aw
             if client.backlog is not None:
                 watchers.remove(client.backlog)
             client = Client(ours, watchers)
-    assert commands > 5000 and reasons > 20_000
+    assert commands > INPUTS / 20 and reasons > INPUTS / 5
     ours.close()
     theirs.close()
 
 
 def test_lines_are_the_same_however_they_are_cut_into_pieces() -> None:
     rng = random.Random(2)
-    for _ in range(300):
+    for _ in range(100):
         lines = [rng.randbytes(rng.randrange(80)).replace(b"\n", b"") for _ in range(20)]
         cut = Lines(100)
         found = [line for piece in in_pieces(b"\n".join(lines) + b"\n", rng) for line in cut.feed(piece)]
@@ -124,10 +126,10 @@ def test_a_line_without_an_end_is_given_up_with_bounded_memory(size: int) -> Non
         assert len(lines._part) <= 1000
 
 
-def test_thousands_of_them_through_the_socket_leave_it_as_it_was(staged: Staged) -> None:
+def test_hundreds_of_them_through_the_socket_leave_it_as_it_was(staged: Staged) -> None:
     rng, many = random.Random(3), inputs(random.Random(4))
     end = time.monotonic() + 60
-    for _ in range(400):
+    for _ in range(INPUTS // 50):
         client = connect(staged.folder, 60)
         client.setblocking(False)
         data = (HELLO if rng.random() < 0.9 else b"") + b"".join(next(many) for _ in range(rng.randrange(1, 20)))
@@ -144,5 +146,5 @@ def test_thousands_of_them_through_the_socket_leave_it_as_it_was(staged: Staged)
     caller.greet()
     caller.close()
     staged.close()
-    assert int(staged.log.splitlines()[-1].split(" away ")[0].split()[-1]) > 100
+    assert int(staged.log.splitlines()[-1].split(" away ")[0].split()[-1]) > INPUTS // 200
     assert "unexpected" not in staged.log and "please report" not in staged.log
