@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.service.launch import add_run_arguments, plan
-from engine.service.session import LocalSession
 from textual.app import App
 from textual.pilot import Pilot
 
+from engine.service.launch import add_run_arguments, plan
+from engine.service.session import LocalSession
 from tui.app import Dashboard
 from tui.looks import Looks
 from tui.start_screen.app import StartApp
