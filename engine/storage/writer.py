@@ -55,12 +55,12 @@ class CheckpointWriter:
     def put(
         self,
         arm: Saveable,
-        beside: dict[str, Any],
+        common_state: dict[str, Any],
         paths: dict[Path, str],
         point: RestorePoint | None = None,
         began: float | None = None,
     ) -> None:
-        """Copy an arm's state and what is to stand `beside` it; the copy goes to `paths`, each with its reason.
+        """Copy an arm's state and the rest of its checkpoint; the copy goes to `paths`, each with its reason.
 
         The file is kept as a restore point, too, if `point` says how it is called in the arm's folder. Waits for the
         checkpoint before this one, so that there is one copy at a time; training may stand still for it since `began`.
@@ -70,7 +70,7 @@ class CheckpointWriter:
         self.wait()
         # Later than the one before even where the clock was set back or another machine's is behind.
         self._latest = now = max(time.time(), self._latest + 0.001)
-        state = _copied(arm.state() | beside | {"time": now})
+        state = _copied(arm.state() | common_state | {"time": now})
         arm.unsaved = False
         stall = time.monotonic() - began
         name = point.name if point is not None else ""
