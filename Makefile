@@ -13,6 +13,8 @@ BIN := .venv/bin
 run: .venv/.installed
 	@$(BIN)/python -m tui
 
+# The tests start the programs many times: where compiled modules are not kept, each start compiles them anew.
+test soak chaos: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.installed
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 

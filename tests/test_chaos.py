@@ -6,8 +6,8 @@ import pytest
 
 from tests.chaos.__main__ import main
 
-SHORT = ("--times", "4", "--places", "6", "--resumes", "1", "--rooms", "1")
-ALWAYS = 4 + 1 + 6 + 1 + 4 + 3  # kills and a run's end, damages and one gone on with, foreign files, others
+SHORT = ("--times", "3", "--places", "6", "--resumes", "1", "--rooms", "1")
+ALWAYS = 3 + 1 + 6 + 1 + 4 + 3  # kills and a run's end, damages and one gone on with, foreign files, others
 
 
 def test_nothing_is_lost(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,8 +12,8 @@ from engine import protocol as p
 from engine.errors import UserError
 from tests import programs
 from tests.tui.console import environment
+from tests.tui.screens.test_screens import DIALOGS, STATES, shown
 from tests.tui.story import BOTH_ARMS, STEERED, TRAINING, Screen, step_of, trained
-from tests.tui.test_screens import DIALOGS, SIZES, STATES, shown
 from tui.keys import KEYS
 from tui.looks import Looks, add_looks_arguments, looks, next_pace
 from tui.panels.system import System
@@ -153,8 +153,13 @@ async def test_a_change_of_the_state_is_drawn_at_once_however_slow_the_pace(even
 # --- ASCII ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [*SIZES.values(), (60, 60), (40, 10)])
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(
+    ("state", "size"),
+    [
+        *((state, (80, 24)) for state in STATES),
+        *(("training-steered", size) for size in ((200, 50), (60, 60), (40, 10))),
+    ],
+)
 async def test_in_ascii_no_state_has_another_character_and_columns_stay(state: str, size: tuple[int, int]):
     plain, usual = await shown(STATES[state], size, looks=Looks(ascii=True)), await shown(STATES[state], size)
     assert plain.isascii()
@@ -239,9 +244,12 @@ def lab(linear: list[float]) -> tuple[float, float, float]:
 
 @pytest.mark.parametrize("theme", [*BUILTIN_THEMES, LIGHT.name, SIXTEEN.name])
 async def test_each_theme_shows_the_dashboard_and_its_help(theme: str):
-    text = await shown(STEERED, (120, 36), looks=Looks(theme=theme))
-    assert "TRAINING" in text.splitlines()[0]
-    assert "Esc closes" in await shown(STEERED, (80, 24), "question_mark", looks=Looks(theme=theme))
+    screen = Screen(STEERED, Looks(theme=theme))
+    async with screen.shown((80, 24)) as pilot:
+        assert "TRAINING" in screen.text().splitlines()[0]
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert "Esc closes" in screen.text()
 
 
 async def test_a_theme_from_the_palette_draws_all_panels_anew():

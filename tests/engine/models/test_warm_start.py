@@ -48,13 +48,19 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def on(drawn: Path, runs: Path) -> RunConfig:
     """A small run on them, with steps 1 to 4 in its first epoch and 5 to 8 in its second one."""
-    data = ("data.source=folder", f"data.root={drawn}", "data.batch_size=4", "data.threads=2")
+    data = ("data.source=folder", f"data.root={drawn}", "data.batch_size=4", "data.threads=2", "data.image_size=32")
     return load_config(shipped_config("demo"), [*data, "train.epochs=2", f"checkpoint.dir={runs}"])
 
 
 @pytest.fixture
 def fishy(drawn: Path, tmp_path: Path) -> RunConfig:
     return on(drawn, tmp_path / "runs")
+
+
+@pytest.fixture
+def sharp(fishy: RunConfig) -> RunConfig:
+    """With pictures large enough to be told apart."""
+    return with_settings(fishy, data__image_size=64)
 
 
 def built(classes: tuple[str, ...], weights: str = "demo", head: str = "pretrained") -> Classifier:
@@ -210,19 +216,19 @@ def first_accuracy(events: list[p.Event]) -> float:
     return evaluated.accuracy
 
 
-def test_before_the_first_step_it_knows_the_classes_already(fishy: RunConfig) -> None:
+def test_before_the_first_step_it_knows_the_classes_already(sharp: RunConfig) -> None:
     def react(event: p.Event) -> list[p.Command]:
         if isinstance(event, p.ArmStarted):
             return [p.Evaluate()]
         return [p.Stop(save=False)] if isinstance(event, p.EvalDone) else []
 
-    known = first_accuracy(play(Run(with_settings(fishy, model__head="pretrained")), react))
-    assert known > 0.8 and first_accuracy(play(Run(fishy), react)) < 0.5
+    known = first_accuracy(play(Run(with_settings(sharp, model__head="pretrained")), react))
+    assert known > 0.8 and first_accuracy(play(Run(sharp), react)) < 0.5
 
 
-def test_a_rewind_to_the_start_with_such_a_head_is_a_run_with_it(fishy: RunConfig) -> None:
+def test_a_rewind_to_the_start_with_such_a_head_is_a_run_with_it(sharp: RunConfig) -> None:
     events = play(
-        Run(fishy),
+        Run(sharp),
         Person(("pretrained", 1, 3, [p.Rewind("start", "pretrained")]), ("pretrained", 2, 0, [p.Evaluate()])),
     )
     (rewound,) = only(events, p.Rewound)
@@ -230,7 +236,7 @@ def test_a_rewind_to_the_start_with_such_a_head_is_a_run_with_it(fishy: RunConfi
     assert "with the pretrained classifier's rows in the head" in rewound.reason
     assert "the head's rows of Fish, Sailing-Boat, finger ring, umbrella" in only(events, p.ArmStarted)[1].init
     assert first_accuracy(events) > 0.8
-    plain = play(Run(with_settings(fishy, model__head="pretrained")))
+    plain = play(Run(with_settings(sharp, model__head="pretrained")))
     assert events[-1].weights_sha256 == plain[-1].weights_sha256
 
 

@@ -21,7 +21,7 @@ from tui.terminal.driver import Screen
 
 
 def test_a_session_from_the_first_paint_to_save_and_quit(run, folder: Path):
-    terminal = run("small.yaml", *KNOWN, program=FRESH)
+    terminal = run("small.yaml")
     terminal.wait_for("LOADING")
     terminal.wait_for("TRAINING")
     terminal.press("p")

@@ -11,10 +11,10 @@ from PIL import Image
 from textual.pilot import Pilot
 
 from engine import protocol as p
+from tests.tui.commands.test_view import Viewed
 from tests.tui.console import environment, until
 from tests.tui.journals import begun, write_run
 from tests.tui.story import BEGUN, BOTH_ARMS, RUN_STARTED, TRAINING, Screen, started, system, trained
-from tests.tui.test_view import Viewed
 from tui.figures.confusion import Errors
 from tui.panels.class_table import class_table
 from tui.panels.mistakes import Mistakes
@@ -338,9 +338,10 @@ def test_few_pictures_are_kept_and_the_one_asked_for_last_comes(tmp_path: Path):
     paths = [picture(tmp_path / f"{number}.png") for number in range(KEPT + 2)]
     ready: list[int] = []
     thumbnails = Thumbnails(lambda: ready.append(1))
-    for path in paths:
-        until(lambda path=path: thumbnails.get(path) is not None, path)
-    assert len(ready) == KEPT + 2 and thumbnails.get(paths[-1]) is not None and thumbnails.get(paths[0]) is None
+    for number, path in enumerate(paths, 1):
+        assert thumbnails.get(path) is None
+        until(lambda number=number: len(ready) == number, path)
+    assert thumbnails.get(paths[-1]) is not None and thumbnails.get(paths[0]) is None
 
 
 @pytest.mark.parametrize(
