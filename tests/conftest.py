@@ -10,6 +10,14 @@ import pytest
 # than they gain.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# First, so that no process is left alone with one of them at the end.
+SLOW = ("test_chaos.py", "test_process_group.py", "test_detach.py", "test_watchdog.py", "test_begin.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest."""
+    items.sort(key=lambda item: item.path.name not in SLOW)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
