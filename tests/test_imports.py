@@ -25,10 +25,11 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 
 
-def loaded_by(*modules: str) -> set[str]:
-    """Top-level names of all modules that a fresh interpreter holds after importing these."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM, *modules], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+def loaded_by(*modules: str, first: str = "") -> set[str]:
+    """Top-level names of all modules that a fresh interpreter holds after importing these; `first` is run before."""
+    command = [sys.executable, "-c", first + PROGRAM, *modules]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
     return set(done.stdout.split())
 
 
@@ -61,27 +62,22 @@ def test_no_module_of_the_screen_loads_torch() -> None:
     assert not loaded & {"torch", "torchvision"}
 
 
-def test_the_whole_engine_loads_no_screen() -> None:
+def test_run_is_there_for_python_and_loads_torch_at_the_first_touch_and_the_whole_engine_no_screen() -> None:
     import engine
 
+    first = (
+        "import sys, engine; assert 'torch' not in sys.modules; engine.Run; assert 'torch' in sys.modules;"
+        "assert engine.__all__ == ['Run', 'load_config'] and callable(engine.load_config)"
+    )
     root = Path(engine.__file__).parent
     modules = [
         ".".join(("engine", *file.relative_to(root).with_suffix("").parts)).removesuffix(".__init__")
         for file in root.rglob("*.py")
         if file.name != "__main__.py"
     ]
-    loaded = loaded_by(*modules)
+    loaded = loaded_by(*modules, first=first)
     assert "torch" in loaded
     assert not loaded & {"textual", "plotext", "tui"}
-
-
-def test_run_is_there_for_python_and_loads_torch_at_the_first_touch() -> None:
-    program = (
-        "import sys, engine; assert 'torch' not in sys.modules; engine.Run; assert 'torch' in sys.modules;"
-        "assert engine.__all__ == ['Run', 'load_config'] and callable(engine.load_config)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 # --- circles --------------------------------------------------------------------------------------------

@@ -1,8 +1,6 @@
 """Batches: what is in them depends on the seed, the epoch and the picture, and on nothing else."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,13 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
+from engine.data import loader as loader_module
 from engine.data.batches import Batch, Waiting
 from engine.data.folder import Sample
 from engine.data.loader import BATCHES_AHEAD
 from engine.data.pictures import Preparation
 from engine.errors import DataError
 from tests.engine.driving import come, loader_of
-from tests.paths import ROOT
+from tests.engine.pair import in_fork
 
 PREPARED = Preparation(16, 18)
 
@@ -243,25 +242,20 @@ def test_the_file_that_has_taken_longest_is_named_first_as_text_whatever_its_nam
 
 
 def test_a_loader_is_closed_and_its_process_ends_while_a_file_does_not_come(
-    fragile: list[Sample], stuck: Sample
+    fragile: list[Sample], stuck: Sample, tmp_path: Path
 ) -> None:
-    program = f"""
-from engine.data import batches
-from engine.data.batches import Waiting
-from engine.data.folder import Sample
-from engine.data.pictures import Preparation
-from tests.engine.driving import loader_of
+    ended = in_fork(tmp_path, close_a_loader_that_waits, fragile)
+    assert (ended.status, ended.messages) == (0, "")
+    assert ended.out == f"{(stuck.path,)}\nclosed\n"
 
-batches.CLOSE_SECONDS = 0.1
-loader = loader_of(Preparation(16, 18), batch_size=4, seed=0, threads=2)
-samples = [Sample(path, 0) for path in {[sample.path for sample in fragile]!r}]
-print(next(item for item in loader.training(samples, 0, 0) if isinstance(item, Waiting)).paths, flush=True)
-loader.close()
-print("closed", flush=True)
-"""
-    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout == f"{(stuck.path,)}\nclosed\n"
+
+def close_a_loader_that_waits(samples: list[Sample]) -> int:
+    loader_module.CLOSE_SECONDS = 0.1
+    loader = loader_of(PREPARED, batch_size=4, seed=0, threads=2)
+    print(next(item for item in loader.training(samples, 0, 0) if isinstance(item, Waiting)).paths, flush=True)
+    loader.close()
+    print("closed", flush=True)
+    return 0
 
 
 def test_a_check_of_pictures_can_be_left_while_a_file_does_not_come(fragile: list[Sample], stuck: Sample) -> None:

@@ -1,11 +1,11 @@
 """What goes wrong in a step is mended: the weights are left alone, and training goes on from the last good state."""
 
 import contextlib
+import ctypes
 import math
 import os
 import random
-import subprocess
-import sys
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ from engine.loop.run import Run
 from engine.storage import checkpoint
 from tests.engine.backbones import PLAIN
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
-from tests.paths import ROOT
+from tests.engine.pair import in_fork
 
 # --- a loss or gradient that is not finite --------------------------------------------------------------
 
@@ -225,39 +225,25 @@ def test_an_error_of_another_kind_is_not_taken_for_it() -> None:
 
 def test_a_process_that_really_has_no_more_memory_goes_on_with_smaller_batches(tmp_path: Path, pictures: Path) -> None:
     """The system refuses it, in a process of its own: pictures of 32 would fit, a batch of 14 at 1536 does not."""
-    program = f"""
-import resource
-import torch
-import tests.engine.backbones
-from engine.config import RunConfig
-from engine.loop.run import Run
-from engine.protocol import MicroBatchChanged, RunFailed, TrainStep
+    data = {"root": pictures, "image_size": 1536, "batch_size": 14, "threads": 1, "prepare": False}
+    model, checkpoints = {"name": PLAIN}, {"dir": tmp_path / "runs"}
+    config = RunConfig(device="cpu", init="scratch", model=model, data=data, checkpoint=checkpoints)
+    done = in_fork(tmp_path, first_step_with_little_memory, config)
+    assert "MicroBatchChanged(arm='scratch', step=0, pictures=7" in done.out, done
+    assert "TrainStep(arm='scratch', step=1" in done.out and "RunFailed" not in done.out
 
-torch.zeros(4).sum()
-config = RunConfig(device="cpu", init="scratch", model={{"name": {PLAIN!r}}}, train={{"epochs": 1}},
-    data={{"root": {str(pictures)!r}, "image_size": 1536, "batch_size": 14, "threads": 1, "prepare": False}},
-    checkpoint={{"dir": {str(tmp_path / "runs")!r}}})
-with open("/proc/self/statm") as file:
-    used = int(file.read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + 1000 * 2**20, -1))
-for event in Run(config).events():
-    if isinstance(event, MicroBatchChanged | RunFailed | TrainStep):
-        print(event, flush=True)
-    if isinstance(event, TrainStep):
-        break
-"""
-    environment = os.environ | {"MALLOC_ARENA_MAX": "2"}
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert "MicroBatchChanged(arm='scratch', step=0, pictures=7" in done.stdout, done.stdout + done.stderr
-    assert "TrainStep(arm='scratch', step=1" in done.stdout and "RunFailed" not in done.stdout
+
+def first_step_with_little_memory(config: RunConfig) -> int:
+    ctypes.CDLL(None).mallopt(-8, 2)  # M_ARENA_MAX: each takes room that it may never use
+    with Path("/proc/self/statm").open() as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 1000 * 2**20, -1))
+    for event in Run(config).events():
+        if isinstance(event, p.MicroBatchChanged | p.RunFailed | p.TrainStep):
+            print(event, flush=True)
+        if isinstance(event, p.TrainStep):
+            break
+    return 0
 
 
 # --- a loader that makes no progress --------------------------------------------------------------------

@@ -21,6 +21,7 @@ from engine.models import Classifier, build
 from engine.models.warm_start import copy_rows
 from engine.models.weights import DEMO_WEIGHTS
 from engine.steering import schedule_export
+from tests.engine.backbones import NORM, Norm
 from tests.engine.cli.test_replay import again
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 from tests.engine.steering.test_rewind import Person
@@ -48,19 +49,33 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def on(drawn: Path, runs: Path) -> RunConfig:
     """A small run on them, with steps 1 to 4 in its first epoch and 5 to 8 in its second one."""
-    data = ("data.source=folder", f"data.root={drawn}", "data.batch_size=4", "data.threads=2", "data.image_size=32")
+    data = ("data.source=folder", f"data.root={drawn}", "data.batch_size=4", "data.threads=2")
     return load_config(shipped_config("demo"), [*data, "train.epochs=2", f"checkpoint.dir={runs}"])
 
 
 @pytest.fixture
-def fishy(drawn: Path, tmp_path: Path) -> RunConfig:
+def knowing(drawn: Path, tmp_path: Path) -> RunConfig:
+    """Such a run with the demo's model and weights, which do know these things."""
     return on(drawn, tmp_path / "runs")
 
 
+def tiny(drawn: Path, runs: Path) -> RunConfig:
+    """Such a run with a small model and weights that know the things by name alone."""
+    torch.manual_seed(0)
+    runs.mkdir(parents=True, exist_ok=True)
+    file = save(Norm(len(KNOWN)).state_dict(), runs.with_name("named.safetensors"), classes=json.dumps(KNOWN))
+    return with_settings(on(drawn, runs), model__name=NORM, model__weights=str(file), data__image_size=32)
+
+
 @pytest.fixture
-def sharp(fishy: RunConfig) -> RunConfig:
-    """With pictures large enough to be told apart."""
-    return with_settings(fishy, data__image_size=64)
+def fishy(drawn: Path, tmp_path: Path) -> RunConfig:
+    return tiny(drawn, tmp_path / "runs")
+
+
+@pytest.fixture(scope="module")
+def plain(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The weights that such a run ends with, if it is left alone."""
+    return play(Run(tiny(drawn, tmp_path_factory.mktemp("plain"))))[-1].weights_sha256
 
 
 def built(classes: tuple[str, ...], weights: str = "demo", head: str = "pretrained") -> Classifier:
@@ -216,19 +231,19 @@ def first_accuracy(events: list[p.Event]) -> float:
     return evaluated.accuracy
 
 
-def test_before_the_first_step_it_knows_the_classes_already(sharp: RunConfig) -> None:
+def test_before_the_first_step_it_knows_the_classes_already(knowing: RunConfig) -> None:
     def react(event: p.Event) -> list[p.Command]:
         if isinstance(event, p.ArmStarted):
             return [p.Evaluate()]
         return [p.Stop(save=False)] if isinstance(event, p.EvalDone) else []
 
-    known = first_accuracy(play(Run(with_settings(sharp, model__head="pretrained")), react))
-    assert known > 0.8 and first_accuracy(play(Run(sharp), react)) < 0.5
+    known = first_accuracy(play(Run(with_settings(knowing, model__head="pretrained")), react))
+    assert known > 0.8 and first_accuracy(play(Run(knowing), react)) < 0.5
 
 
-def test_a_rewind_to_the_start_with_such_a_head_is_a_run_with_it(sharp: RunConfig) -> None:
+def test_a_rewind_to_the_start_with_such_a_head_is_a_run_with_it(knowing: RunConfig) -> None:
     events = play(
-        Run(sharp),
+        Run(knowing),
         Person(("pretrained", 1, 3, [p.Rewind("start", "pretrained")]), ("pretrained", 2, 0, [p.Evaluate()])),
     )
     (rewound,) = only(events, p.Rewound)
@@ -236,20 +251,20 @@ def test_a_rewind_to_the_start_with_such_a_head_is_a_run_with_it(sharp: RunConfi
     assert "with the pretrained classifier's rows in the head" in rewound.reason
     assert "the head's rows of Fish, Sailing-Boat, finger ring, umbrella" in only(events, p.ArmStarted)[1].init
     assert first_accuracy(events) > 0.8
-    plain = play(Run(with_settings(sharp, model__head="pretrained")))
+    plain = play(Run(with_settings(knowing, model__head="pretrained")))
     assert events[-1].weights_sha256 == plain[-1].weights_sha256
 
 
-def test_the_other_way_round_too(fishy: RunConfig) -> None:
+def test_the_other_way_round_too(fishy: RunConfig, plain: str) -> None:
     config = with_settings(fishy, model__head="pretrained")
     events = play(Run(config), Person(("pretrained", 1, 3, [p.Rewind("start", "random")])))
-    assert events[-1].weights_sha256 == play(Run(fishy))[-1].weights_sha256
+    assert events[-1].weights_sha256 == plain
 
 
-def test_the_start_stays_what_the_configuration_says(fishy: RunConfig) -> None:
+def test_the_start_stays_what_the_configuration_says(fishy: RunConfig, plain: str) -> None:
     turns = [("pretrained", 1, 3, [p.Rewind("start", "pretrained")]), ("pretrained", 2, 2, [p.Rewind("start")])]
     events = play(Run(fishy), Person(*turns))
-    assert events[-1].weights_sha256 == play(Run(fishy))[-1].weights_sha256
+    assert events[-1].weights_sha256 == plain
 
 
 @pytest.mark.parametrize(
@@ -286,7 +301,7 @@ TURNS = [
 @pytest.fixture(scope="module")
 def whole(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> list[p.Event]:
     """A run with such a rewind."""
-    return play(Run(on(drawn, tmp_path_factory.mktemp("whole"))), Person(*TURNS))
+    return play(Run(tiny(drawn, tmp_path_factory.mktemp("whole"))), Person(*TURNS))
 
 
 def test_a_run_with_such_a_rewind_is_replayed_bit_by_bit(whole: list[p.Event]) -> None:

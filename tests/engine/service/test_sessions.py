@@ -1,5 +1,9 @@
-"""Sessions steered at random: whatever is sent, a crash loses nothing of it, and a replay has the same weights."""
+"""Sessions steered at random: whatever is sent, a crash loses nothing of it, and a replay has the same weights.
 
+`make soak` has more of them.
+"""
+
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -76,7 +80,7 @@ def play(run: Run, person: Person, steps: int | None = None) -> list[p.Event]:
     return events
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("SESSIONS", "4"))))
 def test_a_session_survives_a_crash_and_is_replayed(small: RunConfig, weights: Path, seed: int) -> None:
     rng = random.Random(seed)
     config = with_settings(
