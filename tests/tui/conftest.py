@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual._styles_cache import StylesCache
 
 from tests.tui.console import Terminal, kill_all, make_folder
 from tests.tui.story import NOW
@@ -12,6 +13,16 @@ from tests.tui.story import NOW
 def _at_a_fixed_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("tui.showing_app.time.time", lambda: NOW)
     yield
+
+
+@pytest.fixture(autouse=True)
+def _rows_are_forgotten() -> Iterator[None]:
+    """Textual keeps what a thousand widgets have drawn, those of screens that are gone, too.
+
+    The search for garbage goes through all of it again and again, which takes longer than many a test.
+    """
+    yield
+    StylesCache.get_inner_outer.cache_clear()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import gc
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -56,6 +56,17 @@ def test_a_run_is_watched_steered_and_closed_and_no_thread_is_left(small: RunCon
     assert session.close(PATIENCE) and session.poll() == []
 
 
+@pytest.fixture
+def unfrozen() -> Iterator[None]:
+    """As in a process that has just begun; the tests' own is not searched for garbage either."""
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.mark.usefixtures("unfrozen")
 def test_what_is_loaded_when_training_begins_is_not_searched_for_garbage_any_more(small: RunConfig) -> None:
     assert not gc.get_freeze_count()
     session = LocalSession(Launch(small))
