@@ -4,6 +4,7 @@ from typing import Literal
 
 from engine.protocol import (
     ArmFinished,
+    BestTested,
     CompileChosen,
     Compiled,
     EpochsChanged,
@@ -80,7 +81,7 @@ class Activity:
                 self._rest(finished)
             case Evaluating():
                 self.evaluating, self.phase = event, "evaluating"
-            case EvalDone() | EpochsChanged():  # more epochs revive an arm
+            case EvalDone() | BestTested() | EpochsChanged():  # more epochs revive an arm
                 self.evaluating = None
                 self._rest(finished)
             case CompileChosen(worth=True):

@@ -6,6 +6,7 @@ from typing import Literal
 from engine.protocol import (
     ArmFinished,
     ArmStarted,
+    BestTested,
     CheckpointDamaged,
     CheckpointFailed,
     CheckpointSaved,
@@ -19,6 +20,7 @@ from engine.protocol import (
     EvalDone,
     Event,
     GroupFrozen,
+    HeadFitted,
     HookFailed,
     ImageSkipped,
     JournalFailed,
@@ -57,7 +59,9 @@ class Note:
 IN_ENGINES_WORDS: dict[type[Event], Level] = {
     **dict.fromkeys((GroupFrozen, EpochsChanged, MicroBatchChanged, Rewound), "good"),
     **dict.fromkeys((Diverged, LoaderStuck, SettingsChanged, Compiled), "warning"),
-    **dict.fromkeys((CommandRefused, ImageSkipped, CheckpointDamaged, HookFailed, ControlFailed), "warning"),
+    **dict.fromkeys(
+        (CommandRefused, ImageSkipped, CheckpointDamaged, HookFailed, ControlFailed, HeadFitted), "warning"
+    ),
     **dict.fromkeys((CheckpointFailed, JournalFailed), "bad"),
 }
 LOGGED: dict[type[Event], Level] = {PeerRefused: "warning", RunFailed: "bad"}
@@ -101,8 +105,14 @@ def _in_own_words(event: Event) -> Note | None:
             asked_for = event.reason in ("key", "stop")
             return Note(f"saved {event.path} at step {event.step} ({event.reason})", "good", shown=asked_for)
         case EvalDone():
-            score = f"{percent(event.accuracy)} of {event.images:,} test pictures are classified correctly"
+            pictures = "validation" if event.part == "val" else "test"
+            score = f"{percent(event.accuracy)} of {event.images:,} {pictures} pictures are classified correctly"
             return Note(f"{score} after step {event.step}", "good")
+        case HeadFitted(failure=""):
+            alone = f"{percent(event.accuracy)} with the head alone, after {event.seconds:.0f} s"
+            return Note(f"{alone}; fine-tuning starts", "good")
+        case BestTested():
+            return Note(message(event), "good")
         case Paused():
             freed = ", the GPU's memory is free" if event.freed else ""
             return Note(f"paused after step {event.step}{freed}; press p to go on", "warning")
@@ -116,6 +126,9 @@ def _in_own_words(event: Event) -> Note | None:
             return Note(message(event) + takes_back, "warning" if event.planned else "good")
         case ArmFinished():
             other = f"m trains the {other_arm(event.arm)} arm, q leaves"
-            return Note(f"{event.arm} is done: accuracy {percent(event.accuracy)}; {other}", "good")
+            best = f"accuracy {percent(event.accuracy)}"
+            if event.test_accuracy is not None:
+                best = f"{percent(event.best_accuracy)} at best, {percent(event.test_accuracy)} on test pictures"
+            return Note(f"{event.arm} is done: {best}; {other}", "good")
         case _:
             return None

@@ -9,6 +9,7 @@ from engine.protocol import (
     ArmFinished,
     ArmStarted,
     ArmSuspended,
+    BestTested,
     CheckpointDamaged,
     CheckpointFailed,
     CheckpointSaved,
@@ -25,6 +26,7 @@ from engine.protocol import (
     Evaluating,
     Event,
     GroupFrozen,
+    HeadFitted,
     HistoryBegins,
     HistoryEnds,
     HookFailed,
@@ -33,6 +35,7 @@ from engine.protocol import (
     LoaderStuck,
     Loading,
     MicroBatchChanged,
+    Part,
     Paused,
     PeerRefused,
     PicturesPrepared,
@@ -103,6 +106,11 @@ class UiState(Activity):
         return self.arms.get(self.arm) if self.arm is not None else None
 
     @property
+    def part(self) -> Part:
+        """The pictures that are scored after each epoch."""
+        return "val" if self.run is not None and self.run.val_images else "test"
+
+    @property
     def points(self) -> tuple[RestorePoint, ...]:
         """The restore points of the current arm, oldest step first."""
         return self._points.get(self.arm, ()) if self.arm is not None else ()
@@ -159,6 +167,7 @@ class UiState(Activity):
                 (Loading() | TrainStep() | Resumed() | Evaluating() | EvalDone() | EpochsChanged() | CompileChosen())
                 | (Compiled() | Paused() | StopPlanned() | Preparing() | PicturesPrepared() | ArmFinished())
                 | (RunFinished() | Confusion() | EpochDone() | RateChanged() | GroupFrozen() | MicroBatchChanged())
+                | (HeadFitted() | BestTested())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
                 | (ControlFailed() | HistoryBegins() | HistoryEnds())

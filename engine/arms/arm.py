@@ -1,5 +1,6 @@
 """One arm of the comparison: its model, its optimizer and its progress."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from engine.arms.optimizer import (
     build_optimizer,
     check_scheduled_groups,
     freeze,
-    group_of,
+    groups_of,
     lay_out_like_parameters,
     move_optimizer,
     set_constants,
@@ -27,8 +28,10 @@ from engine.data.batches import Batch
 from engine.errors import CheckpointError
 from engine.metrics.predictions import prediction_rows
 from engine.models import build
+from engine.models.fitted_head import FittedHead
 from engine.protocol import Arm
-from engine.recipes import ParameterGroup, recipe_of
+from engine.recipes.recipe import ParameterGroup
+from engine.recipes.table import recipe_of
 
 
 class TrainedArm(Progress):
@@ -44,7 +47,8 @@ class TrainedArm(Progress):
         super().__init__(config.train, setup.steps_per_epoch)
         built = build(config.model, setup.classes, arm, config.seed)
         self.arm = arm
-        self.network = Network(built, setup)
+        keep = arm == "pretrained" and config.model.batch_norm == "frozen"
+        self.network = Network(built, setup, keep_statistics=keep)
         self._built = replace(built, model=self.network.model)
         self._recipe = recipe_of(config)
         groups = self._recipe.groups(self._built, arm)
@@ -52,6 +56,7 @@ class TrainedArm(Progress):
         frozen = "".join(f"; the {group.name} is frozen" for group in groups if group.frozen)
         self.init = built.init + frozen
         self.optimizer = build_optimizer(groups, config.optim)
+        self.head_due = arm == "pretrained" and config.model.head == "fitted"
         self.unsaved = False
         self.was_compiled = False
         self.batches: Batches | None = None
@@ -127,6 +132,18 @@ class TrainedArm(Progress):
         logits = [self.network.test_logits(part, isinstance(batch, FeatureBatch)) for part in parts]
         return prediction_rows(torch.cat(logits), labels)
 
+    def scorer(self, weights: Mapping[str, torch.Tensor]) -> Callable[[Batch | FeatureBatch], torch.Tensor]:
+        """A function like `score` for a copy of the model with other weights. The arm stays as it is."""
+        network = self.network.copy_with(weights)
+
+        @torch.inference_mode()
+        def score(batch: Batch | FeatureBatch) -> torch.Tensor:
+            inputs, labels = self.network.prepare(batch)
+            parts = inputs.tensor_split(self._micro_batch_count(batch))
+            return prediction_rows(torch.cat([network(part) for part in parts]), labels)
+
+        return score
+
     def compile(self, batch: Batch) -> str:
         """Compile the training step for batches of this size. Returns the reason of a failure, or an empty text."""
         failure = self.network.compile(batch)
@@ -138,12 +155,14 @@ class TrainedArm(Progress):
 
     def set_rate(self, name: str, base_lr: float, why: str) -> None:
         """Set the base rate of a parameter group for the next updates."""
-        group_of(self.optimizer, name).update(base_lr=base_lr, why=why)
+        for group in groups_of(self.optimizer, name):
+            group.update(base_lr=base_lr, why=why)
         self.mark_changed()
 
     def set_frozen(self, name: str, frozen: bool) -> None:
         """Freeze a parameter group for the next updates, or train it again."""
-        freeze(group_of(self.optimizer, name), frozen)
+        for group in groups_of(self.optimizer, name):
+            freeze(group, frozen)
         self._train_groups()
         self.mark_changed()
 
@@ -156,6 +175,14 @@ class TrainedArm(Progress):
     def set_constants(self, config: OptimConfig) -> None:
         """Set the momentum and the weight decay of the optimizer as in `config`."""
         set_constants(self.optimizer, config)
+        self.mark_changed()
+
+    def set_head(self, head: FittedHead | None) -> None:
+        """Start with a fitted head; with `None`, with the head as it is."""
+        if head is not None:
+            self.network.set_head(head)
+            self.batches_version += 1
+        self.head_due = False
         self.mark_changed()
 
     def set_micro_batch(self, pictures: int) -> None:
@@ -234,9 +261,11 @@ class TrainedArm(Progress):
         Raises:
             CheckpointError: the state belongs to another model or optimizer.
         """
-        branches, best, diverged = self.branches + 1, self.best_accuracy, self.diverged
+        branches, best = self.branches + 1, self.best_accuracy
+        diverged, diverged_at, tested = self.diverged, self.diverged_at, self.tested
         self.load(state)
         self.branch = self.branches = branches
-        self.best_accuracy, self.diverged = best, diverged
+        self.best_accuracy, self.tested = best, tested
+        self.diverged, self.diverged_at = diverged, diverged_at
         self.evaluation_asked = False
         self.unsaved = True

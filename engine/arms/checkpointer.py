@@ -19,10 +19,14 @@ from engine.storage.writer import CheckpointWriter
 
 START = "start"
 "the restore point without a file: the arm as it is built"
+BEST = "best.pt"
+"the file of an arm's best weights"
 POINTS = "points"
 REASONS = {
     "epoch": "epoch done",
     "best": "best so far",
+    "head": "fitted head",
+    "tested": "tested",
     "autosave": "autosave",
     "change": "before a change",
     "switch": "before a switch",

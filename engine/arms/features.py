@@ -12,8 +12,8 @@ from typing import Protocol
 import torch
 
 from engine.data.batches import Batch, Waiting
-from engine.data.folder import Sample
 from engine.data.loader import Loader
+from engine.data.samples import Sample
 
 ROOM = 2 * 2**30  # maximal bytes of features on the device
 TEST_BATCH = 4096
@@ -71,6 +71,12 @@ class Features:
         self.rows = {number: row for row, number in enumerate(self._numbers)}
         self._parts.clear()
         return self
+
+    def rows_by_number(self, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The features so far, float32 (M, width), and the indices of their samples, int64 (M)."""
+        empty = torch.zeros(0, width, device=self._device)
+        numbers = torch.tensor(self._numbers, dtype=torch.int64, device=self._device)
+        return torch.cat([empty, *self._parts]), numbers
 
     def move(self, device: torch.device) -> None:
         """Move the table to `device`."""

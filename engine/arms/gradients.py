@@ -10,7 +10,7 @@ from torch.nn.functional import one_hot
 from engine.arms.features import FeatureBatch
 from engine.arms.network import Network
 from engine.data.batches import Batch
-from engine.recipes import Recipe
+from engine.recipes.recipe import Recipe
 
 
 def add_gradients(

@@ -1,15 +1,17 @@
 """A model on its device: its precision, its compilation, and which part of it is trained."""
 
 import contextlib
+import copy
 import hashlib
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 
 from engine.arms.features import FeatureBatch
@@ -17,6 +19,7 @@ from engine.arms.setup import Setup
 from engine.data.batches import Batch
 from engine.hardware.device import choose_precision
 from engine.models.build import Classifier
+from engine.models.fitted_head import FittedHead
 from engine.models.sync_norm import synchronise_batch_norm
 
 # torch 2.14 renames this argument and warns if the old name is used.
@@ -29,7 +32,8 @@ Forward = Callable[[torch.Tensor], torch.Tensor]
 class Network:
     """Computes logits for batches."""
 
-    def __init__(self, built: Classifier, setup: Setup) -> None:
+    def __init__(self, built: Classifier, setup: Setup, *, keep_statistics: bool = False) -> None:
+        """With `keep_statistics`, batch norm keeps its running statistics and uses them in training."""
         device = setup.device
         # Convolutions are faster on CPUs and tensor cores if the channels of a pixel are adjacent in memory.
         self.model = built.model.to(device).to(memory_format=torch.channels_last)
@@ -38,7 +42,7 @@ class Network:
             self.model = synchronise_batch_norm(self.model, device)
         self._train_model: nn.Module = self.model
         self._head_name = built.head
-        self.head = self.model.get_submodule(built.head)
+        self.head: Any = self.model.get_submodule(built.head)
         self.classes = len(setup.classes)
         self.precision = choose_precision(setup.config.train.precision, device)
         self._autocast_dtype = _AUTOCAST_DTYPES.get(self.precision)
@@ -49,6 +53,7 @@ class Network:
         self.backbone_frozen = False
         "whether only the last layer is trained"
         self._frozen_modules: list[nn.Module] = []
+        self._keep_statistics = keep_statistics
         self._training: bool | None = None
         self._compiled: Forward | None = None
         self._compiled_for: tuple[int, frozenset[str]] = (0, frozenset())
@@ -61,7 +66,11 @@ class Network:
         self.trained_groups = groups
         outside = (p for name, p in self.model.named_parameters() if not name.startswith(f"{self._head_name}."))
         self.backbone_frozen = not any(parameter.requires_grad for parameter in outside)
-        self._frozen_modules = [module for module in self.model.modules() if _is_frozen(module)]
+        self._frozen_modules = [
+            module
+            for module in self.model.modules()
+            if _is_frozen(module) or (self._keep_statistics and isinstance(module, _BatchNorm))
+        ]
         self._training = None
         if self._distributed:
             # DistributedDataParallel expects a gradient for each parameter that was trainable when it was built, so
@@ -86,6 +95,19 @@ class Network:
         """Logits, float32 (N, classes), in evaluation mode and without gradients."""
         self._set_mode(training=False)
         return self._forward(inputs, self.head if features else self.model)
+
+    def set_head(self, head: FittedHead) -> None:
+        """Give the last layer other weights."""
+        with torch.no_grad():
+            self.head.weight.copy_(head.weight)
+            if self.head.bias is not None:
+                self.head.bias.copy_(head.bias)
+
+    def copy_with(self, weights: Mapping[str, torch.Tensor]) -> Forward:
+        """A function from inputs of the model to logits in evaluation mode, of a copy of it with other weights."""
+        model = copy.deepcopy(self.model).requires_grad_(False).eval()
+        model.load_state_dict(weights)
+        return lambda inputs: self._forward(inputs, model)
 
     def no_gradient_sync(self) -> contextlib.AbstractContextManager[None]:
         """Within it the processes do not average their gradients: more of the same batch follows."""

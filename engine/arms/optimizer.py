@@ -1,41 +1,56 @@
 """The optimizer and its named parameter groups."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+from torch import nn
 
 from engine.config import RunConfig
 from engine.config.sections import OptimConfig
 from engine.errors import ConfigError
 from engine.protocol import Arm, Group
 from engine.protocol.sentences import CONFIGURATION
-from engine.recipes import ParameterGroup
+from engine.recipes.recipe import ParameterGroup
 
 
 def build_optimizer(groups: Sequence[ParameterGroup], config: OptimConfig) -> torch.optim.Optimizer:
     """SGD or AdamW over named groups.
 
     Each group has a `name`, a `base_lr`, the origin of that rate (`why`) and a flag `frozen`. Its `lr` is `base_lr`
-    times the schedule's multiplier, or 0 if the group is frozen.
+    times the schedule's multiplier, or 0 if the group is frozen. A group whose norms and biases have no weight decay is
+    two groups of torch with the same name; the second one has `decays` false.
     """
-    made = [
-        {
-            "params": list(group.parameters),
-            "name": group.name,
-            "base_lr": group.base_lr,
-            "lr": group.base_lr,
-            "why": CONFIGURATION,
-            "frozen": False,
-        }
-        for group in groups
-    ]
-    for group, wanted in zip(made, groups, strict=True):
-        freeze(group, wanted.frozen)
+    made = []
+    for group in groups:
+        for decays, parameters in _by_decay(group.parameters, config.decay_norms):
+            made.append(
+                {
+                    "params": parameters,
+                    "name": group.name,
+                    "base_lr": group.base_lr,
+                    "lr": group.base_lr,
+                    "why": CONFIGURATION,
+                    "frozen": False,
+                    "weight_decay": config.weight_decay if decays else 0.0,
+                    "decays": decays,
+                }
+            )
+            freeze(made[-1], group.frozen)
     if config.name == "adamw":
         betas = (config.momentum, 0.999)
-        return torch.optim.AdamW(made, betas=betas, weight_decay=config.weight_decay, fused=True)
-    return torch.optim.SGD(made, lr=1.0, momentum=config.momentum, weight_decay=config.weight_decay, fused=True)
+        return torch.optim.AdamW(made, betas=betas, fused=True)
+    return torch.optim.SGD(made, lr=1.0, momentum=config.momentum, fused=True)
+
+
+def _by_decay(parameters: Sequence[nn.Parameter], decay_norms: bool) -> Iterator[tuple[bool, list[nn.Parameter]]]:
+    """The parameters with and without weight decay. Norms and biases are those with a single dimension."""
+    if decay_norms:
+        yield True, list(parameters)
+        return
+    for decays in (True, False):
+        if part := [parameter for parameter in parameters if (parameter.dim() > 1) is decays]:
+            yield decays, part
 
 
 def lay_out_like_parameters(optimizer: torch.optim.Optimizer) -> None:
@@ -56,16 +71,12 @@ def move_optimizer(optimizer: torch.optim.Optimizer, device: torch.device) -> No
 
 def describe_groups(optimizer: torch.optim.Optimizer) -> tuple[Group, ...]:
     """Each group's name, number of scalars, base rate, the origin of that rate, and whether it is frozen."""
-    return tuple(
-        Group(
-            group["name"],
-            sum(parameter.numel() for parameter in group["params"]),
-            group["base_lr"],
-            group["frozen"],
-            group["why"],
-        )
-        for group in optimizer.param_groups
-    )
+    groups: dict[str, Group] = {}
+    for group in optimizer.param_groups:
+        name, scalars = group["name"], sum(parameter.numel() for parameter in group["params"])
+        before = groups[name].parameters if name in groups else 0
+        groups[name] = Group(name, before + scalars, group["base_lr"], group["frozen"], group["why"])
+    return tuple(groups.values())
 
 
 def apply_schedule(optimizer: torch.optim.Optimizer, multiplier: float) -> dict[str, float]:
@@ -75,10 +86,9 @@ def apply_schedule(optimizer: torch.optim.Optimizer, multiplier: float) -> dict[
     return {group["name"]: group["lr"] for group in optimizer.param_groups}
 
 
-def group_of(optimizer: torch.optim.Optimizer, name: str) -> dict[str, Any]:
-    """The group with this name."""
-    (group,) = (group for group in optimizer.param_groups if group["name"] == name)
-    return group
+def groups_of(optimizer: torch.optim.Optimizer, name: str) -> list[dict[str, Any]]:
+    """The groups of torch with this name, which have the same rate: one or two."""
+    return [group for group in optimizer.param_groups if group["name"] == name]
 
 
 def freeze(group: dict[str, Any], frozen: bool) -> None:
@@ -92,7 +102,8 @@ def freeze(group: dict[str, Any], frozen: bool) -> None:
 def set_constants(optimizer: torch.optim.Optimizer, config: OptimConfig) -> None:
     """Set the momentum and the weight decay of all groups as in a configuration."""
     for group in optimizer.param_groups:
-        group["weight_decay"] = config.weight_decay
+        # Checkpoints of older versions have no `decays`.
+        group["weight_decay"] = config.weight_decay if group.get("decays", True) else 0.0
         if "betas" in group:
             group["betas"] = (config.momentum, group["betas"][1])
         else:

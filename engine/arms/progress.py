@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.config.sections import TrainConfig
 from engine.metrics.metric import without_own_fields
+from engine.protocol import Part
 
 EMPTY_SUMS = {"loss": 0.0, "correct": 0, "images": 0, "seconds": 0.0, "data_seconds": 0.0}
 "the sums of an epoch before its first step"
@@ -27,6 +28,10 @@ STATE_FIELDS = (
 "the attributes of `Progress` in a checkpoint; their names are part of its format"
 
 
+NEW_FIELDS: dict[str, Any] = {"head_due": False, "tested": None, "diverged_at": 0}
+"the same, but missing in checkpoints of older versions; with the values that these have"
+
+
 class Progress:
     """The counters of an arm and values derived from them."""
 
@@ -38,7 +43,9 @@ class Progress:
         self.epochs = config.epochs
         self.micro_batch = config.micro_batch
         self.diverged = 0
-        "how often the loss or the gradient was not finite since the last complete epoch"
+        "how often the loss or the gradient was not finite since an epoch was completed beyond that step"
+        self.diverged_at = 0
+        "the last step at which that happened"
         self.recovered: int | None = None
         "the step of the last automatic rewind"
         self.scheduled = -1
@@ -47,7 +54,11 @@ class Progress:
         self.history: list[dict[str, Any]] = []
         self.best_accuracy: float | None = None
         self.evaluated: tuple[int, float] | None = None
-        "step and test accuracy of the last evaluation"
+        "step and accuracy of the last evaluation"
+        self.tested: float | None = None
+        "accuracy of the best weights on the test pictures, if they have been scored"
+        self.head_due = False
+        "whether the head is still to be fitted, before the first step"
         self.evaluation_asked = False
         "whether the user wants an evaluation; it is kept while the other arm is current, and a rewind clears it"
         self.steps_per_epoch = steps_per_epoch
@@ -72,7 +83,7 @@ class Progress:
     @property
     def done(self) -> bool:
         """Whether all epochs have been trained and evaluated."""
-        return self.step >= self.total_steps and not self.evaluation_due
+        return self.step >= self.total_steps and not self.evaluation_due and not self.head_due
 
     @property
     def steps_left(self) -> int:
@@ -92,22 +103,26 @@ class Progress:
         self._sums = {key: total + step[key] for key, total in self._sums.items()}
 
     def record_evaluation(self, accuracy: float) -> bool:
-        """Record the test accuracy. Returns whether it is the best one of all branches."""
+        """Record the accuracy of an evaluation. Returns whether it is the best one of all branches."""
         best = self.best_accuracy is None or accuracy > self.best_accuracy
         if best:
-            self.best_accuracy = accuracy
+            self.best_accuracy, self.tested = accuracy, None
         self.evaluated = (self.step, accuracy)
         self.evaluation_asked = False
         self.mark_changed()
         return best
 
-    def end_epoch(self, metrics: Mapping[str, float], seconds: float, rates: dict[str, float]) -> dict[str, Any]:
+    def end_epoch(
+        self, metrics: Mapping[str, float], seconds: float, rates: dict[str, float], part: Part
+    ) -> dict[str, Any]:
         """End the epoch after its evaluation, which took `seconds`. Returns the epoch's row of the history.
 
-        `metrics` has the values for the test pictures by name. It must have `loss` and `accuracy`.
+        `metrics` has the values for the pictures of `part` by name. It must have `loss` and `accuracy`.
         """
         self.seconds += seconds
-        self.diverged, self.recovered = 0, None
+        # An epoch that is trained again after a rewind says nothing about the step at which it will diverge again.
+        if self.step >= self.diverged_at:
+            self.diverged, self.recovered = 0, None
         sums = self._sums
         row = {
             "step": self.step,
@@ -121,6 +136,7 @@ class Progress:
             "data_wait": sums["data_seconds"] / sums["seconds"],
             "learning_rates": rates,
             "seconds": self.seconds,
+            "part": part,
         }
         if further := without_own_fields(metrics):
             row["metrics"] = further
@@ -137,7 +153,7 @@ class Progress:
 
     def progress_state(self) -> dict[str, Any]:
         """All counters and sums as plain values, without the history."""
-        kept = {name: getattr(self, name) for name in STATE_FIELDS}
+        kept = {name: getattr(self, name) for name in (*STATE_FIELDS, *NEW_FIELDS)}
         return kept | {"epoch": self.epoch, "position": self.position, "sums": dict(self._sums)}
 
     def load_progress(self, state: dict[str, Any]) -> None:
@@ -148,4 +164,6 @@ class Progress:
         """
         for name in STATE_FIELDS:
             setattr(self, name, state[name])
+        for name, missing in NEW_FIELDS.items():
+            setattr(self, name, state.get(name, missing))
         self._sums = dict(state["sums"])

@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 import torch
-from torch.nn.utils import get_total_norm
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from engine.arms.features import FeatureBatch
 from engine.arms.gradients import add_gradients
@@ -14,7 +14,7 @@ from engine.arms.setup import Setup
 from engine.arms.stopwatch import Stopwatch
 from engine.data.batches import Batch
 from engine.hardware.device import seed_random
-from engine.recipes import Recipe
+from engine.recipes.recipe import Recipe
 
 
 class Updater:
@@ -25,6 +25,7 @@ class Updater:
         self._recipe = recipe
         self._optimizer = optimizer
         self._seed = setup.config.seed
+        self._clip = setup.config.train.clip
         self._device = setup.device
         self._processes = setup.processes
         # Small gradients become 0 in float16 unless they are scaled. bfloat16 has the range of float32.
@@ -58,6 +59,9 @@ class Updater:
         stopwatch = Stopwatch(self._device)
         self._scaler.unscale_(self._optimizer)
         norm = get_total_norm(self.gradients())
+        if self._clip is not None:
+            trained = [parameter for group in self._optimizer.param_groups for parameter in group["params"]]
+            clip_grads_with_norm_(trained, self._clip, norm)
         if not self._scaler.is_enabled():  # an enabled scaler sets `found_inf` itself
             self._nonfinite_found = torch.maximum(self._nonfinite_found, (~(loss + norm).isfinite()).float())
             self._optimizer.found_inf = self._nonfinite_found  # type: ignore[attr-defined]

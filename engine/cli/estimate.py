@@ -19,8 +19,8 @@ from engine.arms.setup import Setup
 from engine.cli.preview import Estimate
 from engine.config import RunConfig
 from engine.data.batches import Batch
-from engine.data.folder import Catalogue, Sample
 from engine.data.loader import Loader
+from engine.data.samples import Catalogue, Sample
 from engine.data.store import Store
 from engine.data.transfer import Transfer
 from engine.errors import EngineError
@@ -28,7 +28,8 @@ from engine.hardware.device import ask_for_determinism, choose_device, describe_
 from engine.hardware.process_group import ProcessGroup
 from engine.loop.watchdog import MIN_MICRO_BATCH, is_out_of_memory
 from engine.models import preparation
-from engine.recipes import recipe_of
+from engine.recipes.choices import chosen, complete
+from engine.recipes.table import recipe_of
 
 PICTURES = 32  # decoded pictures
 STEPS = 3  # timed steps
@@ -65,6 +66,8 @@ def estimate(config: RunConfig, catalogue: Catalogue) -> Estimate:
     Raises:
         EngineError: the model, the device or the pictures cannot be used, or a step fails.
     """
+    by_recipe = chosen(config, len(catalogue.train))
+    config = complete(config, len(catalogue.train))
     if config.train.deterministic:
         ask_for_determinism()
     device = choose_device(config.device)
@@ -102,6 +105,8 @@ def estimate(config: RunConfig, catalogue: Catalogue) -> Estimate:
         epoch_seconds=epochs[-1],
         seconds=sum(epochs),
         bottleneck=bottleneck,
+        recipe=config.recipe,
+        chosen=by_recipe,
     )
 
 
@@ -124,10 +129,16 @@ def _epochs(
     same time, so the longer one counts.
     """
     config, images, count = setup.config, len(catalogue.pictures), setup.config.train.epochs
-    if computing.cached_step is None:
+    fits_head = config.init == "pretrained" and config.model.head == "fitted"
+    # Features of training pictures before the first epoch; the test after the last one, if others choose.
+    once = fits_head * len(catalogue.train) + bool(catalogue.val) * len(catalogue.test)
+    if count == 0:
+        decodes, computes = [images / decoding.first], [computing.score * images]
+    elif computing.cached_step is None:
         decodes = [images / decoding.first, *[images / decoding.again] * (count - 1)]
         training = computing.step / config.data.batch_size * len(catalogue.train)
-        computes = [training + computing.score * len(catalogue.test)] * count
+        computes = [training + computing.score * len(catalogue.scored)] * count
+        computes[0] += computing.score * once
     else:  # each picture is decoded once and goes through the model once
         decodes = [images / decoding.first, *[0.0] * (count - 1)]
         computes = [computing.cached_step * setup.steps_per_epoch] * count

@@ -3,15 +3,18 @@
 import dataclasses
 import json
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from engine.config import RunConfig
-from engine.data.folder import Catalogue, scan
+from engine.data.folder import scan
+from engine.data.samples import Catalogue
 from engine.data.sources import SOURCES
 from engine.protocol import Arm
 from engine.protocol.printable import printable
+from engine.recipes.choices import complete
 
 SAMPLES = 3  # example pictures
 LINES = 20  # classes that are listed for people
@@ -19,11 +22,12 @@ LINES = 20  # classes that are listed for people
 
 @dataclass(frozen=True, slots=True)
 class ClassCount:
-    """A class, and how many pictures it has to train and to test on."""
+    """A class, and how many pictures of it are in each part."""
 
     name: str
     train: int
     test: int
+    val: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Pictures:
     "paths of training pictures, one of each of up to three classes"
     message: str
     "why there are none yet; empty if there are"
+    val_images: int = 0
+    "validation pictures, which choose; 0: the test pictures serve for that, too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,9 @@ class Estimate:
     "seconds for all epochs of an arm"
     bottleneck: Literal["decoding", "computing"]
     "which of the two takes longer in all"
+    recipe: str = "lesson"
+    chosen: dict[str, Any] = field(default_factory=dict)
+    "the settings that the recipe has chosen, by dotted key"
 
 
 def find(config: RunConfig) -> Catalogue | None:
@@ -82,24 +91,30 @@ def find(config: RunConfig) -> Catalogue | None:
     Raises:
         DataError: they cannot be trained on.
     """
-    root = _root(config)
-    return None if root is None else scan(root, config.data.val_fraction, config.seed)
+    root, data = _root(config), complete(config).data
+    if root is None:
+        return None
+    return scan(root, data.val_fraction, config.seed, group=data.group, split_val=data.split_val)
 
 
 def count_pictures(config: RunConfig, catalogue: Catalogue | None) -> Pictures:
     """The numbers of the pictures that `find` has listed, by class."""
     if catalogue is None:
         return Pictures("", (), 0, 0, 0.0, (), SOURCES[config.data.source].missing)
-    train, test = (Counter(sample.label for sample in part) for part in (catalogue.train, catalogue.test))
+    parts = (catalogue.train, catalogue.test, catalogue.val)
+    train, test, val = (Counter(sample.label for sample in part) for part in parts)
     first = {sample.label: sample.path for sample in reversed(catalogue.train)}
     return Pictures(
         root=str(_root(config)),
-        classes=tuple(ClassCount(name, train[label], test[label]) for label, name in enumerate(catalogue.classes)),
+        classes=tuple(
+            ClassCount(name, train[label], test[label], val[label]) for label, name in enumerate(catalogue.classes)
+        ),
         train_images=len(catalogue.train),
         test_images=len(catalogue.test),
         imbalance=max(train.values()) / min(train.values()),
         samples=tuple(first[label] for label in sorted(first)[:SAMPLES]),
         message="",
+        val_images=len(catalogue.val),
     )
 
 
@@ -121,12 +136,24 @@ def _of_pictures(found: Pictures) -> list[str]:
         return [found.message]
     more = len(found.classes) - LINES
     return [
-        f"{printable(found.root)}: {found.train_images:,} pictures to train on, {found.test_images:,} to test on",
-        *(f"  {item.name}: {item.train:,} and {item.test:,}" for item in found.classes[:LINES]),
+        f"{printable(found.root)}: {in_parts(found)}",
+        *(f"  {item.name}: {_numbers(item, found)}" for item in found.classes[:LINES]),
         *([f"  and {more:,} classes more"] if more > 0 else []),
         f"the largest class has {found.imbalance:.1f} times as many as the smallest",
         f"for example {', '.join(map(printable, found.samples))}",
     ]
+
+
+def in_parts(found: Pictures) -> str:
+    """How many pictures there are to train on, to choose by and to test on."""
+    val = f"{found.val_images:,} to choose by (validation)" if found.val_images else ""
+    test = f"{found.test_images:,} to test on" if found.test_images else ""
+    return ", ".join(filter(None, (f"{found.train_images:,} pictures to train on", val, test)))
+
+
+def _numbers(item: ClassCount, found: Pictures) -> str:
+    counts = [item.train, *([item.val] if found.val_images else []), *([item.test] if found.test_images else [])]
+    return " and ".join(f"{count:,}" for count in counts)
 
 
 def _of_estimate(found: Estimate) -> list[str]:
@@ -141,7 +168,15 @@ def _of_estimate(found: Estimate) -> list[str]:
         f"{found.images_per_second:,.0f} pictures/s are decoded at first, {found.images_per_second_again:,.0f} later",
         f"about {duration(found.seconds)} for {found.epochs} epochs, {duration(found.first_epoch_seconds)} for the "
         f"first and {duration(found.epoch_seconds)} for each later one; {found.bottleneck} is the bottleneck",
+        *([f"the recipe {found.recipe} chose {settings(found.chosen)}"] if found.chosen else []),
     ]
+
+
+def settings(chosen: Mapping[str, Any]) -> str:
+    """Settings as text: `optim.lr 0.0001, train.clip 1.0`."""
+    return ", ".join(
+        f"{key} {str(value).lower() if isinstance(value, bool) else value}" for key, value in chosen.items()
+    )
 
 
 def duration(seconds: float) -> str:

@@ -49,6 +49,15 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _regular_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"it should be a regular expression ({error})") from None
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_regular_expression)]
 Rate = Annotated[FiniteFloat, Field(gt=0, le=100)]
 Fraction = Annotated[FiniteFloat, Field(ge=0, lt=1)]
 Folder = Annotated[Path, BeforeValidator(path)]

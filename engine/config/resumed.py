@@ -1,11 +1,11 @@
 """Changed settings of a resumed run: finding them, applying them, and undoing them."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
 
 import yaml
 
 from engine.config import RunConfig
+from engine.config.values import flat, with_values
 from engine.protocol import Setting, SettingsChanged
 
 KEPT = {
@@ -14,6 +14,9 @@ KEPT = {
     "init": "an arm is current already",
     "recipe": "the parameter groups depend on it",
     "data.val_fraction": "the split of the pictures depends on it",
+    "data.split_val": "the split of the pictures depends on it",
+    "data.group": "the split of the pictures depends on it",
+    "optim.decay_norms": "the parameter groups depend on it",
 }
 "settings that a run cannot change, and why"
 EFFECTS = {
@@ -25,7 +28,7 @@ EFFECTS = {
 
 def differences(before: RunConfig, now: RunConfig) -> tuple[Setting, ...]:
     """The settings that differ between two configurations, and what a resume does with them."""
-    old, new = _flat(before), _flat(now)
+    old, new = flat(before), flat(now)
     return tuple(
         Setting(
             key,
@@ -41,43 +44,22 @@ def differences(before: RunConfig, now: RunConfig) -> tuple[Setting, ...]:
 
 def with_kept(before: RunConfig, now: RunConfig) -> RunConfig:
     """`now`, but with the settings of `before` that a run cannot change."""
-    old = _flat(before)
-    return _with(now, {key: old[key] for key in KEPT})
+    old = flat(before)
+    return with_values(now, {key: old[key] for key in KEPT})
 
 
 def with_changes(config: RunConfig, changed: SettingsChanged) -> RunConfig:
     """`config` after settings were changed."""
-    return _with(config, {item.key: yaml.safe_load(item.now) for item in changed.settings if item.applied})
+    return with_values(config, {item.key: yaml.safe_load(item.now) for item in changed.settings if item.applied})
 
 
 def before_changes(config: RunConfig, changes: Iterable[SettingsChanged]) -> RunConfig:
     """`config` before settings were changed, in this order."""
     for changed in reversed(list(changes)):
-        config = _with(config, {item.key: yaml.safe_load(item.before) for item in changed.settings if item.applied})
+        config = with_values(
+            config, {item.key: yaml.safe_load(item.before) for item in changed.settings if item.applied}
+        )
     return config
-
-
-def _with(config: RunConfig, values: dict[str, Any]) -> RunConfig:
-    settings = config.model_dump(mode="json")
-    for key, value in values.items():
-        *sections, name = key.split(".")
-        section = settings
-        for part in sections:
-            section = section[part]
-        section[name] = value
-    return RunConfig.model_validate(settings)
-
-
-def _flat(config: RunConfig) -> dict[str, Any]:
-    return dict(_items(config.model_dump(mode="json"), ""))
-
-
-def _items(section: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for key, value in section.items():
-        if isinstance(value, dict):
-            yield from _items(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key, value
 
 
 def _as_yaml(value: object) -> str:

@@ -43,7 +43,8 @@ class RunConfig(Section):
     init: Arm = "pretrained"
     "the arm that is trained first: `pretrained` or `scratch`"
     recipe: Annotated[str, matching(r"[a-z][a-z0-9_]{0,31}", "the name of a recipe, such as lesson")] = "lesson"
-    "what decides groups, rates, schedule, augmentation and loss: `lesson`"
+    """`lesson`: two groups with the rates below, as in the lesson; `auto`: a fitted head, then gentle training of all
+    stages; it chooses every setting that is not given, from the number of pictures"""
     data: DataConfig
     model: ModelConfig = ModelConfig()
     optim: OptimConfig = OptimConfig()
@@ -54,8 +55,8 @@ class RunConfig(Section):
     hooks: HooksConfig = HooksConfig()
 
     def to_yaml(self) -> str:
-        """The whole configuration, defaults included, as YAML that loads as an equal configuration."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+        """What is given of the configuration, as YAML that loads as an equal configuration."""
+        return yaml.safe_dump(self.model_dump(mode="json", exclude_unset=True), sort_keys=False)
 
 
 def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -> RunConfig:

@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from engine.config.kinds import Arguments, Folder, Fraction, Rate, matching, path
+from engine.config.kinds import Arguments, Folder, Fraction, Pattern, Rate, matching, path
 from engine.config.problems import INCOMPLETE
 from engine.protocol import Arm
 
@@ -38,9 +38,9 @@ class DataConfig(Section):
     source: Literal["folder", "demo", "archive"] = "folder"
     "`folder`: your own pictures; `demo`: pictures that the program draws; `archive`: a zip file, downloaded once"
     root: Folder | None = None
-    """the folder of the pictures: `train/` and `test/` (or `val/`) with a folder per class, or just a folder per class;
-    a relative path is relative to the working directory; `demo` and `archive` put their pictures there, by default
-    into the user's cache folder"""
+    """the folder of the pictures: `train/`, `val/` and `test/` with a folder per class (`train/` and one of the others
+    will do), or just a folder per class; a relative path is relative to the working directory; `demo` and `archive`
+    put their pictures there, by default into the user's cache folder"""
     url: Annotated[str, matching(r"https?://\S+", "an address that begins with http:// or https://")] | None = None
     "address of the zip file (`source: archive`)"
     sha1: Annotated[str, matching("[0-9a-fA-F]{40}", "40 hexadecimal digits")] | None = None
@@ -51,8 +51,16 @@ class DataConfig(Section):
     "pictures in a step, of all processes together"
     augment: bool = True
     "crop and flip training pictures at random; without it they are prepared as the test pictures are"
+    crop_scale: Annotated[FiniteFloat, Field(gt=0, le=1)] = 0.08
+    "smallest area of a random crop, as a fraction of the picture"
     val_fraction: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
-    "fraction of each class that is used for testing if there is no `test/` or `val/`"
+    "fraction of each class that is taken from the training pictures for validation, where that is done"
+    split_val: bool = False
+    """take validation pictures from the training pictures where there is a `test/` but no `val/`; without it the test
+    pictures are scored after each epoch; where there is neither, validation pictures are always taken"""
+    group: Pattern | None = None
+    """a regular expression that finds the group in a picture's path below its part; pictures of a group, such as those
+    of one patient, all come to the same part when validation pictures are taken"""
     threads: int | None = Field(None, ge=1, le=256)
     "threads that decode pictures; default: one per processor, at most 8"
     prepare: bool = True
@@ -81,9 +89,14 @@ class ModelConfig(Section):
     "any torchvision classification model"
     weights: Annotated[str, BeforeValidator(path)] = "default"
     "`default`: torchvision's (downloaded once), `demo`: the demo's own, or a .pth or .safetensors file"
-    head: Literal["random", "pretrained"] = "random"
-    """what the last layer of the pretrained arm starts from: `random` rows; or, with `pretrained`, the rows of the
-    pretrained classifier for the classes that it has, too; case, spaces and punctuation of names do not count"""
+    head: Literal["random", "pretrained", "fitted"] = "random"
+    """what the last layer of the pretrained arm starts from: `random` rows; with `pretrained`, the rows of the
+    pretrained classifier for the classes that it has, too (case, spaces and punctuation of names do not count); with
+    `fitted`, a logistic regression on the features of the training pictures"""
+    batch_norm: Literal["train", "frozen"] = "train"
+    "`frozen`: the pretrained arm keeps the pretrained statistics of batch norm"
+    dropout: Annotated[FiniteFloat, Field(ge=0, lt=1)] | None = None
+    "probability of all dropout layers of the pretrained arm; default: the model's own"
 
 
 class GroupConfig(Section):
@@ -119,8 +132,14 @@ class OptimConfig(Section):
     "momentum of SGD; with `adamw`, its first beta"
     weight_decay: Annotated[FiniteFloat, Field(ge=0, le=10)] = 0.001
     "pulls all weights towards zero"
+    decay_norms: bool = True
+    "whether weight decay applies to biases and norm layers, too"
+    lr: Rate = 1e-4
+    "`recipe: auto`: base rate of the pretrained arm's head and last stage"
+    layer_decay: Annotated[FiniteFloat, Field(gt=0, le=1)] = 1.0
+    "`recipe: auto`: rate of a stage of the pretrained arm divided by the rate of the next one"
     groups: GroupsConfig = GroupsConfig()
-    "rates of the pretrained arm"
+    "`recipe: lesson`: rates of the pretrained arm"
     scratch_lr: Rate = 5e-4
     "one rate for all parameters of the scratch arm"
 
@@ -174,8 +193,12 @@ class ScheduleConfig(Section):
 class TrainConfig(Section):
     """The loop."""
 
-    epochs: int = Field(5, ge=1, le=100_000)
-    "times through the training pictures, for each arm"
+    epochs: int = Field(5, ge=0, le=100_000)
+    "times through the training pictures, for each arm; 0: only the head is fitted (`model.head: fitted`)"
+    clip: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    "largest norm of the gradient; a longer one is shortened to it"
+    label_smoothing: Fraction = 0.0
+    "share of a label's probability that is spread over all classes"
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     "`auto`: mixed precision on CUDA, in bfloat16 or, on GPUs without it, float16; else float32"
     compile: Literal["auto"] | bool = "auto"

@@ -2,7 +2,9 @@
 
 - `sources`: the table of sources other than the user's own folder.
 - `demo`, `archive`: the sources: pictures drawn by the program, and a zip file on the web.
-- `folder`: lists the pictures of a folder and splits them into training and test pictures.
+- `samples`: a picture file with its class, and the pictures of a run in three parts.
+- `folder`: lists the pictures of a folder.
+- `split`: takes validation pictures from the training pictures.
 - `catalogue`: finds the pictures of a run, and decodes a sample of them as a check.
 - `formats`: the picture formats that may be opened.
 - `pictures`: decodes a picture file, and prepares test pictures.
@@ -14,7 +16,7 @@
 - `transfer`: copies batches to the device and normalises them there.
 - `augment/`: random changes of training pictures and batches.
 
-`sources`, `demo`, `archive`, `folder` and `formats` load no torch.
+`sources`, `demo`, `archive`, `samples`, `folder`, `split` and `formats` load no torch.
 
 May import `sinks`, `metrics`, `storage`, `hardware`, `config`, `protocol`, `demo` and `errors`.
 """

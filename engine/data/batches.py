@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from engine.data.folder import Sample
+from engine.data.samples import Sample
 from engine.protocol.printable import printable
 
 

@@ -8,8 +8,9 @@ import platformdirs
 
 from engine.config.sections import DataConfig
 from engine.data.batches import Unreadable
-from engine.data.folder import Catalogue, Sample, scan
+from engine.data.folder import scan
 from engine.data.loader import Loader
+from engine.data.samples import Catalogue, Sample
 from engine.data.sources import SOURCES
 from engine.data.store import Store, fingerprint
 from engine.errors import DataError
@@ -23,11 +24,11 @@ REPORT_SECONDS = 0.1  # between two progress events
 
 
 def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[Found, None, Catalogue]:
-    """Find the pictures of the configured source, split them into training and test, and decode a sample.
+    """Find the pictures of the configured source in their parts, and decode a sample.
 
-    The check continues until each class has a readable picture in both parts. If more than 2.5 % of the sample
-    cannot be decoded, all pictures are decoded. Yields progress, at least every 0.2 s while decoding, and the files
-    that cannot be decoded.
+    The check continues until each class has a readable picture in training and outside it. If more than 2.5 % of the
+    sample cannot be decoded, all pictures are decoded. Yields progress, at least every 0.2 s while decoding, and the
+    files that cannot be decoded.
 
     Raises:
         DataError: there are no usable pictures, or more than 5 % of the files cannot be decoded.
@@ -39,7 +40,7 @@ def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[F
     else:
         assert config.root is not None
         root = config.root
-    catalogue = scan(root, config.val_fraction, seed)
+    catalogue = scan(root, config.val_fraction, seed, group=config.group, split_val=config.split_val)
     if config.prepare:
         yield from _open_store(config, catalogue, loader)
     samples = catalogue.pictures

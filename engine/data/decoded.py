@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from engine.data.folder import Catalogue
 from engine.data.pictures import (
     Pixels,
     Preparation,
@@ -17,6 +16,7 @@ from engine.data.pictures import (
     decode_bounded,
     test_pixels,
 )
+from engine.data.samples import Catalogue
 from engine.data.store import Store
 
 

@@ -1,8 +1,7 @@
-"""Scores the test pictures, and takes commands between batches."""
+"""Scores pictures, and takes commands between batches."""
 
 import time
-from collections.abc import Generator
-from typing import NamedTuple
+from collections.abc import Generator, Mapping
 
 import torch
 
@@ -10,27 +9,17 @@ from engine.arms.arm import TrainedArm
 from engine.data.batches import Waiting
 from engine.loop.input_pipeline import InputPipeline
 from engine.loop.readback import Readback
+from engine.loop.scores import Score
 from engine.loop.watchdog import Watchdog
 from engine.metrics import METRICS
 from engine.metrics.confusion import confusion
 from engine.metrics.predictions import Collector
-from engine.protocol import Confusion, Evaluating, Event
+from engine.protocol import Evaluating, Event, Part
 from engine.steering.steering import Steering
 
 
-class Score(NamedTuple):
-    """The result of an evaluation."""
-
-    metrics: dict[str, float]
-    "values by the names in `METRICS`"
-    images: int
-    seconds: float
-    "duration without pauses"
-    confusion: Confusion
-
-
 class Evaluation:
-    """Scores the current arm on the test pictures."""
+    """Scores the current arm on the pictures that choose, or on the test pictures."""
 
     def __init__(self, pipeline: InputPipeline, steering: Steering, watchdog: Watchdog, device: torch.device) -> None:
         self._pipeline = pipeline
@@ -39,24 +28,32 @@ class Evaluation:
         self._processes = steering.arms.processes
         self._scores: Readback[list[int]] = Readback(device)
 
-    def score(self, arm: TrainedArm) -> Generator[Event, None, Score | None]:
-        """Score the test pictures. Returns `None` if a command made another arm or branch current meanwhile."""
-        assert arm.batches is not None
+    def score(
+        self, arm: TrainedArm, part: Part | None = None, weights: Mapping[str, torch.Tensor] | None = None
+    ) -> Generator[Event, None, Score | None]:
+        """Score a part of the pictures: by default those that are scored after each epoch.
+
+        With `weights`, a copy of the model with these weights is scored in place of the arm's model. Returns `None` if
+        a command made another arm or branch current meanwhile.
+        """
         catalogue = self._pipeline.catalogue
-        samples = catalogue.test
+        part = catalogue.scored_part if part is None else part
+        samples = catalogue.part(part)
+        source = arm.batches if part == catalogue.scored_part and arm.batches is not None else self._pipeline.loader
+        do = arm.score if weights is None else arm.scorer(weights)
         began, idle, branch = time.perf_counter(), 0.0, arm.branch
         labels = [sample.label for sample in samples]
         collector, total = Collector([sample.path for sample in samples], labels, len(catalogue.classes)), len(samples)
-        yield Evaluating(arm.arm, arm.step, 0, total)
-        batches = arm.batches.testing(samples)
+        yield Evaluating(arm.arm, arm.step, 0, total, part)
+        batches = source.testing(samples)
         while (batch := (yield from self._pipeline.next(batches))) is not None:
             if not isinstance(batch, Waiting):
                 if len(batch.labels):
-                    scored = yield from self._watchdog.within_memory(arm, batch, arm.score)
+                    scored = yield from self._watchdog.within_memory(arm, batch, do)
                     self._scores.put(batch.numbers, scored)
                 self._collect(collector)
                 yield from self._pipeline.report_batch(batch)
-                yield Evaluating(arm.arm, arm.step, min(collector.seen * self._processes.size, total), total)
+                yield Evaluating(arm.arm, arm.step, min(collector.seen * self._processes.size, total), total, part)
             waiting = time.perf_counter()
             yield from self._steering.commands()
             idle += time.perf_counter() - waiting
@@ -70,6 +67,7 @@ class Evaluation:
             images=len(predictions.labels),
             confusion=confusion(predictions, arm.arm, arm.step),
             seconds=time.perf_counter() - began - idle,
+            part=part,
         )
 
     def _collect(self, collector: Collector, everything: bool = False) -> None:

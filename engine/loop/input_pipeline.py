@@ -8,8 +8,8 @@ from engine.arms.features import FeatureBatch
 from engine.config import RunConfig
 from engine.data.batches import Batch, Unreadable, Waiting
 from engine.data.catalogue import check_unreadable, open_catalogue
-from engine.data.folder import Catalogue
 from engine.data.loader import Loader
+from engine.data.samples import Catalogue
 from engine.errors import StoppedError
 from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
 
@@ -85,8 +85,8 @@ class InputPipeline:
 
     @property
     def pictures(self) -> int:
-        """Number of training and test pictures."""
-        return len(self.catalogue.train) + len(self.catalogue.test)
+        """Number of pictures of all parts."""
+        return len(self.catalogue.train) + len(self.catalogue.val) + len(self.catalogue.test)
 
     def report_prepared(self) -> Iterator[PicturesPrepared]:
         """Report the number of prepared pictures if it has increased since the last report."""

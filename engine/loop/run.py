@@ -12,8 +12,9 @@ from engine.arms.setup import Setup
 from engine.config import RunConfig
 from engine.config.resumed import differences, with_kept
 from engine.config.sections import HooksConfig
-from engine.data.folder import Catalogue
+from engine.config.values import flat, given_keys, with_values
 from engine.data.loader import Loader
+from engine.data.samples import Catalogue
 from engine.data.transfer import Transfer
 from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device, describe_device
@@ -24,7 +25,8 @@ from engine.loop.recording import Recording
 from engine.loop.training import Training
 from engine.models import preparation
 from engine.protocol import Command, Event, Loading, RunFailed, RunFinished, RunStarted, Setting, SettingsChanged
-from engine.recipes import recipe_of
+from engine.recipes.choices import complete
+from engine.recipes.table import recipe_of
 from engine.steering.inbox import Inbox
 from engine.steering.script import Script, remaining_script
 from engine.steering.steering import Steering
@@ -51,7 +53,7 @@ class Run:
         `hold_open` says whether to wait for commands after the last epoch. `script` has the commands and choices of
         the run that is repeated.
         """
-        self.config = config
+        self._given = self.config = config
         self._script = script
         self._settings: tuple[Setting, ...] = ()
         self._resuming = resume is not None
@@ -94,11 +96,13 @@ class Run:
         """Compare the settings with those of the resumed run. Settings that cannot change keep their old values."""
         if self._resuming and self.folder is not None:
             before = load_run_config(self.folder)
+            values = flat(self.config)  # what is not given stays as the run has it
+            self.config = with_values(before, {key: values[key] for key in given_keys(self.config)})
             self._settings = differences(before, self.config)
-            self.config = with_kept(before, self.config)
+            self._given = self.config = with_kept(before, self.config)
 
     def _run(self) -> Iterator[Event]:
-        config = self.config
+        config = self.config = complete(self._given)
         if config.train.deterministic:
             ask_for_determinism()
         self._device = choose_device(config.device, self._processes.local_rank)
@@ -111,6 +115,8 @@ class Run:
             try:
                 # Only the first process downloads; the others then find the files.
                 self._catalogue = yield from self._processes.on_first_then_others(self._find_pictures)
+                self.config = complete(self._given, len(self._catalogue.train))
+                self._loader.augmentations = recipe_of(self.config).train_transform.pictures
                 yield from self._start()
             except StoppedError:
                 if not self._resuming:  # the journal of a resumed run already ends with an event
@@ -193,7 +199,7 @@ class Run:
         self._pipeline = InputPipeline(self._loader, self._catalogue, self._skipped, patience, single)
         self._steering = Steering(self._inbox, self._arms, journal, self.config, self._hold_open)
         self._training = Training(self._pipeline, self._steering, self._device, self.config)
-        if self._settings and own is not None:
+        if own is not None and (self._settings or not resuming):
             save_config(self.config, own)
 
     def _started(self, steps_per_epoch: int) -> RunStarted:
@@ -208,6 +214,7 @@ class Run:
             classes=self._catalogue.classes,
             train_images=len(self._catalogue.train),
             test_images=len(self._catalogue.test),
+            val_images=len(self._catalogue.val),
             batch_size=self.config.data.batch_size,
             epochs=self.config.train.epochs,
             steps_per_epoch=steps_per_epoch,
@@ -236,6 +243,8 @@ class Run:
             checkpoint=self._writer.last_checkpoint,
             weights_sha256=arm.network.weights_sha256(),
             seconds=arm.seconds,
+            part=self._catalogue.scored_part,
+            test_accuracy=arm.tested,
         )
 
     def _open_journal(self) -> None:

@@ -8,17 +8,22 @@ from dataclasses import dataclass
 import torch
 
 from engine.arms.arm import TrainedArm
-from engine.arms.features import FeatureBatches, Features
+from engine.arms.checkpointer import BEST
+from engine.arms.features import FeatureBatches
 from engine.arms.stopwatch import Stopwatch
 from engine.config import RunConfig
 from engine.data.batches import Batch, Waiting
+from engine.errors import CheckpointError
 from engine.loop.compiling import CompileChoice
-from engine.loop.evaluation import Evaluation, Score
+from engine.loop.evaluation import Evaluation
+from engine.loop.feature_pass import FeaturePass
+from engine.loop.head_fitting import HeadFitting
 from engine.loop.input_pipeline import InputPipeline
 from engine.loop.readback import Readback
+from engine.loop.scores import Score, report_score
 from engine.loop.watchdog import NotFinite, Watchdog
 from engine.metrics.metric import without_own_fields
-from engine.protocol import ArmFinished, Compiled, EpochDone, EvalDone, Event, Preparing, Stop, TrainStep
+from engine.protocol import ArmFinished, BestTested, CheckpointDamaged, Compiled, EpochDone, Event, Stop, TrainStep
 from engine.steering.steering import Steering
 
 
@@ -51,6 +56,8 @@ class Training:
         self._single_process = self._arms.processes.size == 1
         setting = config.train.compile if self._single_process else config.train.compile is True
         self._compile = CompileChoice(setting, self._checkpointer.choices)
+        self._passes = FeaturePass(pipeline, steering, device)
+        self._head_fitting = HeadFitting(pipeline, steering, self._evaluation, self._passes, config.seed)
         self._steps: Readback[_Step] = Readback(device)
         self._read_at = 0.0
 
@@ -59,7 +66,9 @@ class Training:
         if arm.done:
             return
         while self._steering.is_current(arm) and not arm.done:
-            if arm.batches is None:
+            if arm.head_due:
+                yield from self._head_fitting.fit(arm)
+            elif arm.batches is None:
                 yield from self._choose_batches(arm)
             elif arm.evaluation_due or arm.evaluation_asked:
                 yield from self._evaluate(arm)
@@ -71,8 +80,11 @@ class Training:
                     yield from self._watchdog.diverged(arm, found)
         if arm.done and arm is self._arms.current:
             yield from self._checkpointer.results(wait=True)
+            yield from self._test_best(arm)
+        if arm.done and arm is self._arms.current:
             assert arm.evaluated is not None and arm.best_accuracy is not None
-            yield ArmFinished(arm.arm, arm.step, arm.evaluated[1], arm.best_accuracy, arm.seconds)
+            part = self._pipeline.catalogue.scored_part
+            yield ArmFinished(arm.arm, arm.step, arm.evaluated[1], arm.best_accuracy, arm.seconds, part, arm.tested)
         yield from self._stop_after_epoch(arm.done)
 
     def _choose_batches(self, arm: TrainedArm) -> Iterator[Event]:
@@ -85,24 +97,14 @@ class Training:
 
     def _features(self, arm: TrainedArm) -> Generator[Event, None, FeatureBatches | None]:
         """The features of all pictures; `None` if they cannot be used or stored, or if a command changed the arm."""
-        parts, done, total, version = [], 0, self._pipeline.pictures, arm.batches_version
+        parts, done = [], 0
         catalogue = self._pipeline.catalogue
-        for samples, training in ((catalogue.train, True), (catalogue.test, False)):
-            part = Features(total, self._device)
-            batches = self._pipeline.loader.testing(samples, training)
-            while (batch := (yield from self._pipeline.next(batches))) is not None:
-                yield from self._steering.commands()
-                if not self._steering.is_current(arm) or arm.batches_version != version:
-                    return None
-                if isinstance(batch, Waiting):
-                    continue
-                yield from self._pipeline.report_batch(batch)
-                if len(batch.labels):
-                    found = arm.network.features(batch)
-                    if found is None or not part.add(batch, found):
-                        return None
-                done += len(batch.labels) + len(batch.unreadable)
-                yield Preparing("features", done, total)
+        total = len(catalogue.train) + len(catalogue.scored)
+        for samples, training in ((catalogue.train, True), (catalogue.scored, False)):
+            part = yield from self._passes.compute(arm, samples, training, done, total)
+            if part is None:
+                return None
+            done += len(samples)
             parts.append(part.close())
         return FeatureBatches(self._pipeline.loader, self._seed, *parts)
 
@@ -188,6 +190,34 @@ class Training:
                 optimizer=min(step.update.seconds / seconds, 1 - waiting),
             )
 
+    def _test_best(self, arm: TrainedArm) -> Iterator[Event]:
+        """Score the best weights on the test pictures, if others have chosen them. It is done once."""
+        catalogue = self._pipeline.catalogue
+        if not catalogue.val or not catalogue.test or arm.tested is not None:
+            return
+        path = str(self._checkpointer.folder / arm.arm / BEST)
+        try:
+            state = self._checkpointer.load(arm.arm, BEST)
+        except CheckpointError as error:  # it could not be written, or somebody has removed it
+            yield CheckpointDamaged(path, error.message)
+            return
+        score = yield from self._evaluation.score(arm, "test", state["model"])
+        if score is None:
+            return
+        arm.tested = score.metrics["accuracy"]
+        arm.mark_changed()
+        yield BestTested(
+            arm=arm.arm,
+            step=state["step"],
+            weights=path,
+            loss=score.metrics["loss"],
+            accuracy=score.metrics["accuracy"],
+            images=score.images,
+            seconds=score.seconds,
+            metrics=without_own_fields(score.metrics),
+        )
+        self._checkpointer.save(arm, {"last": "tested"})
+
     # --- testing ----------------------------------------------------------------------------------------
 
     def _evaluate(self, arm: TrainedArm) -> Iterator[Event]:
@@ -200,28 +230,14 @@ class Training:
             return
         best = arm.record_evaluation(score.metrics["accuracy"])
         arm.seconds += score.seconds
-        yield from self._report_score(arm, arm.epoch, score, best)
+        yield from report_score(arm, arm.epoch, score, best)
         if best:
             self._checkpointer.save(arm, {"best": "best"})
 
-    def _report_score(self, arm: TrainedArm, epoch: int, score: Score, best: bool) -> Iterator[Event]:
-        yield EvalDone(
-            arm=arm.arm,
-            step=arm.step,
-            epoch=epoch,
-            loss=score.metrics["loss"],
-            accuracy=score.metrics["accuracy"],
-            images=score.images,
-            best=best,
-            seconds=score.seconds,
-            metrics=without_own_fields(score.metrics),
-        )
-        yield score.confusion
-
     def _end_epoch(self, arm: TrainedArm, score: Score) -> Iterator[Event]:
         best = arm.record_evaluation(score.metrics["accuracy"])
-        row = arm.end_epoch(score.metrics, score.seconds, arm.rates)
-        yield from self._report_score(arm, row["epoch"], score, best)
+        row = arm.end_epoch(score.metrics, score.seconds, arm.rates, score.part)
+        yield from report_score(arm, row["epoch"], score, best)
         yield EpochDone(arm=arm.arm, **row)
         yield from self._pipeline.report_prepared()
         self._checkpointer.save(arm, {"best": "best", "last": "epoch"} if best else {"last": "epoch"})

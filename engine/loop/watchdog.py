@@ -51,6 +51,7 @@ class Watchdog:
         if not self._config.not_finite or arm.diverged >= MAX_DIVERGED:
             raise _not_finite_error(arm, found)
         arm.diverged += 1
+        arm.diverged_at = max(arm.diverged_at, found.step)
         yield Diverged(arm.arm, found.step - 1, found.what, found.value, arm.diverged)
         yield from self._checkpointer.results(wait=True)
         point = self._checkpointer.last_point(arm, arm.recovered)

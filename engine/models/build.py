@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from torch.nn.modules.dropout import _DropoutNd
 
 from engine.config.sections import ModelConfig
 from engine.data.pictures import Preparation
@@ -91,7 +92,17 @@ def build(config: ModelConfig, classes: Sequence[str], arm: Arm, seed: int) -> C
         if weights is not None and config.head == "pretrained":
             taken = copy_rows(model, head, classes, weights, known=_pretrained_classes(config), source=source)
             init += f"; the head's rows of {join_names(taken)} are the pretrained classifier's"
+        if weights is not None and config.head == "fitted":
+            init += "; the head is fitted to the training pictures"
+        if weights is not None and config.dropout is not None:
+            _set_dropout(model, config.dropout)
     return Classifier(model, head, init, family.stages(model))
+
+
+def _set_dropout(model: nn.Module, probability: float) -> None:
+    for module in model.modules():
+        if isinstance(module, _DropoutNd):
+            module.p = probability
 
 
 def _file(config: ModelConfig) -> Path | None:
@@ -122,12 +133,12 @@ def _check_size(family: Family, name: str, size: int) -> None:
     """Raise `WeightsError` if the model cannot take pictures of this size."""
     try:
         with torch.device("meta"):
-            model = family.build(name)
+            model = family.build(name).to("meta")
     except Exception:  # RegNet cannot be built on the meta device, so it cannot be checked
         return
     try:
         with torch.device("meta"):
-            model(torch.empty(2, 3, size, size))
+            model(torch.empty(2, 3, size, size, device="meta"))
     except (RuntimeError, AssertionError, ValueError) as error:
         raise WeightsError(
             "Picture size does not fit",

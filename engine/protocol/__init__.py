@@ -13,6 +13,7 @@ from engine.protocol.arms import (
     ArmFinished,
     ArmStarted,
     ArmSuspended,
+    BestTested,
     CompileChosen,
     Compiled,
     Confusion,
@@ -21,6 +22,7 @@ from engine.protocol.arms import (
     EvalDone,
     Evaluating,
     Group,
+    HeadFitted,
     Mistake,
     TrainStep,
 )
@@ -74,7 +76,7 @@ from engine.protocol.run import (
     SettingsChanged,
     SystemSample,
 )
-from engine.protocol.values import ARMS, HEADS, Arm, Head, other_arm
+from engine.protocol.values import ARMS, HEADS, Arm, Head, Part, other_arm
 from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
 from engine.protocol.wire import Behind, Goodbye, Hello
 
@@ -86,6 +88,7 @@ __all__ = [
     "ArmStarted",
     "ArmSuspended",
     "Behind",
+    "BestTested",
     "CheckpointDamaged",
     "CheckpointFailed",
     "CheckpointSaved",
@@ -107,6 +110,7 @@ __all__ = [
     "Group",
     "GroupFrozen",
     "Head",
+    "HeadFitted",
     "Hello",
     "HistoryBegins",
     "HistoryEnds",
@@ -118,6 +122,7 @@ __all__ = [
     "Message",
     "MicroBatchChanged",
     "Mistake",
+    "Part",
     "Pause",
     "Paused",
     "PeerRefused",

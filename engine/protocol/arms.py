@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from engine.protocol.values import Arm, Bool, Int, Metrics, Real
+from engine.protocol.values import Arm, Bool, Int, Metrics, Part, Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +85,18 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Evaluating:
-    """Progress of the evaluation after `step`, in test pictures."""
+    """Progress of the evaluation after `step`, in pictures of its part."""
 
     arm: Arm
     step: Int
     done: Int
     total: Int
+    part: Part = "test"
 
 
 @dataclass(frozen=True, slots=True)
 class EvalDone:
-    """Loss and accuracy on the whole test set after `step`."""
+    """Loss and accuracy after `step`, on the pictures that the arm's best weights are chosen by."""
 
     arm: Arm
     step: Int
@@ -109,11 +110,49 @@ class EvalDone:
     "duration of the evaluation, without pauses"
     metrics: Metrics = field(default_factory=dict)
     "further metrics by name"
+    part: Part = "test"
+    "`val`: the validation pictures; `test`: the test pictures, where there are no validation pictures"
+
+
+@dataclass(frozen=True, slots=True)
+class BestTested:
+    """Loss and accuracy on the test pictures, scored once at the end of an arm that has validation pictures."""
+
+    arm: Arm
+    step: Int
+    "the step of the weights"
+    weights: str
+    "the checkpoint with the weights, the arm's best one"
+    loss: Real
+    accuracy: Real
+    images: Int
+    seconds: Real = 0.0
+    metrics: Metrics = field(default_factory=dict)
+    "further metrics by name"
+
+
+@dataclass(frozen=True, slots=True)
+class HeadFitted:
+    """The last layer is fitted to the features of the training pictures, before the first step."""
+
+    arm: Arm
+    step: Int
+    accuracy: Real
+    "with the fitted head; 0 if it could not be fitted"
+    part: Part
+    "the pictures of the accuracy"
+    strength: Real
+    "of the L2 penalty, chosen on a part of the training pictures"
+    seconds: Real
+    "duration of features, fit and evaluation"
+    failure: str = ""
+    "why the head could not be fitted and stays random; empty if it is fitted"
+    change: Int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A test picture that is classified wrongly. Classes are numbered as in `RunStarted`, from 0."""
+    """A scored picture that is classified wrongly. Classes are numbered as in `RunStarted`, from 0."""
 
     path: str
     label: Int
@@ -130,7 +169,7 @@ class Confusion:
     arm: Arm
     step: Int
     images: tuple[Int, ...]
-    "test pictures of each class"
+    "scored pictures of each class"
     correct: tuple[Int, ...]
     "how many of them are classified correctly"
     confused: tuple[tuple[Int, Int, Int], ...]
@@ -156,7 +195,9 @@ class EpochDone:
     learning_rates: dict[str, Real]
     seconds: Real
     metrics: Metrics = field(default_factory=dict)
-    "further metrics of the test pictures by name"
+    "further metrics by name"
+    part: Part = "test"
+    "the pictures of `test_loss`, `test_accuracy` and `metrics`: `val` or `test`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +227,10 @@ class ArmFinished:
     arm: Arm
     step: Int
     accuracy: Real
-    "on the test set, after the last epoch"
+    "after the last epoch"
     best_accuracy: Real
     seconds: Real
+    part: Part = "test"
+    "the pictures of both accuracies"
+    test_accuracy: Real | None = None
+    "of the best weights on the test pictures, if there are validation pictures, too"

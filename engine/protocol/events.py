@@ -4,6 +4,7 @@ from engine.protocol.arms import (
     ArmFinished,
     ArmStarted,
     ArmSuspended,
+    BestTested,
     CompileChosen,
     Compiled,
     Confusion,
@@ -11,6 +12,7 @@ from engine.protocol.arms import (
     EpochDone,
     EvalDone,
     Evaluating,
+    HeadFitted,
     TrainStep,
 )
 from engine.protocol.checkpoints import CheckpointDamaged, CheckpointFailed, CheckpointSaved, RestorePoints, Rewound
@@ -45,6 +47,8 @@ Event = (
     | TrainStep
     | Evaluating
     | EvalDone
+    | HeadFitted
+    | BestTested
     | Confusion
     | EpochDone
     | CompileChosen

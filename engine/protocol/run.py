@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.protocol.values import Arm, Bool, Int, Real
+from engine.protocol.values import Arm, Bool, Int, Part, Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class RunStarted:
     "the checkpoint that the run goes on from, empty for a new run"
     threads: Int = 0
     "processor threads of a step; the same result, bit by bit, needs the same number"
+    val_images: Int = 0
+    "validation pictures, which choose; 0: the test pictures serve for that, too"
     commands: Int = 0
     "how many of the journal's commands the checkpoint includes; later ones are done again at their steps"
 
@@ -88,13 +90,17 @@ class RunFinished:
     completed: Bool
     "whether the current arm has done all its epochs"
     accuracy: Real | None
-    "on the test set at the last evaluation, `None` without any"
+    "at the last evaluation, `None` without any"
     best_accuracy: Real | None
     checkpoint: str
     "the last checkpoint, empty without any"
     weights_sha256: str
     "empty if the run was stopped while it was loading"
     seconds: Real
+    part: Part = "test"
+    "the pictures of both accuracies"
+    test_accuracy: Real | None = None
+    "of the arm's best weights on the test pictures, if there are validation pictures, too"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from engine.protocol import (
     ArmFinished,
     ArmStarted,
+    BestTested,
     CheckpointDamaged,
     CheckpointFailed,
     CheckpointSaved,
@@ -16,11 +17,13 @@ from engine.protocol import (
     Event,
     Group,
     GroupFrozen,
+    HeadFitted,
     HookFailed,
     ImageSkipped,
     JournalFailed,
     LoaderStuck,
     MicroBatchChanged,
+    Part,
     PeerRefused,
     PicturesPrepared,
     RateChanged,
@@ -39,11 +42,10 @@ CONFIGURATION = "configuration"
 
 def epoch_line(event: EpochDone) -> str:
     """An epoch as one line."""
-    return (
-        f"{event.arm:<10} epoch {event.epoch}/{event.epochs}  train loss {event.train_loss:.4f} "
-        f"accuracy {event.train_accuracy:.1%}  test loss {event.test_loss:.4f} accuracy {event.test_accuracy:.1%}  "
-        f"{event.images_per_second:.0f} images/s  {event.seconds:.0f} s"
-    )
+    train = f"train loss {event.train_loss:.4f} accuracy {event.train_accuracy:.1%}"
+    scored = f"{event.part} loss {event.test_loss:.4f} accuracy {event.test_accuracy:.1%}"
+    speed = f"{event.images_per_second:.0f} images/s  {event.seconds:.0f} s"
+    return f"{event.arm:<10} epoch {event.epoch}/{event.epochs}  {train}  {scored}  {speed}"
 
 
 def message(event: Event) -> str:
@@ -56,9 +58,11 @@ def _of_run(event: Event) -> str:
     match event:
         case RunStarted():
             resumed = f", resumed from {event.resumed_from}" if event.resumed_from else ""
+            counts = {"training": event.train_images, "validation": event.val_images, "test": event.test_images}
+            parts = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
             return (
                 f"{event.name}: {event.model} on {event.device} ({event.precision}), {len(event.classes)} classes, "
-                f"{event.train_images} training and {event.test_images} test pictures, in {event.path}{resumed}"
+                f"{parts} pictures, in {event.path}{resumed}"
             )
         case SettingsChanged():
             return "; ".join(map(_setting, event.settings))
@@ -74,7 +78,9 @@ def _of_run(event: Event) -> str:
             return f"stopped at step {event.step}"
         case RunFinished():
             end = "finished" if event.completed else "stopped"
-            return f"{end} at step {event.step}: best accuracy {event.best_accuracy:.1%}, {event.checkpoint}"
+            tested = f", {event.test_accuracy:.1%} on test pictures" if event.test_accuracy is not None else ""
+            best = f"best {_on(event.part)}accuracy {event.best_accuracy:.1%}{tested}"
+            return f"{end} at step {event.step}: {best}, {event.checkpoint}"
         case RunFailed():
             return f"{event.title}: {event.message}"
         case _:
@@ -97,7 +103,20 @@ def _of_arm(event: Event) -> str:
             again = f", {event.times} times since an epoch was done" if event.times > 1 else ""
             return f"step {event.step + 1} left the weights alone: the {event.what} is {event.value:g}{again}"
         case ArmFinished():
-            return f"{event.arm} has done all its epochs: accuracy {event.accuracy:.1%}, best {event.best_accuracy:.1%}"
+            accuracy = f"{_on(event.part)}accuracy {event.accuracy:.1%}, best {event.best_accuracy:.1%}"
+            return f"{event.arm} has done all its epochs: {accuracy}"
+        case BestTested():
+            return (
+                f"{event.arm}: the best weights (step {event.step}) classify {event.accuracy:.1%} of "
+                f"{event.images} test pictures correctly"
+            )
+        case HeadFitted(failure=""):
+            return (
+                f"{event.arm}: {_on(event.part)}accuracy {event.accuracy:.1%} with the fitted head alone, after "
+                f"{event.seconds:.0f} s"
+            )
+        case HeadFitted():
+            return f"{event.arm}: the head starts at random: {event.failure}"
         case _:
             return ""
 
@@ -144,6 +163,11 @@ def _of_file(event: Event) -> str:
             return f"passed over: {event.message}"
         case _:
             return ""
+
+
+def _on(part: Part) -> str:
+    """Says that a figure is of validation pictures; figures of test pictures have no such word."""
+    return "validation " if part == "val" else ""
 
 
 def _rate(group: Group, resumed: bool) -> str:

@@ -7,8 +7,11 @@ from pydantic import BeforeValidator, Field, PlainSerializer, Strict
 
 Arm = Literal["pretrained", "scratch"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
-Head = Literal["kept", "random", "pretrained"]
-"what the last layer starts from after a rewind: what it had, random rows, or rows of the pretrained classifier"
+Part = Literal["val", "test"]
+"the pictures that are scored: those to choose by (validation), or those to test on"
+Head = Literal["kept", "random", "pretrained", "fitted"]
+"""what the last layer starts from after a rewind: what it had, random rows, rows of the pretrained classifier, or a
+logistic regression on features"""
 HEADS: tuple[Head, ...] = get_args(Head)
 
 _NOT_FINITE = ("nan", "inf", "-inf")

@@ -3,15 +3,20 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 from torch import nn
+from torch.nn.functional import cross_entropy
 
 from engine.config import RunConfig
 from engine.data.augment import BatchAugmentation, PictureAugmentation
+from engine.data.augment.crop import random_resized_crop
+from engine.data.augment.flip import horizontal_flip
 from engine.models import Classifier
 from engine.protocol import Arm
+from engine.recipes.schedule import multiplier
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,10 @@ class Training(Protocol):
 
 
 class Recipe(ABC):
-    """The decisions of a training method. Each arm has its own object."""
+    """The decisions of a training method. Each arm has its own object.
+
+    A recipe must have `groups`; what it does not decide itself is as the settings of the configuration say.
+    """
 
     def __init__(self, config: RunConfig) -> None:
         self.config = config
@@ -57,21 +65,30 @@ class Recipe(ABC):
     def groups(self, built: Classifier, arm: Arm) -> Sequence[ParameterGroup]:
         """The parameter groups of an arm, in any number. Every trainable parameter is in exactly one group."""
 
-    @abstractmethod
     def schedule(self, steps: int) -> Callable[[int], float]:
-        """A function from the update (counted from 0) to the multiplier of base rates, in 0..1, for `steps` updates."""
+        """A function from the update (counted from 0) to the multiplier of base rates, in 0..1, for `steps` updates.
+
+        By default the schedule of the configuration (`schedule.name`).
+        """
+        return partial(multiplier, total=steps, config=self.config.schedule)
 
     @property
-    @abstractmethod
     def train_transform(self) -> TrainTransform:
-        """How training pictures are augmented."""
+        """How training pictures are augmented.
 
-    @abstractmethod
+        By default a random resized crop and a horizontal flip, unless `data.augment` is false.
+        """
+        data = self.config.data
+        if not data.augment:
+            return TrainTransform()
+        return TrainTransform((partial(random_resized_crop, smallest=data.crop_scale), horizontal_flip))
+
     def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """The mean loss, a scalar, of logits (N, classes).
+        """The mean loss, a scalar, of logits (N, classes). By default cross entropy, with `train.label_smoothing`.
 
         `targets` are labels, int64 (N), or probabilities, float32 (N, classes), if there is a batch augmentation.
         """
+        return cross_entropy(logits, targets, label_smoothing=self.config.train.label_smoothing)
 
     def after_step(self, arm: Training) -> None:  # noqa: B027 - most recipes do nothing here
         """Called after each update, for example for a moving average of the weights. Does nothing by default."""

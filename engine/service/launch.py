@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.config import RunConfig, load_config, shipped_config
 from engine.errors import ConfigError, DataError, WeightsError
 from engine.protocol import ARMS
+from engine.recipes.choices import complete
 from engine.storage.run_folder import find_run, load_run_config
 
 
@@ -35,6 +36,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="DIR", help="a folder of pictures, a folder per class")
     parser.add_argument("--model", metavar="NAME", help="a torchvision classification model, such as resnet18")
     parser.add_argument("--init", choices=ARMS, help="the arm that is trained first")
+    parser.add_argument("--recipe", metavar="NAME", help="auto: a good classifier soon; lesson: the lesson's rates")
     parser.add_argument("--epochs", type=int, metavar="N", help="times through the training pictures")
     parser.add_argument(
         "--set", action="append", default=[], metavar="A.B=C", help="change any setting; may be repeated"
@@ -67,6 +69,8 @@ def plan(args: argparse.Namespace) -> Launch:
             overrides.append("model.weights=default")
     if args.init is not None:
         overrides.append(f"init={args.init}")
+    if args.recipe is not None:
+        overrides.append(f"recipe={_quoted(args.recipe)}")
     if args.epochs is not None:
         overrides.append(f"train.epochs={args.epochs}")
     overrides += args.set
@@ -78,6 +82,7 @@ def plan(args: argparse.Namespace) -> Launch:
     if file is None and args.data is not None:
         file = shipped_config("folder")
     config = load_config(file, overrides)
+    complete(config)  # raises where the settings do not go together
     _check_paths(config)
     return Launch(config)
 

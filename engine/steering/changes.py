@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from engine.arms.arm import TrainedArm
-from engine.arms.optimizer import group_of
+from engine.arms.optimizer import groups_of
 from engine.config.sections import Change, ScheduleConfig
 from engine.protocol import (
     EpochsChanged,
@@ -28,7 +28,7 @@ def make(command: Changing, arm: TrainedArm, why: str) -> Event:
         case SetRate():
             return _set_rate(arm, command.group, command.base_lr, why)
         case ScaleRate():
-            rate = group_of(arm.optimizer, command.group)["base_lr"] * command.factor
+            rate = groups_of(arm.optimizer, command.group)[0]["base_lr"] * command.factor
             return _set_rate(arm, command.group, rate, why)
         case SetFrozen():
             arm.set_frozen(command.group, command.frozen)

@@ -13,6 +13,7 @@ from engine.steering.state import RunState
 REWOUND: dict[Head, str] = {
     "kept": "by hand",
     "random": "by hand, with a random head",
+    "fitted": "by hand, with a fitted head",
     "pretrained": "by hand, with the pretrained classifier's rows in the head",
 }
 "why an arm is taken back, by what its head is to start from"

@@ -78,8 +78,11 @@ def _rewind(command: Rewind, arms: Arms) -> str:
         return f"{arm} has no restore point `{command.point}`"
     if command.head != "kept" and command.point != START:
         return f"only `{START}` can have another head, `{command.point}` has one that was trained"
-    if command.head == "pretrained" and arm == "scratch":
-        return "scratch has no pretrained classifier that its head could start from"
+    if command.head in ("pretrained", "fitted") and arm == "scratch":
+        return (
+            f"scratch has no pretrained {'classifier' if command.head == 'pretrained' else 'features'} that its "
+            "head could start from"
+        )
     return ""
 
 

@@ -41,7 +41,7 @@ def plain(seed: int) -> dict[float, float]:
     from engine.arms.optimizer import build_optimizer
     from engine.demo.dataset import CLASSES, default_root
     from engine.models import build, preparation
-    from engine.recipes import recipe_of
+    from engine.recipes.table import recipe_of
 
     config = _config(seed)
     built, prepared = build(config.model, tuple(CLASSES), "pretrained", seed), preparation(config.model, None)

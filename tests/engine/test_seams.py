@@ -17,8 +17,9 @@ from engine.errors import ConfigError
 from engine.loop.run import Run
 from engine.metrics import METRICS, Metric
 from engine.models.families import FAMILIES
-from engine.recipes import RECIPES, ParameterGroup, TrainTransform, recipe_of
 from engine.recipes.lesson import Lesson
+from engine.recipes.recipe import ParameterGroup, TrainTransform
+from engine.recipes.table import RECIPES, recipe_of
 from engine.sinks import RUN_SINKS, STREAM_SINKS
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 from tests.engine.staged import family

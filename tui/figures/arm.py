@@ -17,6 +17,7 @@ from engine.protocol import (
     Event,
     Group,
     GroupFrozen,
+    HeadFitted,
     Message,
     MicroBatchChanged,
     Paused,
@@ -112,6 +113,8 @@ class ArmView(ArmPosition):
                 self.curves.evaluated(event)
                 if event.step % self.steps_per_epoch:  # a person asked for it
                     self.curves.mark(event.step, "evaluate")
+            case HeadFitted():
+                self.curves.head_seconds = event.seconds
             case Confusion():
                 self.confusion = event
             case EpochDone():

@@ -19,6 +19,8 @@ class Branch:
 
     history: list[EpochDone] = field(default_factory=list)
     evaluations: list[EvalDone] = field(default_factory=list)
+    head_seconds: float = 0.0
+    "time before the first step, in which the head was fitted"
     train_loss: Series = field(default_factory=Series)
     train_accuracy: Series = field(default_factory=Series)
     gradient_norm: Series = field(default_factory=Series)
@@ -48,7 +50,7 @@ class Branch:
 
     def seconds_at(self, step: int) -> float | None:
         """The arm's time up to `step`, interpolated within an epoch; `None` after the last finished epoch."""
-        before, spent = 0, 0.0
+        before, spent = 0, self.head_seconds
         for row in self.history:
             if step <= row.step:
                 return spent + (row.seconds - spent) * (step - before) / max(row.step - before, 1)
@@ -78,6 +80,7 @@ class Branch:
         copy = Branch(
             list(self.history),
             list(self.evaluations),
+            self.head_seconds,
             self.train_loss.copy(),
             self.train_accuracy.copy(),
             self.gradient_norm.copy(),

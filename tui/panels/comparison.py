@@ -14,13 +14,12 @@ from tui.theme import ARM_STYLES
 LABEL, COLUMN = 15, 11
 ALL = 8  # rows, without that of the time, which is the least important; it is there before further metrics
 ENOUGH = 0.9  # of an arm's best accuracy
-TITLE = "comparison (test accuracy)"
 ROWS = ("after epoch 1", "now", "best", "90 % of best in", "epochs for that", "epochs", "time")
 LEVEL = 3  # rows above that of the difference, which is between the best accuracies
 
 
 class Comparison(Panel):
-    """Test accuracy after the first epoch, now, and at best; the difference; the time to 90 % of the best."""
+    """Accuracy after the first epoch, now, and at best; the difference; the time to 90 % of the best."""
 
     def wanted_rows(self, state: UiState) -> int:
         """All of its lines, if that leaves enough room for the plots."""
@@ -38,7 +37,8 @@ class Comparison(Panel):
             for number, label in enumerate(ROWS)
         ]
         between, word = _difference(*bests, both=len(state.arms) == len(ARMS) or bool(state.locked))
-        titles = (f"{TITLE}: {word}", f"comparison: {word}", "comparison") if word else (TITLE, "comparison")
+        title = f"comparison ({state.part} accuracy)"
+        titles = (f"{title}: {word}", f"comparison: {word}", "comparison") if word else (title, "comparison")
         room = self.size.width - 4  # the digit, and a corner
         self.title(next((title for title in titles if len(title) <= room), titles[-1]))
         return lines(

@@ -129,7 +129,7 @@ class Curves(View):
         curve, current, room = self._curve, self._state.view, self.size.width - 4
         if plots.cursor is None or current is None:
             title = [Content(named(curve, plots))]
-            title += legend(curve, everything=self.size.width >= FULL_LEGEND)
+            title += legend(curve, self._state.part, everything=self.size.width >= FULL_LEGEND)
             older = older_names((drawn.run, drawn.view) for drawn, _ in self._read if drawn.run)
         else:
             step = f"step {plots.cursor:,}"

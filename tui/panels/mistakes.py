@@ -97,7 +97,8 @@ class Mistakes(Panel):
         if self._view == "pictures" and not errors.worst and errors.correct < errors.images:
             return Content.assemble(("no mistake is named", "$muted"))
         if errors.correct == errors.images:
-            return Content.assemble((f"all {errors.images:,} test pictures are classified correctly", "$success"))
+            pictures = "validation" if state.part == "val" else "test"
+            return Content.assemble((f"all {errors.images:,} {pictures} pictures are classified correctly", "$success"))
         classes = state.run.classes if state.run is not None else ()
         x, y = self._at[self._view]
         if self._view == "classes":

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from textual.content import Content
 
-from engine.protocol import ARMS
+from engine.protocol import ARMS, Part
 from tui.figures.arm import ArmView
 from tui.plots.curves import Curve, Trace
 from tui.plots.plotview import PlotView
@@ -20,10 +20,13 @@ def named(curve: Curve, plots: PlotView) -> str:
     return ", ".join(filter(None, (curve.title, "log" if curve.name in plots.log else "", smoothing)))
 
 
-def legend(curve: Curve, *, everything: bool) -> list[Content]:
-    """What the lines and marks mean. Of two narrow plots beside each other, each shows one half."""
+def legend(curve: Curve, part: Part, *, everything: bool) -> list[Content]:
+    """What the lines and marks mean. Of two narrow plots beside each other, each shows one half.
+
+    `part` names the pictures of the points.
+    """
     arms = [Content.styled(f"{LINES[arm]} {arm}", ARM_STYLES[arm]) for arm in ARMS]
-    kinds = [Content.styled("── training  ●○ test  ▴ command", "$foreground")]
+    kinds = [Content.styled(f"── training  ●○ {part}  ▴ command", "$foreground")]
     if curve.test is None:
         return arms
     return [*arms, *kinds] if everything else arms if curve.share else kinds

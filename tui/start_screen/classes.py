@@ -30,12 +30,13 @@ def _table(found: Pictures, room: int) -> Content:
     """A line for each class, of at most `room` cells: its name and its numbers of pictures."""
     if not found.classes:
         return Content("")
-    width = max(min(max(len(item.name) for item in found.classes), NAME, room - 2 * NUMBER), 1)
+    parts = ["train", *(["val"] if found.val_images else []), *(["test"] if found.test_images else [])]
+    width = max(min(max(len(item.name) for item in found.classes), NAME, room - len(parts) * NUMBER), 1)
     more = len(found.classes) - MOST
     return lines(
-        Content.assemble((f"{'':{width}}{'train':>{NUMBER}}{'test':>{NUMBER}}", "$muted")),
+        Content.assemble(("".join([" " * width, *(f"{part:>{NUMBER}}" for part in parts)]), "$muted")),
         *(
-            Content.assemble(fitted(item.name, width), f"{item.train:>{NUMBER},}{item.test:>{NUMBER},}")
+            Content.assemble(fitted(item.name, width), *(f"{getattr(item, part):>{NUMBER},}" for part in parts))
             for item in found.classes[:MOST]
         ),
         *([Content.assemble((f"and {more:,} more", "$muted"))] if more > 0 else []),

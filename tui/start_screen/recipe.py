@@ -10,10 +10,12 @@ from engine.config import RunConfig
 from engine.config.sections import GroupsConfig
 from engine.errors import ConfigError
 from engine.protocol import ARMS, Arm
+from engine.recipes.choices import complete
 from engine.service.launch import Launch, add_run_arguments, plan
 from tui.commands import COMMANDS
 from tui.format import rate
 
+RECIPES = ("auto", "lesson")
 MODELS = ("resnet18", "resnet50", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny", "vit_b_16")
 LAYERS = {"backbone": "the old layers", "head": "the new last layer"}
 "what parameter groups are of"
@@ -37,6 +39,12 @@ class Field:
     "a pattern of what can be typed"
     arm: Arm | None = None
     "the arm that has the setting; `None`: both have it"
+    recipe: str | None = None
+    "the recipe that has the setting; `None`: all have it"
+
+    def belongs_to(self, arm: str, recipe: str) -> bool:
+        """Whether a run with this arm and recipe has the setting."""
+        return self.arm in (None, arm) and self.recipe in (None, recipe)
 
     def next(self, value: str) -> str:
         """The next choice; after the last one comes the first."""
@@ -58,6 +66,7 @@ def _group_rate(group: str) -> Field:
         f"learning rate of {LAYERS.get(group, f'the group {group}')}",
         RATE,
         "pretrained",
+        "lesson",
     )
 
 
@@ -94,7 +103,25 @@ FIELDS = (
         "pictures a step",
         r"\d*",
     ),
+    Field(
+        "recipe",
+        lambda value: ["--recipe", value],
+        lambda config: config.recipe,
+        tuple(RECIPES),
+        "auto: a good classifier soon; lesson: its rates",
+        r"\w*",
+    ),
     *map(_group_rate, GroupsConfig.model_fields),
+    Field(
+        "base rate",
+        _setting("optim.lr"),
+        lambda config: rate(config.optim.lr),
+        RATES,
+        "learning rate of the head and the last stage",
+        RATE,
+        "pretrained",
+        "auto",
+    ),
     Field(
         "rate",
         _setting("optim.scratch_lr"),
@@ -112,13 +139,22 @@ def arguments(source: Sequence[str], base: RunConfig, values: Mapping[str, str])
 
     `values` are texts by the names of fields. Empty ones are left out, and those of the other arm.
     """
-    arm = values.get("arm") or base.init
-    words = list(source)
+    arm, recipe = values.get("arm") or base.init, values.get("recipe") or base.recipe
+    usual, words = with_recipe(base, recipe), list(source)
     for field in FIELDS:
         value = values.get(field.name, "")
-        if value and value != field.default(base) and field.arm in (None, arm):
+        default = field.default(base if field.name == "recipe" else usual)
+        if value and value != default and field.belongs_to(arm, recipe):
             words += field.words(value)
     return words
+
+
+def with_recipe(config: RunConfig, recipe: str) -> RunConfig:
+    """The configuration with another recipe, and what that recipe chooses without knowing the pictures.
+
+    A name that no recipe has changes nothing: the run refuses it.
+    """
+    return complete(config.model_copy(update={"recipe": recipe})) if recipe in RECIPES else config
 
 
 def as_argument(path: str) -> str:

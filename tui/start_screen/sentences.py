@@ -1,6 +1,9 @@
 """What is known about a run before it starts, in sentences."""
 
-from engine.cli.preview import Estimate, Pictures, duration
+from collections.abc import Mapping
+from typing import Any
+
+from engine.cli.preview import Estimate, Pictures, duration, in_parts, settings
 from tui.format import count
 
 UNEVEN = 3.0  # times as many pictures in one class as in another: from here on there is a warning
@@ -15,9 +18,7 @@ def counted(found: Pictures) -> str:
     """How many pictures of how many classes there are."""
     if found.message:
         return _sentence(found.message)
-    return (
-        f"{len(found.classes):,} classes, {found.train_images:,} pictures to train on, {found.test_images:,} to test on"
-    )
+    return f"{len(found.classes):,} classes, {in_parts(found)}"
 
 
 def uneven(found: Pictures) -> str:
@@ -40,7 +41,13 @@ def estimated(found: Estimate) -> list[str]:
         f"{SLOWER[found.bottleneck]}",
         f"on {found.device} in {found.precision}; {count(sum(found.parameters.values()))} parameters, "
         f"{found.steps_per_epoch:,} step{'s' * (found.steps_per_epoch != 1)} an epoch{parts}",
+        *([f"{found.recipe}: {settings(_own(found.chosen))}"] if found.chosen else []),
     ]
+
+
+def _own(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings by the last part of their names, which is short; the run's folder has the whole names."""
+    return {key.removeprefix("train.").replace("optim.name", "optimizer"): value for key, value in chosen.items()}
 
 
 def _sentence(text: str) -> str:

@@ -18,7 +18,7 @@ from tui.start_screen.classes import Classes
 from tui.start_screen.entry import Entry
 from tui.start_screen.looking import Found, Look
 from tui.start_screen.page import Page
-from tui.start_screen.recipe import FIELDS, MODELS, Field, arguments, check, check_arm
+from tui.start_screen.recipe import FIELDS, MODELS, Field, arguments, check, check_arm, with_recipe
 from tui.start_screen.samples import Samples
 from tui.start_screen.sentences import counted, estimated, uneven
 
@@ -66,6 +66,8 @@ class SetupPage(Page):
         super().__init__(heading)
         self._source = list(source)
         self._base: RunConfig | None = None
+        self._usual: RunConfig | None = None
+        "what the run would be if no field were changed but the recipe"
         self._words = list(source)
         self._looked_at: list[str] | None = None
         self._look: Look | None = None
@@ -102,9 +104,10 @@ class SetupPage(Page):
         except EngineError as error:
             self.say(str(error))
             return
+        self._usual = with_recipe(self._base, self._base.recipe)
         with self.prevent(Input.Changed):
             for value in self.query(Value):
-                value.value = value.field.default(self._base)
+                value.value = value.field.default(self._usual)
         self._show_fields()
         self.query(Value).first().focus()
         self._estimate()
@@ -117,6 +120,7 @@ class SetupPage(Page):
         """Take over the values of the fields; the run is estimated when nothing is typed for a moment."""
         if self._base is None:
             return
+        self._take_recipe(self._base, self._values["recipe"])
         self._show_fields()
         words = arguments(self._source, self._base, self._values)
         if words == self._words:
@@ -201,9 +205,17 @@ class SetupPage(Page):
         return {value.field.name: value.value for value in self.query(Value)}
 
     def _of_the_arm(self) -> list[Value]:
-        """The fields of the chosen arm."""
-        arm = self._values["arm"]
-        return [value for value in self.query(Value) if value.field.arm in (None, arm)]
+        """The fields of the chosen arm and recipe."""
+        values = self._values
+        return [value for value in self.query(Value) if value.field.belongs_to(values["arm"], values["recipe"])]
+
+    def _take_recipe(self, base: RunConfig, recipe: str) -> None:
+        """With another recipe, values that nobody has changed become those that it chooses."""
+        before, self._usual = self._usual, with_recipe(base, recipe)
+        with self.prevent(Input.Changed):
+            for value in self.query(Value):
+                if value.field.name != "recipe" and value.value == value.field.default(before or base):
+                    value.value = value.field.default(self._usual)
 
     def _show_fields(self) -> None:
         shown = self._of_the_arm()

@@ -10,10 +10,12 @@ from torch.nn.functional import interpolate
 from engine.data.pictures import Pixels, Preparation
 
 
-def random_resized_crop(pixels: Pixels, preparation: Preparation, rng: random.Random) -> Pixels:
-    """A random crop, resized to the model's size with antialiasing."""
+def random_resized_crop(
+    pixels: Pixels, preparation: Preparation, rng: random.Random, *, smallest: float = 0.08
+) -> Pixels:
+    """A random crop of at least `smallest` of the area, resized to the model's size with antialiasing."""
     height, width, _ = pixels.shape
-    top, left, height, width = random_crop(height, width, rng)
+    top, left, height, width = random_crop(height, width, rng, smallest)
     # A batch with channels last, the layout that torch resizes fastest. It is contiguous, because torch would copy a
     # strided one with threads of its own for each thread of the pool.
     part = np.ascontiguousarray(pixels[None, top : top + height, left : left + width])
@@ -27,15 +29,15 @@ def random_resized_crop(pixels: Pixels, preparation: Preparation, rng: random.Ra
     return cropped
 
 
-def random_crop(height: int, width: int, rng: random.Random) -> tuple[int, int, int, int]:
-    """(top, left, height, width) of a crop of 8 to 100 % of the area and an aspect ratio of 3/4 to 4/3.
+def random_crop(height: int, width: int, rng: random.Random, smallest: float = 0.08) -> tuple[int, int, int, int]:
+    """(top, left, height, width) of a crop of `smallest` to 1 of the area and an aspect ratio of 3/4 to 4/3.
 
     It has the distribution of torchvision's `RandomResizedCrop`, after Szegedy et al., "Going Deeper with
     Convolutions" (2015). All random numbers come from `rng`.
     """
     low, high = math.log(3 / 4), math.log(4 / 3)
     for _ in range(10):
-        area = height * width * rng.uniform(0.08, 1.0)
+        area = height * width * rng.uniform(smallest, 1.0)
         ratio = math.exp(rng.uniform(low, high))
         w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
         if 0 < w <= width and 0 < h <= height:

@@ -122,12 +122,13 @@ ROWS = {
     ),
     "several problems": Row(
         ["x.yaml", "--set", "seed=-1"],
-        ["--set seed=-1", "`train.epochs` is 0", "unknown key `sed`", "did you mean `seed`?"],
-        write("x.yaml", "data: {root: pictures}\nsed: 1\ntrain: {epochs: 0}\n"),
+        ["--set seed=-1", "`train.epochs` is -1", "unknown key `sed`", "did you mean `seed`?"],
+        write("x.yaml", "data: {root: pictures}\nsed: 1\ntrain: {epochs: -1}\n"),
         lines=3,
     ),
     # options
-    "no epochs": Row([*CONFIG, "--epochs", "0"], ["--set train.epochs=0", "greater than or equal to 1"]),
+    "no epochs": Row([*CONFIG, "--epochs", "0"], ["train.epochs 0", "needs model.head fitted"]),
+    "fewer than no epochs": Row([*CONFIG, "--epochs", "-1"], ["--set train.epochs=-1", "greater than or equal to 0"]),
     "a rate that is no number": Row(
         [*CONFIG, "--set", "optim.groups.head.lr=nan"], ["`optim.groups.head.lr` is nan", "finite number"]
     ),

@@ -141,7 +141,7 @@ def test_the_command_writes_an_object_a_line_the_pictures_first(
     extra = ["--set", "data.image_size=32", "--set", "data.batch_size=4", "--json"]
     assert main(["look", *settings(small), *extra]) == 0
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
-    assert first["type"] == "pictures" and first["classes"][0] == {"name": "cat", "train": 7, "test": 3}
+    assert first["type"] == "pictures" and first["classes"][0] == {"name": "cat", "train": 6, "test": 3, "val": 1}
     assert first.keys() - {"type"} == Pictures.__dataclass_fields__.keys()
     assert second["type"] == "estimate" and second["bottleneck"] in ("decoding", "computing")
     assert second.keys() - {"type"} == Estimate.__dataclass_fields__.keys()

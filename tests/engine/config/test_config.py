@@ -132,7 +132,7 @@ def test_a_file_of_windows_with_a_byte_order_mark_is_read(write) -> None:
         ("data.batchsize", "`data.batch_size`"),
         ("batch_size", "`data.batch_size`"),
         ("optim.groups.backbone.rate", "`optim.groups.backbone.lr`"),
-        ("optim.lr", "`optim.groups.backbone.lr` or `optim.groups.head.lr`"),
+        ("train.lr", "`optim.lr` or `optim.groups.backbone.lr` or `optim.groups.head.lr`"),
         ("epoch", "`train.epochs`"),
         ("model.nmae", "`model.name`"),
         ("zzzzzz", "README"),
@@ -170,7 +170,7 @@ def test_all_problems_are_told_together_each_with_its_place_and_key(write) -> No
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ("train.epochs=0", "greater than or equal to 1"),
+        ("train.epochs=-1", "greater than or equal to 0"),
         ("train.epochs=2.5", "valid integer"),
         ("train.epochs=yes", "valid integer"),
         ("optim.scratch_lr=nan", "finite"),

@@ -13,9 +13,9 @@ from PIL import Image
 
 from engine.data import loader as loader_module
 from engine.data.batches import Batch, Waiting
-from engine.data.folder import Sample
 from engine.data.loader import BATCHES_AHEAD
 from engine.data.pictures import Preparation
+from engine.data.samples import Sample
 from engine.errors import DataError
 from tests.engine.driving import come, loader_of
 from tests.engine.pair import in_fork

@@ -10,9 +10,10 @@ from engine import protocol as p
 from engine.config import RunConfig
 from engine.data import decoded
 from engine.data.decoded import Decoded
-from engine.data.folder import Catalogue, scan
+from engine.data.folder import scan
 from engine.data.pictures import Preparation, decode, decode_bounded
 from engine.data.pictures import test_pixels as prepare_for_test
+from engine.data.samples import Catalogue
 from engine.data.store import Store
 from engine.loop.run import Run
 from tests.engine.conftest import write_pictures

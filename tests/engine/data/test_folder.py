@@ -15,8 +15,9 @@ from engine.config.sections import DataConfig
 from engine.data.batches import Unreadable
 from engine.data.catalogue import open_catalogue
 from engine.data.decoded import Decoded
-from engine.data.folder import Catalogue, scan
+from engine.data.folder import scan
 from engine.data.pictures import Preparation
+from engine.data.samples import Catalogue
 from engine.errors import DataError
 from engine.protocol import Loading
 from tests.engine.driving import loader_of
@@ -47,19 +48,54 @@ def test_train_and_test_or_val_are_read_as_they_are(tmp_path: Path, test_name: s
     catalogue = scan(tmp_path, 0.2, 0)
     assert catalogue.classes == ("a", "b")
     assert names(catalogue, "train") == ["a/000.png", "b/000.png", "b/001.png"]
-    assert [sample.label for sample in catalogue.test] == [0, 1]
+    assert catalogue.scored_part == test_name
+    assert [sample.label for sample in catalogue.scored] == [0, 1]
 
 
-def test_test_wins_where_there_is_val_too(tmp_path: Path) -> None:
+def test_of_three_parts_val_is_scored_after_each_epoch(tmp_path: Path) -> None:
     fill(tmp_path, {"train/a": 1, "train/b": 1, "test/a": 2, "test/b": 2, "val/a": 3, "val/b": 3})
-    assert len(scan(tmp_path, 0.2, 0).test) == 4
+    catalogue = scan(tmp_path, 0.2, 0)
+    assert (len(catalogue.train), len(catalogue.val), len(catalogue.test)) == (2, 6, 4)
+    assert catalogue.scored is catalogue.val
+    assert scan(tmp_path, 0.2, 0, split_val=True) == catalogue
+
+
+def test_where_only_val_is_missing_it_is_taken_from_train_if_wanted(tmp_path: Path) -> None:
+    fill(tmp_path, {"train/a": 10, "train/b": 5, "test/a": 2, "test/b": 2})
+    assert scan(tmp_path, 0.2, 0).val == ()
+    catalogue = scan(tmp_path, 0.2, 0, split_val=True)
+    assert per_class(catalogue.val) == {0: 2, 1: 1} and per_class(catalogue.train) == {0: 8, 1: 4}
+    assert len(catalogue.test) == 4 and all("/train/" in sample.path for sample in catalogue.val)
+
+
+def test_pictures_of_a_group_stay_together_whatever_their_class(tmp_path: Path) -> None:
+    for patient in range(12):
+        for label in ("ill", "well"):
+            for number in range(1 + patient % 3):
+                file = tmp_path / label / f"p{patient:02d}-{number}.png"
+                file.parent.mkdir(exist_ok=True)
+                file.touch()
+    catalogue = scan(tmp_path, 0.25, 0, group=r"(p\d+)-")
+    patients = [{Path(s.path).name[:3] for s in part} for part in (catalogue.train, catalogue.val)]
+    assert not patients[0] & patients[1] and len(patients[0] | patients[1]) == 12
+    assert len(catalogue.train) + len(catalogue.val) == 48
+    assert 8 <= len(catalogue.val) <= 12  # a quarter, less what no whole group fills
+    assert set(per_class(catalogue.val)) == {0, 1}
+    assert catalogue == scan(tmp_path, 0.25, 0, group=r"(p\d+)-")
+    assert catalogue.val != scan(tmp_path, 0.25, 1, group=r"(p\d+)-").val
+
+
+def test_a_class_of_a_single_group_cannot_be_split(tmp_path: Path) -> None:
+    fill(tmp_path, {"a": 4, "b": 4})
+    with pytest.raises(DataError, match=r"a class needs pictures of two groups"):
+        scan(tmp_path, 0.2, 0, group=r"^\w")
 
 
 @pytest.mark.parametrize("prefix", ["", "train/"])
-def test_without_a_test_folder_a_share_of_each_class_is_kept_for_testing(tmp_path: Path, prefix: str) -> None:
+def test_without_other_folders_a_share_of_each_class_is_taken_for_validation(tmp_path: Path, prefix: str) -> None:
     fill(tmp_path, {f"{prefix}a": 20, f"{prefix}b": 10, f"{prefix}c": 5})
     catalogue = scan(tmp_path, 0.2, 0)
-    assert per_class(catalogue.test) == {0: 4, 1: 2, 2: 1}
+    assert per_class(catalogue.val) == {0: 4, 1: 2, 2: 1}
     assert per_class(catalogue.train) == {0: 16, 1: 8, 2: 4}
 
 
@@ -74,24 +110,24 @@ def test_a_split_loses_no_picture_and_leaves_each_class_on_both_sides(
         for number in range(count):
             (root / f"class{label}" / f"{number}.jpg").touch()
     catalogue = scan(root, fraction, 0)
-    both = [sample.path for sample in (*catalogue.train, *catalogue.test)]
+    both = [sample.path for sample in (*catalogue.train, *catalogue.val)]
     assert len(both) == len(set(both)) == sum(counts)
     for label, count in enumerate(counts):
-        kept = per_class(catalogue.test)[label]
+        kept = per_class(catalogue.val)[label]
         assert 1 <= kept < count and abs(kept - count * fraction) <= 1
 
 
 def test_the_split_is_decided_by_the_seed(tmp_path: Path) -> None:
     fill(tmp_path, {"a": 20, "b": 20})
     assert scan(tmp_path, 0.3, 1) == scan(tmp_path, 0.3, 1)
-    assert scan(tmp_path, 0.3, 1).test != scan(tmp_path, 0.3, 2).test
+    assert scan(tmp_path, 0.3, 1).val != scan(tmp_path, 0.3, 2).val
 
 
 def test_more_pictures_in_one_class_leave_the_split_of_another_as_it_was(tmp_path: Path) -> None:
     fill(tmp_path, {"a": 10, "b": 10})
-    before = [name for name in names(scan(tmp_path, 0.3, 0), "test") if name.startswith("b")]
+    before = [name for name in names(scan(tmp_path, 0.3, 0), "val") if name.startswith("b")]
     fill(tmp_path, {"a": 30})
-    assert [name for name in names(scan(tmp_path, 0.3, 0), "test") if name.startswith("b")] == before
+    assert [name for name in names(scan(tmp_path, 0.3, 0), "val") if name.startswith("b")] == before
 
 
 def test_hidden_folders_and_files_are_no_classes_and_no_pictures(tmp_path: Path) -> None:
@@ -99,14 +135,14 @@ def test_hidden_folders_and_files_are_no_classes_and_no_pictures(tmp_path: Path)
     (tmp_path / "a" / "._000.png").write_bytes(b"a Mac's shadow of a picture")
     (tmp_path / "a" / "notes.txt").write_text("no picture")
     catalogue = scan(tmp_path, 0.4, 0)
-    assert catalogue.classes == ("a", "b") and len(catalogue.train) + len(catalogue.test) == 6
+    assert catalogue.classes == ("a", "b") and len(catalogue.train) + len(catalogue.val) == 6
 
 
 def test_folders_within_a_class_belong_to_it_and_capital_endings_count(tmp_path: Path) -> None:
     fill(tmp_path, {"a/2023": 1, "a/2024/spring": 1, "b": 2})
     (tmp_path / "a" / "2023" / "000.png").rename(tmp_path / "a" / "2023" / "IMG.PNG")
     catalogue = scan(tmp_path, 0.5, 0)
-    assert per_class(catalogue.train + catalogue.test) == {0: 2, 1: 2}
+    assert per_class(catalogue.train + catalogue.val) == {0: 2, 1: 2}
 
 
 def test_linked_folders_are_followed_and_a_circle_of_links_ends(tmp_path: Path) -> None:
@@ -115,7 +151,7 @@ def test_linked_folders_are_followed_and_a_circle_of_links_ends(tmp_path: Path) 
     (root / "a").symlink_to(elsewhere / "pictures")
     (root / "b" / "again").symlink_to(root / "b")
     catalogue = scan(root, 0.34, 0)
-    assert per_class(catalogue.train + catalogue.test) == {0: 3, 1: 3}
+    assert per_class(catalogue.train + catalogue.val) == {0: 3, 1: 3}
 
 
 # --- what stops before training -----------------------------------------------------------------------------
@@ -201,7 +237,7 @@ def test_a_file_name_that_is_not_utf_8_is_told_in_letters_that_can_be_printed(tm
     (tmp_path / "a" / name).write_bytes(b"")
     items, catalogue = opened(tmp_path)
     assert [item.path for item in items if isinstance(item, Unreadable)] == [f"{tmp_path}/a/caf\ufffd.png"]
-    assert len(catalogue.train) + len(catalogue.test) == 60
+    assert len(catalogue.train) + len(catalogue.val) == 60
 
 
 def test_a_class_whose_name_is_not_utf_8_is_refused(tmp_path: Path) -> None:

@@ -62,6 +62,14 @@ def test_it_gives_up_after_three_times_and_what_was_good_is_on_the_disk(small: R
     assert all(tensor.isfinite().all() for tensor in state["model"].values())
 
 
+def test_it_gives_up_too_where_the_schedule_ruins_the_arm_again_after_each_good_epoch(small: RunConfig) -> None:
+    """The epoch before is trained again after the rewind, and completed: that is no progress."""
+    changes = [{"arm": "scratch", "step": 4, "group": "head", "lr": 50.0}]
+    events = play(Run(with_settings(small, schedule__changes=changes)))
+    assert [event.times for event in only(events, p.Diverged)] == [1, 2, 3]
+    assert isinstance(events[-1], p.RunFailed)
+
+
 def test_it_can_be_switched_off(small: RunConfig) -> None:
     events = play(Run(with_settings(small, optim__scratch_lr=100.0, watchdog__not_finite=False)))
     assert isinstance(events[-1], p.RunFailed) and not only(events, p.Diverged)

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.arms.optimizer import apply_schedule, build_optimizer, describe_groups, group_of
+from engine.arms.optimizer import apply_schedule, build_optimizer, describe_groups, groups_of
 from engine.config.sections import ScheduleConfig
 from engine.models import Classifier
 from engine.recipes.lesson import Lesson
@@ -96,6 +96,6 @@ def test_a_changed_base_rate_and_the_schedule_do_not_fight(small) -> None:
     optimizer = build_optimizer(Lesson(small).groups(Classifier(model, "fc", ""), "pretrained"), small.optim)
     assert [(group.name, group.parameters) for group in describe_groups(optimizer)] == [("backbone", 12), ("head", 8)]
     assert apply_schedule(optimizer, 0.5) == {"backbone": 2.5e-5, "head": 2.5e-4}
-    group_of(optimizer, "head")["base_lr"] = 1.0
+    groups_of(optimizer, "head")[0]["base_lr"] = 1.0
     assert apply_schedule(optimizer, 0.1) == pytest.approx({"backbone": 5e-6, "head": 0.1})
     assert describe_groups(optimizer)[1].base_lr == 1.0

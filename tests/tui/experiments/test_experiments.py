@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from engine import protocol as p
 from tests.tui.story import BEGUN, BOTH_ARMS, STEPS_PER_EPOCH, TRAINING, Screen, epoch_of, started, step_of, trained
 from tui.app import Dashboard
-from tui.experiments import EXPERIMENTS, Experiment, Freeze, KnownHead, RaiseRate
+from tui.experiments import EXPERIMENTS, Experiment, FittedHead, Freeze, KnownHead, RaiseRate
 from tui.screens.experiment import ExperimentScreen
 from tui.state import UiState
 
@@ -214,6 +214,22 @@ async def test_it_says_before_that_nothing_is_changed_where_no_class_is_known():
         assert "classes, nothing is changed." in screen.text() and "Not now" in screen.text()
 
 
+async def test_a_fitted_head_is_scored_before_any_training_and_compared():
+    async with opened(FittedHead, "enter") as (screen, pilot):
+        assert screen.session.sent == [p.Rewind("start", head="fitted")]
+        fitted = p.HeadFitted("pretrained", 0, 0.881, "test", 0.01, 12.0)
+        await screen.feed(pilot, *REWOUND, p.EvalDone("pretrained", 0, 0, 0.5, 0.881, 400, best=True), fitted)
+        assert "before any training, accuracy 88.1 %" in screen.text()
+        await screen.feed(pilot, *epoch(1, 0.97))
+        assert all(score in screen.text() for score in ("94.0 %", "88.1 %", "97.0 %"))
+
+
+async def test_a_head_that_cannot_be_fitted_ends_the_experiment_with_the_reason():
+    async with opened(FittedHead, "enter") as (screen, pilot):
+        await screen.feed(pilot, *REWOUND, p.HeadFitted("pretrained", 0, 0.1, "test", 0.0, 1.0, "it is not linear"))
+        assert "it is not linear" in screen.text()
+
+
 @pytest.mark.parametrize(
     ("kind", "events", "reason"),
     [
@@ -228,6 +244,7 @@ async def test_it_says_before_that_nothing_is_changed_where_no_class_is_known():
         (Freeze, [*TRAINING, p.GroupFrozen("pretrained", 14, "backbone", frozen=True)], "the backbone is frozen"),
         (RaiseRate, [*TRAINING, p.RunFinished("pretrained", 14, False, 0.9, 0.9, "a", "b", 1.0)], "has ended"),
         (KnownHead, BEGUN, "epoch 1 has to be done first"),
+        (FittedHead, BEGUN, "an epoch has to be done first"),
     ],
 )
 async def test_an_experiment_that_cannot_begin_says_why(kind, events, reason):

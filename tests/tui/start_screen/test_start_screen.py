@@ -305,8 +305,8 @@ async def test_the_pictures_then_the_estimate_are_shown_as_they_are_found(place:
         (1, 1, "--init scratch"),
         (2, 1, "--epochs 10"),
         (3, 1, "--set data.batch_size=128"),
-        (4, 1, "--set optim.groups.backbone.lr=1e-4"),
-        (5, 1, "--set optim.groups.head.lr=1e-3"),
+        (4, 1, "--recipe lesson"),
+        (5, 1, "--set optim.lr=2e-4"),
         (1, 2, ""),
     ],
 )
@@ -322,11 +322,24 @@ async def test_values_are_typed_and_what_is_of_the_other_arm_is_not_said():
     async with before_a_run() as page:
         await page.type("vit_b_16")
         await page.press("down")
-        await page.press("down", "down", "down")
+        await page.press("down", "down", "down", "down")
         await page.type("1e-6")
-        assert page.command.endswith("--model vit_b_16 --set optim.groups.backbone.lr=1e-6")
-        await page.press("up", "up", "up", "space")
-        assert page.command.endswith("--model vit_b_16 --init scratch") and "head rate" not in page.text
+        assert page.command.endswith("--model vit_b_16 --set optim.lr=1e-6")
+        await page.press("up", "up", "up", "up", "space")
+        assert page.command.endswith("--model vit_b_16 --init scratch") and "base rate" not in page.text
+
+
+async def test_another_recipe_has_its_own_fields_and_what_nobody_changed_becomes_its_choice():
+    async with before_a_run() as page:
+        await page.press("down", "space", *["down"] * 3)
+        assert "1e-3" in page.text  # of all layers from scratch
+        await page.press("space")
+        assert page.command.endswith("--init scratch --recipe lesson") and "5e-4" in page.text
+        await page.press(*["up"] * 3, "space", *["down"] * 5)
+        await page.type("1e-2")
+        assert page.command.endswith("--data pictures --recipe lesson --set optim.groups.head.lr=1e-2")
+        await page.press("up", "up", "space")
+        assert page.command.endswith("--data pictures") and "head rate" not in page.text
 
 
 async def test_keys_take_effect_in_the_order_they_are_typed_however_fast():
@@ -338,7 +351,7 @@ async def test_keys_take_effect_in_the_order_they_are_typed_however_fast():
 
 async def test_the_fields_of_an_arm_are_moved_to_as_soon_as_it_is_chosen():
     async with before_a_run() as page:
-        await page.burst("down", " ", "down", "down", "down", *"2e-3", "enter")
+        await page.burst("down", " ", "down", "down", "down", "down", *"2e-3", "enter")
         await page.settle()
     assert page.app.chosen == ["--data", "pictures", "--init", "scratch", "--set", "optim.scratch_lr=2e-3"]
 
@@ -410,9 +423,9 @@ async def test_a_model_of_ones_own_starts_unchecked_at_a_second_enter_and_anothe
 
 async def test_an_impossible_value_is_said_and_does_not_start():
     async with before_a_run() as page:
-        await page.press("down", "down", "down", "down")
+        await page.press("down", "down", "down", "down", "down")
         await page.type("1e9")
-        assert "optim.groups.backbone.lr" in page.text
+        assert "optim.lr" in page.text
         await page.press("enter")
         assert page.app.chosen is None
         await page.type("1e-3")
@@ -474,7 +487,7 @@ async def test_everything_fits():
                 "100 pictures",
                 "cat",
                 "9 times",
-                "head rate",
+                "base rate",
                 "about 12 min",
                 "$ finetune-tui",
                 "Enter start",

@@ -1,0 +1,68 @@
+"""The pictures of a run: a file with its class, and the lists of pictures to train, to choose and to test on."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from engine.errors import DataError
+from engine.protocol import Part
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+MAX_NAMES = 5  # in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A picture file and the index of its class."""
+
+    path: str
+    label: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The pictures of a run in three parts."""
+
+    classes: tuple[str, ...]
+    train: tuple[Sample, ...]
+    "to train on"
+    test: tuple[Sample, ...]
+    "to test on; empty if there are validation pictures only"
+    val: tuple[Sample, ...] = field(default=())
+    "to choose by: which epoch is the best one, when to stop; empty if the test pictures serve for that, too"
+
+    @property
+    def scored_part(self) -> Part:
+        """The part that is scored after each epoch: the validation pictures, if there are any."""
+        return "val" if self.val else "test"
+
+    def part(self, name: Part) -> tuple[Sample, ...]:
+        """The pictures to choose by or to test on."""
+        return self.val if name == "val" else self.test
+
+    @property
+    def scored(self) -> tuple[Sample, ...]:
+        """The pictures that are scored after each epoch."""
+        return self.part(self.scored_part)
+
+    @property
+    def pictures(self) -> list[tuple[Sample, bool]]:
+        """All pictures: training, validation, test; each with whether it is prepared like a test picture."""
+        return [(sample, False) for sample in self.train] + [(sample, True) for sample in self.val + self.test]
+
+    def check(self, where: str, unreadable: Collection[str] = ()) -> None:
+        """Raise `DataError` if a class has no readable picture in a part."""
+        for part, samples in (("train", self.train), ("validate", self.val), ("test", self.test)):
+            present = {sample.label for sample in samples if sample.path not in unreadable}
+            empty = [name for label, name in enumerate(self.classes) if label not in present]
+            if empty and samples:
+                raise DataError(
+                    "Empty class",
+                    f"{where}: no readable picture to {part} on in {join_names(empty)}; add pictures "
+                    f"({', '.join(EXTENSIONS)}) or remove the folder",
+                )
+
+
+def join_names(names: list[str]) -> str:
+    """The first names in backquotes, and the number of the others."""
+    shown = ", ".join(f"`{name}`" for name in names[:MAX_NAMES])
+    return shown if len(names) <= MAX_NAMES else f"{shown} and {len(names) - MAX_NAMES} more"

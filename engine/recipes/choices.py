@@ -1,0 +1,58 @@
+"""The values that a recipe chooses for settings that nobody has given. Loads no torch."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.config import RunConfig
+from engine.config.values import given_keys, with_values
+from engine.errors import ConfigError
+
+
+def chosen(config: RunConfig, train_images: int | None = None) -> dict[str, Any]:
+    """The values by dotted key that the recipe of a configuration chooses.
+
+    Those that depend on the number of training pictures are only there if it is known.
+    """
+    choose = CHOICES.get(config.recipe)
+    if choose is None:
+        return {}
+    given = set(given_keys(config))
+    return {key: value for key, value in choose(config, train_images).items() if key not in given}
+
+
+def complete(config: RunConfig, train_images: int | None = None) -> RunConfig:
+    """The configuration with the values that its recipe chooses. In the result every key counts as given.
+
+    Raises:
+        ConfigError: nothing would be trained.
+    """
+    whole = with_values(config, chosen(config, train_images))
+    if whole.train.epochs == 0 and (whole.init == "scratch" or whole.model.head != "fitted"):
+        raise ConfigError(
+            "Nothing to train", "train.epochs 0 only fits the head: it needs model.head fitted and init pretrained"
+        )
+    return whole
+
+
+def _auto(config: RunConfig, train_images: int | None) -> Mapping[str, Any]:
+    values: dict[str, Any] = {
+        "data.split_val": True,
+        "data.crop_scale": 0.5,
+        "model.head": "fitted",
+        "model.batch_norm": "frozen",
+        "model.dropout": 0.0,
+        "optim.name": "adamw",
+        "optim.weight_decay": 0.01,
+        "optim.decay_norms": False,
+        "optim.lr": 1e-4,
+        "optim.layer_decay": 1.0,
+        "optim.scratch_lr": 1e-3,
+        "schedule.name": "cosine",
+        "schedule.warmup": 0.1,
+        "train.clip": 1.0,
+    }
+    return values
+
+
+CHOICES: dict[str, Callable[[RunConfig, int | None], Mapping[str, Any]]] = {"auto": _auto}
+"the function of each recipe that chooses"

@@ -1,0 +1,70 @@
+"""Validation pictures choose; test pictures are scored once, with the best weights."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine import protocol as p
+from engine.config import RunConfig
+from engine.loop.run import Run
+from tests.engine.backbones import NORM
+from tests.engine.conftest import write_pictures
+from tests.engine.driving import folder_of, only, play, with_settings
+
+
+@pytest.fixture
+def three(small: RunConfig, tmp_path: Path) -> RunConfig:
+    root = write_pictures(tmp_path / "three", {"train": 7, "val": 3, "test": 5})
+    return with_settings(small, data__root=root)
+
+
+def test_each_epoch_is_scored_on_validation_pictures_and_the_best_weights_once_on_test_pictures(
+    three: RunConfig,
+) -> None:
+    events = play(Run(three))
+    started = only(events, p.RunStarted)[0]
+    assert (started.train_images, started.val_images, started.test_images) == (14, 6, 10)
+    assert {(e.part, e.images) for e in only(events, p.EvalDone)} == {("val", 6)}
+    assert {e.part for e in only(events, p.EpochDone)} == {"val"} == {only(events, p.ArmFinished)[0].part}
+    (tested,) = only(events, p.BestTested)
+    best = max(only(events, p.EvalDone), key=lambda event: event.accuracy)
+    assert (tested.images, tested.step) == (10, best.step)
+    assert tested.weights == f"{folder_of(events)}/scratch/best.pt"
+    end = events[-1]
+    assert (end.part, end.best_accuracy, end.test_accuracy) == ("val", best.accuracy, tested.accuracy)
+
+
+def test_the_score_is_that_of_the_best_weights_not_of_the_last(three: RunConfig, tmp_path: Path) -> None:
+    changes = [{"arm": "scratch", "step": 4, "group": "head", "lr": 50.0}]
+    ruined = with_settings(three, model__name=NORM, schedule__changes=changes)
+    events = play(Run(ruined))
+    (tested,) = only(events, p.BestTested)
+    # The same pictures as the only part to be scored, from the same steps.
+    alone = tmp_path / "alone"
+    for part in ("train", "test"):
+        shutil.copytree(three.data.root / part, alone / part)
+    scored = {e.step: e.loss for e in only(play(Run(with_settings(ruined, data__root=alone))), p.EvalDone)}
+    assert tested.step == 4 and tested.loss == pytest.approx(scored[4]) != scored[8]
+
+
+def test_a_finished_run_that_is_resumed_does_not_score_them_again(three: RunConfig) -> None:
+    folder = folder_of(play(Run(three)))
+    again = play(Run(three, resume=folder))
+    assert not only(again, p.BestTested) and again[-1].test_accuracy is not None
+    longer = play(Run(with_settings(three, train__epochs=3), resume=folder))
+    better = len(only(longer, p.EvalDone)) == 1 and only(longer, p.EvalDone)[0].best
+    assert len(only(longer, p.BestTested)) == better
+
+
+def test_without_validation_pictures_the_test_pictures_are_scored_each_epoch(small: RunConfig) -> None:
+    events = play(Run(small))
+    assert {e.part for e in only(events, p.EvalDone)} == {"test"} and not only(events, p.BestTested)
+    assert only(events, p.RunStarted)[0].val_images == 0 and events[-1].test_accuracy is None
+
+
+def test_with_split_val_they_are_taken_from_the_training_pictures(small: RunConfig) -> None:
+    events = play(Run(with_settings(small, data__split_val=True, data__val_fraction=0.3)))
+    started = only(events, p.RunStarted)[0]
+    assert (started.train_images, started.val_images, started.test_images) == (10, 4, 6)
+    assert len(only(events, p.BestTested)) == 1
