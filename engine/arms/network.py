@@ -19,6 +19,7 @@ from engine.arms.setup import Setup
 from engine.data.batches import Batch
 from engine.hardware.device import choose_precision
 from engine.models.build import Classifier
+from engine.models.exact_norm import make_batch_norm_exact
 from engine.models.fitted_head import FittedHead
 from engine.models.sync_norm import synchronise_batch_norm
 
@@ -40,6 +41,8 @@ class Network:
         self._distributed = setup.processes.size > 1
         if self._distributed:
             self.model = synchronise_batch_norm(self.model, device)
+        elif device.type == "cpu":
+            make_batch_norm_exact(self.model)  # with adjacent channels torch's own is not
         self._train_model: nn.Module = self.model
         self._head_name = built.head
         self.head: Any = self.model.get_submodule(built.head)

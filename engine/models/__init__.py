@@ -11,6 +11,7 @@ A family of backbones is a module here with the functions of `family.Family`, an
 - `weights`: reads files of weights.
 - `published`: downloads the weights that a library publishes.
 - `warm_start`: starts the new head with rows of the pretrained head.
+- `exact_norm`: batch norm with exact statistics on CPUs.
 - `sync_norm`: batch norm over several processes.
 
 May import `data`, `sinks`, `metrics`, `storage`, `hardware`, `config`, `protocol`, `demo` and `errors`.
