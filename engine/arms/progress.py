@@ -48,6 +48,8 @@ class Progress:
         self.best_accuracy: float | None = None
         self.evaluated: tuple[int, float] | None = None
         "step and test accuracy of the last evaluation"
+        self.temperature = 1.0
+        "the temperature that was fitted in that evaluation"
         self.evaluation_asked = False
         "whether the user wants an evaluation; it is kept while the other arm is current, and a rewind clears it"
         self.steps_per_epoch = steps_per_epoch
@@ -91,12 +93,13 @@ class Progress:
         step["data_seconds"] = waited
         self._sums = {key: total + step[key] for key, total in self._sums.items()}
 
-    def record_evaluation(self, accuracy: float) -> bool:
-        """Record the test accuracy. Returns whether it is the best one of all branches."""
+    def record_evaluation(self, accuracy: float, temperature: float) -> bool:
+        """Record the test accuracy and the temperature. Returns whether it is the best accuracy of all branches."""
         best = self.best_accuracy is None or accuracy > self.best_accuracy
         if best:
             self.best_accuracy = accuracy
         self.evaluated = (self.step, accuracy)
+        self.temperature = temperature
         self.evaluation_asked = False
         self.mark_changed()
         return best
@@ -138,7 +141,8 @@ class Progress:
     def progress_state(self) -> dict[str, Any]:
         """All counters and sums as plain values, without the history."""
         kept = {name: getattr(self, name) for name in STATE_FIELDS}
-        return kept | {"epoch": self.epoch, "position": self.position, "sums": dict(self._sums)}
+        derived = {"epoch": self.epoch, "position": self.position}
+        return kept | derived | {"sums": dict(self._sums), "temperature": self.temperature}
 
     def load_progress(self, state: dict[str, Any]) -> None:
         """Restore what `progress_state` returned.
@@ -148,4 +152,5 @@ class Progress:
         """
         for name in STATE_FIELDS:
             setattr(self, name, state[name])
+        self.temperature = state.get("temperature", 1.0)  # older checkpoints lack it
         self._sums = dict(state["sums"])

@@ -198,7 +198,7 @@ class Training:
         if arm.evaluation_due:
             yield from self._end_epoch(arm, score)
             return
-        best = arm.record_evaluation(score.metrics["accuracy"])
+        best = arm.record_evaluation(score.metrics["accuracy"], score.temperature)
         arm.seconds += score.seconds
         yield from self._report_score(arm, arm.epoch, score, best)
         if best:
@@ -215,11 +215,12 @@ class Training:
             best=best,
             seconds=score.seconds,
             metrics=without_own_fields(score.metrics),
+            temperature=score.temperature,
         )
         yield score.confusion
 
     def _end_epoch(self, arm: TrainedArm, score: Score) -> Iterator[Event]:
-        best = arm.record_evaluation(score.metrics["accuracy"])
+        best = arm.record_evaluation(score.metrics["accuracy"], score.temperature)
         row = arm.end_epoch(score.metrics, score.seconds, arm.rates)
         yield from self._report_score(arm, row["epoch"], score, best)
         yield EpochDone(arm=arm.arm, **row)
