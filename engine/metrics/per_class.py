@@ -1,5 +1,6 @@
 """Precision, recall and F1 of a class, from numbers of pictures. Loads no torch."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -59,10 +60,12 @@ def predicted_counts(confusion: Confusion) -> Sequence[int] | None:
     """
     if confusion.predicted:
         return confusion.predicted
-    counts = list(confusion.correct)
+    counts = Counter(dict(enumerate(confusion.correct)))
     for _, predicted, pictures in confusion.confused:
         counts[predicted] += pictures
-    return counts if sum(counts) == sum(confusion.images) else None
+    return (
+        [counts[label] for label in range(len(confusion.images))] if counts.total() == sum(confusion.images) else None
+    )
 
 
 def mean(values: Sequence[float | None]) -> float | None:
