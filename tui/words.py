@@ -91,10 +91,17 @@ PANES: dict[str, dict[str, str]] = {
     },
     "mistakes": {
         "class": "The folder that a test picture lies in: the right answer.",
-        "test": "Share of the class's test pictures that are classified correctly.",
+        "recall": "Share of the class's test pictures that are classified correctly.",
         "right": "How many of its test pictures are classified correctly, and how many there are.",
+        "prec.": "Precision: share of the pictures classified as this class that are of it.",
+        "F1": "Harmonic mean of recall and precision: low if either of them is.",
         "mostly taken for": "The wrong answer that is given most often, and how often.",
         "confidence": "Probability that the model gives to its wrong answer; the surest mistakes come first.",
+        "top 5": "Share of the test pictures whose class is one of the five most probable ones.",
+        "balanced": "Mean recall of the classes: a large class counts no more than a small one.",
+        "macro F1": "Mean F1 of the classes.",
+        "ECE": "Calibration error: how far the model's confidence is from its accuracy, on average.",
+        "scaled": "The same after temperature scaling, for which checkpoints have the temperature.",
         "confusion": "A row a class, a column an answer: what lies off the diagonal was taken for something else.",
     },
 }

@@ -126,7 +126,7 @@ class TrainedArm(Progress):
 
     @torch.inference_mode()
     def score(self, batch: Batch | FeatureBatch) -> torch.Tensor:
-        """Predictions for a batch of N test pictures, float32 (1 + N, 3), on the device: see `prediction_rows`."""
+        """Predictions for a batch of N test pictures, on the device: see `prediction_rows`."""
         inputs, labels = self.network.prepare(batch)
         parts = inputs.tensor_split(self._micro_batch_count(batch))
         logits = [self.network.test_logits(part, isinstance(batch, FeatureBatch)) for part in parts]

@@ -28,7 +28,7 @@ STATE_FIELDS = (
 "the attributes of `Progress` in a checkpoint; their names are part of its format"
 
 
-NEW_FIELDS: dict[str, Any] = {"head_due": False, "tested": None, "diverged_at": 0}
+NEW_FIELDS: dict[str, Any] = {"head_due": False, "tested": None, "diverged_at": 0, "temperature": 1.0}
 "the same, but missing in checkpoints of older versions; with the values that these have"
 
 
@@ -55,6 +55,8 @@ class Progress:
         self.best_accuracy: float | None = None
         self.evaluated: tuple[int, float] | None = None
         "step and accuracy of the last evaluation"
+        self.temperature = 1.0
+        "the temperature that was fitted in that evaluation"
         self.tested: float | None = None
         "accuracy of the best weights on the test pictures, if they have been scored"
         self.head_due = False
@@ -102,12 +104,13 @@ class Progress:
         step["data_seconds"] = waited
         self._sums = {key: total + step[key] for key, total in self._sums.items()}
 
-    def record_evaluation(self, accuracy: float) -> bool:
-        """Record the accuracy of an evaluation. Returns whether it is the best one of all branches."""
+    def record_evaluation(self, accuracy: float, temperature: float) -> bool:
+        """Record an evaluation. Returns whether its accuracy is the best one of all branches."""
         best = self.best_accuracy is None or accuracy > self.best_accuracy
         if best:
             self.best_accuracy, self.tested = accuracy, None
         self.evaluated = (self.step, accuracy)
+        self.temperature = temperature
         self.evaluation_asked = False
         self.mark_changed()
         return best

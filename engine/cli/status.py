@@ -1,12 +1,11 @@
 """`status`: say where a run stands. Loads no torch."""
 
 import argparse
-import dataclasses
 import json
 
 from engine.cli.arguments import add_json_argument, add_run_name_and_dir, folder_of_run
 from engine.protocol.streams import print_lines
-from engine.service.status import describe, status_of
+from engine.service.status import as_plain_values, describe, status_of
 
 HELP = "say where a run stands"
 
@@ -24,5 +23,5 @@ def run(args: argparse.Namespace) -> int:
         EngineError: there is no such run, or the answer cannot be written.
     """
     status = status_of(folder_of_run(args))
-    print_lines([json.dumps(dataclasses.asdict(status))] if args.json else describe(status))
+    print_lines([json.dumps(as_plain_values(status))] if args.json else describe(status))
     return 0

@@ -13,7 +13,7 @@ from engine.loop.scores import Score
 from engine.loop.watchdog import Watchdog
 from engine.metrics import METRICS
 from engine.metrics.confusion import confusion
-from engine.metrics.predictions import Collector
+from engine.metrics.predictions import Collector, Predictions
 from engine.protocol import Evaluating, Event, Part
 from engine.steering.steering import Steering
 
@@ -63,7 +63,8 @@ class Evaluation:
         self._collect(collector, everything=True)
         predictions = collector.gather(self._processes)
         return Score(
-            metrics={name: metric.compute(predictions) for name, metric in METRICS.items()},
+            metrics=_metrics(predictions),
+            temperature=predictions.temperature,
             images=len(predictions.labels),
             confusion=confusion(predictions, arm.arm, arm.step),
             seconds=time.perf_counter() - began - idle,
@@ -73,3 +74,9 @@ class Evaluation:
     def _collect(self, collector: Collector, everything: bool = False) -> None:
         for numbers, scored in self._scores.take(everything):
             collector.add(numbers, scored)
+
+
+def _metrics(predictions: Predictions) -> dict[str, float]:
+    """The values of all metrics that apply, by name."""
+    values = {name: metric.compute(predictions) for name, metric in METRICS.items()}
+    return {name: value for name, value in values.items() if value is not None}

@@ -54,7 +54,7 @@ class HeadFitting:
         if score is None:
             arm.head_due = True
             return
-        best = arm.record_evaluation(score.metrics["accuracy"])
+        best = arm.record_evaluation(score.metrics["accuracy"], score.temperature)
         arm.seconds += time.perf_counter() - began
         yield from report_score(arm, 0, score, best)
         yield HeadFitted(

@@ -12,7 +12,9 @@ class Score(NamedTuple):
     """The result of an evaluation."""
 
     metrics: dict[str, float]
-    "values by the names in `METRICS`"
+    "values by the names in `METRICS`, without those that say nothing about these predictions"
+    temperature: float
+    "fitted to the predictions"
     images: int
     seconds: float
     "duration without pauses"
@@ -33,6 +35,7 @@ def report_score(arm: TrainedArm, epoch: int, score: Score, best: bool) -> Itera
         best=best,
         seconds=score.seconds,
         metrics=without_own_fields(score.metrics),
+        temperature=score.temperature,
         part=score.part,
     )
     yield score.confusion

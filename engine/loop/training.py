@@ -205,6 +205,8 @@ class Training:
         if score is None:
             return
         arm.tested = score.metrics["accuracy"]
+        # Its temperature would be fitted to the test pictures, which choose nothing.
+        further = {k: v for k, v in without_own_fields(score.metrics).items() if k != "calibration_error_scaled"}
         arm.mark_changed()
         yield BestTested(
             arm=arm.arm,
@@ -214,7 +216,7 @@ class Training:
             accuracy=score.metrics["accuracy"],
             images=score.images,
             seconds=score.seconds,
-            metrics=without_own_fields(score.metrics),
+            metrics=further,
         )
         self._checkpointer.save(arm, {"last": "tested"})
 
@@ -228,14 +230,14 @@ class Training:
         if arm.evaluation_due:
             yield from self._end_epoch(arm, score)
             return
-        best = arm.record_evaluation(score.metrics["accuracy"])
+        best = arm.record_evaluation(score.metrics["accuracy"], score.temperature)
         arm.seconds += score.seconds
         yield from report_score(arm, arm.epoch, score, best)
         if best:
             self._checkpointer.save(arm, {"best": "best"})
 
     def _end_epoch(self, arm: TrainedArm, score: Score) -> Iterator[Event]:
-        best = arm.record_evaluation(score.metrics["accuracy"])
+        best = arm.record_evaluation(score.metrics["accuracy"], score.temperature)
         row = arm.end_epoch(score.metrics, score.seconds, arm.rates, score.part)
         yield from report_score(arm, row["epoch"], score, best)
         yield EpochDone(arm=arm.arm, **row)

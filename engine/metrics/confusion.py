@@ -24,6 +24,7 @@ def confusion(predictions: Predictions, arm: Arm, step: int) -> Confusion:
         correct=_by_class(labels[right], predictions.classes),
         confused=tuple(_pairs(labels[~right], predicted[~right], predictions.classes)),
         mistakes=tuple(_worst(predictions, ~right)),
+        predicted=_by_class(predicted, predictions.classes),
     )
 
 

@@ -13,4 +13,4 @@ def loss(predictions: "Predictions") -> float:
     return predictions.loss / len(predictions.labels)
 
 
-METRIC = Metric(loss, "nats", higher_is_better=False)
+METRIC = Metric(loss, "nats", higher_is_better=False, headline=True)

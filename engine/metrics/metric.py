@@ -20,10 +20,19 @@ def without_own_fields(values: Mapping[str, float]) -> dict[str, float]:
 class Metric:
     """A function of the predictions for all test pictures."""
 
-    compute: Callable[["Predictions"], float]
+    compute: Callable[["Predictions"], float | None]
+    "the value; `None` if the metric says nothing about such predictions, and then it is left out"
     unit: Literal["share", "nats", "number"]
     "a `share` is in 0..1 and is shown in percent"
     higher_is_better: bool
+    label: str = ""
+    "a short name for users; if it is empty, they read the name in events"
+    headline: bool = False
+    "whether it is also in the text line of an epoch and in the comparison of both arms, where room is scarce"
+
+    def title(self, name: str) -> str:
+        """The short name for users of a metric whose name in events is `name`."""
+        return self.label or name.replace("_", " ")
 
     def text(self, value: float) -> str:
         """A value as text for users."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from engine.protocol.values import Arm, Bool, Int, Metrics, Part, Real
+from engine.protocol.values import Arm, Bool, Counts, Int, Metrics, Part, Real, Temperature
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,8 @@ class EvalDone:
     "duration of the evaluation, without pauses"
     metrics: Metrics = field(default_factory=dict)
     "further metrics by name"
+    temperature: Temperature = 1.0
+    "the logits divided by it give the best calibrated probabilities of these pictures"
     part: Part = "test"
     "`val`: the validation pictures; `test`: the test pictures, where there are no validation pictures"
 
@@ -176,6 +178,8 @@ class Confusion:
     "class, predicted class and number of pictures of each confused pair, most frequent first, at most 10,000 pairs"
     mistakes: tuple[Mistake, ...]
     "at most 24, the most confident first"
+    predicted: Counts = ()
+    "how many test pictures are classified as each class; empty if an older version wrote the event"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from engine.errors import EngineError
+from engine.metrics import METRICS
 from engine.protocol import Arm, Group, RunFailed, RunFinished
 from engine.service.remote.address import is_live
 from engine.service.remote.link import SocketLink
@@ -55,6 +56,8 @@ class RunStatus:
     "when the last line of the journal was written"
     message: str
     "why it failed, empty if it did not"
+    metrics: dict[str, float] = field(default_factory=dict)
+    "further metrics of the last evaluation, by name"
 
 
 def status_of(folder: Path) -> RunStatus:
@@ -94,7 +97,13 @@ def status_of(folder: Path) -> RunStatus:
         started=summary.started if summary.started is not None else _changed(folder / CONFIG),
         updated=summary.written or _changed(folder / JOURNAL) or _changed(folder / CONFIG),
         message=f"{summary.end.title}: {summary.end.message}" if isinstance(summary.end, RunFailed) else "",
+        metrics=current.metrics,
     )
+
+
+def as_plain_values(run: RunStatus) -> dict[str, Any]:
+    """The fields by name, for JSON. `metrics` is left out if there are none, as in events."""
+    return {name: value for name, value in asdict(run).items() if name != "metrics" or value}
 
 
 def describe(run: RunStatus) -> list[str]:
@@ -112,6 +121,7 @@ def describe(run: RunStatus) -> list[str]:
             ("epoch", f"{run.epoch}/{run.epochs}"),
             ("step", f"{run.step} of {run.total_steps}"),
             ("accuracy", _percent(run.accuracy)),
+            ("metrics", ", ".join(_metric(name, value) for name, value in run.metrics.items())),
             ("best", f"{_percent(run.best_accuracy)} ({run.best_arm})" if run.best_arm else ""),
             ("rates", ", ".join(f"{group.name} {group.base_lr:g}{_frozen(group)}" for group in run.groups)),
         ]
@@ -173,6 +183,11 @@ def _changed(path: Path) -> float | None:
 
 def _percent(fraction: float | None) -> str:
     return "" if fraction is None else f"{fraction:.1%}"
+
+
+def _metric(name: str, value: float) -> str:
+    known = METRICS.get(name)
+    return f"{name} {value:g}" if known is None else f"{known.title(name)} {known.text(value)}"
 
 
 def _frozen(group: Group) -> str:

@@ -62,7 +62,8 @@ class _Report:
 
 
 def _further(event: EpochDone) -> Iterator[str]:
-    """The metrics that have no field in the event."""
+    """The headline metrics that have no field in the event."""
     for name, value in event.metrics.items():
         known = METRICS.get(name)
-        yield f"  {event.part} {name.replace('_', ' ')} {value if known is None else known.text(value)}"
+        if known is not None and known.headline:
+            yield f"  {event.part} {known.title(name)} {known.text(value)}"

@@ -93,14 +93,24 @@ class ArmSummary(ArmPosition):
     "the best accuracy of all branches"
     due: bool = False
     "whether an epoch has been trained and not been evaluated yet"
-    evaluations: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
-    "steps and accuracies, by branch"
+    evaluations: dict[int, list[EvalDone]] = field(default_factory=dict)
+    "by branch"
+
+    @property
+    def last_evaluation(self) -> EvalDone | None:
+        """The last evaluation of the current branch."""
+        known = self.evaluations.get(self.branch)
+        return known[-1] if known else None
 
     @property
     def accuracy(self) -> float | None:
         """At the last evaluation of the current branch."""
-        known = self.evaluations.get(self.branch)
-        return known[-1][1] if known else None
+        return self.last_evaluation.accuracy if self.last_evaluation is not None else None
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Further metrics of that evaluation, by name."""
+        return self.last_evaluation.metrics if self.last_evaluation is not None else {}
 
     @property
     def epoch(self) -> int:
@@ -118,7 +128,7 @@ class ArmSummary(ArmPosition):
             case TrainStep():
                 self.due = self.steps_per_epoch > 0 and message.step % self.steps_per_epoch == 0
             case EvalDone():
-                self.evaluations.setdefault(self.branch, []).append((message.step, message.accuracy))
+                self.evaluations.setdefault(self.branch, []).append(message)
                 self.best = message.accuracy if self.best is None else max(self.best, message.accuracy)
             case EpochDone():
                 self.due = False
@@ -128,7 +138,7 @@ class ArmSummary(ArmPosition):
     def _go_on_from(self, branch: int, step: int) -> None:
         """Have the evaluations of a branch up to a step for the current branch."""
         self.due = False
-        self.evaluations[self.branch] = [known for known in self.evaluations.get(branch, []) if known[0] <= step]
+        self.evaluations[self.branch] = [known for known in self.evaluations.get(branch, []) if known.step <= step]
 
 
 class RunSummary:

@@ -17,6 +17,7 @@ from engine.errors import ConfigError
 from engine.loop.run import Run
 from engine.metrics import METRICS, Metric
 from engine.models.families import FAMILIES
+from engine.protocol.sentences import epoch_line
 from engine.recipes.lesson import Lesson
 from engine.recipes.recipe import ParameterGroup, TrainTransform
 from engine.recipes.table import RECIPES, recipe_of
@@ -146,11 +147,11 @@ def test_a_metric(tiny: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     def top_2(predictions) -> float:
         return float((predictions.ahead < 2).float().mean())
 
-    monkeypatch.setitem(METRICS, "top_2", Metric(top_2, "share", higher_is_better=True))
+    monkeypatch.setitem(METRICS, "top_2", Metric(top_2, "share", higher_is_better=True, headline=True))
     events = play(Run(tiny))
-    assert [event.metrics for event in only(events, p.EvalDone)] == [{"top_2": 1.0}]  # there are two classes
+    assert [event.metrics["top_2"] for event in only(events, p.EvalDone)] == [1.0]  # there are two classes
     (epoch,) = only(events, p.EpochDone)
-    assert epoch.metrics == {"top_2": 1.0} and p.decode(p.encode(epoch)) == epoch
+    assert epoch.metrics["top_2"] == 1.0 and p.decode(p.encode(epoch)) == epoch
     with (Path(folder_of(events)) / "metrics.csv").open(newline="") as file:
         assert [row["test_top_2"] for row in csv.DictReader(file)] == ["1.0"]
     out = io.StringIO()
@@ -158,9 +159,18 @@ def test_a_metric(tiny: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "test top 2 100.0%" in out.getvalue()
 
 
-def test_metrics_without_a_row_of_their_own_leave_the_events_as_they_were(tiny: RunConfig) -> None:
+def test_a_metric_that_says_nothing_is_left_out_of_the_events(tiny: RunConfig, monkeypatch) -> None:
+    for name in METRICS.keys() - {"loss", "accuracy"}:
+        monkeypatch.setitem(METRICS, name, Metric(lambda predictions: None, "share", higher_is_better=True))
     events = play(Run(tiny))
     assert all('"metrics"' not in p.encode(event) for event in only(events, p.EvalDone) + only(events, p.EpochDone))
+
+
+def test_the_text_line_of_an_epoch_has_only_headline_metrics(tiny: RunConfig) -> None:
+    (epoch,) = only(play(Run(tiny)), p.EpochDone)
+    out = io.StringIO()
+    STREAM_SINKS["text"](out, io.StringIO())(epoch)
+    assert epoch.metrics and out.getvalue() == epoch_line(epoch) + "\n"
 
 
 def test_a_sink(tiny: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:

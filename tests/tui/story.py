@@ -71,7 +71,11 @@ def epoch_of(arm: p.Arm, epoch: int) -> list[p.Event]:
     """The evaluation after an epoch, and what follows it."""
     step = epoch * STEPS_PER_EPOCH
     accuracy = (0.93 if arm == "pretrained" else 0.6) + 0.01 * epoch
-    evaluation = p.EvalDone(arm, step, epoch, 0.3 / epoch, accuracy, 400, best=True, seconds=0.4)
+    metrics = {"balanced_accuracy": accuracy, "macro_f1": accuracy - 0.002}
+    metrics |= {"calibration_error": 0.0812, "calibration_error_scaled": 0.0141}
+    evaluation = p.EvalDone(
+        arm, step, epoch, 0.3 / epoch, accuracy, 400, best=True, seconds=0.4, metrics=metrics, temperature=1.6
+    )
     done = p.EpochDone(
         arm=arm,
         step=step,
@@ -85,6 +89,7 @@ def epoch_of(arm: p.Arm, epoch: int) -> list[p.Event]:
         data_wait=0.04,
         learning_rates={"backbone": 5e-5, "head": 5e-4},
         seconds=4.5 * epoch,
+        metrics=metrics,
     )
     wrong = round(400 * (1 - accuracy))
     confusion = p.Confusion(
@@ -97,6 +102,7 @@ def epoch_of(arm: p.Arm, epoch: int) -> list[p.Event]:
             p.Mistake("pictures/test/not_hot_dog/0042.jpg", 1, 0, 0.987),
             p.Mistake("pictures/test/hot_dog/0007.jpg", 0, 1, 0.912),
         ),
+        predicted=(200 - wrong // 3 + wrong - wrong // 3, 200 - (wrong - wrong // 3) + wrong // 3),
     )
     saved = p.CheckpointSaved(arm, step, f"checkpoints/demo-1/{arm}/last.pt", "epoch", 1_500_000, NOW - 12)
     return [p.Evaluating(arm, step, 0, 400), p.Evaluating(arm, step, 400, 400), evaluation, confusion, done, saved]

@@ -5,12 +5,11 @@ import json
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from engine.protocol.streams import print_lines
 from engine.service.launch import add_dir_argument, runs_folder
-from engine.service.status import RunStatus, status_of
+from engine.service.status import RunStatus, as_plain_values, status_of
 from tui.format import MISSING, age, percent
 from tui.runs import from_here, newest
 
@@ -41,7 +40,7 @@ def _lines(root: Path, everything: bool, as_json: bool) -> Iterator[str]:
     most = None if everything or as_json else NEWEST
     found = sorted(map(status_of, folders[:most]), key=lambda run: (run.live, run.updated or 0.0), reverse=True)
     if as_json:
-        yield from (json.dumps(asdict(run)) for run in found)
+        yield from (json.dumps(as_plain_values(run)) for run in found)
     elif not found:
         yield f"No runs in {root}, and no live ones elsewhere."
     else:

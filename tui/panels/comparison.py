@@ -52,20 +52,19 @@ class Comparison(Panel):
 
 
 def _further(state: UiState) -> list[str]:
-    """Names of the metrics beside loss and accuracy that the newest evaluations have."""
-    newest = (view.curves.evaluations[-1:] for view in state.arms.values())
-    return list(dict.fromkeys(name for evaluations in newest for one in evaluations for name in one.metrics))
+    """Names of the headline metrics beside loss and accuracy that the newest evaluations have."""
+    newest = [view.curves.evaluations[-1].metrics for view in state.arms.values() if view.curves.evaluations]
+    return [name for name, metric in METRICS.items() if metric.headline and any(name in values for values in newest)]
 
 
 def _metric(name: str, state: UiState) -> Content:
     """A row with a metric at the newest evaluation of each arm."""
-    cells = []
+    known, cells = METRICS[name], []
     for arm in ARMS:
         evaluations = state.arms[arm].curves.evaluations if arm in state.arms else []
         value = evaluations[-1].metrics.get(name) if evaluations else None
-        known = METRICS.get(name)
-        cells.append(MISSING if value is None else known.text(value) if known is not None else f"{value:.4f}")
-    return row((name.replace("_", " "), LABEL, "$muted"), *((cell, -COLUMN, "bold") for cell in cells))
+        cells.append(MISSING if value is None else known.text(value))
+    return row((known.title(name), LABEL, "$muted"), *((cell, -COLUMN, "bold") for cell in cells))
 
 
 def _name(arm: Arm, is_current: bool) -> tuple[str, tuple[str, str]]:

@@ -1,5 +1,6 @@
 """What the newest evaluation of the current arm gets wrong: by class, as a confusion matrix, as pictures."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from textual.binding import BindingType
@@ -14,6 +15,7 @@ from tui.keys.mistakes import MISTAKES
 from tui.notes import Note, not_now
 from tui.panels.class_table import class_table
 from tui.panels.confusion_matrix import Grid, confusion_matrix, grid
+from tui.panels.metric_line import metric_line
 from tui.panels.panel import Panel, lines
 from tui.panels.worst import DETAILS, worst
 from tui.state import UiState
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 Shown = Literal["classes", "matrix", "pictures"]
 VIEWS: tuple[Shown, ...] = ("classes", "matrix", "pictures")
 NARROWEST_TEXT, GAP = 22, 2  # cells beside a picture
+FOOT, ENOUGH = 2, 8  # rows of the further metrics; rows of a pane that has them even if the classes do not all fit
 
 
 class Mistakes(Panel):
@@ -45,6 +48,8 @@ class Mistakes(Panel):
         self._state = UiState()
         self._confusion: Confusion | None = None
         self._errors: Errors | None = None
+        self._metrics: Mapping[str, float] = {}
+        "further metrics of the same evaluation"
         self._seen: object = None
         self._found: Found | None = None
         "the chosen picture, or why it cannot be shown"
@@ -62,6 +67,7 @@ class Mistakes(Panel):
         if confusion is not self._confusion:
             self._confusion = confusion
             self._errors = Errors(confusion) if confusion is not None else None
+            self._metrics = _metrics_of(arm, confusion)
         self._clamp()
         self._found = self._look()
         seen = (self._errors, run, self._view, self._at[self._view], id(self._found), self.size, self.app.theme)
@@ -98,11 +104,13 @@ class Mistakes(Panel):
             return Content.assemble(("no mistake is named", "$muted"))
         if errors.correct == errors.images:
             pictures = "validation" if state.part == "val" else "test"
-            return Content.assemble((f"all {errors.images:,} {pictures} pictures are classified correctly", "$success"))
+            said = Content.assemble((f"all {errors.images:,} {pictures} pictures are classified correctly", "$success"))
+            return lines(said, Content(""), metric_line(self._metrics, width))
         classes = state.run.classes if state.run is not None else ()
         x, y = self._at[self._view]
         if self._view == "classes":
-            return class_table(errors, classes, y, width, height)
+            table = class_table(errors, classes, y, width, height - self._foot)
+            return lines(table, Content(""), metric_line(self._metrics, width)) if self._foot else table
         if self._view == "matrix":
             return confusion_matrix(errors, classes, (x, y), self._grid)
         columns, rows, below = self._room_for_picture
@@ -125,7 +133,14 @@ class Mistakes(Panel):
     @property
     def _page(self) -> int:
         """Rows of a page without the titles; for pictures, rows of the list."""
-        return max(self.size.height - (DETAILS if self._view == "pictures" else 1), 1)
+        return max(self.size.height - (DETAILS if self._view == "pictures" else 1 + self._foot), 1)
+
+    @property
+    def _foot(self) -> int:
+        """Rows for the further metrics below the classes."""
+        if self._view != "classes" or self._errors is None or not self._metrics:
+            return 0
+        return FOOT if self.size.height >= min(1 + len(self._errors.per_class) + FOOT, ENOUGH) else 0
 
     @property
     def _last(self) -> tuple[int, int]:
@@ -218,3 +233,12 @@ class Mistakes(Panel):
         self._picture.display = True
         if self._picture.image is not found:
             self._picture.image = found
+
+
+def _metrics_of(arm: ArmView | None, confusion: Confusion | None) -> Mapping[str, float]:
+    """The further metrics of the evaluation that a confusion is of."""
+    if arm is None or confusion is None:
+        return {}
+    branches = (arm.curves, *reversed(arm.past.values()))  # a rewind may have left its branch
+    evaluations = (scored for branch in branches for scored in reversed(branch.evaluations))
+    return next((scored.metrics for scored in evaluations if scored.step == confusion.step), {})

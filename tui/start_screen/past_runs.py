@@ -1,6 +1,7 @@
 """The page of past runs, and the page of one run with what can be done with it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -96,8 +97,9 @@ class RunPage(Page):
         epochs.value, epochs.display = str(self._run.epochs + 5), self._done
         label = Static("epochs in all", classes="label")
         label.display = self._done
+        facts = describe(replace(self._run, metrics={}))  # with them 24 rows would not be enough
         return [
-            Static(Content("\n").join(map(Content, describe(self._run))), classes="facts"),
+            Static(Content("\n").join(map(Content, facts)), classes="facts"),
             OptionList(*([*shown, more] if self._done else [more, *shown]), markup=False),
             label,
             epochs,

@@ -48,14 +48,15 @@ def first_one(config: RunConfig) -> p.Confusion:
 def compare(labels: list[int], answers: list[tuple[int, float]], classes: int = 3) -> p.Confusion:
     """Of pictures `0.jpg`, `1.jpg` and so on."""
     collector = Collector([f"{number}.jpg" for number in range(len(labels))], labels, classes)
-    collector.add(list(range(len(answers))), described(torch.tensor(answers).reshape(-1, 2)))
+    collector.add(list(range(len(answers))), described(torch.tensor(answers).reshape(-1, 2), classes))
     return confusion_of(collector.gather(ProcessGroup()), "scratch", 5)
 
 
-def described(answers: torch.Tensor) -> torch.Tensor:
+def described(answers: torch.Tensor, classes: int) -> torch.Tensor:
     """Predicted class and its probability (N, 2), as in `prediction_rows`; the other figures do not matter here."""
-    rows = torch.cat((answers, torch.zeros(len(answers), 1)), dim=1)
-    return torch.cat((torch.zeros(1, 3), rows))
+    rows = torch.zeros(1 + len(answers), 3 + classes)
+    rows[1:, :2] = answers
+    return rows
 
 
 def test_every_evaluation_is_followed_by_what_it_gets_wrong(small: RunConfig) -> None:
@@ -110,7 +111,7 @@ def test_a_model_whose_figures_are_not_finite_is_sure_of_nothing(
 
 def test_pictures_that_were_not_seen_do_not_count() -> None:
     confusion = compare([0, 1, 2, 0], [(0, 0.9), (0, 0.5), (2, 0.4)])
-    assert (confusion.images, confusion.correct) == ((1, 1, 1), (1, 0, 1))
+    assert (confusion.images, confusion.correct, confusion.predicted) == ((1, 1, 1), (1, 0, 1), (2, 0, 1))
     assert confusion.confused == ((1, 0, 1),) and confusion.mistakes == (p.Mistake("1.jpg", 1, 0, 0.5),)
 
 
@@ -138,9 +139,10 @@ def test_of_very_many_classes_the_most_frequent_confusions_are_told() -> None:
     collector = Collector([f"{number}.jpg" for number in range(len(labels))], labels.tolist(), 1000)
     for start in range(0, len(labels), 4096):
         numbers = list(range(start, min(start + 4096, len(labels))))
-        collector.add(numbers, described(answers[numbers]))
+        collector.add(numbers, described(answers[numbers], 1000))
     confusion = confusion_of(collector.gather(ProcessGroup()), "scratch", 5)
     counts = [count for _, _, count in confusion.confused]
     assert len(counts) == MAX_PAIRS and counts == sorted(counts, reverse=True)
+    assert confusion.predicted == tuple(predicted.bincount(minlength=1000).tolist())
     assert confusion.images == (50,) * 1000 and sum(confusion.correct) == int((labels == predicted).sum())
     assert p.decode(p.encode(confusion)) == confusion

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -20,7 +21,7 @@ from engine.loop.run import Run
 from engine.service.remote.finding import find, runs
 from engine.service.remote.server import Server
 from engine.service.remote.watchers import Watchers
-from engine.service.status import describe, status_of
+from engine.service.status import as_plain_values, describe, status_of
 from engine.storage.lock import RunLock, holder
 from engine.storage.run_folder import create_run
 from tests import programs
@@ -214,6 +215,18 @@ def test_a_rewind_has_the_accuracy_of_the_branch_it_lies_on(tmp_path: Path) -> N
     assert (run.step, run.accuracy) == (8, 0.75)
 
 
+def test_the_metrics_are_those_of_the_last_evaluation_on_the_branch(tmp_path: Path) -> None:
+    first = replace(scored(4, 0.5), metrics={"macro_f1": 0.25, "calibration_error": 0.125, "of_the_future": 2.5})
+    trained = [*steps(4), first, epoch(1), *steps(8), replace(scored(8, 0.75), metrics={"macro_f1": 0.5}), epoch(2)]
+    run = status_of(written(tmp_path, RUN, begun(), *trained))
+    assert run.metrics == as_plain_values(run)["metrics"] == {"macro_f1": 0.5}
+    assert "metrics     macro F1 50.0%" in describe(run)
+    back = p.Rewound("scratch", 4, 2, 1, 1, 8, "points/1", "by hand")
+    run = status_of(written(tmp_path, RUN, begun(), *trained, back, begun(4, branch=2)))
+    assert run.metrics == first.metrics
+    assert "metrics     macro F1 25.0%, ECE 12.5%, of_the_future 2.5" in describe(run)
+
+
 def test_the_arm_in_hand_and_the_best_one_may_differ(tmp_path: Path) -> None:
     first = [begun(arm="pretrained"), step(4, "pretrained"), scored(4, 0.9, "pretrained")]
     run = status_of(written(tmp_path, RUN, *first, begun(), *steps(4), scored(4, 0.5)))
@@ -310,6 +323,7 @@ def test_status_for_people_and_for_scripts(tmp_path: Path, capsys: pytest.Captur
     assert main(["status", str(folder), "--json"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     told = json.loads(line)
+    assert "metrics" not in told and not any(line.startswith("metrics") for line in lines)
     assert (told["name"], told["state"], told["accuracy"], told["best_arm"]) == ("x-1", "lost", 0.5, "scratch")
     assert told["groups"][1]["name"] == "head" and told["learning_rates"] == {"backbone": 1e-3, "head": 1e-2}
 

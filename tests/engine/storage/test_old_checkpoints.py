@@ -59,6 +59,7 @@ def test_a_resume_goes_on_with_exactly_what_was_saved(old: Path, pictures: Path)
             state = run._arms.current.state()
             assert (event.arm, event.step, event.branch) == ("scratch", 6, 1)
             assert weights_sha256(state["model"]) == weights_sha256(saved["model"])
+            assert "temperature" not in saved and state["temperature"] == 1.0
             assert {key: state[key] for key in ("step", "change", "seconds", "sums", "evaluated")} == {
                 key: saved[key] for key in ("step", "change", "seconds", "sums", "evaluated")
             }

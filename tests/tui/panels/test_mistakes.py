@@ -14,9 +14,10 @@ from engine import protocol as p
 from tests.tui.commands.test_view import Viewed
 from tests.tui.console import environment, until
 from tests.tui.journals import begun, write_run
-from tests.tui.story import BEGUN, BOTH_ARMS, RUN_STARTED, TRAINING, Screen, started, system, trained
+from tests.tui.story import BEGUN, BOTH_ARMS, RUN_STARTED, TRAINING, Screen, rewound, started, system, trained
 from tui.figures.confusion import Errors
 from tui.panels.class_table import class_table
+from tui.panels.metric_line import metric_line
 from tui.panels.mistakes import Mistakes
 from tui.terminal.graphics import fit, way
 from tui.thumbnails import BROKEN, KEPT, MISSING, SIDE, Thumbnails, thumbnail
@@ -49,6 +50,28 @@ def test_a_class_that_is_all_right_stands_apart_from_its_name():
     seen = p.Confusion("pretrained", 10, (4, 4), (4, 3), ((1, 0, 1),), ())
     text = class_table(Errors(seen), ("class_00", "class_01"), 0, 60, 5).plain
     assert "class_00 100.0 %" in text and "class_01  75.0 %" in text
+
+
+def seen(images: int, correct: int, predicted: int) -> str:
+    """The row of the first of two classes, in a pane that is too narrow for bars."""
+    confusion = p.Confusion("scratch", 10, (images, 10), (correct, 0), (), (), predicted=(predicted, 10))
+    rows = class_table(Errors(confusion), ("cat", "dog"), 0, 50, 5).plain.splitlines()
+    return next(row for row in rows if row.startswith("cat"))
+
+
+def test_in_a_wide_pane_each_class_has_its_precision_and_f1():
+    head = class_table(Errors(confusion()), ("hot_dog", "not_hot_dog"), 0, 62, 5).plain.splitlines()[0]
+    assert head.split() == ["class", "recall", "right", "prec.", "F1", "mostly", "taken", "for"]
+    assert seen(10, 5, 8).split()[1:] == ["50.0", "%", "5/10", "62.5", "%", "55.6", "%"]
+    assert seen(10, 0, 0).split()[1:] == ["0.0", "%", "0/10", "–", "0.0", "%"]
+    assert seen(0, 0, 3).split()[1:] == ["–", "0/0", "0.0", "%", "0.0", "%"]
+
+
+def test_an_older_run_has_precision_and_f1_if_all_its_confusions_are_known():
+    (worst, best) = Errors(confusion()).by_class
+    assert (worst.precision, best.precision) == (170 / 180, 190 / 220)
+    cut = Errors(replace(confusion(), confused=((0, 1, 30),)))
+    assert [(row.precision, row.f1) for row in cut.by_class] == [(None, None)] * 2 and cut.by_class[0].recall == 0.85
 
 
 def many(classes: int) -> list[p.Event]:
@@ -163,6 +186,42 @@ async def test_a_matrix_of_a_hundred_classes_scrolls_both_ways_and_its_heads_sta
         text = await read(screen, pilot, "left", "up")
         assert "99 class_0099" not in text
         assert "[200]" in await read(screen, pilot, "home")
+
+
+LINE = "balanced 94.0 %  macro F1 93.8 %  ECE 8.1 %  scaled 1.4 %"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_further_metrics_stand_below_the_classes_as_many_as_fit(size):
+    screen = Screen([*TRAINING, confusion()])
+    async with screen.shown(size) as pilot:
+        pane = await open_pane(screen, pilot)
+        shown = (await read(screen, pilot)).splitlines()
+        line = next(row for row in shown if "balanced" in row).strip(" │")
+        assert LINE.startswith(line) and (line == LINE or len(line) > pane.size.width - 20)
+        assert "balanced" not in await read(screen, pilot, "v")
+
+
+async def test_of_many_classes_the_last_one_is_above_the_further_metrics():
+    screen = Screen(many(100))
+    async with screen.shown((200, 50)) as pilot:
+        await open_pane(screen, pilot)
+        text = await read(screen, pilot, "end")
+        assert LINE in text and text.index("class_0000") < text.index(LINE)
+
+
+async def test_the_metrics_of_an_evaluation_stay_when_a_rewind_leaves_its_branch():
+    screen = Screen([*TRAINING, confusion(), *rewound(5, branch=2, base=1, left_step=14)])
+    async with screen.shown((200, 50)) as pilot:
+        await open_pane(screen, pilot)
+        assert LINE in await read(screen, pilot)
+
+
+def test_of_the_metrics_those_that_do_not_fit_and_unknown_ones_are_left_out():
+    metrics = {"of_the_future": 1.0, "macro_f1": 0.5, "top_5": 0.987}
+    assert metric_line(metrics, 40).plain == "top 5 98.7 %  macro F1 50.0 %"
+    assert metric_line(metrics, 28).plain == "top 5 98.7 %"
+    assert metric_line(metrics, 5).plain == metric_line({}, 80).plain == ""
 
 
 def colours(pane: Mistakes) -> set[str]:
@@ -322,7 +381,7 @@ def test_classes_without_test_pictures_come_last():
     errors = Errors(p.Confusion("scratch", 1, (4, 0, 4), (4, 0, 1), ((2, 0, 3),), ()))
     assert [row.label for row in errors.by_class] == [2, 0, 1]
     assert [row.taken_for for row in errors.by_class] == [0, None, None]
-    assert errors.by_class[-1].accuracy is None and errors.share(2, 0) == 0.75
+    assert errors.by_class[-1].recall is None and errors.share(2, 0) == 0.75
 
 
 def test_a_large_picture_is_made_small_and_its_orientation_is_kept(tmp_path: Path):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from engine import protocol as p
+from engine.metrics import METRICS, Metric
 from tests.tui.story import (
     BEGUN,
     BOTH_ARMS,
@@ -74,11 +75,14 @@ def test_the_interval_of_a_difference_is_the_published_one(hits, of, other, of_o
     assert difference(hits, of, other, of_other) == pytest.approx((low, high), abs=1e-4)
 
 
-async def test_a_further_metric_has_a_row_in_the_comparison():
-    newest = p.EvalDone("scratch", 14, 2, 0.35, 0.64, 400, best=False, metrics={"top_2": 0.875})
+async def test_a_further_headline_metric_has_a_row_in_the_comparison(monkeypatch):
+    monkeypatch.setitem(METRICS, "top_2", Metric(lambda predictions: None, "number", True, headline=True))
+    metrics = {"top_2": 0.875, "macro_f1": 0.75, "of_the_future": 0.5}
+    newest = p.EvalDone("scratch", 14, 2, 0.35, 0.64, 400, best=False, metrics=metrics)
     text = await shown(Comparison, *BOTH_ARMS, newest, size=(120, 36))
     (row,) = [line for line in text.splitlines() if line.startswith("top 2")]
     assert row.split() == ["top", "2", f.MISSING, "0.8750"]
+    assert "F1" not in text and "future" not in text
 
 
 def test_the_interval_of_a_share_is_the_published_one():
