@@ -16,7 +16,7 @@ run: .venv/.installed
 # The tests start the programs many times: where compiled modules are not kept, each start compiles them anew.
 test soak chaos: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.installed
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
