@@ -15,6 +15,7 @@ run: .venv/.installed
 
 # The tests start the programs many times: where compiled modules are not kept, each start compiles them anew.
 test soak chaos: export PYTHONDONTWRITEBYTECODE =
+# Four at a time, whatever the number of processors: they wait for each other's programs much of the time.
 test: .venv/.installed
 	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal
 

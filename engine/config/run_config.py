@@ -43,8 +43,9 @@ class RunConfig(Section):
     init: Arm = "pretrained"
     "the arm that is trained first: `pretrained` or `scratch`"
     recipe: Annotated[str, matching(r"[a-z][a-z0-9_]{0,31}", "the name of a recipe, such as lesson")] = "lesson"
-    """`lesson`: two groups with the rates below, as in the lesson; `auto`: a fitted head, then gentle training of all
-    stages; it chooses every setting that is not given, from the number of pictures"""
+    """`lesson`: two groups with the small rates below, those of Dive into Deep Learning, where the loss is a sum over
+    the batch and not, as here, its mean; `auto`: a fitted head, then gentle training of all stages; it chooses every
+    setting that is not given"""
     data: DataConfig
     model: ModelConfig = ModelConfig()
     optim: OptimConfig = OptimConfig()
