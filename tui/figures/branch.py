@@ -51,6 +51,8 @@ class Branch:
     def seconds_at(self, step: int) -> float | None:
         """The arm's time up to `step`, interpolated within an epoch; `None` after the last finished epoch."""
         before, spent = 0, self.head_seconds
+        if step == 0 and spent:
+            return spent
         for row in self.history:
             if step <= row.step:
                 return spent + (row.seconds - spent) * (step - before) / max(row.step - before, 1)
