@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.protocol import (
+    PART_NAMES,
     ArmFinished,
     ArmStarted,
     BestTested,
@@ -105,9 +106,8 @@ def _in_own_words(event: Event) -> Note | None:
             asked_for = event.reason in ("key", "stop")
             return Note(f"saved {event.path} at step {event.step} ({event.reason})", "good", shown=asked_for)
         case EvalDone():
-            pictures = "validation" if event.part == "val" else "test"
-            score = f"{percent(event.accuracy)} of {event.images:,} {pictures} pictures are classified correctly"
-            return Note(f"{score} after step {event.step}", "good")
+            score = f"{percent(event.accuracy)} of {event.images:,} {PART_NAMES[event.part]} pictures"
+            return Note(f"{score} are classified correctly after step {event.step}", "good")
         case HeadFitted(failure=""):
             alone = f"{percent(event.accuracy)} with the head alone, after {event.seconds:.0f} s"
             return Note(f"{alone}; fine-tuning starts", "good")

@@ -1,6 +1,5 @@
 """One arm of the comparison: its model, its optimizer and its progress."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +17,7 @@ from engine.arms.optimizer import (
     move_optimizer,
     set_constants,
 )
-from engine.arms.progress import Progress
+from engine.arms.progress import OF_ALL_BRANCHES, Progress
 from engine.arms.setup import Setup
 from engine.arms.stopwatch import Stopwatch
 from engine.arms.update import Updater
@@ -125,24 +124,15 @@ class TrainedArm(Progress):
         return micro_batch_count(batch, self.micro_batch, self._processes.size)
 
     @torch.inference_mode()
-    def score(self, batch: Batch | FeatureBatch) -> torch.Tensor:
-        """Predictions for a batch of N test pictures, on the device: see `prediction_rows`."""
+    def score(self, batch: Batch | FeatureBatch, model: torch.nn.Module | None = None) -> torch.Tensor:
+        """Predictions for a batch of N test pictures, on the device: see `prediction_rows`.
+
+        With `model`, they are those of another model on this arm's device, in evaluation mode.
+        """
         inputs, labels = self.network.prepare(batch)
         parts = inputs.tensor_split(self._micro_batch_count(batch))
-        logits = [self.network.test_logits(part, isinstance(batch, FeatureBatch)) for part in parts]
+        logits = [self.network.test_logits(part, isinstance(batch, FeatureBatch), model) for part in parts]
         return prediction_rows(torch.cat(logits), labels)
-
-    def scorer(self, weights: Mapping[str, torch.Tensor]) -> Callable[[Batch | FeatureBatch], torch.Tensor]:
-        """A function like `score` for a copy of the model with other weights. The arm stays as it is."""
-        network = self.network.copy_with(weights)
-
-        @torch.inference_mode()
-        def score(batch: Batch | FeatureBatch) -> torch.Tensor:
-            inputs, labels = self.network.prepare(batch)
-            parts = inputs.tensor_split(self._micro_batch_count(batch))
-            return prediction_rows(torch.cat([network(part) for part in parts]), labels)
-
-        return score
 
     def compile(self, batch: Batch) -> str:
         """Compile the training step for batches of this size. Returns the reason of a failure, or an empty text."""
@@ -177,12 +167,10 @@ class TrainedArm(Progress):
         set_constants(self.optimizer, config)
         self.mark_changed()
 
-    def set_head(self, head: FittedHead | None) -> None:
-        """Start with a fitted head; with `None`, with the head as it is."""
-        if head is not None:
-            self.network.set_head(head)
-            self.batches_version += 1
-        self.head_due = False
+    def set_head(self, head: FittedHead) -> None:
+        """Give the last layer the weights of a fitted head."""
+        self.network.set_head(head)
+        self.batches_version += 1
         self.mark_changed()
 
     def set_micro_batch(self, pictures: int) -> None:
@@ -261,11 +249,9 @@ class TrainedArm(Progress):
         Raises:
             CheckpointError: the state belongs to another model or optimizer.
         """
-        branches, best = self.branches + 1, self.best_accuracy
-        diverged, diverged_at, tested = self.diverged, self.diverged_at, self.tested
+        branches, of_all = self.branches + 1, {name: getattr(self, name) for name in OF_ALL_BRANCHES}
         self.load(state)
         self.branch = self.branches = branches
-        self.best_accuracy, self.tested = best, tested
-        self.diverged, self.diverged_at = diverged, diverged_at
+        vars(self).update(of_all)
         self.evaluation_asked = False
         self.unsaved = True

@@ -94,10 +94,10 @@ class Network:
         return self._forward(inputs, self._compiled if compiled and self._compiled is not None else self._train_model)
 
     @torch.inference_mode()
-    def test_logits(self, inputs: torch.Tensor, features: bool) -> torch.Tensor:
-        """Logits, float32 (N, classes), in evaluation mode and without gradients."""
+    def test_logits(self, inputs: torch.Tensor, features: bool, model: nn.Module | None = None) -> torch.Tensor:
+        """Logits, float32 (N, classes), in evaluation mode and without gradients; with `model`, those of that model."""
         self._set_mode(training=False)
-        return self._forward(inputs, self.head if features else self.model)
+        return self._forward(inputs, model or (self.head if features else self.model))
 
     def set_head(self, head: FittedHead) -> None:
         """Give the last layer other weights."""
@@ -106,11 +106,11 @@ class Network:
             if self.head.bias is not None:
                 self.head.bias.copy_(head.bias)
 
-    def copy_with(self, weights: Mapping[str, torch.Tensor]) -> Forward:
-        """A function from inputs of the model to logits in evaluation mode, of a copy of it with other weights."""
+    def copy_with(self, weights: Mapping[str, torch.Tensor]) -> nn.Module:
+        """A copy of the model with other weights, in evaluation mode."""
         model = copy.deepcopy(self.model).requires_grad_(False).eval()
         model.load_state_dict(weights)
-        return lambda inputs: self._forward(inputs, model)
+        return model
 
     def no_gradient_sync(self) -> contextlib.AbstractContextManager[None]:
         """Within it the processes do not average their gradients: more of the same batch follows."""

@@ -31,6 +31,9 @@ STATE_FIELDS = (
 NEW_FIELDS: dict[str, Any] = {"head_due": False, "tested": None, "diverged_at": 0, "temperature": 1.0}
 "the same, but missing in checkpoints of older versions; with the values that these have"
 
+OF_ALL_BRANCHES = ("best_accuracy", "tested", "diverged", "diverged_at")
+"the attributes that a rewind leaves as they are"
+
 
 class Progress:
     """The counters of an arm and values derived from them."""

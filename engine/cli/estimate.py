@@ -66,8 +66,7 @@ def estimate(config: RunConfig, catalogue: Catalogue) -> Estimate:
     Raises:
         EngineError: the model, the device or the pictures cannot be used, or a step fails.
     """
-    by_recipe = chosen(config, len(catalogue.train))
-    config = complete(config, len(catalogue.train))
+    by_recipe, config = chosen(config), complete(config)
     if config.train.deterministic:
         ask_for_determinism()
     device = choose_device(config.device)

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -47,6 +47,12 @@ class Pictures:
     "why there are none yet; empty if there are"
     val_images: int = 0
     "validation pictures, which choose; 0: the test pictures serve for that, too"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that have pictures, as in the fields of `ClassCount`."""
+        val, test = ("val",) if self.val_images else (), ("test",) if self.test_images else ()
+        return ("train", *val, *test)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ def _of_pictures(found: Pictures) -> list[str]:
     more = len(found.classes) - LINES
     return [
         f"{printable(found.root)}: {in_parts(found)}",
-        *(f"  {item.name}: {_numbers(item, found)}" for item in found.classes[:LINES]),
+        *(f"  {item.name}: {_numbers(item, found.parts)}" for item in found.classes[:LINES]),
         *([f"  and {more:,} classes more"] if more > 0 else []),
         f"the largest class has {found.imbalance:.1f} times as many as the smallest",
         f"for example {', '.join(map(printable, found.samples))}",
@@ -146,14 +152,16 @@ def _of_pictures(found: Pictures) -> list[str]:
 
 def in_parts(found: Pictures) -> str:
     """How many pictures there are to train on, to choose by and to test on."""
-    val = f"{found.val_images:,} to choose by (validation)" if found.val_images else ""
-    test = f"{found.test_images:,} to test on" if found.test_images else ""
-    return ", ".join(filter(None, (f"{found.train_images:,} pictures to train on", val, test)))
+    texts = {
+        "train": f"{found.train_images:,} pictures to train on",
+        "val": f"{found.val_images:,} to choose by (validation)",
+        "test": f"{found.test_images:,} to test on",
+    }
+    return ", ".join(texts[part] for part in found.parts)
 
 
-def _numbers(item: ClassCount, found: Pictures) -> str:
-    counts = [item.train, *([item.val] if found.val_images else []), *([item.test] if found.test_images else [])]
-    return " and ".join(f"{count:,}" for count in counts)
+def _numbers(item: ClassCount, parts: Iterable[str]) -> str:
+    return " and ".join(f"{getattr(item, part):,}" for part in parts)
 
 
 def _of_estimate(found: Estimate) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import yaml
 
 from engine.config import RunConfig
-from engine.config.values import flat, with_values
+from engine.config.values import flat, given_keys, with_values
 from engine.protocol import Setting, SettingsChanged
 
 KEPT = {
@@ -40,6 +40,12 @@ def differences(before: RunConfig, now: RunConfig) -> tuple[Setting, ...]:
         for key, value in new.items()
         if value != old.get(key)
     )
+
+
+def with_given(before: RunConfig, now: RunConfig) -> RunConfig:
+    """`before` with the values that `now` gives. What it does not give stays as the run has it."""
+    values = flat(now)
+    return with_values(before, {key: values[key] for key in given_keys(now)})
 
 
 def with_kept(before: RunConfig, now: RunConfig) -> RunConfig:

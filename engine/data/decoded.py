@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+from PIL import Image
 
 from engine.data.pictures import (
     Pixels,
@@ -97,6 +98,15 @@ class Decoded:
             store.put(place, pixels)
             return pixels
 
+    def get_whole(self, path: str, testing: bool) -> Pixels:
+        """The pixels of a picture prepared like a test picture, uint8 (size, size, 3).
+
+        Raises:
+            UnreadablePictureError: the picture cannot be decoded.
+        """
+        pixels = self.get(path, testing)
+        return pixels if testing or not self._augment else self._prepare(Image.fromarray(pixels))
+
     @contextmanager
     def _decoding(self, path: str) -> Iterator[None]:
         """Record that this thread is decoding a file. Each thread has its own entry, so no lock is needed."""
@@ -109,5 +119,9 @@ class Decoded:
 
     def _decode(self, path: str, testing: bool) -> Pixels:
         if testing or not self._augment:
-            return test_pixels(decode(path), self._preparation).permute(1, 2, 0).numpy()
+            return self._prepare(decode(path))
         return np.array(decode(path) if self._side is None else decode_bounded(path, self._side))
+
+    def _prepare(self, picture: Image.Image) -> Pixels:
+        pixels: Pixels = test_pixels(picture, self._preparation).permute(1, 2, 0).numpy()
+        return pixels

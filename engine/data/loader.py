@@ -18,7 +18,6 @@ import torch
 
 from engine.config.sections import DataConfig
 from engine.data.augment import PictureAugmentation
-from engine.data.augment.centre import centre
 from engine.data.batches import Batch, Unreadable, Waiting
 from engine.data.decoded import Decoded
 from engine.data.pictures import Pixels, Preparation, UnreadablePictureError
@@ -67,9 +66,8 @@ class Loader:
         world_size: int = 1,
     ) -> None:
         """`augmentations` are applied to each training picture in this order; without any, training pictures are
-        prepared like test pictures. Others may replace them before the first batch. `rank` is this process's number
-        among `world_size`, which divide each batch."""
-        self.augmentations = tuple(augmentations)
+        prepared like test pictures. `rank` is this process's number among `world_size`, which divide each batch."""
+        self._augmentations = tuple(augmentations)
         side = data.short_side or preparation.image_size * SHORT_SIDE_FACTOR
         self.decoded = Decoded(preparation, side if data.prepare else None, augment=self.augments)
         self._preparation = preparation
@@ -82,7 +80,7 @@ class Loader:
     @property
     def augments(self) -> bool:
         """Whether a training picture looks different in each epoch."""
-        return bool(self.augmentations)
+        return bool(self._augmentations)
 
     def close(self) -> None:
         """End the threads and drop batches that nobody has taken. A thread that waits for its file is abandoned."""
@@ -210,7 +208,7 @@ class Loader:
             sample = samples[index]
             try:
                 found = self.decoded.get(sample.path, testing=False)
-                for augment in self.augmentations:
+                for augment in self._augmentations:
                     found = augment(found, self._preparation, rng)
                 pixels[:] = found
             except UnreadablePictureError as error:
@@ -224,10 +222,7 @@ class Loader:
         """Write the pixels of a sample, resized and cropped at its centre."""
         sample = samples[index]
         try:
-            found = self.decoded.get(sample.path, testing)
-            if not testing and self.augments:  # it has the size that is stored for crops
-                found = centre(found, self._preparation)
-            pixels[:] = found
+            pixels[:] = self.decoded.get_whole(sample.path, testing)
         except UnreadablePictureError as error:
             return _Item(index, None, [Unreadable.of(sample, str(error))])
         return _Item(index, sample.label, [])

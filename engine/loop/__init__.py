@@ -2,7 +2,10 @@
 
 - `run`: a generator of events that prepares everything, trains until the epochs are done, and ends the run.
 - `training`: trains and evaluates one arm, and takes commands between steps.
-- `evaluation`: scores the test pictures.
+- `evaluation`: scores pictures; `scores` has its result and its events.
+- `feature_pass`: computes the inputs of the last layer for pictures.
+- `head_fitting`: fits the last layer before the first step.
+- `final_test`: scores the best weights on the test pictures, once, at the end.
 - `input_pipeline`: gets the next batch, and reports unreadable and prepared pictures.
 - `watchdog`: repairs a diverged arm and a batch that does not fit into memory.
 - `compiling`: decides whether the training step is compiled.

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Mapping
+from functools import partial
 
 import torch
 
@@ -40,7 +41,7 @@ class Evaluation:
         part = catalogue.scored_part if part is None else part
         samples = catalogue.part(part)
         source = arm.batches if part == catalogue.scored_part and arm.batches is not None else self._pipeline.loader
-        do = arm.score if weights is None else arm.scorer(weights)
+        do = arm.score if weights is None else partial(arm.score, model=arm.network.copy_with(weights))
         began, idle, branch = time.perf_counter(), 0.0, arm.branch
         labels = [sample.label for sample in samples]
         collector, total = Collector([sample.path for sample in samples], labels, len(catalogue.classes)), len(samples)

@@ -49,11 +49,11 @@ class HeadFitting:
             head = yield from self._fit(arm, version, *self._gather(arm, features))
             if head is None:
                 return
-        arm.set_head(head)
+            arm.set_head(head)
         score = yield from self._evaluation.score(arm)
         if score is None:
-            arm.head_due = True
             return
+        arm.head_due = False
         best = arm.record_evaluation(score.metrics["accuracy"], score.temperature)
         arm.seconds += time.perf_counter() - began
         yield from report_score(arm, 0, score, best)

@@ -10,9 +10,8 @@ import torch
 from engine.arms.arms import Arms
 from engine.arms.setup import Setup
 from engine.config import RunConfig
-from engine.config.resumed import differences, with_kept
+from engine.config.resumed import differences, with_given, with_kept
 from engine.config.sections import HooksConfig
-from engine.config.values import flat, given_keys, with_values
 from engine.data.loader import Loader
 from engine.data.samples import Catalogue
 from engine.data.transfer import Transfer
@@ -53,7 +52,7 @@ class Run:
         `hold_open` says whether to wait for commands after the last epoch. `script` has the commands and choices of
         the run that is repeated.
         """
-        self._given = self.config = config
+        self.config = config
         self._script = script
         self._settings: tuple[Setting, ...] = ()
         self._resuming = resume is not None
@@ -96,13 +95,12 @@ class Run:
         """Compare the settings with those of the resumed run. Settings that cannot change keep their old values."""
         if self._resuming and self.folder is not None:
             before = load_run_config(self.folder)
-            values = flat(self.config)  # what is not given stays as the run has it
-            self.config = with_values(before, {key: values[key] for key in given_keys(self.config)})
+            self.config = with_given(before, self.config)
             self._settings = differences(before, self.config)
-            self._given = self.config = with_kept(before, self.config)
+            self.config = with_kept(before, self.config)
 
     def _run(self) -> Iterator[Event]:
-        config = self.config = complete(self._given)
+        config = self.config = complete(self.config)
         if config.train.deterministic:
             ask_for_determinism()
         self._device = choose_device(config.device, self._processes.local_rank)
@@ -115,8 +113,6 @@ class Run:
             try:
                 # Only the first process downloads; the others then find the files.
                 self._catalogue = yield from self._processes.on_first_then_others(self._find_pictures)
-                self.config = complete(self._given, len(self._catalogue.train))
-                self._loader.augmentations = recipe_of(self.config).train_transform.pictures
                 yield from self._start()
             except StoppedError:
                 if not self._resuming:  # the journal of a resumed run already ends with an event

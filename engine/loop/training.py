@@ -8,22 +8,20 @@ from dataclasses import dataclass
 import torch
 
 from engine.arms.arm import TrainedArm
-from engine.arms.checkpointer import BEST
 from engine.arms.features import FeatureBatches
 from engine.arms.stopwatch import Stopwatch
 from engine.config import RunConfig
 from engine.data.batches import Batch, Waiting
-from engine.errors import CheckpointError
 from engine.loop.compiling import CompileChoice
 from engine.loop.evaluation import Evaluation
 from engine.loop.feature_pass import FeaturePass
+from engine.loop.final_test import FinalTest
 from engine.loop.head_fitting import HeadFitting
 from engine.loop.input_pipeline import InputPipeline
 from engine.loop.readback import Readback
 from engine.loop.scores import Score, report_score
 from engine.loop.watchdog import NotFinite, Watchdog
-from engine.metrics.metric import without_own_fields
-from engine.protocol import ArmFinished, BestTested, CheckpointDamaged, Compiled, EpochDone, Event, Stop, TrainStep
+from engine.protocol import ArmFinished, Compiled, EpochDone, Event, Stop, TrainStep
 from engine.steering.steering import Steering
 
 
@@ -56,6 +54,7 @@ class Training:
         self._single_process = self._arms.processes.size == 1
         setting = config.train.compile if self._single_process else config.train.compile is True
         self._compile = CompileChoice(setting, self._checkpointer.choices)
+        self._final_test = FinalTest(pipeline, self._checkpointer, self._evaluation)
         self._passes = FeaturePass(pipeline, steering, device)
         self._head_fitting = HeadFitting(pipeline, steering, self._evaluation, self._passes, config.seed)
         self._steps: Readback[_Step] = Readback(device)
@@ -80,7 +79,7 @@ class Training:
                     yield from self._watchdog.diverged(arm, found)
         if arm.done and arm is self._arms.current:
             yield from self._checkpointer.results(wait=True)
-            yield from self._test_best(arm)
+            yield from self._final_test.score(arm)
         if arm.done and arm is self._arms.current:
             assert arm.evaluated is not None and arm.best_accuracy is not None
             part = self._pipeline.catalogue.scored_part
@@ -189,36 +188,6 @@ class Training:
                 # The device may have finished the update before the host waited for it.
                 optimizer=min(step.update.seconds / seconds, 1 - waiting),
             )
-
-    def _test_best(self, arm: TrainedArm) -> Iterator[Event]:
-        """Score the best weights on the test pictures, if others have chosen them. It is done once."""
-        catalogue = self._pipeline.catalogue
-        if not catalogue.val or not catalogue.test or arm.tested is not None:
-            return
-        path = str(self._checkpointer.folder / arm.arm / BEST)
-        try:
-            state = self._checkpointer.load(arm.arm, BEST)
-        except CheckpointError as error:  # it could not be written, or somebody has removed it
-            yield CheckpointDamaged(path, error.message)
-            return
-        score = yield from self._evaluation.score(arm, "test", state["model"])
-        if score is None:
-            return
-        arm.tested = score.metrics["accuracy"]
-        # Its temperature would be fitted to the test pictures, which choose nothing.
-        further = {k: v for k, v in without_own_fields(score.metrics).items() if k != "calibration_error_scaled"}
-        arm.mark_changed()
-        yield BestTested(
-            arm=arm.arm,
-            step=state["step"],
-            weights=path,
-            loss=score.metrics["loss"],
-            accuracy=score.metrics["accuracy"],
-            images=score.images,
-            seconds=score.seconds,
-            metrics=further,
-        )
-        self._checkpointer.save(arm, {"last": "tested"})
 
     # --- testing ----------------------------------------------------------------------------------------
 

@@ -76,13 +76,14 @@ from engine.protocol.run import (
     SettingsChanged,
     SystemSample,
 )
-from engine.protocol.values import ARMS, HEADS, Arm, Head, Part, other_arm
+from engine.protocol.values import ARMS, HEADS, PART_NAMES, Arm, Head, Part, other_arm
 from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
 from engine.protocol.wire import Behind, Goodbye, Hello
 
 __all__ = [
     "ARMS",
     "HEADS",
+    "PART_NAMES",
     "Arm",
     "ArmFinished",
     "ArmStarted",

@@ -9,6 +9,8 @@ Arm = Literal["pretrained", "scratch"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
 Part = Literal["val", "test"]
 "the pictures that are scored: those to choose by (validation), or those to test on"
+PART_NAMES: dict[Part, str] = {"val": "validation", "test": "test"}
+"in sentences"
 Head = Literal["kept", "random", "pretrained", "fitted"]
 """what the last layer starts from after a rewind: what it had, random rows, rows of the pretrained classifier, or a
 logistic regression on features"""

@@ -1,8 +1,7 @@
 """Recipes: the decisions of a training method. They are parameter groups and rates, schedule, augmentation and loss.
 
-A new recipe is a module here with one class, and a row in `table.RECIPES`; one that chooses settings has a row in
-`choices.CHOICES`, too. The setting `recipe` names it. An arm calls the
-methods of its recipe and knows no recipe by name.
+A new recipe is a module here with one class, a row in `table.RECIPES`, and a row in `choices.CHOICES` with the settings
+that it chooses. The setting `recipe` names it. An arm calls the methods of its recipe and knows no recipe by name.
 
 - `table`: the recipes by name.
 - `recipe`: the base class, and the class of a parameter group.

@@ -1,41 +1,14 @@
 """The values that a recipe chooses for settings that nobody has given. Loads no torch."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from engine.config import RunConfig
 from engine.config.values import given_keys, with_values
 from engine.errors import ConfigError
 
-
-def chosen(config: RunConfig, train_images: int | None = None) -> dict[str, Any]:
-    """The values by dotted key that the recipe of a configuration chooses.
-
-    Those that depend on the number of training pictures are only there if it is known.
-    """
-    choose = CHOICES.get(config.recipe)
-    if choose is None:
-        return {}
-    given = set(given_keys(config))
-    return {key: value for key, value in choose(config, train_images).items() if key not in given}
-
-
-def complete(config: RunConfig, train_images: int | None = None) -> RunConfig:
-    """The configuration with the values that its recipe chooses. In the result every key counts as given.
-
-    Raises:
-        ConfigError: nothing would be trained.
-    """
-    whole = with_values(config, chosen(config, train_images))
-    if whole.train.epochs == 0 and (whole.init == "scratch" or whole.model.head != "fitted"):
-        raise ConfigError(
-            "Nothing to train", "train.epochs 0 only fits the head: it needs model.head fitted and init pretrained"
-        )
-    return whole
-
-
-def _auto(config: RunConfig, train_images: int | None) -> Mapping[str, Any]:
-    values: dict[str, Any] = {
+CHOICES: dict[str, Mapping[str, Any]] = {
+    "auto": {
         "data.split_val": True,
         "data.crop_scale": 0.5,
         "model.head": "fitted",
@@ -50,9 +23,27 @@ def _auto(config: RunConfig, train_images: int | None) -> Mapping[str, Any]:
         "schedule.name": "cosine",
         "schedule.warmup": 0.1,
         "train.clip": 1.0,
-    }
-    return values
+    },
+    "lesson": {},
+}
+"the values by dotted key that each recipe chooses; `lesson` has the defaults of the settings"
 
 
-CHOICES: dict[str, Callable[[RunConfig, int | None], Mapping[str, Any]]] = {"auto": _auto}
-"the function of each recipe that chooses"
+def chosen(config: RunConfig) -> dict[str, Any]:
+    """The values by dotted key that the recipe of a configuration chooses."""
+    given = set(given_keys(config))
+    return {key: value for key, value in CHOICES.get(config.recipe, {}).items() if key not in given}
+
+
+def complete(config: RunConfig) -> RunConfig:
+    """The configuration with the values that its recipe chooses. In the result every key counts as given.
+
+    Raises:
+        ConfigError: nothing would be trained.
+    """
+    whole = with_values(config, chosen(config))
+    if whole.train.epochs == 0 and (whole.init == "scratch" or whole.model.head != "fitted"):
+        raise ConfigError(
+            "Nothing to train", "train.epochs 0 only fits the head: it needs model.head fitted and init pretrained"
+        )
+    return whole

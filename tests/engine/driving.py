@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from engine import protocol as p
 from engine.config import RunConfig
 from engine.config.sections import DataConfig
+from engine.config.values import with_values
 from engine.data.augment import PICTURE
 from engine.data.batches import Batch, Waiting
 from engine.data.loader import Loader
@@ -69,14 +70,7 @@ def folder_of(events: Iterable[p.Event]) -> str:
 
 def with_settings(config: RunConfig, **settings: Any) -> RunConfig:
     """The configuration with other settings: `optim__name="adamw"` is `optim.name`."""
-    values = config.model_dump()
-    for key, value in settings.items():
-        *sections, name = key.split("__")
-        section = values
-        for part in sections:
-            section = section[part]
-        section[name] = value
-    return RunConfig.model_validate(values)
+    return with_values(config, {key.replace("__", "."): value for key, value in settings.items()})
 
 
 def hold_up_saving(folder: Path) -> int:

@@ -7,7 +7,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 
-from engine.protocol import Confusion
+from engine.protocol import PART_NAMES, Confusion
 from tui.figures.arm import ArmView
 from tui.figures.confusion import Errors
 from tui.keys import bindings
@@ -103,8 +103,8 @@ class Mistakes(Panel):
         if self._view == "pictures" and not errors.worst and errors.correct < errors.images:
             return Content.assemble(("no mistake is named", "$muted"))
         if errors.correct == errors.images:
-            pictures = "validation" if state.part == "val" else "test"
-            said = Content.assemble((f"all {errors.images:,} {pictures} pictures are classified correctly", "$success"))
+            pictures = f"all {errors.images:,} {PART_NAMES[state.part]} pictures"
+            said = Content.assemble((f"{pictures} are classified correctly", "$success"))
             return lines(said, Content(""), metric_line(self._metrics, width))
         classes = state.run.classes if state.run is not None else ()
         x, y = self._at[self._view]

@@ -30,7 +30,7 @@ def _table(found: Pictures, room: int) -> Content:
     """A line for each class, of at most `room` cells: its name and its numbers of pictures."""
     if not found.classes:
         return Content("")
-    parts = ["train", *(["val"] if found.val_images else []), *(["test"] if found.test_images else [])]
+    parts = found.parts
     width = max(min(max(len(item.name) for item in found.classes), NAME, room - len(parts) * NUMBER), 1)
     more = len(found.classes) - MOST
     return lines(

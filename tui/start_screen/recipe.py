@@ -8,14 +8,14 @@ from typing import NoReturn
 
 from engine.config import RunConfig
 from engine.config.sections import GroupsConfig
+from engine.config.values import with_values
 from engine.errors import ConfigError
 from engine.protocol import ARMS, Arm
-from engine.recipes.choices import complete
+from engine.recipes.choices import CHOICES, chosen
 from engine.service.launch import Launch, add_run_arguments, plan
 from tui.commands import COMMANDS
 from tui.format import rate
 
-RECIPES = ("auto", "lesson")
 MODELS = ("resnet18", "resnet50", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny", "vit_b_16")
 LAYERS = {"backbone": "the old layers", "head": "the new last layer"}
 "what parameter groups are of"
@@ -107,7 +107,7 @@ FIELDS = (
         "recipe",
         lambda value: ["--recipe", value],
         lambda config: config.recipe,
-        tuple(RECIPES),
+        tuple(CHOICES),
         "auto: a good classifier soon; lesson: its rates",
         r"\w*",
     ),
@@ -152,9 +152,10 @@ def arguments(source: Sequence[str], base: RunConfig, values: Mapping[str, str])
 def with_recipe(config: RunConfig, recipe: str) -> RunConfig:
     """The configuration with another recipe, and what that recipe chooses without knowing the pictures.
 
-    A name that no recipe has changes nothing: the run refuses it.
+    A name that no recipe has changes nothing: the run refuses it, and settings that do not go together.
     """
-    return complete(config.model_copy(update={"recipe": recipe})) if recipe in RECIPES else config
+    changed = config.model_copy(update={"recipe": recipe if recipe in CHOICES else config.recipe})
+    return with_values(changed, chosen(changed))
 
 
 def as_argument(path: str) -> str:

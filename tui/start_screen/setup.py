@@ -211,6 +211,8 @@ class SetupPage(Page):
 
     def _take_recipe(self, base: RunConfig, recipe: str) -> None:
         """With another recipe, values that nobody has changed become those that it chooses."""
+        if self._usual is not None and self._usual.recipe == recipe:
+            return
         before, self._usual = self._usual, with_recipe(base, recipe)
         with self.prevent(Input.Changed):
             for value in self.query(Value):

@@ -113,6 +113,15 @@ def test_a_rewind_goes_to_the_fitted_head_or_to_the_start_and_another_head(fitte
     assert len(only(events, p.TrainStep)) == 3 * 2 + STEPS_PER_EPOCH
 
 
+def test_a_rewind_to_another_head_while_the_first_one_is_scored_is_what_counts(fitted: RunConfig) -> None:
+    asked = iter([p.Rewind("start", head="random")])
+    events = play(
+        Run(with_settings(fitted, train__epochs=1)),
+        lambda event: list(asked) if isinstance(event, p.Evaluating) and event.step == 0 else [],
+    )
+    assert len(only(events, p.Rewound)) == 1 and not only(events, p.HeadFitted) and events[-1].completed
+
+
 def test_a_run_of_the_lesson_can_begin_again_with_a_fitted_head(fitted: RunConfig) -> None:
     config = with_settings(fitted, model__head="random", train__epochs=1)
     asked = iter([p.Rewind("start", head="fitted")])

@@ -1,6 +1,7 @@
 """An evaluation says which classes are taken for which others, and which pictures it is most wrong about."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -30,8 +31,8 @@ def logits(monkeypatch: pytest.MonkeyPatch) -> list[torch.Tensor]:
     seen: list[torch.Tensor] = []
     real = Network.test_logits
 
-    def test_logits(self: Network, inputs: torch.Tensor, features: bool) -> torch.Tensor:
-        seen.append(real(self, inputs, features))
+    def test_logits(self: Network, *given: Any) -> torch.Tensor:
+        seen.append(real(self, *given))
         return seen[-1]
 
     monkeypatch.setattr(Network, "test_logits", test_logits)

@@ -15,8 +15,8 @@ from engine.models import build
 from engine.models.build import Classifier
 from engine.models.families import find_family
 from engine.recipes.auto import MAX_STAGES
-from engine.recipes.choices import chosen, complete
-from engine.recipes.table import recipe_of
+from engine.recipes.choices import CHOICES, chosen, complete
+from engine.recipes.table import RECIPES, recipe_of
 from engine.storage import checkpoint
 from tests.engine.backbones import NORM
 from tests.engine.conftest import write_pictures, write_weights
@@ -66,6 +66,11 @@ def test_what_is_given_stays_and_the_rest_is_chosen(auto: Path) -> None:
     assert (whole.optim.lr, whole.model.head) == (0.02, "random")
     assert (whole.optim.name, whole.schedule.name, whole.model.batch_norm) == ("adamw", "cosine", "frozen")
     assert not {"optim.lr", "model.head"} & chosen(config).keys()
+
+
+def test_every_recipe_has_its_choices_and_each_is_a_setting(small: RunConfig) -> None:
+    assert CHOICES.keys() == RECIPES.keys()
+    assert all(values.keys() <= flat(small).keys() for values in CHOICES.values())
 
 
 def test_the_lesson_chooses_nothing(small: RunConfig) -> None:

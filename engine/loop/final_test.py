@@ -1,0 +1,50 @@
+"""Scores the best weights of an arm on the test pictures, once, at its end."""
+
+from collections.abc import Iterator
+
+from engine.arms.arm import TrainedArm
+from engine.arms.checkpointer import BEST, Checkpointer
+from engine.errors import CheckpointError
+from engine.loop.evaluation import Evaluation
+from engine.loop.input_pipeline import InputPipeline
+from engine.metrics.metric import without_own_fields
+from engine.protocol import BestTested, CheckpointDamaged, Event
+
+
+class FinalTest:
+    """Scores an arm that has validation pictures. Without them its test pictures are scored after each epoch."""
+
+    def __init__(self, pipeline: InputPipeline, checkpointer: Checkpointer, evaluation: Evaluation) -> None:
+        self._pipeline = pipeline
+        self._checkpointer = checkpointer
+        self._evaluation = evaluation
+
+    def score(self, arm: TrainedArm) -> Iterator[Event]:
+        """Score the best weights, unless that has been done. If a command interrupts this, it is done again later."""
+        catalogue = self._pipeline.catalogue
+        if not catalogue.val or not catalogue.test or arm.tested is not None:
+            return
+        path = str(self._checkpointer.folder / arm.arm / BEST)
+        try:
+            state = self._checkpointer.load(arm.arm, BEST)
+        except CheckpointError as error:  # it could not be written, or somebody has removed it
+            yield CheckpointDamaged(path, error.message)
+            return
+        score = yield from self._evaluation.score(arm, "test", state["model"])
+        if score is None:
+            return
+        arm.tested = score.metrics["accuracy"]
+        arm.mark_changed()
+        # Its temperature would be fitted to the test pictures, which choose nothing.
+        further = {k: v for k, v in without_own_fields(score.metrics).items() if k != "calibration_error_scaled"}
+        yield BestTested(
+            arm=arm.arm,
+            step=state["step"],
+            weights=path,
+            loss=score.metrics["loss"],
+            accuracy=score.metrics["accuracy"],
+            images=score.images,
+            seconds=score.seconds,
+            metrics=further,
+        )
+        self._checkpointer.save(arm, {"last": "tested"})
