@@ -159,6 +159,7 @@ class TrainedArm(Progress):
     def set_epochs(self, epochs: int) -> None:
         """Set the total number of epochs."""
         self.epochs = epochs
+        self.stale = 0
         self.batches_version += 1
         self.mark_changed()
 
@@ -254,4 +255,5 @@ class TrainedArm(Progress):
         self.branch = self.branches = branches
         vars(self).update(of_all)
         self.evaluation_asked = False
+        self.stale = 0
         self.unsaved = True

@@ -1,10 +1,12 @@
 """The progress of an arm: counters, sums of the epoch and the history."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from engine.config.sections import TrainConfig
 from engine.metrics.metric import without_own_fields
+from engine.metrics.ranking import Rank, rank_of
 from engine.protocol import Part
 
 EMPTY_SUMS = {"loss": 0.0, "correct": 0, "images": 0, "seconds": 0.0, "data_seconds": 0.0}
@@ -28,10 +30,17 @@ STATE_FIELDS = (
 "the attributes of `Progress` in a checkpoint; their names are part of its format"
 
 
-NEW_FIELDS: dict[str, Any] = {"head_due": False, "tested": None, "diverged_at": 0, "temperature": 1.0}
+NEW_FIELDS: dict[str, Any] = {
+    "head_due": False,
+    "tested": None,
+    "diverged_at": 0,
+    "temperature": 1.0,
+    "best_rank": None,
+    "stale": 0,
+}
 "the same, but missing in checkpoints of older versions; with the values that these have"
 
-OF_ALL_BRANCHES = ("best_accuracy", "tested", "diverged", "diverged_at")
+OF_ALL_BRANCHES = ("best_accuracy", "best_rank", "tested", "diverged", "diverged_at")
 "the attributes that a rewind leaves as they are"
 
 
@@ -56,6 +65,11 @@ class Progress:
         self.seconds = 0.0
         self.history: list[dict[str, Any]] = []
         self.best_accuracy: float | None = None
+        "accuracy of the best weights of all branches"
+        self.best_rank: Rank | None = None
+        "the rank of their evaluation"
+        self.stale = 0
+        "epochs since the last evaluation that was the best one"
         self.evaluated: tuple[int, float] | None = None
         "step and accuracy of the last evaluation"
         self.temperature = 1.0
@@ -67,6 +81,7 @@ class Progress:
         self.evaluation_asked = False
         "whether the user wants an evaluation; it is kept while the other arm is current, and a rewind clears it"
         self.steps_per_epoch = steps_per_epoch
+        self._metric, self._patience = config.metric, config.patience
         self.unsaved = False
         self._sums = dict(EMPTY_SUMS)
 
@@ -107,12 +122,24 @@ class Progress:
         step["data_seconds"] = waited
         self._sums = {key: total + step[key] for key, total in self._sums.items()}
 
-    def record_evaluation(self, accuracy: float, temperature: float) -> bool:
-        """Record an evaluation. Returns whether its accuracy is the best one of all branches."""
-        best = self.best_accuracy is None or accuracy > self.best_accuracy
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether the last `train.patience` epochs brought no better evaluation."""
+        return self._patience is not None and self.stale >= self._patience
+
+    def take_if_best(self, metrics: Mapping[str, float]) -> bool:
+        """Whether an evaluation is the best one of all branches; then it is the one to beat."""
+        rank = rank_of(metrics, self._metric)
+        best = self.best_rank is None or rank > self.best_rank
         if best:
-            self.best_accuracy, self.tested = accuracy, None
-        self.evaluated = (self.step, accuracy)
+            self.best_rank, self.best_accuracy, self.tested = rank, metrics["accuracy"], None
+        return best
+
+    def record_evaluation(self, metrics: Mapping[str, float], temperature: float) -> bool:
+        """Record an evaluation. Returns whether it is the best one of all branches."""
+        best = self.take_if_best(metrics)
+        self.stale = 0 if best else self.stale + self.evaluation_due
+        self.evaluated = (self.step, metrics["accuracy"])
         self.temperature = temperature
         self.evaluation_asked = False
         self.mark_changed()
@@ -172,4 +199,6 @@ class Progress:
             setattr(self, name, state[name])
         for name, missing in NEW_FIELDS.items():
             setattr(self, name, state.get(name, missing))
+        if self.best_rank is None and self.best_accuracy is not None:  # an older version compared nothing else
+            self.best_rank = (self.best_accuracy, -math.inf)
         self._sums = dict(state["sums"])

@@ -17,6 +17,7 @@ KEPT = {
     "data.split_val": "the split of the pictures depends on it",
     "data.group": "the split of the pictures depends on it",
     "optim.decay_norms": "the parameter groups depend on it",
+    "train.metric": "the best weights so far were chosen by it",
 }
 "settings that a run cannot change, and why"
 EFFECTS = {

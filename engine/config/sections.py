@@ -199,6 +199,10 @@ class TrainConfig(Section):
     "largest norm of the gradient; a longer one is shortened to it"
     label_smoothing: Fraction = 0.0
     "share of a label's probability that is spread over all classes"
+    metric: Literal["accuracy", "balanced_accuracy", "macro_f1", "loss"] = "accuracy"
+    "the metric that chooses the best weights; of equal ones those with the lower loss are better"
+    patience: int | None = Field(None, ge=1)
+    "an arm ends when so many epochs in a row were not better than the best one; default: it never ends early"
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     "`auto`: mixed precision on CUDA, in bfloat16 or, on GPUs without it, float16; else float32"
     compile: Literal["auto"] | bool = "auto"

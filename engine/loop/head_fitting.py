@@ -54,7 +54,7 @@ class HeadFitting:
         if score is None:
             return
         arm.head_due = False
-        best = arm.record_evaluation(score.metrics["accuracy"], score.temperature)
+        best = arm.record_evaluation(score.metrics, score.temperature)
         arm.seconds += time.perf_counter() - began
         yield from report_score(arm, 0, score, best)
         yield HeadFitted(

@@ -21,7 +21,7 @@ from engine.loop.input_pipeline import InputPipeline
 from engine.loop.readback import Readback
 from engine.loop.scores import Score, report_score
 from engine.loop.watchdog import NotFinite, Watchdog
-from engine.protocol import ArmFinished, Compiled, EpochDone, Event, Stop, TrainStep
+from engine.protocol import ArmFinished, Compiled, EpochDone, EpochsChanged, Event, Stop, TrainStep
 from engine.steering.steering import Steering
 
 
@@ -199,18 +199,22 @@ class Training:
         if arm.evaluation_due:
             yield from self._end_epoch(arm, score)
             return
-        best = arm.record_evaluation(score.metrics["accuracy"], score.temperature)
+        best = arm.record_evaluation(score.metrics, score.temperature)
         arm.seconds += score.seconds
         yield from report_score(arm, arm.epoch, score, best)
         if best:
             self._checkpointer.save(arm, {"best": "best"})
 
     def _end_epoch(self, arm: TrainedArm, score: Score) -> Iterator[Event]:
-        best = arm.record_evaluation(score.metrics["accuracy"], score.temperature)
+        best = arm.record_evaluation(score.metrics, score.temperature)
         row = arm.end_epoch(score.metrics, score.seconds, arm.rates, score.part)
         yield from report_score(arm, row["epoch"], score, best)
         yield EpochDone(arm=arm.arm, **row)
         yield from self._pipeline.report_prepared()
+        if arm.out_of_patience and not arm.done:
+            reason = f"{arm.stale} epochs in a row were not better than the best one"
+            arm.set_epochs(row["epoch"])
+            yield EpochsChanged(arm.arm, arm.step, arm.epochs, arm.change, reason)
         self._checkpointer.save(arm, {"best": "best", "last": "epoch"} if best else {"last": "epoch"})
         if not arm.done:
             yield from self._stop_after_epoch(True)

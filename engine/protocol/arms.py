@@ -105,7 +105,7 @@ class EvalDone:
     accuracy: Real
     images: Int
     best: Bool
-    "whether no earlier evaluation of this arm was more accurate"
+    "whether no earlier evaluation of this arm was better (`train.metric`, then the loss)"
     seconds: Real = 0.0
     "duration of the evaluation, without pauses"
     metrics: Metrics = field(default_factory=dict)
@@ -233,6 +233,7 @@ class ArmFinished:
     accuracy: Real
     "after the last epoch"
     best_accuracy: Real
+    "of the best weights"
     seconds: Real
     part: Part = "test"
     "the pictures of both accuracies"

@@ -58,6 +58,8 @@ class EpochsChanged:
     epochs: Int
     change: Int = 0
     "`change` of the arm after it, as in `ArmStarted`"
+    reason: str = ""
+    "why training ends early; empty if a command or a setting says so"
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def _of_command(event: Event) -> str:
         case GroupFrozen():
             return f"{event.group} is {'frozen' if event.frozen else 'trained again'} from step {event.step + 1} on"
         case EpochsChanged():
-            return f"{event.arm} trains {event.epochs} epochs in all"
+            return f"{event.arm} trains {event.epochs} epochs in all{': ' if event.reason else ''}{event.reason}"
         case MicroBatchChanged():
             most = f"at most {event.pictures} pictures go through the model at once from step {event.step + 1} on"
             return f"{most}: {event.reason}"

@@ -80,6 +80,8 @@ def _follow(messages: Iterable[Message]) -> _Arms:
                 of_base = arms.heads.get((message.arm, message.base), "kept")
                 arms.heads[message.arm, message.branch] = of_base if message.head == "kept" else message.head
                 arms.branch[message.arm] = message.branch
+            case EpochsChanged() if message.reason:
+                pass  # the setting `train.patience` does it again
             case RateChanged() | GroupFrozen() | EpochsChanged() | MicroBatchChanged():
                 arms.changes[message.arm, arms.branch[message.arm]].append(message)
                 arms.step[message.arm] = message.step

@@ -90,7 +90,7 @@ class ArmSummary(ArmPosition):
     """How far an arm is, and how good. Evaluations are those of each branch, from its first step on."""
 
     best: float | None = None
-    "the best accuracy of all branches"
+    "accuracy of the best weights of all branches"
     due: bool = False
     "whether an epoch has been trained and not been evaluated yet"
     evaluations: dict[int, list[EvalDone]] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class ArmSummary(ArmPosition):
                 self.due = self.steps_per_epoch > 0 and message.step % self.steps_per_epoch == 0
             case EvalDone():
                 self.evaluations.setdefault(self.branch, []).append(message)
-                self.best = message.accuracy if self.best is None else max(self.best, message.accuracy)
+                self.best = message.accuracy if self.best is None or message.best else self.best
             case EpochDone():
                 self.due = False
             case _:

@@ -65,8 +65,10 @@ class ArmView(ArmPosition):
 
     @property
     def best(self) -> EvalDone | None:
-        """The most accurate evaluation, the first one of several."""
-        return max(self.curves.evaluations, key=lambda evaluation: evaluation.accuracy, default=None)
+        """The evaluation of the best weights; if another branch has them, the most accurate one of this branch."""
+        known = self.curves.evaluations
+        best = (evaluation for evaluation in reversed(known) if evaluation.best)
+        return next(best, max(known, key=lambda evaluation: evaluation.accuracy, default=None))
 
     @property
     def wanted_epochs(self) -> int:

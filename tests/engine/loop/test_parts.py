@@ -28,7 +28,7 @@ def test_each_epoch_is_scored_on_validation_pictures_and_the_best_weights_once_o
     assert {(e.part, e.images) for e in only(events, p.EvalDone)} == {("val", 6)}
     assert {e.part for e in only(events, p.EpochDone)} == {"val"} == {only(events, p.ArmFinished)[0].part}
     (tested,) = only(events, p.BestTested)
-    best = max(only(events, p.EvalDone), key=lambda event: event.accuracy)
+    best = max(only(events, p.EvalDone), key=lambda event: (event.accuracy, -event.loss))
     assert (tested.images, tested.step) == (10, best.step)
     assert tested.weights == f"{folder_of(events)}/scratch/best.pt"
     end = events[-1]

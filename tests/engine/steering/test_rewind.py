@@ -88,7 +88,7 @@ def test_the_best_of_all_branches_stays_the_best(small: RunConfig) -> None:
     config = with_settings(small, train__epochs=3, optim__scratch_lr=0.1)
     worse = [p.SetRate("head", 0.0), p.SetRate("backbone", 0.0)]
     events = play(Run(config), Person(("scratch", 1, 11, [p.Rewind("start")]), ("scratch", 2, 0, worse)))
-    best = max(only(events, p.EvalDone), key=lambda event: event.accuracy)
+    best = max(only(events, p.EvalDone), key=lambda event: (event.accuracy, -event.loss))
     first_branch = events[: events.index(only(events, p.Rewound)[0])]
     assert best in only(first_branch, p.EvalDone) and best.accuracy > only(events, p.EvalDone)[-1].accuracy
     saved = checkpoint.load(Path(folder_of(events), "scratch", "best.pt"))

@@ -88,11 +88,11 @@ def test_last_and_best_are_kept_and_one_for_each_key_press(small: RunConfig) -> 
     assert rates == [0.001, 0.5]
 
 
-def test_best_is_the_most_accurate_and_the_earlier_one_of_equals(small: RunConfig) -> None:
+def test_best_is_the_most_accurate_and_of_equals_the_one_with_the_lower_loss(small: RunConfig) -> None:
     events = play(Run(with_settings(small, train__epochs=4)))
     folder = Path(folder_of(events), "scratch")
     rows = checkpoint.load(folder / "last.pt")["history"]["scratch"]
-    best = max(rows, key=lambda row: row["test_accuracy"])
+    best = max(rows, key=lambda row: (row["test_accuracy"], -row["test_loss"]))
     assert checkpoint.load(folder / "best.pt")["step"] == best["step"]
     assert [event.step for event in only(events, p.EvalDone) if event.best][-1] == best["step"]
 
