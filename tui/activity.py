@@ -4,6 +4,7 @@ from typing import Literal
 
 from engine.protocol import (
     ArmFinished,
+    AverageScored,
     BestTested,
     CompileChosen,
     Compiled,
@@ -81,7 +82,7 @@ class Activity:
                 self._rest(finished)
             case Evaluating():
                 self.evaluating, self.phase = event, "evaluating"
-            case EvalDone() | BestTested() | EpochsChanged():  # more epochs revive an arm
+            case EvalDone() | AverageScored() | BestTested() | EpochsChanged():  # more epochs revive an arm
                 self.evaluating = None
                 self._rest(finished)
             case CompileChosen(worth=True):

@@ -7,6 +7,7 @@ from engine.protocol import (
     PART_NAMES,
     ArmFinished,
     ArmStarted,
+    AverageScored,
     BestTested,
     CheckpointDamaged,
     CheckpointFailed,
@@ -108,6 +109,10 @@ def _in_own_words(event: Event) -> Note | None:
         case EvalDone():
             score = f"{percent(event.accuracy)} of {event.images:,} {PART_NAMES[event.part]} pictures"
             return Note(f"{score} are classified correctly after step {event.step}", "good")
+        case AverageScored():
+            mix = f"{event.share:.0%} last weights and {1 - event.share:.0%} fitted head"
+            best = ", the best so far" if event.best else ""
+            return Note(f"{percent(event.accuracy)} with the average of {mix}{best}", "good")
         case HeadFitted(failure=""):
             alone = f"{percent(event.accuracy)} with the head alone, after {event.seconds:.0f} s"
             return Note(f"{alone}; fine-tuning starts", "good")

@@ -9,6 +9,7 @@ from engine.protocol import (
     ArmFinished,
     ArmStarted,
     ArmSuspended,
+    AverageScored,
     BestTested,
     CheckpointDamaged,
     CheckpointFailed,
@@ -167,7 +168,7 @@ class UiState(Activity):
                 (Loading() | TrainStep() | Resumed() | Evaluating() | EvalDone() | EpochsChanged() | CompileChosen())
                 | (Compiled() | Paused() | StopPlanned() | Preparing() | PicturesPrepared() | ArmFinished())
                 | (RunFinished() | Confusion() | EpochDone() | RateChanged() | GroupFrozen() | MicroBatchChanged())
-                | (HeadFitted() | BestTested())
+                | (HeadFitted() | AverageScored() | BestTested())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
                 | (ControlFailed() | HistoryBegins() | HistoryEnds())

@@ -8,6 +8,7 @@
 - `update`: one update: gradients, their scale and check, and the step of the optimizer.
 - `gradients`: the gradients of a batch, one micro-batch after the other.
 - `optimizer`: the optimizer and its named parameter groups.
+- `moving_average`: an average of the weights of the last steps.
 - `features`: cached inputs of the last layer, for a frozen backbone.
 - `resumed_settings`: applies changed settings to a resumed arm.
 - `setup`: the arguments that both arms share.

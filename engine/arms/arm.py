@@ -117,6 +117,7 @@ class TrainedArm(Progress):
         )
         self.step += 1
         self.unsaved = True
+        self.network.after_step(self.total_steps)
         self._recipe.after_step(self)
         return self._processes.all_reduce(figures), rates, stopwatch
 
@@ -206,9 +207,9 @@ class TrainedArm(Progress):
         """The state from which training continues exactly, without the history, as plain values and tensors."""
         return (
             self.progress_state()
+            | self.network.state()
             | {
                 "arm": self.arm,
-                "model": dict(self.network.model.state_dict()),
                 "optimizer": self.optimizer.state_dict(),
                 "scaler": self._updater.state(),
                 "compiled": self.was_compiled,
@@ -224,7 +225,7 @@ class TrainedArm(Progress):
             CheckpointError: the state belongs to another model or optimizer.
         """
         try:
-            self.network.model.load_state_dict(state["model"])
+            self.network.load(state)
             self.optimizer.load_state_dict(state["optimizer"])
             lay_out_like_parameters(self.optimizer)
             self._updater.load(state["scaler"])

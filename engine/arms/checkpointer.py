@@ -2,10 +2,11 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from engine.arms.arm import TrainedArm
 from engine.config.sections import CheckpointConfig
@@ -21,12 +22,16 @@ START = "start"
 "the restore point without a file: the arm as it is built"
 BEST = "best.pt"
 "the file of an arm's best weights"
+HEAD = "head.pt"
+"the file of an arm with a fitted head, before its first step"
 POINTS = "points"
 REASONS = {
     "epoch": "epoch done",
     "best": "best so far",
     "head": "fitted head",
     "tested": "tested",
+    "average": "average with the fitted head",
+    "averages": "averages scored",
     "autosave": "autosave",
     "change": "before a change",
     "switch": "before a switch",
@@ -34,6 +39,19 @@ REASONS = {
     "rewind": "start of a branch",
 }
 "why a restore point was saved"
+
+
+class _Save(NamedTuple):
+    """What is to be saved."""
+
+    arm: TrainedArm
+    reasons: dict[str, str]
+    "why, by the name of the file"
+    name: str
+    "of the restore point"
+    why: str
+    instead: Mapping[str, Any] = MappingProxyType({})
+    "values of the checkpoint in place of the arm's"
 
 
 class Checkpointer:
@@ -67,10 +85,13 @@ class Checkpointer:
         """Whether `checkpoint.every_seconds` have passed since the last attempt to save."""
         return self._processes.is_first and self.choices is None and self._writer.since > self._config.every_seconds
 
-    def save(self, arm: TrainedArm, reasons: dict[str, str]) -> None:
-        """Save an arm under each name of `reasons`, and as a restore point. The values say why it is saved."""
-        why = ", ".join(REASONS.get(reason, reason) for reason in reasons.values())
-        self._save(arm, reasons, _name(arm), why)
+    def save(self, arm: TrainedArm, reasons: dict[str, str], instead: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Save an arm under each name of `reasons`, and as a restore point. The values say why it is saved.
+
+        `instead` has values of the checkpoint that are not those of the arm.
+        """
+        why = ", ".join(dict.fromkeys(REASONS.get(reason, reason) for reason in reasons.values()))
+        self._save(_Save(arm, reasons, _name(arm), why, instead))
 
     def save_manual(self, arm: TrainedArm) -> None:
         """Save an arm because the user asked for it, under a new name that no later checkpoint overwrites."""
@@ -78,11 +99,12 @@ class Checkpointer:
         folder, stem = self.folder / arm.arm, f"step-{arm.step:06d}"
         names = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
         name = next(n for n in names if not (folder / f"{n}.pt").exists() or self._holds_this_state(arm, f"{n}.pt"))
-        self._save(arm, {name: "key"}, f"{name}.pt", "saved by hand")
+        self._save(_Save(arm, {name: "key"}, f"{name}.pt", "saved by hand"))
 
     def save_branch(self, arm: TrainedArm) -> None:
         """Save the end of the current branch before a rewind leaves it."""
-        self._save(arm, {f"branch-{arm.branch}": "branch"}, f"branch-{arm.branch}.pt", f"end of branch {arm.branch}")
+        stem = f"branch-{arm.branch}"
+        self._save(_Save(arm, {stem: "branch"}, f"{stem}.pt", f"end of branch {arm.branch}"))
 
     def before_change(self, arm: TrainedArm) -> None:
         """Save a restore point before a change by the user, unless this step has one."""
@@ -100,7 +122,7 @@ class Checkpointer:
         pending = [self._pending[1]] if self._pending is not None and self._pending[0] == arm.arm else []
         return [*self._points.get(arm.arm, {}).values(), *pending]
 
-    def _save(self, arm: TrainedArm, reasons: dict[str, str], name: str, why: str) -> None:
+    def _save(self, what: _Save) -> None:
         """Save an arm. If the other arm has unsaved changes, save it first.
 
         Each checkpoint has the history of both arms, and a resume continues with the newest one: it must be the
@@ -111,18 +133,19 @@ class Checkpointer:
         began = time.monotonic()
         self._writer.wait()
         for other in self._arms():
-            if other is not arm and other.unsaved:
-                self._put(other, {"last": "switch"}, _name(other), REASONS["switch"], began)
+            if other is not what.arm and other.unsaved:
+                self._put(_Save(other, {"last": "switch"}, _name(other), REASONS["switch"]), began)
                 began = time.monotonic()
-        self._put(arm, reasons, name, why, began)
+        self._put(what, began)
 
-    def _put(self, arm: TrainedArm, reasons: dict[str, str], name: str, why: str, began: float) -> None:
+    def _put(self, what: _Save, began: float) -> None:
+        arm = what.arm
         folder = self.folder / arm.arm
         accuracy = _accuracy_at(arm.step, arm.evaluated)
-        point = RestorePoint(name, arm.step, arm.epoch, arm.branch, accuracy, why, 0.0)
+        point = RestorePoint(what.name, arm.step, arm.epoch, arm.branch, accuracy, what.why, 0.0)
         self._pending = arm.arm, point
-        paths = {folder / f"{name}.pt": reason for name, reason in reasons.items()}
-        self._writer.put(arm, self._common_state() | {"reason": why}, paths, point, began)
+        paths = {folder / f"{name}.pt": reason for name, reason in what.reasons.items()}
+        self._writer.put(arm, self._common_state() | {"reason": what.why} | dict(what.instead), paths, point, began)
 
     def results(self, wait: bool = False) -> Iterator[Event]:
         """The checkpoints that were written, or failed, since the last call. `wait` waits for those in progress."""

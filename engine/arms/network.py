@@ -15,6 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 
 from engine.arms.features import FeatureBatch
+from engine.arms.moving_average import MovingAverage
 from engine.arms.setup import Setup
 from engine.data.batches import Batch
 from engine.hardware.device import choose_precision
@@ -57,6 +58,8 @@ class Network:
         "whether only the last layer is trained"
         self._frozen_modules: list[nn.Module] = []
         self._keep_statistics = keep_statistics
+        ema = setup.config.train.ema
+        self._average = MovingAverage(self.model, ema) if ema else None
         self._training: bool | None = None
         self._compiled: Forward | None = None
         self._compiled_for: tuple[int, frozenset[str]] = (0, frozenset())
@@ -95,9 +98,10 @@ class Network:
 
     @torch.inference_mode()
     def test_logits(self, inputs: torch.Tensor, features: bool, model: nn.Module | None = None) -> torch.Tensor:
-        """Logits, float32 (N, classes), in evaluation mode and without gradients; with `model`, those of that model."""
+        """Logits, float32 (N, classes), of the weights to use or of another `model`, in evaluation mode."""
         self._set_mode(training=False)
-        return self._forward(inputs, model or (self.head if features else self.model))
+        model = self._scored if model is None else model
+        return self._forward(inputs, model.get_submodule(self._head_name) if features else model)
 
     def set_head(self, head: FittedHead) -> None:
         """Give the last layer other weights."""
@@ -121,16 +125,52 @@ class Network:
     def move(self, device: torch.device) -> None:
         """Move the weights and buffers to `device`."""
         self.model.to(device)
+        if self._average is not None:
+            self._average.move(device)
+
+    def after_step(self, total_steps: int) -> None:
+        """Take the weights after one of `total_steps` updates into the average, if there is one (`train.ema`)."""
+        if self._average is not None:
+            self._average.update(self.model, total_steps)
+
+    @property
+    def averages(self) -> bool:
+        """Whether the weights to use are an average of those that are trained."""
+        return self._average is not None
+
+    @property
+    def _scored(self) -> nn.Module:
+        return self.model if self._average is None else self._average.model
+
+    @property
+    def weights(self) -> dict[str, torch.Tensor]:
+        """The weights and buffers to use, which are those that are scored."""
+        return dict(self._scored.state_dict())
+
+    def state(self, weights: Mapping[str, torch.Tensor] | None = None) -> dict[str, dict[str, torch.Tensor]]:
+        """The weights for a checkpoint: those to use (or `weights`) and, if they differ, those to train."""
+        trained = {"trained": dict(self.model.state_dict())} if self.averages or weights is not None else {}
+        return {"model": self.weights if weights is None else dict(weights)} | trained
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Restore what `state` returned. `state["step"]` is the number of updates so far.
+
+        Raises:
+            RuntimeError: the weights are not of this model.
+        """
+        self.model.load_state_dict(state.get("trained", state["model"]))
+        if self._average is not None:
+            self._average.load(state["model"], empty=state["step"] == 0)
 
     def features(self, batch: Batch) -> torch.Tensor | None:
-        """The inputs (N, features) of the last layer for test pictures; `None` if the logits need more."""
+        """Inputs (N, features) of the trained last layer for test pictures; `None` if its logits need more."""
         inputs: list[torch.Tensor] = []
         hook = self.head.register_forward_pre_hook(lambda layer, given: inputs.append(given[0]))
-        logits = self.test_logits(self.prepare(batch)[0], features=False)
+        logits = self.test_logits(self.prepare(batch)[0], False, self.model)
         hook.remove()
         if inputs[0].dim() != 2:
             return None
-        return inputs[0] if torch.equal(self.test_logits(inputs[0], features=True), logits) else None
+        return inputs[0] if torch.equal(self.test_logits(inputs[0], True, self.model), logits) else None
 
     def compile(self, batch: Batch) -> str:
         """Compile training for batches of this size. Returns the reason of a failure, or an empty text.

@@ -37,6 +37,8 @@ NEW_FIELDS: dict[str, Any] = {
     "temperature": 1.0,
     "best_rank": None,
     "stale": 0,
+    "fitted": False,
+    "averaged": None,
 }
 "the same, but missing in checkpoints of older versions; with the values that these have"
 
@@ -78,6 +80,10 @@ class Progress:
         "accuracy of the best weights on the test pictures, if they have been scored"
         self.head_due = False
         "whether the head is still to be fitted, before the first step"
+        self.fitted = False
+        "whether the head was fitted before the first step of this branch"
+        self.averaged: int | None = None
+        "the step at which averages of the fitted head's and the last weights were scored"
         self.evaluation_asked = False
         "whether the user wants an evaluation; it is kept while the other arm is current, and a rewind clears it"
         self.steps_per_epoch = steps_per_epoch

@@ -203,6 +203,12 @@ class TrainConfig(Section):
     "the metric that chooses the best weights; of equal ones those with the lower loss are better"
     patience: int | None = Field(None, ge=1)
     "an arm ends when so many epochs in a row were not better than the best one; default: it never ends early"
+    ema: Annotated[FiniteFloat, Field(ge=0, le=1)] = 0.0
+    """average the weights over about this fraction of all steps, later ones more (exponential moving average); the
+    averaged weights are scored and are those to use; 0: no average"""
+    average: bool = False
+    """at the end, score averages of the weights with the fitted head and of the last ones, too, and keep the best
+    (`model.head: fitted`)"""
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     "`auto`: mixed precision on CUDA, in bfloat16 or, on GPUs without it, float16; else float32"
     compile: Literal["auto"] | bool = "auto"

@@ -40,7 +40,9 @@ class Evaluation:
         catalogue = self._pipeline.catalogue
         part = catalogue.scored_part if part is None else part
         samples = catalogue.part(part)
-        source = arm.batches if part == catalogue.scored_part and arm.batches is not None else self._pipeline.loader
+        # Cached features are those of the arm's own backbone.
+        own = part == catalogue.scored_part and weights is None and not arm.network.averages
+        source = arm.batches if own and arm.batches is not None else self._pipeline.loader
         do = arm.score if weights is None else partial(arm.score, model=arm.network.copy_with(weights))
         began, idle, branch = time.perf_counter(), 0.0, arm.branch
         labels = [sample.label for sample in samples]

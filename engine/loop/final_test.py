@@ -19,11 +19,13 @@ class FinalTest:
         self._checkpointer = checkpointer
         self._evaluation = evaluation
 
-    def score(self, arm: TrainedArm) -> Iterator[Event]:
-        """Score the best weights, unless that has been done. If a command interrupts this, it is done again later."""
+    def is_due(self, arm: TrainedArm) -> bool:
+        """Whether an arm that has done its epochs has best weights that were not tested yet."""
         catalogue = self._pipeline.catalogue
-        if not catalogue.val or not catalogue.test or arm.tested is not None:
-            return
+        return bool(catalogue.val and catalogue.test) and arm.tested is None
+
+    def score(self, arm: TrainedArm) -> Iterator[Event]:
+        """Score the best weights. If a command interrupts this, it is done again later."""
         path = str(self._checkpointer.folder / arm.arm / BEST)
         try:
             state = self._checkpointer.load(arm.arm, BEST)

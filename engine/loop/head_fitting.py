@@ -53,7 +53,7 @@ class HeadFitting:
         score = yield from self._evaluation.score(arm)
         if score is None:
             return
-        arm.head_due = False
+        arm.head_due, arm.fitted = False, head is not None
         best = arm.record_evaluation(score.metrics, score.temperature)
         arm.seconds += time.perf_counter() - began
         yield from report_score(arm, 0, score, best)
@@ -67,7 +67,8 @@ class HeadFitting:
             failure=NO_FEATURES if head is None else "",
             change=arm.change,
         )
-        self._checkpointer.save(arm, {"best": "best", "last": "head"} if best else {"last": "head"})
+        names = {"head": "head", "last": "head"} if arm.fitted else {"last": "head"}
+        self._checkpointer.save(arm, {"best": "best", **names} if best else names)
 
     def _is_unchanged(self, arm: TrainedArm, version: int) -> bool:
         return self._steering.is_current(arm) and arm.batches_version == version

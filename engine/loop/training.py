@@ -13,6 +13,7 @@ from engine.arms.stopwatch import Stopwatch
 from engine.config import RunConfig
 from engine.data.batches import Batch, Waiting
 from engine.loop.compiling import CompileChoice
+from engine.loop.end_average import EndAverage
 from engine.loop.evaluation import Evaluation
 from engine.loop.feature_pass import FeaturePass
 from engine.loop.final_test import FinalTest
@@ -54,6 +55,7 @@ class Training:
         self._single_process = self._arms.processes.size == 1
         setting = config.train.compile if self._single_process else config.train.compile is True
         self._compile = CompileChoice(setting, self._checkpointer.choices)
+        self._end_average = EndAverage(config.train, self._checkpointer, self._evaluation)
         self._final_test = FinalTest(pipeline, self._checkpointer, self._evaluation)
         self._passes = FeaturePass(pipeline, steering, device)
         self._head_fitting = HeadFitting(pipeline, steering, self._evaluation, self._passes, config.seed)
@@ -62,7 +64,7 @@ class Training:
 
     def train(self, arm: TrainedArm) -> Iterator[Event]:
         """Train an arm until it is done, another arm becomes current, or the run stops."""
-        if arm.done:
+        if arm.done and not self._end_due(arm):
             return
         while self._steering.is_current(arm) and not arm.done:
             if arm.head_due:
@@ -78,13 +80,22 @@ class Training:
                     list(self._steps.take(everything=True))  # the steps after it are useless
                     yield from self._watchdog.diverged(arm, found)
         if arm.done and arm is self._arms.current:
-            yield from self._checkpointer.results(wait=True)
-            yield from self._final_test.score(arm)
+            yield from self._end(arm)
         if arm.done and arm is self._arms.current:
             assert arm.evaluated is not None and arm.best_accuracy is not None
             part = self._pipeline.catalogue.scored_part
             yield ArmFinished(arm.arm, arm.step, arm.evaluated[1], arm.best_accuracy, arm.seconds, part, arm.tested)
         yield from self._stop_after_epoch(arm.done)
+
+    def _end_due(self, arm: TrainedArm) -> bool:
+        return self._end_average.is_due(arm) or self._final_test.is_due(arm)
+
+    def _end(self, arm: TrainedArm) -> Iterator[Event]:
+        """Choose the best weights after the last epoch, and test them."""
+        for step in (self._end_average, self._final_test):
+            yield from self._checkpointer.results(wait=True)
+            if step.is_due(arm) and self._steering.is_current(arm):
+                yield from step.score(arm)
 
     def _choose_batches(self, arm: TrainedArm) -> Iterator[Event]:
         """Choose the pictures, or the cached features of a frozen backbone if there is no augmentation."""

@@ -134,6 +134,29 @@ class BestTested:
 
 
 @dataclass(frozen=True, slots=True)
+class AverageScored:
+    """Loss and accuracy of an average of the weights with the fitted head and of the last ones, after `step`."""
+
+    arm: Arm
+    step: Int
+    epoch: Int
+    share: Real
+    "of the last weights in the average"
+    loss: Real
+    accuracy: Real
+    images: Int
+    best: Bool
+    "whether no earlier evaluation of this arm was better; the weights are in `best.pt` then"
+    part: Part
+    seconds: Real = 0.0
+    metrics: Metrics = field(default_factory=dict)
+    "further metrics by name"
+    temperature: Temperature = 1.0
+    "as in `EvalDone`"
+    change: Int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class HeadFitted:
     """The last layer is fitted to the features of the training pictures, before the first step."""
 

@@ -4,6 +4,7 @@ from engine.protocol.arms import (
     ArmFinished,
     ArmStarted,
     ArmSuspended,
+    AverageScored,
     BestTested,
     CompileChosen,
     Compiled,
@@ -48,6 +49,7 @@ Event = (
     | Evaluating
     | EvalDone
     | HeadFitted
+    | AverageScored
     | BestTested
     | Confusion
     | EpochDone

@@ -3,6 +3,7 @@
 from engine.protocol import (
     ArmFinished,
     ArmStarted,
+    AverageScored,
     BestTested,
     CheckpointDamaged,
     CheckpointFailed,
@@ -109,6 +110,11 @@ def _of_arm(event: Event) -> str:
             return (
                 f"{event.arm}: the best weights (step {event.step}) classify {event.accuracy:.1%} of "
                 f"{event.images} test pictures correctly"
+            )
+        case AverageScored():
+            return (
+                f"{event.arm}: {_on(event.part)}accuracy {event.accuracy:.1%} with the average of {event.share:.0%} "
+                f"last weights and {1 - event.share:.0%} fitted head{', the best so far' if event.best else ''}"
             )
         case HeadFitted(failure=""):
             return (

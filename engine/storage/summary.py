@@ -11,6 +11,7 @@ from engine.protocol import (
     Arm,
     ArmFinished,
     ArmStarted,
+    AverageScored,
     EpochDone,
     EpochsChanged,
     EvalDone,
@@ -33,6 +34,7 @@ from engine.storage.journal import STEP
 # Nothing else is decoded: most lines of a long run are steps, and of those the last one before another line counts.
 DECODED = (
     *("run_started", "run_finished", "run_failed", "arm_started", "arm_finished", "eval_done", "epoch_done"),
+    "average_scored",
     *("evaluate", "paused", "resumed", "rate_changed", "group_frozen", "epochs_changed", "rewound"),
 )
 BEGINNINGS = tuple(b'{"type": "%s"' % name.encode() for name in DECODED)
@@ -130,6 +132,8 @@ class ArmSummary(ArmPosition):
             case EvalDone():
                 self.evaluations.setdefault(self.branch, []).append(message)
                 self.best = message.accuracy if self.best is None or message.best else self.best
+            case AverageScored(best=True):
+                self.best = message.accuracy
             case EpochDone():
                 self.due = False
             case _:

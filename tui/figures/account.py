@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-from engine.protocol import BestTested, CheckpointSaved, EvalDone, Message, TrainStep
+from engine.protocol import AverageScored, BestTested, CheckpointSaved, EvalDone, Message, TrainStep
 
 Part = Literal["data", "model", "update", "test", "save"]
 "waiting for pictures; forward and backward pass; optimizer; evaluation; waiting for a checkpoint"
@@ -38,7 +38,7 @@ class Account:
                 newest.seconds["data"] += waited
                 newest.seconds["update"] += updated
                 newest.seconds["model"] += max(event.seconds - waited - updated, 0.0)
-            case EvalDone() | BestTested():
+            case EvalDone() | AverageScored() | BestTested():
                 self._slices[-1].seconds["test"] += event.seconds
             case CheckpointSaved():
                 self._slices[-1].seconds["save"] += event.stall

@@ -6,6 +6,7 @@ from engine.protocol import (
     Arm,
     ArmStarted,
     ArmSuspended,
+    AverageScored,
     CheckpointSaved,
     Command,
     CommandRefused,
@@ -50,6 +51,8 @@ class ArmView(ArmPosition):
     "of the current branch, from the first step on"
     past: dict[int, Branch] = field(default_factory=dict)
     "the branches that were left, by number, oldest first"
+    averaged: AverageScored | None = None
+    "the average of two weights, if it is the best one"
     confusion: Confusion | None = None
     "what the newest evaluation gets wrong"
     images_per_second: float = 0.0
@@ -64,8 +67,10 @@ class ArmView(ArmPosition):
         return {name: group for name, group in self.groups.items() if name != HEAD}
 
     @property
-    def best(self) -> EvalDone | None:
+    def best(self) -> EvalDone | AverageScored | None:
         """The evaluation of the best weights; if another branch has them, the most accurate one of this branch."""
+        if self.averaged is not None:
+            return self.averaged
         known = self.curves.evaluations
         best = (evaluation for evaluation in reversed(known) if evaluation.best)
         return next(best, max(known, key=lambda evaluation: evaluation.accuracy, default=None))
@@ -111,10 +116,8 @@ class ArmView(ArmPosition):
                 self.finished = len(self.curves.history) >= self.epochs
             case TrainStep():
                 self._trained(event)
-            case EvalDone():
-                self.curves.evaluated(event)
-                if event.step % self.steps_per_epoch:  # a person asked for it
-                    self.curves.mark(event.step, "evaluate")
+            case EvalDone() | AverageScored():
+                self._scored(event)
             case HeadFitted():
                 self.curves.head_seconds = event.seconds
             case Confusion():
@@ -162,6 +165,15 @@ class ArmView(ArmPosition):
             self.past = {number: branch for number, branch in self.past.items() if number < event.branch}
         self.curves.cut(event.step)  # what was seen later is void: a crash lost it, and it is trained again
 
+    def _scored(self, event: EvalDone | AverageScored) -> None:
+        if isinstance(event, AverageScored):
+            self.averaged = event if event.best else self.averaged
+            return
+        self.averaged = None if event.best else self.averaged
+        self.curves.evaluated(event)
+        if event.step % self.steps_per_epoch:  # a person asked for it
+            self.curves.mark(event.step, "evaluate")
+
     def _trained(self, event: TrainStep) -> None:
         self.epoch = event.epoch
         self.curves.trained(event)
@@ -173,6 +185,7 @@ class ArmView(ArmPosition):
 
     def _rewound(self, event: Rewound) -> None:
         self.past[event.left] = self.curves
+        self.averaged = None
         self.curves = self.past.get(event.base, self.curves).until(event.step)
         self._forget_asked()
         self.curves.mark(event.step, "rewind")

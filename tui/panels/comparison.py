@@ -3,7 +3,7 @@
 from textual.content import Content
 
 from engine.metrics import METRICS
-from engine.protocol import ARMS, Arm, EvalDone
+from engine.protocol import ARMS, Arm, AverageScored, EvalDone
 from tui.figures.arm import ArmView
 from tui.figures.interval import difference
 from tui.format import MISSING, percent
@@ -12,6 +12,7 @@ from tui.state import UiState
 from tui.theme import ARM_STYLES
 
 LABEL, COLUMN = 15, 11
+Scored = EvalDone | AverageScored | None
 ALL = 8  # rows, without that of the time, which is the least important; it is there before further metrics
 ENOUGH = 0.9  # of an arm's best accuracy
 ROWS = ("after epoch 1", "now", "best", "90 % of best in", "epochs for that", "epochs", "time")
@@ -71,7 +72,7 @@ def _name(arm: Arm, is_current: bool) -> tuple[str, tuple[str, str]]:
     return " " * (COLUMN - len(arm)), (arm, f"bold {'underline ' if is_current else ''}{ARM_STYLES[arm]}")
 
 
-def _difference(best: EvalDone | None, other: EvalDone | None, *, both: bool) -> tuple[str, str]:
+def _difference(best: Scored, other: Scored, *, both: bool) -> tuple[str, str]:
     """By how many points the first one is better, with an interval of 95 %, and what that means in words."""
     if best is None or other is None:
         return "" if best is other else MISSING if both else "m trains the other arm", ""

@@ -48,7 +48,7 @@ def test_it_is_scored_before_the_first_step_and_is_a_restore_point(fitted: RunCo
 
 
 def test_the_best_weights_are_never_worse_than_the_head_alone(fitted: RunConfig) -> None:
-    events = play(Run(with_settings(fitted, optim__groups__backbone__lr=5.0)))  # far too high
+    events = play(Run(with_settings(fitted, optim__groups__backbone__lr=50.0)))  # far too high
     (found,) = only(events, p.HeadFitted)
     assert events[-1].best_accuracy >= found.accuracy
     assert not torch.equal(head_of(events, "best.pt"), head_of(events, "last.pt"))
