@@ -19,6 +19,7 @@ from engine.protocol import (
     Resumed,
     RunFailed,
     RunFinished,
+    StepsChanged,
     StopPlanned,
     TrainStep,
 )
@@ -82,7 +83,8 @@ class Activity:
                 self._rest(finished)
             case Evaluating():
                 self.evaluating, self.phase = event, "evaluating"
-            case EvalDone() | AverageScored() | BestTested() | EpochsChanged():  # more epochs revive an arm
+            case EvalDone() | AverageScored() | BestTested() | EpochsChanged() | StepsChanged():
+                # More epochs revive an arm.
                 self.evaluating = None
                 self._rest(finished)
             case CompileChosen(worth=True):

@@ -50,6 +50,7 @@ from engine.protocol import (
     RunFinished,
     RunStarted,
     SettingsChanged,
+    StepsChanged,
     StopPlanned,
     SystemSample,
     TrainStep,
@@ -168,7 +169,7 @@ class UiState(Activity):
                 (Loading() | TrainStep() | Resumed() | Evaluating() | EvalDone() | EpochsChanged() | CompileChosen())
                 | (Compiled() | Paused() | StopPlanned() | Preparing() | PicturesPrepared() | ArmFinished())
                 | (RunFinished() | Confusion() | EpochDone() | RateChanged() | GroupFrozen() | MicroBatchChanged())
-                | (HeadFitted() | AverageScored() | BestTested())
+                | (HeadFitted() | AverageScored() | BestTested() | StepsChanged())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
                 | (ControlFailed() | HistoryBegins() | HistoryEnds())
@@ -188,7 +189,7 @@ class UiState(Activity):
 
     def _ends_an_epoch(self, event: EvalDone) -> bool:
         """Whether `EpochDone` follows, whose note has the score, too."""
-        return event.arm in self.arms and event.step % self.arms[event.arm].steps_per_epoch == 0
+        return event.arm in self.arms and self.arms[event.arm].ends_epoch(event.step)
 
     def tell(self, note: Note) -> None:
         """Show a note, log it, or both, as the note says."""

@@ -159,9 +159,14 @@ class TrainedArm(Progress):
 
     def set_epochs(self, epochs: int) -> None:
         """Set the total number of epochs."""
-        self.epochs = epochs
+        self.epochs, self.steps, self.timed = epochs, None, False
         self.stale = 0
         self.batches_version += 1
+        self.mark_changed()
+
+    def set_steps(self, steps: int) -> None:
+        """Set the number of steps of the whole arm. The last epoch may be shorter than the others."""
+        self.steps, self.epochs = steps, -(-steps // self.steps_per_epoch)
         self.mark_changed()
 
     def set_constants(self, config: OptimConfig) -> None:

@@ -39,6 +39,9 @@ NEW_FIELDS: dict[str, Any] = {
     "stale": 0,
     "fitted": False,
     "averaged": None,
+    "steps": None,
+    "timed": False,
+    "spent": 0.0,
 }
 "the same, but missing in checkpoints of older versions; with the values that these have"
 
@@ -54,7 +57,13 @@ class Progress:
         self.branch = self.branches = 1
         self.change = 0
         "increases with each change of the state that is no step: (step, change) is a position in a branch"
-        self.epochs = config.epochs
+        self.epochs = config.epochs if config.minutes is None else max(config.epochs, 1)
+        self.steps: int | None = None
+        "all steps, if they are not those of whole epochs"
+        self.timed = config.minutes is not None
+        "whether its steps are planned so that it ends in time (`train.minutes`)"
+        self.spent = 0.0
+        "seconds since the arm began, without pauses, as of the last step; counted if it is timed"
         self.micro_batch = config.micro_batch
         self.diverged = 0
         "how often the loss or the gradient was not finite since an epoch was completed beyond that step"
@@ -103,8 +112,9 @@ class Progress:
 
     @property
     def evaluation_due(self) -> bool:
-        """Whether an epoch has been trained but not evaluated yet."""
-        return self.step // self.steps_per_epoch > len(self.history)
+        """Whether an epoch, or what there is of the last one, has been trained but not evaluated yet."""
+        ended = self.step > 0 and (self.position == 0 or self.step >= self.total_steps)
+        return ended and (not self.history or self.history[-1]["step"] != self.step)
 
     @property
     def done(self) -> bool:
@@ -113,13 +123,13 @@ class Progress:
 
     @property
     def steps_left(self) -> int:
-        """Number of steps until the end of the last epoch."""
+        """Number of steps until the end of the arm."""
         return self.total_steps - self.step
 
     @property
     def total_steps(self) -> int:
-        """Number of steps of all epochs."""
-        return self.epochs * self.steps_per_epoch
+        """Number of steps of the whole arm."""
+        return self.epochs * self.steps_per_epoch if self.steps is None else self.steps
 
     def add_step(self, loss: float, correct: int, images: int, seconds: float, waited: float) -> None:
         """Add a step to the sums of the epoch. It took `seconds`, and it waited for data for `waited` of them."""
@@ -165,7 +175,7 @@ class Progress:
         sums = self._sums
         row = {
             "step": self.step,
-            "epoch": self.step // self.steps_per_epoch,
+            "epoch": -(-self.step // self.steps_per_epoch),
             "epochs": self.epochs,
             "train_loss": sums["loss"] / sums["images"],
             "train_accuracy": sums["correct"] / sums["images"],

@@ -86,6 +86,8 @@ class Estimate:
     "seconds for all epochs of an arm"
     bottleneck: Literal["decoding", "computing"]
     "which of the two takes longer in all"
+    minutes: float | None = None
+    "minutes after which an arm ends (`train.minutes`)"
     recipe: str = "lesson"
     chosen: dict[str, Any] = field(default_factory=dict)
     "the settings that the recipe has chosen, by dotted key"
@@ -174,10 +176,19 @@ def _of_estimate(found: Estimate) -> list[str]:
         f"{found.model}, {found.arm}, on {found.device} in {found.precision}; parameters: {groups}",
         f"a step of {found.batch_size} pictures of {found.image_size} pixels{parts} takes {found.step_seconds:.2g} s; "
         f"{found.images_per_second:,.0f} pictures/s are decoded at first, {found.images_per_second_again:,.0f} later",
-        f"about {duration(found.seconds)} for {found.epochs} epochs, {duration(found.first_epoch_seconds)} for the "
+        f"{how_long(found)}, {duration(found.first_epoch_seconds)} for the "
         f"first and {duration(found.epoch_seconds)} for each later one; {found.bottleneck} is the bottleneck",
         *([f"the recipe {found.recipe} chose {settings(found.chosen)}"] if found.chosen else []),
     ]
+
+
+def how_long(found: Estimate) -> str:
+    """How long the run takes, and how much it trains in that time."""
+    if found.minutes is None:
+        return f"about {duration(found.seconds)} for {found.epochs:,} epoch{'s' * (found.epochs != 1)}"
+    later = max(found.seconds - found.first_epoch_seconds, 0.0) / max(found.epoch_seconds, 1e-9)
+    share = found.seconds / max(found.first_epoch_seconds, 1e-9)
+    return f"{duration(found.seconds)}, in which there is time for about {min(share, 1.0) + later:,.2g} epochs"
 
 
 def settings(chosen: Mapping[str, Any]) -> str:

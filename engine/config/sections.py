@@ -159,6 +159,8 @@ class Change(Section):
     "whether `group` is not trained"
     epochs: int | None = Field(None, ge=1, le=100_000)
     "epochs of the arm, in all"
+    steps: int | None = Field(None, ge=1)
+    "steps of the arm, in all"
     micro_batch: int | None = Field(None, ge=1)
     "as `train.micro_batch`"
 
@@ -169,8 +171,9 @@ class Change(Section):
 
     @model_validator(mode="after")
     def _one_thing(self) -> "Change":
-        if sum(value is not None for value in (self.lr, self.frozen, self.epochs, self.micro_batch)) != 1:
-            raise ValueError("it should have exactly one of lr, frozen, epochs and micro_batch")
+        things = (self.lr, self.frozen, self.epochs, self.steps, self.micro_batch)
+        if sum(value is not None for value in things) != 1:
+            raise ValueError("it should have exactly one of lr, frozen, epochs, steps and micro_batch")
         if (self.group is None) is not (self.lr is None and self.frozen is None):
             raise ValueError("it should have a group with lr and frozen, and with nothing else")
         return self
@@ -186,8 +189,8 @@ class ScheduleConfig(Section):
     final: Annotated[FiniteFloat, Field(ge=0, le=1)] = 0.0
     "multiplier at the last step (`cosine`, `one_cycle`)"
     changes: tuple[Change, ...] = ()
-    """changes, each with `arm`, `step` and one of: `group` and `lr`; `group` and `frozen`; `epochs`; `micro_batch`;
-    `python -m engine schedule RUN` writes the changes that were made by hand in a run"""
+    """changes, each with `arm`, `step` and one of: `group` and `lr`; `group` and `frozen`; `epochs`; `steps`;
+    `micro_batch`; `python -m engine schedule RUN` writes the changes that were made by hand in a run"""
 
 
 class TrainConfig(Section):
@@ -195,6 +198,9 @@ class TrainConfig(Section):
 
     epochs: int = Field(5, ge=0, le=100_000)
     "times through the training pictures, for each arm; 0: only the head is fitted (`model.head: fitted`)"
+    minutes: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    """end each arm after so many minutes, evaluations included and pauses not, in place of `epochs`; warm-up and decay
+    are stretched to fit"""
     clip: Annotated[FiniteFloat, Field(gt=0)] | None = None
     "largest norm of the gradient; a longer one is shortened to it"
     label_smoothing: Fraction = 0.0

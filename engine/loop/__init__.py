@@ -9,6 +9,7 @@
 - `final_test`: scores the best weights on the test pictures, once, at the end.
 - `input_pipeline`: gets the next batch, and reports unreadable and prepared pictures.
 - `watchdog`: repairs a diverged arm and a batch that does not fit into memory.
+- `time_budget`: plans the number of steps so that an arm ends in time.
 - `compiling`: decides whether the training step is compiled.
 - `readback`: copies figures from the device to the host without waiting.
 - `recording`: sends each event to hooks, journal and sinks.

@@ -68,6 +68,7 @@ class Run:
         The last event is `RunFinished` or `RunFailed`; no error is raised. Closing the generator ends the run at once.
         As soon as the run has a folder, each event is written to its journal before it is yielded.
         """
+        self._began = time.perf_counter()
         self._processes = ProcessGroup()
         hooks = Hooks(self.config.hooks if self._processes.is_first else HooksConfig(), self.config.name)
         self._recording = Recording(hooks)
@@ -194,7 +195,7 @@ class Run:
         patience, single = self.config.watchdog.loader_seconds, self._processes.size == 1
         self._pipeline = InputPipeline(self._loader, self._catalogue, self._skipped, patience, single)
         self._steering = Steering(self._inbox, self._arms, journal, self.config, self._hold_open)
-        self._training = Training(self._pipeline, self._steering, self._device, self.config)
+        self._training = Training(self._pipeline, self._steering, self._device, self.config, self._began)
         if own is not None and (self._settings or not resuming):
             save_config(self.config, own)
 

@@ -21,6 +21,7 @@ from engine.loop.head_fitting import HeadFitting
 from engine.loop.input_pipeline import InputPipeline
 from engine.loop.readback import Readback
 from engine.loop.scores import Score, report_score
+from engine.loop.time_budget import TimeBudget
 from engine.loop.watchdog import NotFinite, Watchdog
 from engine.protocol import ArmFinished, Compiled, EpochDone, EpochsChanged, Event, Stop, TrainStep
 from engine.steering.steering import Steering
@@ -42,7 +43,10 @@ class _Step:
 class Training:
     """Trains and evaluates the current arm."""
 
-    def __init__(self, pipeline: InputPipeline, steering: Steering, device: torch.device, config: RunConfig) -> None:
+    def __init__(
+        self, pipeline: InputPipeline, steering: Steering, device: torch.device, config: RunConfig, began: float
+    ) -> None:
+        """`began` is the time, of `time.perf_counter`, at which the run began."""
         self._pipeline = pipeline
         self._steering = steering
         self._device = device
@@ -59,11 +63,17 @@ class Training:
         self._final_test = FinalTest(pipeline, self._checkpointer, self._evaluation)
         self._passes = FeaturePass(pipeline, steering, device)
         self._head_fitting = HeadFitting(pipeline, steering, self._evaluation, self._passes, config.seed)
+        self._budget = TimeBudget(config.train, pipeline, steering, began)
         self._steps: Readback[_Step] = Readback(device)
         self._read_at = 0.0
 
     def train(self, arm: TrainedArm) -> Iterator[Event]:
         """Train an arm until it is done, another arm becomes current, or the run stops."""
+        for event in self._train(arm):
+            self._budget.observe(event)
+            yield event
+
+    def _train(self, arm: TrainedArm) -> Iterator[Event]:
         if arm.done and not self._end_due(arm):
             return
         while self._steering.is_current(arm) and not arm.done:
@@ -129,6 +139,11 @@ class Training:
             if self._steering.has_commands or self._checkpointer.autosave_due:
                 yield from self._read(arm, everything=True)  # report earlier steps before the command or the save
             yield from self._steering.commands()
+            if self._budget.before_step(arm) and self._steering.is_current(arm):
+                yield from self._read(arm, everything=True)
+                yield from self._budget.plan(arm)
+            if arm.step >= arm.total_steps:
+                break
             if not self._steering.is_current(arm) or arm.batches_version != version or arm.evaluation_asked:
                 yield from self._read(arm, everything=True)
                 return

@@ -48,6 +48,7 @@ from engine.protocol.commands import (
     SetFrozen,
     SetMicroBatch,
     SetRate,
+    SetSteps,
     Stop,
     StopAfterEpoch,
     SwitchArm,
@@ -60,6 +61,7 @@ from engine.protocol.effects import (
     Paused,
     RateChanged,
     Resumed,
+    StepsChanged,
     StopPlanned,
 )
 from engine.protocol.encoding import Message, decode, encode, kind_name, name_of
@@ -148,8 +150,10 @@ __all__ = [
     "SetFrozen",
     "SetMicroBatch",
     "SetRate",
+    "SetSteps",
     "Setting",
     "SettingsChanged",
+    "StepsChanged",
     "Stop",
     "StopAfterEpoch",
     "StopPlanned",

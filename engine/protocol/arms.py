@@ -36,6 +36,8 @@ class ArmStarted:
     "grows by 1 with each rewind of the arm"
     change: Int = 0
     "how many changes of the arm's state were not steps"
+    steps: Int = 0
+    "all steps of the arm, if it ends in the middle of an epoch or has a time to end; 0: all those of its epochs"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,13 @@ class SetEpochs:
 
 
 @dataclass(frozen=True, slots=True)
+class SetSteps:
+    """End the current arm after so many steps in all, in the middle of an epoch if they say so."""
+
+    steps: Int
+
+
+@dataclass(frozen=True, slots=True)
 class SetMicroBatch:
     """Send at most `pictures` of a batch through the model at once; gradients are summed over the whole batch."""
 
@@ -113,6 +120,7 @@ Command = (
     | ScaleRate
     | SetFrozen
     | SetEpochs
+    | SetSteps
     | SetMicroBatch
     | Rewind
     | StopAfterEpoch

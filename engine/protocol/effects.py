@@ -63,6 +63,22 @@ class EpochsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class StepsChanged:
+    """The arm ends after another number of steps in all; the last epoch may be shorter than the others."""
+
+    arm: Arm
+    step: Int
+    steps: Int
+    epochs: Int
+    "whole and begun epochs of these steps"
+    reason: str
+    change: Int = 0
+    "`change` of the arm after it, as in `ArmStarted`"
+    planned: Bool = False
+    "whether the run itself has planned it, so that the arm ends in time"
+
+
+@dataclass(frozen=True, slots=True)
 class MicroBatchChanged:
     """From the step after `step` on, at most `pictures` of a batch go through the model at once."""
 

@@ -25,6 +25,7 @@ from engine.protocol.effects import (
     Paused,
     RateChanged,
     Resumed,
+    StepsChanged,
     StopPlanned,
 )
 from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
@@ -70,6 +71,7 @@ Event = (
     | RateChanged
     | GroupFrozen
     | EpochsChanged
+    | StepsChanged
     | MicroBatchChanged
     | StopPlanned
     | Diverged

@@ -34,6 +34,7 @@ from engine.protocol import (
     RunStarted,
     Setting,
     SettingsChanged,
+    StepsChanged,
     StopPlanned,
 )
 
@@ -137,6 +138,8 @@ def _of_command(event: Event) -> str:
             return f"{event.group} is {'frozen' if event.frozen else 'trained again'} from step {event.step + 1} on"
         case EpochsChanged():
             return f"{event.arm} trains {event.epochs} epochs in all{': ' if event.reason else ''}{event.reason}"
+        case StepsChanged(planned=False):
+            return f"{event.arm} trains {event.steps} steps in all: {event.reason}"
         case MicroBatchChanged():
             most = f"at most {event.pictures} pictures go through the model at once from step {event.step + 1} on"
             return f"{most}: {event.reason}"

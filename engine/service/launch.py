@@ -38,6 +38,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--init", choices=ARMS, help="the arm that is trained first")
     parser.add_argument("--recipe", metavar="NAME", help="auto: a good classifier soon; lesson: the lesson's rates")
     parser.add_argument("--epochs", type=int, metavar="N", help="times through the training pictures")
+    parser.add_argument("--minutes", type=float, metavar="M", help="how long each arm is trained, all included")
     parser.add_argument(
         "--set", action="append", default=[], metavar="A.B=C", help="change any setting; may be repeated"
     )
@@ -73,6 +74,8 @@ def plan(args: argparse.Namespace) -> Launch:
         overrides.append(f"recipe={_quoted(args.recipe)}")
     if args.epochs is not None:
         overrides.append(f"train.epochs={args.epochs}")
+    if args.minutes is not None:
+        overrides.append(f"train.minutes={args.minutes}")
     overrides += args.set
     if args.resume is not None:
         return _plan_resume(args, overrides)

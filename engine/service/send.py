@@ -39,6 +39,8 @@ from engine.protocol import (
     SetFrozen,
     SetMicroBatch,
     SetRate,
+    SetSteps,
+    StepsChanged,
     Stop,
     StopAfterEpoch,
     StopPlanned,
@@ -108,6 +110,12 @@ WORDS: dict[str, Word] = {
         lambda args: SetEpochs(args.N),
         EpochsChanged,
         {"N": {"type": int, "help": "its epochs in all"}},
+    ),
+    "steps": Word(
+        "end the arm after so many steps",
+        lambda args: SetSteps(args.N),
+        StepsChanged,
+        {"N": {"type": int, "help": "its steps in all"}},
     ),
     "micro-batch": Word(
         "send fewer pictures through the model at once",

@@ -17,9 +17,11 @@ from engine.protocol import (
     SetFrozen,
     SetMicroBatch,
     SetRate,
+    SetSteps,
+    StepsChanged,
 )
 
-Changing = SetRate | ScaleRate | SetFrozen | SetEpochs | SetMicroBatch
+Changing = SetRate | ScaleRate | SetFrozen | SetEpochs | SetSteps | SetMicroBatch
 
 
 def make(command: Changing, arm: TrainedArm, why: str) -> Event:
@@ -36,6 +38,9 @@ def make(command: Changing, arm: TrainedArm, why: str) -> Event:
         case SetEpochs():
             arm.set_epochs(command.epochs)
             return EpochsChanged(arm.arm, arm.step, command.epochs, arm.change)
+        case SetSteps():
+            arm.set_steps(command.steps)
+            return StepsChanged(arm.arm, arm.step, arm.total_steps, arm.epochs, why, arm.change)
         case SetMicroBatch():
             arm.set_micro_batch(command.pictures)
             return MicroBatchChanged(arm.arm, arm.step, command.pictures, why, arm.change)
@@ -51,6 +56,8 @@ def scheduled(config: ScheduleConfig, arm: TrainedArm) -> Iterator[Changing]:
 def _command(change: Change) -> Changing:
     if change.epochs is not None:
         return SetEpochs(change.epochs)
+    if change.steps is not None:
+        return SetSteps(change.steps)
     if change.micro_batch is not None:
         return SetMicroBatch(change.micro_batch)
     assert change.group is not None

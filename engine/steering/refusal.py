@@ -18,6 +18,7 @@ from engine.protocol import (
     SetFrozen,
     SetMicroBatch,
     SetRate,
+    SetSteps,
     Stop,
     StopAfterEpoch,
     SwitchArm,
@@ -48,6 +49,8 @@ def reason(command: Command, run: RunState) -> str:
             return _done(arm) or _freeze(command, groups)
         case SetEpochs():
             return _epochs(command, arm)
+        case SetSteps():
+            return _steps(command, arm)
         case SetMicroBatch():
             return _done(arm) or ("" if command.pictures > 0 else "a micro-batch has at least 1 picture")
         case Rewind():
@@ -125,3 +128,12 @@ def _epochs(command: SetEpochs, arm: TrainedArm) -> str:
     if command.epochs * arm.steps_per_epoch < arm.step:
         return f"epoch {arm.epoch} has begun"
     return ""
+
+
+def _steps(command: SetSteps, arm: TrainedArm) -> str:
+    most = MOST_EPOCHS * arm.steps_per_epoch
+    if not 1 <= command.steps <= most:
+        return f"steps lie in 1..{most}, {command.steps} does not"
+    if command.steps == arm.total_steps:
+        return f"it has {command.steps} steps already"
+    return f"step {arm.step} is done" if command.steps < arm.step else ""

@@ -18,11 +18,12 @@ from engine.protocol import (
     RateChanged,
     Rewound,
     SettingsChanged,
+    StepsChanged,
 )
 from engine.storage.journal import read_records
 from engine.storage.run_folder import load_run_config
 
-Changed = RateChanged | GroupFrozen | EpochsChanged | MicroBatchChanged
+Changed = RateChanged | GroupFrozen | EpochsChanged | StepsChanged | MicroBatchChanged
 
 
 class _Arms(NamedTuple):
@@ -80,9 +81,11 @@ def _follow(messages: Iterable[Message]) -> _Arms:
                 of_base = arms.heads.get((message.arm, message.base), "kept")
                 arms.heads[message.arm, message.branch] = of_base if message.head == "kept" else message.head
                 arms.branch[message.arm] = message.branch
+            case StepsChanged(planned=True):
+                pass  # the setting `train.minutes` does it again
             case EpochsChanged() if message.reason:
                 pass  # the setting `train.patience` does it again
-            case RateChanged() | GroupFrozen() | EpochsChanged() | MicroBatchChanged():
+            case RateChanged() | GroupFrozen() | EpochsChanged() | StepsChanged() | MicroBatchChanged():
                 arms.changes[message.arm, arms.branch[message.arm]].append(message)
                 arms.step[message.arm] = message.step
             case _:
@@ -109,6 +112,8 @@ def _change(event: Changed) -> Change:
             what = {"group": event.group, "frozen": event.frozen}
         case EpochsChanged():
             what = {"epochs": event.epochs}
+        case StepsChanged():
+            what = {"steps": event.steps}
         case MicroBatchChanged():
             what = {"micro_batch": event.pictures}
     return Change.model_validate({"arm": event.arm, "step": event.step, **what})

@@ -17,6 +17,7 @@ from engine.protocol import (
     SetFrozen,
     SetMicroBatch,
     SetRate,
+    SetSteps,
     Stop,
     StopAfterEpoch,
     SwitchArm,
@@ -24,7 +25,7 @@ from engine.protocol import (
 from engine.storage.choices import Choices
 from engine.storage.journal import Position, Record, read_records
 
-REPEATED = (SwitchArm, SetRate, ScaleRate, SetFrozen, SetEpochs, SetMicroBatch, Rewind, Save, Evaluate)
+REPEATED = (SwitchArm, SetRate, ScaleRate, SetFrozen, SetEpochs, SetSteps, SetMicroBatch, Rewind, Save, Evaluate)
 "commands that change what is trained or saved; the others only change when"
 
 

@@ -31,6 +31,8 @@ class RunState:
         self.paused = False
         self.freed = False
         "whether the GPU's memory is given back, with both arms in the host's memory"
+        self.waited = 0.0
+        "seconds of waiting for commands, so far"
         self._inbox = inbox
         self._journal = journal
 
@@ -44,6 +46,11 @@ class RunState:
             self.arms.commands += 1
             if not self._inbox.scripted:
                 self._inbox.script.clear()
+
+    @property
+    def is_scripted(self) -> bool:
+        """Whether the run repeats commands of its journal, or of another run's."""
+        return len(self._inbox.script) > 0 or self.arms.checkpointer.choices is not None
 
     def refused(self, command: Command, reason: str) -> CommandRefused:
         """The event that says why a command has no effect."""
@@ -63,6 +70,7 @@ class RunState:
             init=arm.init,
             branch=arm.branch,
             change=arm.change,
+            steps=arm.steps or 0,
         )
 
     def wait_for_checkpoints(self) -> Generator[Event, None, str]:

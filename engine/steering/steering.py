@@ -1,5 +1,6 @@
 """Takes the commands of a run between two steps, and applies each one or refuses it with the reason."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
@@ -21,6 +22,8 @@ from engine.protocol import (
     SetFrozen,
     SetMicroBatch,
     SetRate,
+    SetSteps,
+    StepsChanged,
     Stop,
     StopAfterEpoch,
     StopPlanned,
@@ -86,7 +89,10 @@ class Steering(RunState):
     def wait(self) -> Iterator[Event]:
         """Wait for a command and apply it."""
         yield from self.arms.checkpointer.results(wait=True)  # those asked for before the wait are reported before it
-        yield from self._apply(self._inbox.wait())
+        began = time.perf_counter()
+        command = self._inbox.wait()
+        self.waited += time.perf_counter() - began
+        yield from self._apply(command)
 
     def stop(self, command: Stop) -> Iterator[Event]:
         """End the run. Where the command asks for a checkpoint and it cannot be written, the command is refused."""
@@ -105,6 +111,13 @@ class Steering(RunState):
         command = SetMicroBatch(pictures)
         self.record(command)
         yield changes.make(command, self.arms.current, reason)
+
+    def plan_steps(self, steps: int, reason: str) -> Iterator[Event]:
+        """End the current arm after so many steps, as the command `SetSteps` does."""
+        self.record(SetSteps(steps))
+        arm = self.arms.current
+        arm.set_steps(steps)
+        yield StepsChanged(arm.arm, arm.step, steps, arm.epochs, reason, arm.change, planned=True)
 
     def _apply_schedule(self) -> Iterator[Event]:
         """Make the changes that the configuration has for this step."""
@@ -135,7 +148,7 @@ class Steering(RunState):
             case Evaluate():
                 self.record(command)
                 arm.evaluation_asked = True
-            case SetRate() | ScaleRate() | SetFrozen() | SetEpochs() | SetMicroBatch():
+            case SetRate() | ScaleRate() | SetFrozen() | SetEpochs() | SetSteps() | SetMicroBatch():
                 checkpointer.before_change(arm)
                 self.record(command)
                 yield changes.make(command, arm, BY_HAND)

@@ -26,6 +26,7 @@ from engine.protocol import (
     RunFailed,
     RunFinished,
     RunStarted,
+    StepsChanged,
     TrainStep,
     decode,
 )
@@ -36,6 +37,7 @@ DECODED = (
     *("run_started", "run_finished", "run_failed", "arm_started", "arm_finished", "eval_done", "epoch_done"),
     "average_scored",
     *("evaluate", "paused", "resumed", "rate_changed", "group_frozen", "epochs_changed", "rewound"),
+    "steps_changed",
 )
 BEGINNINGS = tuple(b'{"type": "%s"' % name.encode() for name in DECODED)
 
@@ -46,6 +48,8 @@ class ArmPosition:
 
     step: int = 0
     epochs: int = 0
+    steps: int = 0
+    "all steps, if the arm may end in the middle of an epoch; 0: those of its epochs"
     steps_per_epoch: int = 0
     branch: int = 1
     "number of the current branch"
@@ -56,14 +60,19 @@ class ArmPosition:
 
     @property
     def total_steps(self) -> int:
-        """Steps of all epochs."""
-        return self.epochs * self.steps_per_epoch
+        """All steps of the arm."""
+        return self.steps or self.epochs * self.steps_per_epoch
+
+    def ends_epoch(self, step: int) -> bool:
+        """Whether an epoch, or what there is of the last one, ends with this step."""
+        return self.steps_per_epoch > 0 and (step % self.steps_per_epoch == 0 or step == self.total_steps)
 
     def fold(self, message: Message) -> None:
         """Take in an event about this arm."""
         match message:
             case ArmStarted():
                 self.step, self.epochs, self.steps_per_epoch = message.step, message.epochs, message.steps_per_epoch
+                self.steps = message.steps
                 self.branch, self.groups = message.branch, {group.name: group for group in message.groups}
                 self.finished = 0 < self.total_steps <= message.step
             case TrainStep():
@@ -71,7 +80,10 @@ class ArmPosition:
             case ArmFinished():
                 self.finished = True
             case EpochsChanged():  # more of them revive an arm
-                self.epochs = message.epochs
+                self.epochs, self.steps = message.epochs, 0
+                self.finished = self.finished and self.step >= self.total_steps
+            case StepsChanged():
+                self.epochs, self.steps = message.epochs, message.steps
                 self.finished = self.finished and self.step >= self.total_steps
             case RateChanged():
                 self._change(message.group, base_lr=message.base_lr, why=message.why)
@@ -128,7 +140,7 @@ class ArmSummary(ArmPosition):
             case Rewound():
                 self._go_on_from(message.base, message.step)
             case TrainStep():
-                self.due = self.steps_per_epoch > 0 and message.step % self.steps_per_epoch == 0
+                self.due = self.ends_epoch(message.step)
             case EvalDone():
                 self.evaluations.setdefault(self.branch, []).append(message)
                 self.best = message.accuracy if self.best is None or message.best else self.best

@@ -26,15 +26,30 @@ from engine.protocol import (
     Rewound,
     SetEpochs,
     SetRate,
+    StepsChanged,
     StopPlanned,
     TrainStep,
 )
 from engine.storage.summary import ArmPosition
 from tui.figures.account import Account
-from tui.figures.branch import Branch
+from tui.figures.branch import Branch, TickKind
 
 HEAD = "head"  # name of the group of the new last layer
 SPEED_STEPS, SPEED_SECONDS = 20, 5.0  # images/s and data wait are averaged over these, whichever takes longer
+
+MARKS: dict[type[Message], TickKind] = {
+    RateChanged: "rate",
+    GroupFrozen: "freeze",
+    EpochsChanged: "epochs",
+    StepsChanged: "epochs",
+    Paused: "pause",
+    ArmSuspended: "switch",
+    StopPlanned: "stop",
+    MicroBatchChanged: "micro_batch",
+    Diverged: "diverged",
+    Rewound: "rewind",
+}
+"the names of the marks that these events leave on the plots"
 
 
 @dataclass
@@ -113,7 +128,8 @@ class ArmView(ArmPosition):
             case ArmStarted():
                 self.epoch = event.epoch
                 self._forget_asked()
-                self.finished = len(self.curves.history) >= self.epochs
+                history = self.curves.history
+                self.finished &= bool(history) and history[-1].step == event.step
             case TrainStep():
                 self._trained(event)
             case EvalDone() | AverageScored():
@@ -131,27 +147,13 @@ class ArmView(ArmPosition):
             case RateChanged():
                 if self.asked.get(event.group) == event.base_lr:
                     del self.asked[event.group]
-                self.curves.mark(event.step, "rate")
-            case GroupFrozen():
-                self.curves.mark(event.step, "freeze")
             case EpochsChanged():
                 if self.asked_epochs == event.epochs:
                     self.asked_epochs = 0
-                self.curves.mark(event.step, "epochs")
-            case CheckpointSaved(reason="key"):
-                self.curves.mark(event.step, "save")
-            case Paused():
-                self.curves.mark(event.step, "pause")
-            case ArmSuspended():
-                self.curves.mark(event.step, "switch")
-            case StopPlanned():
-                self.curves.mark(event.step, "stop")
-            case MicroBatchChanged():
-                self.curves.mark(event.step, "micro_batch")
-            case Diverged():
-                self.curves.mark(event.step, "diverged")
             case _:
-                pass  # it is about the run
+                pass  # it is about the run, or only a mark
+        if (mark := _mark(event)) is not None:
+            self.curves.mark(getattr(event, "step", 0), mark)
 
     def _forget_asked(self) -> None:
         """Forget requests that will not be acknowledged any more."""
@@ -171,7 +173,7 @@ class ArmView(ArmPosition):
             return
         self.averaged = None if event.best else self.averaged
         self.curves.evaluated(event)
-        if event.step % self.steps_per_epoch:  # a person asked for it
+        if not self.ends_epoch(event.step):  # a person asked for it
             self.curves.mark(event.step, "evaluate")
 
     def _trained(self, event: TrainStep) -> None:
@@ -188,7 +190,17 @@ class ArmView(ArmPosition):
         self.averaged = None
         self.curves = self.past.get(event.base, self.curves).until(event.step)
         self._forget_asked()
-        self.curves.mark(event.step, "rewind")
+
+
+def _mark(event: Message) -> TickKind | None:
+    """The mark that an event leaves on the plots."""
+    match event:
+        case StepsChanged(planned=True):
+            return None
+        case CheckpointSaved():
+            return "save" if event.reason == "key" else None
+        case _:
+            return MARKS.get(type(event))
 
 
 def fold_into(arms: dict[Arm, ArmView], event: Event) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.cli.preview import Estimate, Pictures, duration, in_parts, settings
+from engine.cli.preview import Estimate, Pictures, duration, how_long, in_parts, settings
 from tui.format import count
 
 UNEVEN = 3.0  # times as many pictures in one class as in another: from here on there is a warning
@@ -37,8 +37,7 @@ def estimated(found: Estimate) -> list[str]:
     first = f", the first one {duration(found.first_epoch_seconds)}" if found.epochs > 1 else ""
     parts = f", a batch in parts of {found.micro_batch}" if found.micro_batch is not None else ""
     return [
-        f"about {duration(found.seconds)} for {found.epochs:,} epoch{'s' * (found.epochs != 1)}{first}; "
-        f"{SLOWER[found.bottleneck]}",
+        f"{how_long(found)}{first}; {SLOWER[found.bottleneck]}",
         f"on {found.device} in {found.precision}; {count(sum(found.parameters.values()))} parameters, "
         f"{found.steps_per_epoch:,} step{'s' * (found.steps_per_epoch != 1)} an epoch{parts}",
         *([f"{found.recipe}: {settings(_own(found.chosen))}"] if found.chosen else []),

@@ -45,7 +45,7 @@ def session() -> list[tuple[str, int, int, list[p.Command]]]:
         ("scratch", 3, 10, [p.SetRate("backbone", 2e-3), p.StopAfterEpoch()]),
         ("scratch", 3, 11, [p.StopAfterEpoch(planned=False), p.SetEpochs(5)]),
         ("scratch", 3, 18, [p.Rewind("points/3-000010-11.pt"), p.ScaleRate("head", 3.0)]),
-        ("scratch", 4, 11, [p.Pause(free=True), p.SetMicroBatch(3)]),
+        ("scratch", 4, 11, [p.Pause(free=True), p.SetMicroBatch(3), p.SetSteps(14)]),
     ]
 
 
@@ -298,13 +298,17 @@ def test_a_good_session_becomes_a_configuration_that_trains_the_same(steered: Ru
     turns = [turn for turn in session() if turn[0] == "scratch" and turn[2] != 6]
     events = play(Run(steered), Person(*turns))
     config = scripted(events, tmp_path)
-    assert [(c.step, c.group, c.lr, c.frozen, c.epochs, c.micro_batch) for c in config.schedule.changes] == [
-        (1, "head", 0.005, None, None, None),
-        (2, "backbone", None, True, None, None),
-        (3, "backbone", None, False, None, None),
-        (5, "backbone", 0.0005, None, None, None),
-        (10, "head", 0.015, None, None, None),
-        (11, None, None, None, None, 3),
+    assert [change.model_dump() for change in config.schedule.changes] == [
+        {"arm": "scratch", "step": step, **what}
+        for step, what in (
+            (1, {"group": "head", "lr": 0.005}),
+            (2, {"group": "backbone", "frozen": True}),
+            (3, {"group": "backbone", "frozen": False}),
+            (5, {"group": "backbone", "lr": 0.0005}),
+            (10, {"group": "head", "lr": 0.015}),
+            (11, {"micro_batch": 3}),
+            (11, {"steps": 14}),
+        )
     ]
     assert play(Run(config))[-1].weights_sha256 == events[-1].weights_sha256
 

@@ -131,6 +131,11 @@ def test_epochs(live: Trained, say: Say) -> None:
     assert say("epochs", "0") == (1, "", "set epochs refused: epochs lie in 1..100000, 0 does not\n")
 
 
+def test_steps(live: Trained, say: Say) -> None:
+    assert say("steps", "50001") == (0, "scratch trains 50001 steps in all: set by hand\n", "")
+    assert say("steps", "0")[2].startswith("set steps refused: steps lie in 1..")
+
+
 def test_micro_batch(live: Trained, say: Say) -> None:
     status, out, _ = say("micro-batch", "2")
     assert status == 0 and out.startswith("at most 2 pictures go through the model at once")
