@@ -28,13 +28,13 @@ PANES: tuple[Pane, ...] = (
     Pane(
         "1",
         Want("loss", 6, width=50, least=7, weight=3),
-        "Cross entropy: how much the right answer surprises the model; it should fall, on test pictures (points), too.",
+        "Cross entropy: how much the right answer surprises the model; it should fall for new pictures (points), too.",
         expensive=True,
     ),
     Pane(
         "2",
         Want("accuracy", 1, width=50, least=7, weight=3),
-        "Share of pictures that are classified correctly; the points, on test pictures, are what counts.",
+        "Share of pictures that are classified correctly; the points, for pictures not trained on, count.",
         expensive=True,
     ),
     Pane(

@@ -46,7 +46,16 @@ def nothing_to_free(state: UiState) -> str:
 
 def evaluating(state: UiState) -> str:
     """For an evaluation."""
-    return without_run(state) or ("the test pictures are being scored" if state.phase == "evaluating" else "")
+    return without_run(state) or ("pictures are being scored already" if state.phase == "evaluating" else "")
+
+
+def testing(state: UiState) -> str:
+    """For a score of the best weights on the test pictures."""
+    if reason := evaluating(state):
+        return reason
+    if state.part == "test":
+        return "there are no validation pictures: the test pictures are those that e scores"
+    return "" if state.view is not None and state.view.best else "there are no best weights yet"
 
 
 def last_trained(state: UiState) -> str:

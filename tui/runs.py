@@ -35,7 +35,7 @@ class Row:
     "of the current arm"
     epochs: int
     best_accuracy: float | None
-    "of all arms on the test set, a share; `None` where nothing was scored"
+    "of all arms on the pictures that choose, a share; `None` where nothing was scored"
     updated: float
     "time of the journal's last entry, in seconds since the epoch"
 

@@ -3,6 +3,7 @@
 from engine.protocol import (
     ArmFinished,
     ArmStarted,
+    BestTested,
     CheckpointFailed,
     CheckpointSaved,
     Command,
@@ -41,7 +42,9 @@ def answered(command: Command, event: Event) -> bool:
             return event.arm == command.arm
         case Save(), CheckpointSaved():
             return event.reason == "key"
-        case (Save(), CheckpointFailed()) | (Evaluate(), Evaluating() | EvalDone()) | (Rewind(), Rewound()):
+        case (Save(), CheckpointFailed()) | (Rewind(), Rewound()):
+            return True
+        case Evaluate(), Evaluating() | EvalDone() | BestTested():
             return True
         case _:
             return False

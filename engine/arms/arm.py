@@ -260,6 +260,6 @@ class TrainedArm(Progress):
         self.load(state)
         self.branch = self.branches = branches
         vars(self).update(of_all)
-        self.evaluation_asked = False
+        self.evaluation_asked = self.test_asked = False
         self.stale = 0
         self.unsaved = True

@@ -41,6 +41,7 @@ NEW_FIELDS: dict[str, Any] = {
     "averaged": None,
     "steps": None,
     "timed": False,
+    "test_asked": False,
     "spent": 0.0,
 }
 "the same, but missing in checkpoints of older versions; with the values that these have"
@@ -95,6 +96,8 @@ class Progress:
         "the step at which averages of the fitted head's and the last weights were scored"
         self.evaluation_asked = False
         "whether the user wants an evaluation; it is kept while the other arm is current, and a rewind clears it"
+        self.test_asked = False
+        "the same for a score of the best weights on the test pictures"
         self.steps_per_epoch = steps_per_epoch
         self._metric, self._patience = config.metric, config.patience
         self.unsaved = False
@@ -115,6 +118,11 @@ class Progress:
         """Whether an epoch, or what there is of the last one, has been trained but not evaluated yet."""
         ended = self.step > 0 and (self.position == 0 or self.step >= self.total_steps)
         return ended and (not self.history or self.history[-1]["step"] != self.step)
+
+    @property
+    def asked(self) -> bool:
+        """Whether the user wants a score now."""
+        return self.evaluation_asked or self.test_asked
 
     @property
     def done(self) -> bool:

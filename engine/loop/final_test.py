@@ -1,4 +1,4 @@
-"""Scores the best weights of an arm on the test pictures, once, at its end."""
+"""Scores the best weights of an arm on the test pictures: once at its end, and earlier if somebody asks for it."""
 
 from collections.abc import Iterator
 
@@ -30,12 +30,13 @@ class FinalTest:
         try:
             state = self._checkpointer.load(arm.arm, BEST)
         except CheckpointError as error:  # it could not be written, or somebody has removed it
+            arm.test_asked = False
             yield CheckpointDamaged(path, error.message)
             return
         score = yield from self._evaluation.score(arm, "test", state["model"])
         if score is None:
             return
-        arm.tested = score.metrics["accuracy"]
+        arm.test_asked, arm.tested = False, score.metrics["accuracy"]
         arm.mark_changed()
         # Its temperature would be fitted to the test pictures, which choose nothing.
         further = {k: v for k, v in without_own_fields(score.metrics).items() if k != "calibration_error_scaled"}

@@ -194,7 +194,9 @@ class Run:
             self._inbox.script = remaining_script(own, self._arms.commands, self._arms.current.step)
         patience, single = self.config.watchdog.loader_seconds, self._processes.size == 1
         self._pipeline = InputPipeline(self._loader, self._catalogue, self._skipped, patience, single)
-        self._steering = Steering(self._inbox, self._arms, journal, self.config, self._hold_open)
+        self._steering = Steering(
+            self._inbox, self._arms, journal, self.config, self._hold_open, has_validation=bool(self._catalogue.val)
+        )
         self._training = Training(self._pipeline, self._steering, self._device, self.config, self._began)
         if own is not None and (self._settings or not resuming):
             save_config(self.config, own)

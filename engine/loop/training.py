@@ -83,6 +83,8 @@ class Training:
                 yield from self._choose_batches(arm)
             elif arm.evaluation_due or arm.evaluation_asked:
                 yield from self._evaluate(arm)
+            elif arm.test_asked:
+                yield from self._final_test.score(arm)
             else:
                 try:
                     yield from self._train_epoch(arm)
@@ -144,7 +146,7 @@ class Training:
                 yield from self._budget.plan(arm)
             if arm.step >= arm.total_steps:
                 break
-            if not self._steering.is_current(arm) or arm.batches_version != version or arm.evaluation_asked:
+            if not self._steering.is_current(arm) or arm.batches_version != version or arm.asked:
                 yield from self._read(arm, everything=True)
                 return
             if self._checkpointer.autosave_due:

@@ -50,7 +50,7 @@ class RestorePoint:
     epoch: Int
     branch: Int
     accuracy: Real | None
-    "on the test set at this step, `None` if it was not evaluated at this step"
+    "on the pictures that choose, at this step, `None` if it was not evaluated at this step"
     reason: str
     "why it was kept, for people"
     time: Real

@@ -24,7 +24,9 @@ class Save:
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
-    """Score the test set now, in a pause too."""
+    """Score the pictures that choose now, in a pause too; with `test`, the best weights on the test pictures."""
+
+    test: Bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from engine.errors import UserError
 from engine.protocol import (
     ARMS,
     HEADS,
+    PART_NAMES,
     Arm,
     ArmStarted,
+    BestTested,
     CheckpointFailed,
     CheckpointSaved,
     Command,
@@ -84,7 +86,8 @@ WORDS: dict[str, Word] = {
     "save": Word(
         "write a checkpoint that nothing overwrites", lambda args: Save(), CheckpointSaved, {}, {"reason": "key"}
     ),
-    "evaluate": Word("score the test pictures now", lambda args: Evaluate(), EvalDone),
+    "evaluate": Word("score the pictures that choose now", lambda args: Evaluate(), EvalDone),
+    "test": Word("score the best weights on the test pictures now", lambda args: Evaluate(test=True), BestTested),
     "switch": Word(
         "go on with the other arm",
         lambda args: SwitchArm(args.ARM) if args.ARM is not None else None,
@@ -228,7 +231,7 @@ def _sentence(event: Event) -> str:
         case Resumed():
             return f"training goes on after step {event.step}"
         case EvalDone():
-            return f"accuracy {event.accuracy:.1%} on the test pictures after step {event.step}"
+            return f"accuracy {event.accuracy:.1%} on the {PART_NAMES[event.part]} pictures after step {event.step}"
         case _:
             return message(event)
 

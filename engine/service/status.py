@@ -42,7 +42,7 @@ class RunStatus:
     epoch: int
     epochs: int
     accuracy: float | None
-    "on the test set at the last evaluation"
+    "at the last evaluation, on the pictures that choose"
     groups: tuple[Group, ...]
     learning_rates: dict[str, float]
     "rate of each group in the last update"

@@ -38,7 +38,7 @@ def reason(command: Command, run: RunState) -> str:
         case Resume():
             return "" if run.paused else "training is not paused"
         case Evaluate():
-            return _evaluate(arm, run)
+            return _test(arm, run) if command.test else _evaluate(arm, run)
         case SwitchArm():
             if command.arm == arm.arm:
                 return f"{arm.arm} is the current arm already"
@@ -87,6 +87,18 @@ def _rewind(command: Rewind, arms: Arms) -> str:
             "head could start from"
         )
     return ""
+
+
+def _test(arm: TrainedArm, run: RunState) -> str:
+    if run.freed:
+        return "the GPU is given back; go on first"
+    if not run.has_validation:
+        return "there are no validation pictures: the test pictures are those that are scored anyway"
+    if arm.best_accuracy is None:
+        return "there are no best weights yet"
+    if arm.test_asked:
+        return "the test pictures are being scored"
+    return f"the best weights are tested already: {arm.tested:.1%}" if arm.tested is not None else ""
 
 
 def _evaluate(arm: TrainedArm, run: RunState) -> str:

@@ -24,8 +24,10 @@ from engine.storage.journal import Journal, Position
 class RunState:
     """The state of a run that commands read and change."""
 
-    def __init__(self, inbox: Inbox, arms: Arms, journal: Journal) -> None:
+    def __init__(self, inbox: Inbox, arms: Arms, journal: Journal, has_validation: bool = False) -> None:
         self.arms = arms
+        self.has_validation = has_validation
+        "whether other pictures than the test pictures choose"
         self.stopped = False
         self.stops_after_epoch = False
         self.paused = False

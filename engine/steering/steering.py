@@ -47,9 +47,11 @@ class Steering(RunState):
         journal: Journal,
         config: RunConfig,
         hold_open: Callable[[], bool] = lambda: False,
+        *,
+        has_validation: bool = False,
     ) -> None:
         """`hold_open` says whether to wait for commands when an arm has done its epochs."""
-        super().__init__(inbox, arms, journal)
+        super().__init__(inbox, arms, journal, has_validation)
         self._config = config
         self._hold_open = hold_open
 
@@ -80,7 +82,7 @@ class Steering(RunState):
                 yield from self._apply_schedule()
             command = self._inbox.take(position(arm))
             if command is None:
-                if not self.paused or arm.evaluation_asked:
+                if not self.paused or arm.asked:
                     return
                 yield from self.wait()
             else:
@@ -147,7 +149,10 @@ class Steering(RunState):
                 self.record(command)
             case Evaluate():
                 self.record(command)
-                arm.evaluation_asked = True
+                if command.test:
+                    arm.test_asked = True
+                else:
+                    arm.evaluation_asked = True
             case SetRate() | ScaleRate() | SetFrozen() | SetEpochs() | SetSteps() | SetMicroBatch():
                 checkpointer.before_change(arm)
                 self.record(command)

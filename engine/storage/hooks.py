@@ -37,7 +37,7 @@ class CurrentArm(Protocol):
 
     @property
     def best_accuracy(self) -> float | None:
-        """On the test set, `None` before the first evaluation."""
+        """On the pictures that choose; `None` before the first evaluation."""
 
 
 class _Command(NamedTuple):

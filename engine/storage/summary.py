@@ -12,6 +12,7 @@ from engine.protocol import (
     ArmFinished,
     ArmStarted,
     AverageScored,
+    BestTested,
     EpochDone,
     EpochsChanged,
     EvalDone,
@@ -35,9 +36,8 @@ from engine.storage.journal import STEP
 # Nothing else is decoded: most lines of a long run are steps, and of those the last one before another line counts.
 DECODED = (
     *("run_started", "run_finished", "run_failed", "arm_started", "arm_finished", "eval_done", "epoch_done"),
-    "average_scored",
-    *("evaluate", "paused", "resumed", "rate_changed", "group_frozen", "epochs_changed", "rewound"),
-    "steps_changed",
+    *("evaluate", "average_scored", "best_tested", "paused", "resumed", "rewound"),
+    *("rate_changed", "group_frozen", "epochs_changed", "steps_changed"),
 )
 BEGINNINGS = tuple(b'{"type": "%s"' % name.encode() for name in DECODED)
 
@@ -180,7 +180,7 @@ class RunSummary:
 
     @property
     def evaluating(self) -> bool:
-        """Whether the test set is being scored: in a pause only where that was asked for in it."""
+        """Whether pictures are being scored: in a pause only where that was asked for in it."""
         return self.asked or (self.current.due and not self.paused)
 
     def read(self, lines: Iterable[bytes]) -> None:
@@ -216,7 +216,7 @@ class RunSummary:
                 self.arm, self.paused = message.arm, False
             case Evaluate():
                 self.asked = True
-            case EvalDone() | Rewound():
+            case EvalDone() | BestTested() | Rewound():
                 self.asked = False
             case Paused():
                 self.paused = True

@@ -89,12 +89,16 @@ def test_each_arm_has_its_own_curves_and_history():
     assert state.arms["pretrained"].best.accuracy == pytest.approx(0.94)
 
 
-def test_the_better_evaluation_is_the_best_and_the_first_of_equals():
-    first, worse, equal = (
-        p.EvalDone("pretrained", 10 * n, n, 0.1, a, 400, True) for n, a in ((1, 0.9), (2, 0.8), (3, 0.9))
+def test_the_best_evaluation_is_the_one_that_the_engine_says_is_the_best():
+    first, better, worse = (
+        p.EvalDone("pretrained", 10 * n, n, 0.1, 0.9, 400, best) for n, best in ((1, True), (2, True), (3, False))
     )
-    state = state_after(*TRAINING[:3], first, worse, equal)
-    assert state.view.best is first
+    state = state_after(*TRAINING[:3], first, better, worse)
+    assert state.view.best is better
+    average = p.AverageScored("pretrained", 30, 3, 0.5, 0.1, 0.95, 400, True, "test")
+    assert state_after(*TRAINING[:3], first, better, average).view.best is average
+    of_another_branch = [replace(item, best=False) for item in (first, better)]
+    assert state_after(*TRAINING[:3], *of_another_branch).view.best is of_another_branch[0]
 
 
 def test_steps_lost_in_a_crash_leave_the_curves_when_the_run_goes_on_before_them():

@@ -6,6 +6,7 @@ The engine answers commands with events; until then `answer` says what was asked
 from collections.abc import Callable
 
 from engine.protocol import (
+    PART_NAMES,
     Arm,
     Command,
     Evaluate,
@@ -76,6 +77,10 @@ def _rate_answer(up: bool) -> Callable[[UiState], str]:
     return lambda state: f"{state.selected}: base rate {rate(_changed_rate(state, up))} after this step…"
 
 
+def _when(state: UiState) -> str:
+    return "" if state.paused else " after this step"
+
+
 STEERING: tuple[Key, ...] = (
     Key(
         "pause",
@@ -123,11 +128,22 @@ STEERING: tuple[Key, ...] = (
         ("e",),
         "e",
         "evaluate",
-        "Score the test pictures now, in a pause, too.",
+        "Score the pictures that choose (validation; without them, test) now, in a pause, too.",
         build=lambda state: Evaluate(),
         refusal=no.evaluating,
-        answer=lambda state: f"scoring the test pictures{'' if state.paused else ' after this step'}…",
+        answer=lambda state: f"scoring the {PART_NAMES[state.part]} pictures{_when(state)}…",
         rank=3,
+    ),
+    Key(
+        "test",
+        ("E",),
+        "E",
+        "test best",
+        "Score the best weights so far on the test pictures, which is done once at the end anyway.",
+        build=lambda state: Evaluate(test=True),
+        refusal=no.testing,
+        answer=lambda state: f"testing the best weights{_when(state)}…",
+        rank=9,
     ),
     Key(
         "rewind",

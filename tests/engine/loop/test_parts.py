@@ -10,7 +10,7 @@ from engine.config import RunConfig
 from engine.loop.run import Run
 from tests.engine.backbones import NORM
 from tests.engine.conftest import write_pictures
-from tests.engine.driving import folder_of, only, play, with_settings
+from tests.engine.driving import after_step, folder_of, only, play, with_settings
 
 
 @pytest.fixture
@@ -55,6 +55,35 @@ def test_a_finished_run_that_is_resumed_does_not_score_them_again(three: RunConf
     longer = play(Run(with_settings(three, train__epochs=3), resume=folder))
     better = len(only(longer, p.EvalDone)) == 1 and only(longer, p.EvalDone)[0].best
     assert len(only(longer, p.BestTested)) == better
+
+
+def test_the_best_weights_so_far_are_tested_when_asked_for_in_a_pause_too(three: RunConfig) -> None:
+    sent = iter([[p.Pause(), p.Evaluate(test=True)], [p.Evaluate(test=True), p.Resume()]])
+
+    def react(event: p.Event) -> list[p.Command]:
+        asks = isinstance(event, p.BestTested) or (isinstance(event, p.TrainStep) and event.step == 6)
+        return next(sent, []) if asks else []
+
+    still = [{"arm": "scratch", "step": 4, "group": group, "lr": 0.0} for group in ("backbone", "head")]
+    events = play(Run(with_settings(three, schedule__changes=still)), react)  # the first epoch stays the best
+    (tested,) = only(events, p.BestTested)
+    assert (tested.step, events.index(tested)) < (5, next(i for i, e in enumerate(events) if isinstance(e, p.Resumed)))
+    assert "tested already" in only(events, p.CommandRefused)[0].reason
+    assert events[-1].test_accuracy == tested.accuracy
+    early = play(Run(three), after_step(2, p.Evaluate(test=True)))
+    assert "no best weights yet" in only(early, p.CommandRefused)[0].reason
+
+
+def test_a_resumed_run_tests_when_that_was_asked_for(three: RunConfig) -> None:
+    first = play(Run(three), after_step(6, p.Evaluate(test=True), p.Stop()))
+    again = play(Run(three, resume=folder_of(first)))
+    kinds = [type(event) for event in again]
+    assert not only(first, p.BestTested) and kinds.index(p.BestTested) < kinds.index(p.TrainStep)
+
+
+def test_without_validation_pictures_there_is_no_other_test(small: RunConfig) -> None:
+    events = play(Run(small), after_step(6, p.Evaluate(test=True)))
+    assert "no validation pictures" in only(events, p.CommandRefused)[0].reason
 
 
 def test_without_validation_pictures_the_test_pictures_are_scored_each_epoch(small: RunConfig) -> None:

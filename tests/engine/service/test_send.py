@@ -106,6 +106,10 @@ def test_evaluate(live: Trained, say: Say) -> None:
     say("resume")
 
 
+def test_the_test_needs_validation_pictures(live: Trained, say: Say) -> None:
+    assert say("test")[2].startswith("evaluate refused: there are no validation pictures")
+
+
 def test_rate_and_scale(live: Trained, say: Say) -> None:
     status, out, _ = say("rate", "head", "2e-3")
     assert status == 0 and out.startswith("head has base rate 0.002 from step ")
