@@ -66,7 +66,7 @@ def estimate(config: RunConfig, catalogue: Catalogue) -> Estimate:
     Raises:
         EngineError: the model, the device or the pictures cannot be used, or a step fails.
     """
-    by_recipe, config = chosen(config), complete(config)
+    by_recipe, config = chosen(config, len(catalogue.train)), complete(config, len(catalogue.train))
     if config.train.deterministic:
         ask_for_determinism()
     device = choose_device(config.device)

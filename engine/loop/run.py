@@ -101,12 +101,13 @@ class Run:
             self.config = with_kept(before, self.config)
 
     def _run(self) -> Iterator[Event]:
-        config = self.config = complete(self.config)
+        given, config = self.config, complete(self.config)
         if config.train.deterministic:
             ask_for_determinism()
         self._device = choose_device(config.device, self._processes.local_rank)
         yield Loading(f"looking at {config.model.name}")
         self._preparation = preparation(config.model, config.data.image_size)
+        self.config = config
         augmentations = recipe_of(config).train_transform.pictures
         rank, size = self._processes.rank, self._processes.size
         self._loader = Loader(self._preparation, config.data, augmentations, config.seed, rank=rank, world_size=size)
@@ -114,6 +115,7 @@ class Run:
             try:
                 # Only the first process downloads; the others then find the files.
                 self._catalogue = yield from self._processes.on_first_then_others(self._find_pictures)
+                self.config = complete(given, len(self._catalogue.train))
                 yield from self._start()
             except StoppedError:
                 if not self._resuming:  # the journal of a resumed run already ends with an event

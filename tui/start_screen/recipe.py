@@ -134,13 +134,15 @@ FIELDS = (
 )
 
 
-def arguments(source: Sequence[str], base: RunConfig, values: Mapping[str, str]) -> list[str]:
+def arguments(
+    source: Sequence[str], base: RunConfig, values: Mapping[str, str], train_images: int | None = None
+) -> list[str]:
     """The arguments of a run on `source`: only what differs from its configuration `base`.
 
     `values` are texts by the names of fields. Empty ones are left out, and those of the other arm.
     """
     arm, recipe = values.get("arm") or base.init, values.get("recipe") or base.recipe
-    usual, words = with_recipe(base, recipe), list(source)
+    usual, words = with_recipe(base, recipe, train_images), list(source)
     for field in FIELDS:
         value = values.get(field.name, "")
         default = field.default(base if field.name == "recipe" else usual)
@@ -149,13 +151,13 @@ def arguments(source: Sequence[str], base: RunConfig, values: Mapping[str, str])
     return words
 
 
-def with_recipe(config: RunConfig, recipe: str) -> RunConfig:
-    """The configuration with another recipe, and what that recipe chooses without knowing the pictures.
+def with_recipe(config: RunConfig, recipe: str, train_images: int | None = None) -> RunConfig:
+    """The configuration with another recipe, and what that recipe chooses for so many pictures, if that is known.
 
     A name that no recipe has changes nothing: the run refuses it, and settings that do not go together.
     """
     changed = config.model_copy(update={"recipe": recipe if recipe in CHOICES else config.recipe})
-    return with_values(changed, chosen(changed))
+    return with_values(changed, chosen(changed, train_images))
 
 
 def as_argument(path: str) -> str:

@@ -122,7 +122,7 @@ class SetupPage(Page):
             return
         self._take_recipe(self._base, self._values["recipe"])
         self._show_fields()
-        words = arguments(self._source, self._base, self._values)
+        words = arguments(self._source, self._base, self._values, self._train_images)
         if words == self._words:
             return
         self._words, self._start_asked = words, False
@@ -181,6 +181,7 @@ class SetupPage(Page):
         self.query_one(Classes).show(found)
         self.query_one("#uneven", Static).update(uneven(found))
         self.query_one(Samples).show(found.samples)
+        self._change()  # the recipe may choose other values for so many pictures
 
     def _estimate(self) -> None:
         """Estimate the run as it is now."""
@@ -201,6 +202,10 @@ class SetupPage(Page):
         self._look = Look(self._words, lambda look, found: self.post_message(self.Reported(look, found)))
 
     @property
+    def _train_images(self) -> int | None:
+        return self._pictures.train_images or None if self._pictures is not None else None
+
+    @property
     def _values(self) -> dict[str, str]:
         return {value.field.name: value.value for value in self.query(Value)}
 
@@ -210,10 +215,10 @@ class SetupPage(Page):
         return [value for value in self.query(Value) if value.field.belongs_to(values["arm"], values["recipe"])]
 
     def _take_recipe(self, base: RunConfig, recipe: str) -> None:
-        """With another recipe, values that nobody has changed become those that it chooses."""
-        if self._usual is not None and self._usual.recipe == recipe:
+        """Values that nobody has changed become those that the recipe chooses."""
+        before, self._usual = self._usual, with_recipe(base, recipe, self._train_images)
+        if before == self._usual:
             return
-        before, self._usual = self._usual, with_recipe(base, recipe)
         with self.prevent(Input.Changed):
             for value in self.query(Value):
                 if value.field.name != "recipe" and value.value == value.field.default(before or base):

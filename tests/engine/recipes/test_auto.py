@@ -15,7 +15,7 @@ from engine.models import build
 from engine.models.build import Classifier
 from engine.models.families import find_family
 from engine.recipes.auto import MAX_STAGES
-from engine.recipes.choices import CHOICES, chosen, complete
+from engine.recipes.choices import BY_SIZE, CHOICES, MAX_EPOCHS, MIN_EPOCHS, chosen, complete
 from engine.recipes.table import RECIPES, recipe_of
 from engine.storage import checkpoint
 from tests.engine.backbones import NORM
@@ -69,8 +69,22 @@ def test_what_is_given_stays_and_the_rest_is_chosen(auto: Path) -> None:
 
 
 def test_every_recipe_has_its_choices_and_each_is_a_setting(small: RunConfig) -> None:
-    assert CHOICES.keys() == RECIPES.keys()
+    assert BY_SIZE.keys() <= CHOICES.keys() == RECIPES.keys()
     assert all(values.keys() <= flat(small).keys() for values in CHOICES.values())
+
+
+def test_the_more_pictures_the_fewer_epochs_unless_they_are_given(auto: Path) -> None:
+    config = load_config(auto, ["train.epochs=5"])
+    assert complete(config, 100).train.epochs == 5
+    file = auto.with_name("free.yaml")
+    file.write_text(auto.read_text().replace("train: {epochs: 2}", ""))
+    free = load_config(file)
+    epochs = [complete(free, images).train.epochs for images in (100, 20_000, 40_000, 10**6)]
+    assert epochs == sorted(epochs, reverse=True) and epochs[0] == epochs[1] == MAX_EPOCHS and epochs[-1] == MIN_EPOCHS
+    assert "train.epochs" not in chosen(free) and chosen(free, 100)["train.epochs"] == MAX_EPOCHS
+    events = play(Run(free), after_step(1, p.Stop(), arm="pretrained"))
+    assert only(events, p.ArmStarted)[0].epochs == MAX_EPOCHS
+    assert yaml.safe_load((Path(folder_of(events)) / "config.yaml").read_text())["train"]["epochs"] == MAX_EPOCHS
 
 
 def test_the_lesson_chooses_nothing(small: RunConfig) -> None:

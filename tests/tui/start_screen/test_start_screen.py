@@ -342,6 +342,19 @@ async def test_another_recipe_has_its_own_fields_and_what_nobody_changed_becomes
         assert page.command.endswith("--data pictures") and "head rate" not in page.text
 
 
+async def test_the_recipe_chooses_the_epochs_when_the_pictures_are_counted_unless_they_were_changed():
+    for changed in (False, True):
+        async with before_a_run() as page:
+            await page.press("down", "down")
+            assert page.app.focused.value == "5"  # as in the configuration, until the pictures are counted
+            if changed:
+                await page.type("7")
+            ScriptedLook.made[-1].find(FOUND)
+            await page.settle()
+            assert page.app.focused.value == ("7" if changed else "8")
+            assert page.command.endswith("--data pictures --epochs 7" if changed else "--data pictures")
+
+
 async def test_keys_take_effect_in_the_order_they_are_typed_however_fast():
     async with before_a_run() as page:
         model = ["ctrl+u", *"shufflenet_v2_x0_5", "down"]
