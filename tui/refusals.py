@@ -49,6 +49,24 @@ def evaluating(state: UiState) -> str:
     return without_run(state) or ("the test pictures are being scored" if state.phase == "evaluating" else "")
 
 
+def no_sweep(state: UiState) -> str:
+    """For the learning-rate finder."""
+    if reason := not_training(state):
+        return reason
+    if not state.paused:
+        return "training is not paused; p pauses it"
+    if state.freed:
+        return "the GPU is given back; p takes it again"
+    return "the test pictures are being scored" if state.phase == "evaluating" else ""
+
+
+def no_rates(state: UiState) -> str:
+    """For changing the rates of all groups."""
+    if (reason := not_training(state)) or state.view is None:
+        return reason
+    return "" if state.view.base_rate(state.view.largest_group) else "all rates are 0"
+
+
 def last_trained(state: UiState) -> str:
     """For freezing the chosen group, or training it again."""
     if (reason := not_training(state)) or state.view is None:

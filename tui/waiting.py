@@ -11,8 +11,10 @@ from engine.protocol import (
     Evaluate,
     Evaluating,
     Event,
+    FindRate,
     Pause,
     Paused,
+    RatesSwept,
     Resume,
     Resumed,
     Rewind,
@@ -24,7 +26,7 @@ from engine.protocol import (
     TrainStep,
 )
 
-WAITED_FOR = (Pause, Resume, SwitchArm, Save, Evaluate, Rewind)
+WAITED_FOR = (Pause, Resume, SwitchArm, Save, Evaluate, FindRate, Rewind)
 "commands whose effect may take a while"
 
 
@@ -41,6 +43,8 @@ def answered(command: Command, event: Event) -> bool:
             return event.arm == command.arm
         case Save(), CheckpointSaved():
             return event.reason == "key"
+        case FindRate(), RatesSwept():
+            return True
         case (Save(), CheckpointFailed()) | (Evaluate(), Evaluating() | EvalDone()) | (Rewind(), Rewound()):
             return True
         case _:

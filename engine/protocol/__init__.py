@@ -37,6 +37,7 @@ from engine.protocol.checkpoints import (
 from engine.protocol.commands import (
     Command,
     Evaluate,
+    FindRate,
     Pause,
     Release,
     Resume,
@@ -58,8 +59,10 @@ from engine.protocol.effects import (
     MicroBatchChanged,
     Paused,
     RateChanged,
+    RatesSwept,
     Resumed,
     StopPlanned,
+    SweepingRates,
 )
 from engine.protocol.encoding import Message, decode, encode, kind_name, name_of
 from engine.protocol.events import Event
@@ -76,11 +79,12 @@ from engine.protocol.run import (
     SettingsChanged,
     SystemSample,
 )
-from engine.protocol.values import ARMS, HEADS, PART_NAMES, Arm, Head, Part, other_arm
+from engine.protocol.values import ALL_GROUPS, ARMS, HEADS, PART_NAMES, Arm, Head, Part, other_arm
 from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
 from engine.protocol.wire import Behind, Goodbye, Hello
 
 __all__ = [
+    "ALL_GROUPS",
     "ARMS",
     "HEADS",
     "PART_NAMES",
@@ -106,6 +110,7 @@ __all__ = [
     "Evaluate",
     "Evaluating",
     "Event",
+    "FindRate",
     "Goodbye",
     "Gpu",
     "Group",
@@ -130,6 +135,7 @@ __all__ = [
     "PicturesPrepared",
     "Preparing",
     "RateChanged",
+    "RatesSwept",
     "Release",
     "RestorePoint",
     "RestorePoints",
@@ -151,6 +157,7 @@ __all__ = [
     "Stop",
     "StopAfterEpoch",
     "StopPlanned",
+    "SweepingRates",
     "SwitchArm",
     "SystemSample",
     "TrainStep",

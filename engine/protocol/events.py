@@ -23,8 +23,10 @@ from engine.protocol.effects import (
     MicroBatchChanged,
     Paused,
     RateChanged,
+    RatesSwept,
     Resumed,
     StopPlanned,
+    SweepingRates,
 )
 from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
 from engine.protocol.run import (
@@ -66,6 +68,8 @@ Event = (
     | Paused
     | Resumed
     | RateChanged
+    | SweepingRates
+    | RatesSwept
     | GroupFrozen
     | EpochsChanged
     | MicroBatchChanged

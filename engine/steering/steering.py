@@ -11,6 +11,7 @@ from engine.protocol import (
     Command,
     Evaluate,
     Event,
+    FindRate,
     Pause,
     Release,
     Resume,
@@ -77,7 +78,7 @@ class Steering(RunState):
                 yield from self._apply_schedule()
             command = self._inbox.take(position(arm))
             if command is None:
-                if not self.paused or arm.evaluation_asked:
+                if not self.paused or arm.evaluation_asked or self.sweep_asked:
                     return
                 yield from self.wait()
             else:
@@ -123,6 +124,9 @@ class Steering(RunState):
         if reason := refusal.reason(command, self):
             yield self.refused(command, reason)
             return
+        if self.sweep_asked:
+            self.sweep_asked = False
+            yield self.no_sweep()
         match command:
             case Pause():
                 yield from pausing.pause(self, command)
@@ -135,10 +139,14 @@ class Steering(RunState):
             case Evaluate():
                 self.record(command)
                 arm.evaluation_asked = True
+            case FindRate():
+                self.record(command)
+                self.sweep_asked = True
             case SetRate() | ScaleRate() | SetFrozen() | SetEpochs() | SetMicroBatch():
                 checkpointer.before_change(arm)
                 self.record(command)
-                yield changes.make(command, arm, BY_HAND)
+                for change in changes.by_group(command, arm):
+                    yield changes.make(change, arm, BY_HAND)
             case Rewind():
                 yield from moves.rewind(self, command)
             case SwitchArm():
