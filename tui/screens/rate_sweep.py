@@ -68,6 +68,8 @@ class RateScreen(ModalScreen[float | None]):
 
     def follow(self) -> None:
         """Take in what is new; close when the run has gone on, or has refused the sweep."""
+        if self.app.screen is not self:  # it has been closed, or the palette is over it
+            return
         sweep, view = self._state.sweep, self._state.view
         if sweep is None and not any(isinstance(command, FindRate) for command in self._state.waiting):
             self.dismiss(None)

@@ -93,8 +93,10 @@ async def test_it_closes_when_there_will_be_no_sweep(event: p.Event):
     screen = Screen(PAUSED)
     async with screen.shown() as pilot:
         await pilot.press("r")
+        finder = screen.app.screen
         await screen.feed(pilot, event)
-        follow(screen)
+        finder.follow()
+        finder.follow()
         await pilot.pause()
         assert len(screen.app.screen_stack) == 1
 
