@@ -65,10 +65,10 @@ class _Finding:
         def take(event: Event) -> None:
             for command in self._react(event):
                 inbox.put(command)
-            if isinstance(event, RatesSwept) and not self._json:
-                print_lines(self._lines(event))
             if not isinstance(event, UNTOLD):
                 emit(event)
+            if isinstance(event, RatesSwept) and not self._json:
+                print_lines(self._lines(event))
 
         settings = {"checkpoint.dir": folder, "train.epochs": max(self._config.train.epochs, 1)}
         drive(with_values(self._config, settings).model_copy(update={"hooks": HooksConfig()}), inbox, take)

@@ -63,8 +63,10 @@ class RateSweep:
                 if not is_out_of_memory(error):
                     raise
                 return "a batch does not fit into memory; set train.micro_batch"
-            loss = float(figures[0])
-            if not math.isfinite(loss) or curve.add(rate, loss):
+            loss, _, norm = figures.tolist()
+            if not math.isfinite(loss) or not (math.isfinite(norm) or arm.scales_gradients):
+                break  # the weights do not change any more
+            if curve.add(rate, loss):
                 break
             yield SweepingRates(arm.arm, step, len(curve.rates), len(rates), group.name, rate, curve.losses[-1])
         return ""
