@@ -303,6 +303,7 @@ def test_a_good_session_becomes_a_configuration_that_trains_the_same(steered: Ru
         (2, "backbone", None, True, None, None),
         (3, "backbone", None, False, None, None),
         (5, "backbone", 0.0005, None, None, None),
+        (10, "backbone", 0.0015, None, None, None),
         (10, "head", 0.015, None, None, None),
         (11, None, None, None, None, 3),
     ]
