@@ -15,6 +15,7 @@ from engine.protocol import Command, Event, Rewind
 from engine.service.session import Session
 from tui.experimenting import Answer, Experimenting
 from tui.experiments import Experiment
+from tui.finding import RateFinding
 from tui.keys import EVERYWHERE, KEYS, Key, bindings, keys_of
 from tui.leaving import ANSWERS, Leaving
 from tui.looks import USUAL, Looks
@@ -63,6 +64,7 @@ class Dashboard(ShowingApp):
         "whether the user left the screen while training goes on"
         self.access = access
         self._leaving = Leaving()
+        self._finding = RateFinding(self.state, self._ask, self.push_screen)
         self._experimenting = Experimenting(self.state, self._ask, self._show_experiment)
 
     def take_in(self, event: Event) -> None:
@@ -172,6 +174,10 @@ class Dashboard(ShowingApp):
             self.state.tell(Note("going back after this step…", kept=False))
             self._ask(Rewind(point))
             self.draw()
+
+    def action_find_rate(self) -> None:
+        """Find a learning rate, or show the last curve again."""
+        self._finding.open(self.looks)
 
     def action_help(self) -> None:
         """Show the help."""

@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         if words and words[0] in COMMANDS:
-            status: int = import_module(f"tui.commands.{words[0]}").main(words[1:])
+            status: int = import_module(f"tui.commands.{words[0].replace('-', '_')}").main(words[1:])
             return status
         return _run(words)
     except EngineError as error:

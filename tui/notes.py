@@ -32,6 +32,7 @@ from engine.protocol import (
     PeerRefused,
     PicturesPrepared,
     RateChanged,
+    RatesSwept,
     Resumed,
     Rewound,
     RunFailed,
@@ -127,6 +128,9 @@ def _in_own_words(event: Event) -> Note | None:
         case RateChanged():
             why = f": {event.why}" if event.why else ""
             return Note(f"{event.group} has base rate {rate(event.base_lr)} from step {event.step + 1} on{why}", "good")
+        case RatesSwept():
+            again = "; r shows the curve" if event.rates else ""
+            return Note(message(event) + again, "warning" if event.suggestion is None else "good")
         case StopPlanned():
             takes_back = "; press x to go on instead" if event.planned else ""
             return Note(message(event) + takes_back, "warning" if event.planned else "good")

@@ -58,6 +58,24 @@ def testing(state: UiState) -> str:
     return "" if state.view is not None and state.view.best else "there are no best weights yet"
 
 
+def no_sweep(state: UiState) -> str:
+    """For the learning-rate finder."""
+    if reason := not_training(state):
+        return reason
+    if not state.paused:
+        return "training is not paused; p pauses it"
+    if state.freed:
+        return "the GPU is given back; p takes it again"
+    return "the test pictures are being scored" if state.phase == "evaluating" else ""
+
+
+def no_rates(state: UiState) -> str:
+    """For changing the rates of all groups."""
+    if (reason := not_training(state)) or state.view is None:
+        return reason
+    return "" if state.view.base_rate(state.view.largest_group) else "all rates are 0"
+
+
 def last_trained(state: UiState) -> str:
     """For freezing the chosen group, or training it again."""
     if (reason := not_training(state)) or state.view is None:

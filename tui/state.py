@@ -26,6 +26,7 @@ from engine.protocol import (
     EvalDone,
     Evaluating,
     Event,
+    FindRate,
     GroupFrozen,
     HeadFitted,
     HistoryBegins,
@@ -42,6 +43,7 @@ from engine.protocol import (
     PicturesPrepared,
     Preparing,
     RateChanged,
+    RatesSwept,
     RestorePoint,
     RestorePoints,
     Resumed,
@@ -52,18 +54,21 @@ from engine.protocol import (
     SettingsChanged,
     StepsChanged,
     StopPlanned,
+    SweepingRates,
     SystemSample,
     TrainStep,
     Watching,
 )
 from tui.activity import Activity
 from tui.figures.arm import ArmView, fold_into
+from tui.figures.sweep import Sweep, folded
 from tui.notes import Note, note_of
 from tui.plots.plotview import PlotView
 from tui.waiting import WAITED_FOR, answered
 
 LOG_LINES = 1000
-NEVER_DRAWN = (Loading, Preparing, Evaluating, SystemSample, Watching, PeerRefused)  # on the plots; these come often
+# On the plots; these come often.
+NEVER_DRAWN = (Loading, Preparing, Evaluating, SweepingRates, SystemSample, Watching, PeerRefused)
 
 
 class UiState(Activity):
@@ -93,6 +98,8 @@ class UiState(Activity):
         self.watching = 0
         "how many screens show the run, this one included"
         self.plots = PlotView()
+        self.sweep: Sweep | None = None
+        "the sweep over learning rates at the current step"
         self.replays = 0
         "how often a history has been replayed"
         self.waiting: list[Command] = []
@@ -134,6 +141,8 @@ class UiState(Activity):
             self.view.ask(command)
         if isinstance(command, WAITED_FOR):
             self.waiting.append(command)
+        if isinstance(command, FindRate):
+            self.sweep = None
 
     def _fold(self, event: Event) -> None:
         self.waiting = [command for command in self.waiting if not answered(command, event)]
@@ -141,6 +150,7 @@ class UiState(Activity):
         arm: Arm | None = getattr(event, "arm", None)
         self.busy = self.busy if arm is None else None
         fold_into(self.arms, event)
+        self.sweep = None if isinstance(event, TrainStep | ArmStarted) else folded(self.sweep, event)
         self._react(event)
         if not isinstance(event, NEVER_DRAWN):
             self.drawn += 1
@@ -169,6 +179,7 @@ class UiState(Activity):
                 (Loading() | TrainStep() | Resumed() | Evaluating() | EvalDone() | EpochsChanged() | CompileChosen())
                 | (Compiled() | Paused() | StopPlanned() | Preparing() | PicturesPrepared() | ArmFinished())
                 | (RunFinished() | Confusion() | EpochDone() | RateChanged() | GroupFrozen() | MicroBatchChanged())
+                | (SweepingRates() | RatesSwept())
                 | (HeadFitted() | AverageScored() | BestTested() | StepsChanged())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())

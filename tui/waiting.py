@@ -12,8 +12,10 @@ from engine.protocol import (
     Evaluate,
     Evaluating,
     Event,
+    FindRate,
     Pause,
     Paused,
+    RatesSwept,
     Resume,
     Resumed,
     Rewind,
@@ -25,7 +27,7 @@ from engine.protocol import (
     TrainStep,
 )
 
-WAITED_FOR = (Pause, Resume, SwitchArm, Save, Evaluate, Rewind)
+WAITED_FOR = (Pause, Resume, SwitchArm, Save, Evaluate, FindRate, Rewind)
 "commands whose effect may take a while"
 
 
@@ -42,6 +44,8 @@ def answered(command: Command, event: Event) -> bool:
             return event.arm == command.arm
         case Save(), CheckpointSaved():
             return event.reason == "key"
+        case FindRate(), RatesSwept():
+            return True
         case (Save(), CheckpointFailed()) | (Rewind(), Rewound()):
             return True
         case Evaluate(), Evaluating() | EvalDone() | BestTested():

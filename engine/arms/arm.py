@@ -98,8 +98,10 @@ class TrainedArm(Progress):
 
     # --- training and testing ---------------------------------------------------------------------------
 
-    def update(self, batch: Batch | FeatureBatch) -> tuple[torch.Tensor, dict[str, float], Stopwatch]:
-        """One step of the optimizer.
+    def update(
+        self, batch: Batch | FeatureBatch, multiplier: float | None = None
+    ) -> tuple[torch.Tensor, dict[str, float], Stopwatch]:
+        """One step of the optimizer. Base rates are multiplied by `multiplier`, by default that of the schedule.
 
         Returns:
             A tensor (3) on the device: the mean loss and the number of correct predictions before the update, both of
@@ -113,7 +115,7 @@ class TrainedArm(Progress):
             RuntimeError: torch ran out of memory; the weights, the optimizer and the step have not changed.
         """
         figures, rates, stopwatch = self._updater.update(
-            batch, self.step, self.total_steps, self._micro_batch_count(batch)
+            batch, self.step, self.total_steps, self._micro_batch_count(batch), multiplier
         )
         self.step += 1
         self.unsaved = True

@@ -79,6 +79,12 @@ def describe_groups(optimizer: torch.optim.Optimizer) -> tuple[Group, ...]:
     return tuple(groups.values())
 
 
+def largest_group(optimizer: torch.optim.Optimizer) -> Group:
+    """The trained group with the largest base rate; the last one of several."""
+    trained = [group for group in describe_groups(optimizer) if not group.frozen]
+    return max(reversed(trained), key=lambda group: group.base_lr)
+
+
 def apply_schedule(optimizer: torch.optim.Optimizer, multiplier: float) -> dict[str, float]:
     """Set each group's rate for the next update. Returns the rates by group."""
     for group in optimizer.param_groups:

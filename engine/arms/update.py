@@ -39,14 +39,21 @@ class Updater:
         return self._scaler.is_enabled()
 
     def update(
-        self, batch: Batch | FeatureBatch, step: int, total_steps: int, pieces: int
+        self,
+        batch: Batch | FeatureBatch,
+        step: int,
+        total_steps: int,
+        pieces: int,
+        multiplier: float | None = None,
     ) -> tuple[torch.Tensor, dict[str, float], Stopwatch]:
         """Make update number `step`, from 0, in `pieces` micro-batches; see `TrainedArm.update`."""
         # Dropout depends only on (seed, step), so a resumed run repeats it exactly.
         rank = f"/{self._processes.rank}" if self._processes.rank else ""
         seed = f"{self._seed}/step/{step}{rank}"
         seed_random(random.Random(seed).getrandbits(62), self._device)
-        rates = apply_schedule(self._optimizer, self._recipe.schedule(total_steps)(step))
+        if multiplier is None:
+            multiplier = self._recipe.schedule(total_steps)(step)
+        rates = apply_schedule(self._optimizer, multiplier)
         self._optimizer.zero_grad()
         loss, right = add_gradients(
             self._network,

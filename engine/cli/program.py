@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine import __version__
-from engine.cli import background, look, replay, schedule, send, status, train
+from engine.cli import background, look, lr_find, replay, schedule, send, status, train
 from engine.errors import EngineError
 
 
@@ -26,6 +26,7 @@ class Subcommand(Protocol):
 SUBCOMMANDS: dict[str, Subcommand] = {
     "train": train,
     "look": look,
+    "lr-find": lr_find,
     "replay": replay,
     "schedule": schedule,
     "background": background,

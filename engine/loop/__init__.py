@@ -6,6 +6,7 @@
 - `feature_pass`: computes the inputs of the last layer for pictures.
 - `head_fitting`: fits the last layer before the first step.
 - `end_average`: scores averages of the fitted head's and the last weights, at the end.
+- `rate_sweep`: finds a learning rate in a pause; `rate_curve` has the curve and what it suggests.
 - `final_test`: scores the best weights on the test pictures, once, at the end.
 - `input_pipeline`: gets the next batch, and reports unreadable and prepared pictures.
 - `watchdog`: repairs a diverged arm and a batch that does not fit into memory.

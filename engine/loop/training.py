@@ -19,6 +19,7 @@ from engine.loop.feature_pass import FeaturePass
 from engine.loop.final_test import FinalTest
 from engine.loop.head_fitting import HeadFitting
 from engine.loop.input_pipeline import InputPipeline
+from engine.loop.rate_sweep import RateSweep
 from engine.loop.readback import Readback
 from engine.loop.scores import Score, report_score
 from engine.loop.time_budget import TimeBudget
@@ -64,6 +65,7 @@ class Training:
         self._passes = FeaturePass(pipeline, steering, device)
         self._head_fitting = HeadFitting(pipeline, steering, self._evaluation, self._passes, config.seed)
         self._budget = TimeBudget(config.train, pipeline, steering, began)
+        self._rate_sweep = RateSweep(pipeline, steering)
         self._steps: Readback[_Step] = Readback(device)
         self._read_at = 0.0
 
@@ -81,6 +83,8 @@ class Training:
                 yield from self._head_fitting.fit(arm)
             elif arm.batches is None:
                 yield from self._choose_batches(arm)
+            elif self._steering.sweep_asked:
+                yield from self._rate_sweep.sweep(arm)
             elif arm.evaluation_due or arm.evaluation_asked:
                 yield from self._evaluate(arm)
             elif arm.test_asked:
@@ -146,7 +150,8 @@ class Training:
                 yield from self._budget.plan(arm)
             if arm.step >= arm.total_steps:
                 break
-            if not self._steering.is_current(arm) or arm.batches_version != version or arm.asked:
+            interrupted = arm.asked or self._steering.sweep_asked
+            if not self._steering.is_current(arm) or arm.batches_version != version or interrupted:
                 yield from self._read(arm, everything=True)
                 return
             if self._checkpointer.autosave_due:

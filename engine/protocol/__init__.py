@@ -38,6 +38,7 @@ from engine.protocol.checkpoints import (
 from engine.protocol.commands import (
     Command,
     Evaluate,
+    FindRate,
     Pause,
     Release,
     Resume,
@@ -60,9 +61,11 @@ from engine.protocol.effects import (
     MicroBatchChanged,
     Paused,
     RateChanged,
+    RatesSwept,
     Resumed,
     StepsChanged,
     StopPlanned,
+    SweepingRates,
 )
 from engine.protocol.encoding import Message, decode, encode, kind_name, name_of
 from engine.protocol.events import Event
@@ -79,11 +82,12 @@ from engine.protocol.run import (
     SettingsChanged,
     SystemSample,
 )
-from engine.protocol.values import ARMS, HEADS, PART_NAMES, Arm, Head, Part, other_arm
+from engine.protocol.values import ALL_GROUPS, ARMS, HEADS, PART_NAMES, Arm, Head, Part, other_arm
 from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
 from engine.protocol.wire import Behind, Goodbye, Hello
 
 __all__ = [
+    "ALL_GROUPS",
     "ARMS",
     "HEADS",
     "PART_NAMES",
@@ -110,6 +114,7 @@ __all__ = [
     "Evaluate",
     "Evaluating",
     "Event",
+    "FindRate",
     "Goodbye",
     "Gpu",
     "Group",
@@ -134,6 +139,7 @@ __all__ = [
     "PicturesPrepared",
     "Preparing",
     "RateChanged",
+    "RatesSwept",
     "Release",
     "RestorePoint",
     "RestorePoints",
@@ -157,6 +163,7 @@ __all__ = [
     "Stop",
     "StopAfterEpoch",
     "StopPlanned",
+    "SweepingRates",
     "SwitchArm",
     "SystemSample",
     "TrainStep",

@@ -30,6 +30,14 @@ class Evaluate:
 
 
 @dataclass(frozen=True, slots=True)
+class FindRate:
+    """Find a learning rate, in a pause: train a few steps at growing rates, and restore the arm afterwards.
+
+    The next command ends it.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchArm:
     """Suspend the current arm and start `arm`, or go on with it exactly where it was."""
 
@@ -46,9 +54,10 @@ class SetRate:
 
 @dataclass(frozen=True, slots=True)
 class ScaleRate:
-    """Multiply the base rate of a parameter group of the current arm."""
+    """Multiply the base rate of a parameter group of the current arm, or of all groups."""
 
     group: str
+    "a name, or `all`"
     factor: Real
 
 
@@ -117,6 +126,7 @@ Command = (
     | Resume
     | Save
     | Evaluate
+    | FindRate
     | SwitchArm
     | SetRate
     | ScaleRate

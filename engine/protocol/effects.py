@@ -101,6 +101,42 @@ class StopPlanned:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepingRates:
+    """Progress of a sweep over learning rates in the pause after `step`. It is no training: the arm is restored."""
+
+    arm: Arm
+    step: Int
+    done: Int
+    "steps of the sweep so far"
+    total: Int
+    "steps of the sweep if training does not diverge before"
+    group: str
+    "the trained group with the largest base rate"
+    rate: Real
+    "of that group in the last step; the other groups keep the ratios of their base rates"
+    loss: Real
+    "at that rate, smoothed"
+
+
+@dataclass(frozen=True, slots=True)
+class RatesSwept:
+    """A sweep over learning rates has ended, and the arm is what it was before."""
+
+    arm: Arm
+    step: Int
+    group: str
+    "the trained group with the largest base rate"
+    rates: tuple[Real, ...]
+    "of that group, rising; the other groups kept the ratios of their base rates"
+    losses: tuple[Real, ...]
+    "at these rates, smoothed"
+    suggestion: Real | None
+    "a good base rate of that group; `None` if the sweep shows none"
+    reason: str = ""
+    "why there is no suggestion, for people"
+
+
+@dataclass(frozen=True, slots=True)
 class CommandRefused:
     """A command has no effect; `reason` says why."""
 

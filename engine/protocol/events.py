@@ -24,9 +24,11 @@ from engine.protocol.effects import (
     MicroBatchChanged,
     Paused,
     RateChanged,
+    RatesSwept,
     Resumed,
     StepsChanged,
     StopPlanned,
+    SweepingRates,
 )
 from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
 from engine.protocol.run import (
@@ -69,6 +71,8 @@ Event = (
     | Paused
     | Resumed
     | RateChanged
+    | SweepingRates
+    | RatesSwept
     | GroupFrozen
     | EpochsChanged
     | StepsChanged

@@ -28,6 +28,7 @@ from engine.protocol import (
     PeerRefused,
     PicturesPrepared,
     RateChanged,
+    RatesSwept,
     Rewound,
     RunFailed,
     RunFinished,
@@ -143,6 +144,10 @@ def _of_command(event: Event) -> str:
         case MicroBatchChanged():
             most = f"at most {event.pictures} pictures go through the model at once from step {event.step + 1} on"
             return f"{most}: {event.reason}"
+        case RatesSwept(suggestion=None):
+            return f"no learning rate is suggested: {event.reason}"
+        case RatesSwept():
+            return f"suggested base rate of {event.group}: {event.suggestion:g}, the other groups' in proportion"
         case StopPlanned():
             return f"the run {'ends' if event.planned else 'does not end'} after epoch {event.epoch}"
         case Rewound():

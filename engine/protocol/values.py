@@ -16,6 +16,9 @@ Head = Literal["kept", "random", "pretrained", "fitted"]
 logistic regression on features"""
 HEADS: tuple[Head, ...] = get_args(Head)
 
+ALL_GROUPS = "all"
+"as the name of a group: all groups of an arm"
+
 _NOT_FINITE = ("nan", "inf", "-inf")
 
 

@@ -5,7 +5,7 @@ al., "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distri
 `choices` has the values of the settings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from engine.models import Classifier
@@ -33,6 +33,11 @@ class Auto(Recipe):
         head = [value for key, value in parameters.items() if key.startswith(inside)]
         groups.append(ParameterGroup("head", head, optim.lr if arm == "pretrained" else optim.scratch_lr))
         return [group for group in groups if group.parameters]
+
+    def rate_settings(self, arm: Arm) -> Mapping[str, float]:
+        """The rate of the head, or that of all groups."""
+        optim = self.config.optim
+        return {"optim.lr": optim.lr} if arm == "pretrained" else {"optim.scratch_lr": optim.scratch_lr}
 
 
 def _merged(stages: Sequence[Sequence[str]]) -> list[list[str]]:

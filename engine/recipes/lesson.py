@@ -5,7 +5,7 @@ momentum: with a mean loss its rates would be 6.4e-3 and 6.4e-2. So this recipe 
 a good classifier.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.models import Classifier
 from engine.protocol import Arm
@@ -29,3 +29,10 @@ class Lesson(Recipe):
             ParameterGroup("backbone", backbone, optim.groups.backbone.lr, optim.groups.backbone.frozen),
             ParameterGroup("head", head, optim.groups.head.lr),
         ]
+
+    def rate_settings(self, arm: Arm) -> Mapping[str, float]:
+        """The rates of both groups, which are one setting from scratch."""
+        optim = self.config.optim
+        if arm == "scratch":
+            return {"optim.scratch_lr": optim.scratch_lr}
+        return {"optim.groups.backbone.lr": optim.groups.backbone.lr, "optim.groups.head.lr": optim.groups.head.lr}

@@ -1,7 +1,7 @@
 """The base class of recipes, and the objects that a recipe returns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -64,6 +64,13 @@ class Recipe(ABC):
     @abstractmethod
     def groups(self, built: Classifier, arm: Arm) -> Sequence[ParameterGroup]:
         """The parameter groups of an arm, in any number. Every trainable parameter is in exactly one group."""
+
+    def rate_settings(self, arm: Arm) -> Mapping[str, float]:
+        """The settings that the base rates are proportional to, with their values.
+
+        If all of them are multiplied by a number, so is the base rate of every group. Empty: there are none.
+        """
+        return {}
 
     def schedule(self, steps: int) -> Callable[[int], float]:
         """A function from the update (counted from 0) to the multiplier of base rates, in 0..1, for `steps` updates.

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.errors import UserError
 from engine.protocol import (
+    ALL_GROUPS,
     ARMS,
     HEADS,
     PART_NAMES,
@@ -24,11 +25,13 @@ from engine.protocol import (
     EvalDone,
     Evaluate,
     Event,
+    FindRate,
     GroupFrozen,
     MicroBatchChanged,
     Pause,
     Paused,
     RateChanged,
+    RatesSwept,
     Resume,
     Resumed,
     Rewind,
@@ -88,6 +91,7 @@ WORDS: dict[str, Word] = {
     ),
     "evaluate": Word("score the pictures that choose now", lambda args: Evaluate(), EvalDone),
     "test": Word("score the best weights on the test pictures now", lambda args: Evaluate(test=True), BestTested),
+    "find-rate": Word("find a learning rate, in a pause", lambda args: FindRate(), RatesSwept),
     "switch": Word(
         "go on with the other arm",
         lambda args: SwitchArm(args.ARM) if args.ARM is not None else None,
@@ -101,10 +105,10 @@ WORDS: dict[str, Word] = {
         GROUP | {"LR": {"type": float, "help": "its base learning rate"}},
     ),
     "scale": Word(
-        "multiply a group's base rate",
+        "multiply a group's base rate, or those of all groups",
         lambda args: ScaleRate(args.GROUP, args.FACTOR),
         RateChanged,
-        GROUP | {"FACTOR": {"type": float, "help": "what to multiply it by"}},
+        {"GROUP": {"help": "a parameter group, or `all`"}, "FACTOR": {"type": float, "help": "what to multiply it by"}},
     ),
     "freeze": Word("leave a group as it is", lambda args: SetFrozen(args.GROUP, True), GroupFrozen, GROUP),
     "unfreeze": Word("train a group again", lambda args: SetFrozen(args.GROUP, False), GroupFrozen, GROUP),
@@ -198,6 +202,8 @@ def is_answer(event: Event, command: Command, word: Word) -> bool:
         return False
     both = set(type(command).__dataclass_fields__) & set(word.answer.__dataclass_fields__)
     wanted = {name: getattr(command, name) for name in both} | dict(word.answer_with)
+    if wanted.get("group") == ALL_GROUPS:  # each group has an answer
+        del wanted["group"]
     return all(getattr(event, name) == value for name, value in wanted.items())
 
 
@@ -205,7 +211,7 @@ def _answered(word: Word, command: Command, events: Iterator[Event]) -> int | No
     """Wait for the answer and print it; `None` if there is none."""
     for event in events:
         if is_answer(event, command, word):
-            print_lines([_sentence(event)])
+            print_lines([_sentence(event, command)])
             return DONE
         if _is_refusal(event, command) or isinstance(event, RunFailed):
             print(message(event), file=sys.stderr)
@@ -224,8 +230,10 @@ def _is_refusal(event: Event, command: Command) -> bool:
     return own and isinstance(command, Save)
 
 
-def _sentence(event: Event) -> str:
+def _sentence(event: Event, command: Command) -> str:
     match event:
+        case RateChanged() if isinstance(command, ScaleRate) and command.group == ALL_GROUPS:
+            return f"all base rates are multiplied by {command.factor:g} from step {event.step + 1} on"
         case Paused():
             return f"paused after step {event.step}{', the GPU is given back' if event.freed else ''}"
         case Resumed():

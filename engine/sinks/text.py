@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from engine.metrics import METRICS
-from engine.protocol import ArmStarted, EpochDone, Evaluating, Event, Loading, TrainStep
+from engine.protocol import ArmStarted, EpochDone, Evaluating, Event, Loading, SweepingRates, TrainStep
 from engine.protocol.sentences import epoch_line, message
 from engine.protocol.streams import Output
 
@@ -27,7 +27,7 @@ class _Report:
 
     def show(self, event: Event) -> None:
         """Write the text of an event, if it has one."""
-        if isinstance(event, TrainStep | Evaluating | Loading):
+        if isinstance(event, TrainStep | Evaluating | SweepingRates | Loading):
             self._progress(event)
             return
         if isinstance(event, ArmStarted):
@@ -43,7 +43,7 @@ class _Report:
             self._messages.flush()
         print(text, file=stream, flush=True)
 
-    def _progress(self, event: TrainStep | Evaluating | Loading) -> None:
+    def _progress(self, event: TrainStep | Evaluating | SweepingRates | Loading) -> None:
         if not self._bar or time.monotonic() - self._drawn < BAR_SECONDS:
             return
         self._drawn = time.monotonic()
@@ -53,6 +53,8 @@ class _Report:
                 text = f"epoch {event.epoch}  loss {event.loss:.3f}  {event.images_per_second:.0f} images/s"
             case Evaluating():
                 done, total, text = event.done, event.total, "evaluating"
+            case SweepingRates():
+                done, total, text = event.done, event.total, f"rate {event.rate:.1e}  loss {event.loss:.3f}"
             case Loading():
                 done, total, text = event.done, event.total, event.what
         filled = BAR_WIDTH * done // total if total else 0

@@ -1,12 +1,14 @@
 """Changes of an arm's state between two steps, by a person or by the schedule."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from engine.arms.arm import TrainedArm
-from engine.arms.optimizer import groups_of
+from engine.arms.optimizer import describe_groups, groups_of
 from engine.config.sections import Change, ScheduleConfig
 from engine.protocol import (
+    ALL_GROUPS,
     EpochsChanged,
     Event,
     GroupFrozen,
@@ -46,6 +48,13 @@ def make(command: Changing, arm: TrainedArm, why: str) -> Event:
             return MicroBatchChanged(arm.arm, arm.step, command.pictures, why, arm.change)
         case _:
             assert_never(command)
+
+
+def by_group(command: Changing, arm: TrainedArm) -> Sequence[Changing]:
+    """A command for all groups as a command for each group; any other command as it is."""
+    if isinstance(command, ScaleRate) and command.group == ALL_GROUPS:
+        return [replace(command, group=group.name) for group in describe_groups(arm.optimizer)]
+    return [command]
 
 
 def scheduled(config: ScheduleConfig, arm: TrainedArm) -> Iterator[Changing]:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from engine.arms.checkpointer import position
-from engine.arms.optimizer import describe_groups
 from engine.errors import EngineError
-from engine.protocol import ArmSuspended, Event, Head, Rewind, Rewound, ScaleRate, SwitchArm
+from engine.protocol import ALL_GROUPS, ArmSuspended, Event, Head, Rewind, Rewound, ScaleRate, SwitchArm
 from engine.steering import changes
 from engine.steering.pausing import end_pause
 from engine.steering.state import RunState
@@ -70,8 +69,8 @@ def recover(run: RunState, point: str, reason: str, factor: float) -> Iterator[E
     yield from _take_back(run, point, reason)
     arm = run.arms.current
     arm.recovered = arm.step
-    for group in describe_groups(arm.optimizer):
-        yield changes.make(ScaleRate(group.name, factor), arm, "halved by the watchdog")
+    for change in changes.by_group(ScaleRate(ALL_GROUPS, factor), arm):
+        yield changes.make(change, arm, "halved by the watchdog")
     run.arms.checkpointer.save(arm, {"last": "rewind"})
 
 

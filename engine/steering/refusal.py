@@ -5,8 +5,10 @@ from engine.arms.arms import Arms
 from engine.arms.checkpointer import START
 from engine.arms.optimizer import describe_groups
 from engine.protocol import (
+    ALL_GROUPS,
     Command,
     Evaluate,
+    FindRate,
     Group,
     Pause,
     Release,
@@ -39,6 +41,8 @@ def reason(command: Command, run: RunState) -> str:
             return "" if run.paused else "training is not paused"
         case Evaluate():
             return _test(arm, run) if command.test else _evaluate(arm, run)
+        case FindRate():
+            return _done(arm) or _find_rate(arm, run, groups)
         case SwitchArm():
             if command.arm == arm.arm:
                 return f"{arm.arm} is the current arm already"
@@ -111,7 +115,26 @@ def _evaluate(arm: TrainedArm, run: RunState) -> str:
     return ""
 
 
+def _find_rate(arm: TrainedArm, run: RunState, groups: dict[str, Group]) -> str:
+    if not run.paused:
+        return "training is not paused"
+    if run.freed:
+        return "the GPU is given back; go on first"
+    if arm.head_due:
+        return "the head is not fitted yet"
+    if arm.evaluation_asked or arm.evaluation_due:
+        return "an evaluation is under way"
+    if run.arms.processes.size > 1:
+        return "several processes train this run; find the rate with one"
+    if not any(group.base_lr for group in groups.values() if not group.frozen):
+        return "all trained groups have the rate 0, so the ratios of their rates are not known"
+    return ""
+
+
 def _rate(command: SetRate | ScaleRate, groups: dict[str, Group]) -> str:
+    if isinstance(command, ScaleRate) and command.group == ALL_GROUPS:
+        reasons = (_rate(ScaleRate(name, command.factor), groups) for name in groups)
+        return next(filter(None, reasons), "")
     if command.group not in groups:
         return _no_group(command.group)
     rate = command.base_lr if isinstance(command, SetRate) else groups[command.group].base_lr * command.factor

@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 from engine.arms.arms import Arms
 from engine.arms.checkpointer import position
-from engine.arms.optimizer import describe_groups
+from engine.arms.optimizer import describe_groups, largest_group
 from engine.protocol import (
     ArmStarted,
     CheckpointFailed,
@@ -13,6 +13,7 @@ from engine.protocol import (
     Evaluate,
     Event,
     Loading,
+    RatesSwept,
     Save,
     name_of,
 )
@@ -35,6 +36,8 @@ class RunState:
         "whether the GPU's memory is given back, with both arms in the host's memory"
         self.waited = 0.0
         "seconds of waiting for commands, so far"
+        self.sweep_asked = False
+        "whether a sweep over learning rates is to be made in the pause"
         self._inbox = inbox
         self._journal = journal
 
@@ -58,6 +61,12 @@ class RunState:
         """The event that says why a command has no effect."""
         arm = self.arms.current
         return CommandRefused(arm.arm, arm.step, name_of(command), reason)
+
+    def no_sweep(self) -> RatesSwept:
+        """The event that says that a command came before the sweep that was asked for had begun."""
+        arm = self.arms.current
+        group = largest_group(arm.optimizer).name
+        return RatesSwept(arm.arm, arm.step, group, (), (), None, "a command ended the sweep before its first step")
 
     def arm_started(self) -> ArmStarted:
         """The event that says where the current arm begins or goes on."""

@@ -12,6 +12,7 @@ from engine.protocol import (
     Command,
     Evaluate,
     Event,
+    FindRate,
     Pause,
     Release,
     Resume,
@@ -82,7 +83,7 @@ class Steering(RunState):
                 yield from self._apply_schedule()
             command = self._inbox.take(position(arm))
             if command is None:
-                if not self.paused or arm.asked:
+                if not self.paused or arm.asked or self.sweep_asked:
                     return
                 yield from self.wait()
             else:
@@ -138,6 +139,9 @@ class Steering(RunState):
         if reason := refusal.reason(command, self):
             yield self.refused(command, reason)
             return
+        if self.sweep_asked:
+            self.sweep_asked = False
+            yield self.no_sweep()
         match command:
             case Pause():
                 yield from pausing.pause(self, command)
@@ -153,10 +157,14 @@ class Steering(RunState):
                     arm.test_asked = True
                 else:
                     arm.evaluation_asked = True
+            case FindRate():
+                self.record(command)
+                self.sweep_asked = True
             case SetRate() | ScaleRate() | SetFrozen() | SetEpochs() | SetSteps() | SetMicroBatch():
                 checkpointer.before_change(arm)
                 self.record(command)
-                yield changes.make(command, arm, BY_HAND)
+                for change in changes.by_group(command, arm):
+                    yield changes.make(change, arm, BY_HAND)
             case Rewind():
                 yield from moves.rewind(self, command)
             case SwitchArm():

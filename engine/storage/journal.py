@@ -23,6 +23,7 @@ from engine.protocol import (
     PeerRefused,
     Preparing,
     RestorePoints,
+    SweepingRates,
     SystemSample,
     Watching,
     decode,
@@ -37,7 +38,7 @@ STEP = b'{"type": "train_step"'  # how most lines of a journal begin
 CONFUSION = b'{"type": "confusion"'  # how its longest lines begin
 
 NOT_JOURNALED = (
-    *(Loading, Preparing, Evaluating, RestorePoints, SystemSample),
+    *(Loading, Preparing, Evaluating, SweepingRates, RestorePoints, SystemSample),
     *(HistoryBegins, HistoryEnds, Watching, PeerRefused, ControlFailed),
 )
 "events that only matter to those who watch at the time"

@@ -70,7 +70,7 @@ class CheckpointWriter:
         self.wait()
         # Later than the one before even where the clock was set back or another machine's is behind.
         self._latest = now = max(time.time(), self._latest + 0.001)
-        state = _copied(arm.state() | common_state | {"time": now})
+        state = copy_to_host(arm.state() | common_state | {"time": now})
         arm.unsaved = False
         stall = time.monotonic() - began
         name = point.name if point is not None else ""
@@ -127,12 +127,12 @@ def _write(state: dict[str, Any], paths: dict[Path, str], point: str, stall: flo
     return results
 
 
-def _copied(value: Any) -> Any:  # noqa: ANN401 - the tree of plain values and tensors that a state is
+def copy_to_host(value: Any) -> Any:  # noqa: ANN401 - the tree of plain values and tensors that a state is
     """The same on the host, sharing no memory with what training goes on to change."""
     if isinstance(value, torch.Tensor):
         return value.detach().to("cpu", copy=True)
     if isinstance(value, dict):
-        return {key: _copied(item) for key, item in value.items()}
+        return {key: copy_to_host(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_copied(item) for item in value)
+        return type(value)(copy_to_host(item) for item in value)
     return value

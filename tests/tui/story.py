@@ -181,6 +181,18 @@ POINTS = p.RestorePoints(
     ),
 )
 
+SWEPT = p.RatesSwept(
+    arm="pretrained",
+    step=14,
+    group="head",
+    rates=tuple(1e-7 * 10 ** (step / 10) for step in range(60)),
+    losses=tuple(
+        0.7 + 0.02 * math.sin(step) - 0.02 * max(step - 35, 0) + 2.0 ** max(step - 55, 0) - 1 for step in range(60)
+    ),
+    suggestion=2e-3,
+)
+"a sweep over learning rates in the pause after step 14"
+
 STEERED: list[p.Event] = [
     *TRAINING,
     p.RateChanged("pretrained", 14, "head", 1e-3),

@@ -4,6 +4,7 @@ COMMANDS = {
     "start": "train in the background",
     "attach": "show a live run, and steer it",
     "view": "look at a run that is over",
+    "lr-find": "find a learning rate for a run before it starts",
     "runs": "list live and finished runs",
     "relay": "",
 }

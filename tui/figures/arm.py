@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from engine.protocol import (
+    ALL_GROUPS,
     Arm,
     ArmStarted,
     ArmSuspended,
@@ -24,6 +25,7 @@ from engine.protocol import (
     Paused,
     RateChanged,
     Rewound,
+    ScaleRate,
     SetEpochs,
     SetRate,
     StepsChanged,
@@ -99,6 +101,17 @@ class ArmView(ArmPosition):
         """The base rate asked for last, acknowledged or not."""
         return self.asked.get(group, self.groups[group].base_lr)
 
+    @property
+    def largest_group(self) -> str:
+        """The group with the largest base rate, the last one of several."""
+        return max(reversed(self.groups), key=self.base_rate)
+
+    def rates_in_proportion(self, group: str, base_lr: float) -> dict[str, float]:
+        """The base rate of each group if that of `group` becomes `base_lr` and all ratios stay."""
+        now = self.base_rate(group)
+        scaled = {name: self.base_rate(name) * (base_lr / now if now else 1.0) for name in self.groups}
+        return scaled | {group: base_lr}
+
     def seconds_per_step(self, batch_size: int) -> float | None:
         """From its epochs so far, tests included, or else from its speed; `None` before its first step."""
         history = self.curves.history
@@ -115,6 +128,9 @@ class ArmView(ArmPosition):
         """Remember what a command asks for, so that the next key goes on from there."""
         if isinstance(command, SetRate):
             self.asked[command.group] = command.base_lr
+        elif isinstance(command, ScaleRate):
+            for group in self.groups if command.group == ALL_GROUPS else [command.group]:
+                self.asked[group] = self.base_rate(group) * command.factor
         elif isinstance(command, SetEpochs):
             self.asked_epochs = command.epochs
 

@@ -38,7 +38,7 @@ class Key:
     @property
     def steers(self) -> bool:
         """Whether it does something to the run."""
-        return self.build is not None or self.name == "rewind"
+        return self.build is not None or self.name in ("rewind", "find_rate")
 
     def why_not(self, state: UiState) -> str:
         """Why it would do nothing now; empty if it would do something."""

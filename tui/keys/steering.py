@@ -15,18 +15,15 @@ from engine.protocol import (
     Save,
     SetEpochs,
     SetFrozen,
-    SetRate,
     StopAfterEpoch,
     SwitchArm,
     other_arm,
 )
 from tui import refusals as no
 from tui.figures.arm import ArmView
-from tui.format import next_nice, rate
 from tui.keys.key import Key
+from tui.keys.rates import RATES
 from tui.state import UiState
-
-LOWEST_RATE, HIGHEST_RATE = 1e-9, 100.0
 
 
 def _other(state: UiState) -> Arm:
@@ -62,19 +59,6 @@ def _epochs_answer(by: int) -> Callable[[UiState], str]:
 
 def _stop_answer(state: UiState) -> str:
     return "going on after this epoch, too…" if state.stop_planned else f"ending after epoch {_view(state).epoch}…"
-
-
-def _changed_rate(state: UiState, up: bool) -> float:
-    now = _view(state).base_rate(state.selected)
-    return min(max(next_nice(max(now, LOWEST_RATE), up), LOWEST_RATE), HIGHEST_RATE)
-
-
-def _set_rate(up: bool) -> Callable[[UiState], Command]:
-    return lambda state: SetRate(state.selected, _changed_rate(state, up))
-
-
-def _rate_answer(up: bool) -> Callable[[UiState], str]:
-    return lambda state: f"{state.selected}: base rate {rate(_changed_rate(state, up))} after this step…"
 
 
 def _when(state: UiState) -> str:
@@ -154,28 +138,15 @@ STEERING: tuple[Key, ...] = (
         refusal=no.without_run,
         rank=2,
     ),
-    Key("previous_group", ("[",), "[", "group", "Choose the parameter group above."),
-    Key("next_group", ("]",), "]", "group", "Choose the parameter group below."),
     Key(
-        "lower_rate",
-        ("-",),
-        "-",
-        "rate",
-        "Lower the chosen group's base learning rate: 5e-4, 2e-4, 1e-4, 5e-5 and so on.",
-        build=_set_rate(up=False),
-        refusal=no.not_training,
-        answer=_rate_answer(up=False),
+        "find_rate",
+        ("r",),
+        "r",
+        "find lr",
+        "In a pause: train a few steps at growing rates, show the loss at each, take the arm back.",
+        refusal=no.no_sweep,
     ),
-    Key(
-        "raise_rate",
-        ("+", "="),
-        "+",
-        "rate",
-        "Raise the chosen group's base learning rate: 1e-4, 2e-4, 5e-4, 1e-3 and so on.",
-        build=_set_rate(up=True),
-        refusal=no.not_training,
-        answer=_rate_answer(up=True),
-    ),
+    *RATES,
     Key(
         "freeze",
         ("f",),

@@ -33,8 +33,9 @@ class Footer(Panel):
 
 
 def _idle(key: Key, state: UiState) -> bool:
-    """Whether it never does anything here: there is no run to steer, or to leave in the background."""
-    return bool(key.steers and state.locked) or bool(key.name == "detach" and state.over)
+    """Whether it never does anything here: there is no run to steer, or to leave in the background, or no pause."""
+    needs = {"detach": not state.over, "find_rate": state.paused}
+    return bool(key.steers and state.locked) or not needs.get(key.name, True)
 
 
 # The keys are the same most of the time.

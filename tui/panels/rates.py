@@ -30,6 +30,8 @@ class Rates(Panel):
             return head
         names, room = list(view.groups), max(self.size.height - 1, 1)
         chosen = names.index(state.selected) if state.selected in names else 0
+        hidden = "" if len(names) <= room else f": {room} of {len(names)} groups"
+        self.title(f"learning rates{hidden}")
         first = min(max(chosen - room // 2, 0), max(len(names) - room, 0))
         return lines(head, *(_group(view, name, name == state.selected) for name in names[first : first + room]))
 

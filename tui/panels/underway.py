@@ -17,6 +17,8 @@ def slow(state: UiState) -> Loading | None:
         return state.busy
     if state.phase == "compiling":
         return Loading("compiling the training step")
+    if state.sweep is not None and not state.sweep.over:
+        return Loading("finding a learning rate", len(state.sweep.rates), state.sweep.total)
     if state.preparing is not None and state.preparing.what == "features":
         return Loading("computing features", state.preparing.done, state.preparing.total)
     return None

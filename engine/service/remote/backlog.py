@@ -3,10 +3,10 @@
 from collections import deque
 from threading import Lock
 
-from engine.protocol import Confusion, Evaluating, Event, Loading, Preparing, SystemSample, TrainStep
+from engine.protocol import Confusion, Evaluating, Event, Loading, Preparing, SweepingRates, SystemSample, TrainStep
 
 MOST = 5000
-METRICS = (Confusion, Evaluating, Loading, Preparing, SystemSample, TrainStep)
+METRICS = (Confusion, Evaluating, Loading, Preparing, SweepingRates, SystemSample, TrainStep)
 "events that are dropped first: the next one of their kind, or the journal, says more"
 
 

@@ -34,7 +34,7 @@ def session() -> list[tuple[str, int, int, list[p.Command]]]:
         ("scratch", 1, 1, [p.SetRate("head", 5e-3)]),
         ("scratch", 1, 2, [p.SetFrozen("backbone"), p.Save()]),
         ("scratch", 1, 3, [p.Evaluate(), p.SetFrozen("backbone", False)]),
-        ("scratch", 1, 5, [p.Pause(), p.Evaluate(), p.ScaleRate("backbone", 0.5), p.Resume()]),
+        ("scratch", 1, 5, [p.Pause(), p.FindRate(), p.Evaluate(), p.ScaleRate("backbone", 0.5), p.Resume()]),
         ("scratch", 1, 6, [p.SwitchArm("pretrained")]),
         ("pretrained", 1, 2, [p.SetMicroBatch(2), p.SetRate("backbone", 1e-4)]),
         ("pretrained", 1, 5, [p.Rewind("start")]),
@@ -44,7 +44,7 @@ def session() -> list[tuple[str, int, int, list[p.Command]]]:
         ("scratch", 2, 9, [p.Rewind("branch-1.pt")]),
         ("scratch", 3, 10, [p.SetRate("backbone", 2e-3), p.StopAfterEpoch()]),
         ("scratch", 3, 11, [p.StopAfterEpoch(planned=False), p.SetEpochs(5)]),
-        ("scratch", 3, 18, [p.Rewind("points/3-000010-11.pt"), p.ScaleRate("head", 3.0)]),
+        ("scratch", 3, 18, [p.Rewind("points/3-000010-11.pt"), p.ScaleRate("all", 3.0)]),
         ("scratch", 4, 11, [p.Pause(free=True), p.SetMicroBatch(3), p.SetSteps(14)]),
     ]
 
@@ -305,6 +305,7 @@ def test_a_good_session_becomes_a_configuration_that_trains_the_same(steered: Ru
             (2, {"group": "backbone", "frozen": True}),
             (3, {"group": "backbone", "frozen": False}),
             (5, {"group": "backbone", "lr": 0.0005}),
+            (10, {"group": "backbone", "lr": 0.0015}),
             (10, {"group": "head", "lr": 0.015}),
             (11, {"micro_batch": 3}),
             (11, {"steps": 14}),

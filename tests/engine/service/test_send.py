@@ -118,6 +118,22 @@ def test_rate_and_scale(live: Trained, say: Say) -> None:
     assert status == 0 and out.startswith("head has base rate 0.001 from step ")
     assert say("rate", "tail", "1") == (1, "", "set rate refused: there is no group `tail`\n")
     assert say("scale", "head", "nan")[0] == 1
+    before = {group.name: group.base_lr for group in live.summary.groups}
+    status, out, _ = say("scale", "all", "0.5")
+    assert status == 0 and out.startswith("all base rates are multiplied by 0.5 from step ")
+    say("save")  # its answer comes after those of all groups
+    assert {group.name: group.base_lr * 2 for group in live.summary.groups} == before
+    say("scale", "all", "2")
+
+
+def test_find_rate(live: Trained, say: Say) -> None:
+    assert say("find-rate") == (1, "", "find rate refused: training is not paused\n")
+    say("pause")
+    status, out, errors = say("find-rate")
+    assert (status, errors) == (0, "") and ("suggested base rate of " in out or "no learning rate is suggested" in out)
+    assert last(live, p.RatesSwept).rates and live.summary.state == "paused"
+    say("resume")
+    live.trains_on()
 
 
 def test_freeze_and_unfreeze(live: Trained, say: Say) -> None:

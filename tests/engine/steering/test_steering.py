@@ -299,3 +299,14 @@ def test_a_command_that_came_too_early_waits_for_the_first_step(small: RunConfig
     inbox.put(p.SetFrozen("backbone"))
     events = list(Run(small).events(inbox))
     assert only(events, p.GroupFrozen)[0].step == 0 and events[-1].completed
+
+
+def test_the_rates_of_all_groups_are_multiplied_by_one_command(small: RunConfig) -> None:
+    events = play(Run(small), after_step(2, p.SetRate("head", 4e-3), p.ScaleRate("all", 0.5), p.Stop()))
+    scaled = [(event.group, event.base_lr) for event in only(events, p.RateChanged)[1:]]
+    assert scaled == [("backbone", 5e-4), ("head", 2e-3)]
+
+
+def test_the_rates_of_all_groups_are_refused_together(small: RunConfig) -> None:
+    events = play(Run(small), after_step(2, p.SetRate("head", 50.0), p.ScaleRate("all", 4.0), p.Stop()))
+    assert len(only(events, p.RateChanged)) == 1 and "lies in 0..100" in only(events, p.CommandRefused)[0].reason

@@ -60,6 +60,9 @@ def press(events, *keys, size=(80, 24)):
         (BOTH_ARMS, "m", p.SwitchArm("pretrained"), "switching to pretrained after this step"),
         (FINISHED, "m", p.SwitchArm("scratch"), "switching to scratch"),
         (TRAINING, "s", p.Save(), "saving after this step"),
+        (TRAINING, "_", p.ScaleRate("all", 2e-4 / 5e-4), "all rates: head 2e-4"),
+        (TRAINING, "*", p.ScaleRate("all", 1e-3 / 5e-4), "all rates: head 1e-3"),
+        (PAUSED, "r", p.FindRate(), "The sweep begins"),
         (TRAINING, "+", p.SetRate("backbone", 1e-4), "backbone: base rate 1e-4"),
         (TRAINING, "=", p.SetRate("backbone", 1e-4), "backbone: base rate 1e-4"),
         (TRAINING, "-", p.SetRate("backbone", 2e-5), "backbone: base rate 2e-5"),
@@ -75,6 +78,17 @@ async def test_the_rate_keys_act_on_the_chosen_group():
     sent, text, _ = await press(TRAINING, "]", "+", "[", "-")
     assert sent == [p.SetRate("head", 1e-3), p.SetRate("backbone", 2e-5)]
     assert ">backbone" in text
+
+
+async def test_the_rates_of_all_groups_change_together_and_their_ratios_stay():
+    screen = Screen(TRAINING)
+    async with screen.shown() as pilot:
+        await pilot.press("*", "*", "_")
+        assert [command.factor for command in screen.session.sent] == pytest.approx([2.0, 2.0, 0.5])
+        rates = {name: screen.app.state.view.base_rate(name) for name in ("backbone", "head")}
+        assert rates == pytest.approx({"backbone": 1e-4, "head": 1e-3})
+        await screen.feed(pilot, *(p.RateChanged("pretrained", 14, name, rate) for name, rate in rates.items()))
+        assert screen.app.state.view.asked == {}
 
 
 async def test_a_switch_pressed_again_goes_back_though_the_engine_has_not_answered():
@@ -130,6 +144,10 @@ async def test_epochs_that_were_refused_are_not_counted_from():
         ([], "P", "has not started"),
         ([], "b", "has not started"),
         ([], "x", "has not started"),
+        (TRAINING, "r", "training is not paused"),
+        (FREED, "r", "the GPU is given back"),
+        (EVALUATED_IN_A_PAUSE, "r", "being scored"),
+        (FINISHED, "*", "done all its epochs"),
         (ON_THE_CPU, "P", "computes on the cpu, there is no GPU to free"),
         (FREED, "P", "given back already"),
         (EVALUATING, "e", "being scored"),
@@ -391,6 +409,12 @@ async def test_a_click_on_the_footer_presses_the_key():
         assert screen.session.sent == [p.Pause()]
 
 
+async def test_the_key_of_the_learning_rate_finder_is_shown_in_a_pause_alone():
+    for events, shown in ((TRAINING, False), (PAUSED, True)):
+        _, text, _ = await press(events, size=(80, 24))
+        assert ("r find lr" in text.splitlines()[-1]) is shown
+
+
 async def test_a_narrow_footer_leaves_out_the_less_important_keys_and_a_wide_one_none():
     rows = {}
     for width in (60, 80, 120, 200):
@@ -398,7 +422,8 @@ async def test_a_narrow_footer_leaves_out_the_less_important_keys_and_a_wide_one
         rows[width] = text.splitlines()[-1]
         assert len(rows[width]) <= width and rows[width].endswith("  q quit")
         assert "p pause" in rows[width] and "? help" in rows[width]
-    assert all(key.label in rows[200] for key in KEYS if not key.pane and key.rank < 9)
+    shown = [key for key in KEYS if not key.pane and key.rank < 9 and key.name != "find_rate"]
+    assert all(key.label in rows[200] for key in shown)
     assert "b rewind" in rows[80] and "e evaluate" not in rows[80]
     assert "D detach" in rows[120] and "e evaluate" in rows[120]
 

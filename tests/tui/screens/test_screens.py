@@ -15,6 +15,7 @@ from tests.tui.story import (
     BOTH_ARMS,
     POINTS,
     STEERED,
+    SWEPT,
     TRAINING,
     TRUE_COLOUR,
     Screen,
@@ -45,6 +46,7 @@ STATES: dict[str, list[p.Event]] = {
 DIALOGS: dict[str, tuple[list[p.Event], str]] = {
     "rewind": ([*TRAINING, POINTS], "b"),
     "rewind-nothing": (TRAINING, "b"),
+    "find-rate": ([*TRAINING, p.Paused("pretrained", 14), SWEPT], "r"),
     "quit": (TRAINING, "q"),
     "help": (TRAINING, "question_mark"),
 }
@@ -59,6 +61,7 @@ LAYOUTS = [
 DIALOG_LAYOUTS = [
     *(("help", size) for size in SIZES),
     *(("rewind", SMALL), ("rewind", MEDIUM), ("rewind-nothing", SMALL), ("quit", SMALL)),
+    ("find-rate", SMALL),
 ]
 
 
