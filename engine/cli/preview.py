@@ -153,11 +153,11 @@ def _of_pictures(found: Pictures) -> list[str]:
 
 
 def in_parts(found: Pictures) -> str:
-    """How many pictures there are to train on, to choose by and to test on."""
+    """How many pictures there are for training, validation and test."""
     texts = {
-        "train": f"{found.train_images:,} pictures to train on",
-        "val": f"{found.val_images:,} to choose by (validation)",
-        "test": f"{found.test_images:,} to test on",
+        "train": f"{found.train_images:,} pictures for training",
+        "val": f"{found.val_images:,} for validation",
+        "test": f"{found.test_images:,} for test",
     }
     return ", ".join(texts[part] for part in found.parts)
 

@@ -18,7 +18,6 @@ CHOICES: dict[str, Mapping[str, Any]] = {
         "optim.weight_decay": 0.01,
         "optim.decay_norms": False,
         "optim.lr": 1e-4,
-        "optim.layer_decay": 1.0,
         "optim.scratch_lr": 1e-3,
         "schedule.name": "cosine",
         "schedule.warmup": 0.1,

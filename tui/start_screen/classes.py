@@ -7,7 +7,7 @@ from engine.cli.preview import Pictures
 from tui.panels.panel import fitted, lines
 
 MOST = 100  # that are listed
-NAME, NUMBER = 20, 8  # cells of a name, at most, and of a number
+NAME, NUMBER = 20, 8  # cells of a name and of a number, at most
 
 
 class Classes(Static):
@@ -31,12 +31,16 @@ def _table(found: Pictures, room: int) -> Content:
     if not found.classes:
         return Content("")
     parts = found.parts
-    width = max(min(max(len(item.name) for item in found.classes), NAME, room - len(parts) * NUMBER), 1)
+    largest = max(getattr(item, part) for item in found.classes for part in parts)
+    longest = max(len(f"{largest:,}"), *map(len, parts)) + 1
+    name = min(max(len(item.name) for item in found.classes), NAME)
+    number = min(max((room - name) // len(parts), longest), NUMBER)
+    width = max(min(name, room - len(parts) * number), 1)
     more = len(found.classes) - MOST
     return lines(
-        Content.assemble(("".join([" " * width, *(f"{part:>{NUMBER}}" for part in parts)]), "$muted")),
+        Content.assemble(("".join([" " * width, *(f"{part:>{number}}" for part in parts)]), "$muted")),
         *(
-            Content.assemble(fitted(item.name, width), *(f"{getattr(item, part):>{NUMBER},}" for part in parts))
+            Content.assemble(fitted(item.name, width), *(f"{getattr(item, part):>{number},}" for part in parts))
             for item in found.classes[:MOST]
         ),
         *([Content.assemble((f"and {more:,} more", "$muted"))] if more > 0 else []),

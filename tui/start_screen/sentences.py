@@ -8,9 +8,14 @@ from tui.format import count
 
 UNEVEN = 3.0  # times as many pictures in one class as in another: from here on there is a warning
 
+FIELDS = ("train.epochs", "optim.lr", "optim.scratch_lr")
+"settings that a recipe chooses and that have a field on the page"
+NAMES = {"optim.name": "optimizer", "schedule.name": "schedule"}
+"of settings whose last part says too little"
+
 SLOWER = {
-    "decoding": "reading the pictures takes longer than computing",
-    "computing": "computing takes longer than reading the pictures",
+    "decoding": "reading pictures is the bottleneck",
+    "computing": "computing is the bottleneck",
 }
 
 
@@ -40,13 +45,14 @@ def estimated(found: Estimate) -> list[str]:
         f"{how_long(found)}{first}; {SLOWER[found.bottleneck]}",
         f"on {found.device} in {found.precision}; {count(sum(found.parameters.values()))} parameters, "
         f"{found.steps_per_epoch:,} step{'s' * (found.steps_per_epoch != 1)} an epoch{parts}",
-        *([f"{found.recipe}: {settings(_own(found.chosen))}"] if found.chosen else []),
+        *([f"{found.recipe}: {_short(found.chosen)}"] if found.chosen else []),
     ]
 
 
-def _own(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings by the last part of their names, which is short; the run's folder has the whole names."""
-    return {key.removeprefix("train.").replace("optim.name", "optimizer"): value for key, value in chosen.items()}
+def _short(chosen: Mapping[str, Any]) -> str:
+    """The settings but those that have a field, without their sections; the run's folder has the whole names."""
+    rest = {key: value for key, value in chosen.items() if key not in FIELDS}
+    return settings({NAMES.get(key, key.rpartition(".")[2]): value for key, value in rest.items()})
 
 
 def _sentence(text: str) -> str:

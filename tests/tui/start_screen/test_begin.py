@@ -54,7 +54,7 @@ def before_a_run(run) -> Terminal:
 
 def test_a_configuration_is_chosen_looked_at_and_trained(run, folder: Path):
     terminal = before_a_run(run)
-    terminal.wait_for("2 classes, 16 pictures to train on, 16 to test on")
+    terminal.wait_for("2 classes, 16 pictures for training, 16 for test")
     terminal.wait_for("for 5,000 epochs")
     terminal.press("\r")
     terminal.wait_for("LOADING")
