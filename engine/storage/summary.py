@@ -65,7 +65,7 @@ class ArmPosition:
 
     def ends_epoch(self, step: int) -> bool:
         """Whether an epoch, or what there is of the last one, ends with this step."""
-        return self.steps_per_epoch > 0 and (step % self.steps_per_epoch == 0 or step == self.total_steps)
+        return step % self.steps_per_epoch == 0 or step == self.total_steps
 
     def fold(self, message: Message) -> None:
         """Take in an event about this arm."""
@@ -140,7 +140,7 @@ class ArmSummary(ArmPosition):
             case Rewound():
                 self._go_on_from(message.base, message.step)
             case TrainStep():
-                self.due = self.ends_epoch(message.step)
+                self.due = self.steps_per_epoch > 0 and self.ends_epoch(message.step)
             case EvalDone():
                 self.evaluations.setdefault(self.branch, []).append(message)
                 self.best = message.accuracy if self.best is None or message.best else self.best

@@ -32,7 +32,7 @@ class Newest(NamedTuple):
         """That of a run's folder."""
         times = {path: checkpoint.peek(path)["time"] for path in files(folder)}
         last = max(times.values())
-        names = [path for path, time in times.items() if time == last]
+        names = sorted((path for path, time in times.items() if time == last), key=lambda path: path.name != "last.pt")
         return cls(names, names[0].read_bytes(), last, max(time for time in times.values() if time != last))
 
     def replace(self, data: bytes, names: list[Path]) -> None:

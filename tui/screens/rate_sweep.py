@@ -62,10 +62,6 @@ class RateScreen(ModalScreen[float | None]):
         self.call_after_refresh(self.follow)
         self.set_interval(FOLLOW_SECONDS, self.follow)
 
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self.call_after_refresh(self.follow)
-
     def follow(self) -> None:
         """Take in what is new; close when the run has gone on, or has refused the sweep."""
         if self.app.screen is not self:  # it has been closed, or the palette is over it
@@ -148,3 +144,8 @@ class RateScreen(ModalScreen[float | None]):
 
 class _Plot(Cells):
     """The curve."""
+
+    def on_resize(self) -> None:
+        """Draw for the new size, which also changes with the number of lines below."""
+        if isinstance(self.screen, RateScreen):
+            self.screen.follow()

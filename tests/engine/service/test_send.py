@@ -93,12 +93,16 @@ def test_save(live: Trained, say: Say) -> None:
     assert Path(out.split()[1]).is_file()
 
 
-def test_evaluate(live: Trained, say: Say) -> None:
+def pause_within_an_epoch(live: Trained, say: Say) -> None:
     say("pause")
     while live.summary.step % STEPS_PER_EPOCH == 0:  # that is evaluated anyway
         say("resume")
         live.trains_on()
         say("pause")
+
+
+def test_evaluate(live: Trained, say: Say) -> None:
+    pause_within_an_epoch(live, say)
     status, out, errors = say("evaluate")
     assert (status, errors) == (0, "") and out.startswith("accuracy ")
     assert out.endswith(f" after step {live.summary.step}\n") and live.summary.state == "paused"
@@ -128,7 +132,7 @@ def test_rate_and_scale(live: Trained, say: Say) -> None:
 
 def test_find_rate(live: Trained, say: Say) -> None:
     assert say("find-rate") == (1, "", "find rate refused: training is not paused\n")
-    say("pause")
+    pause_within_an_epoch(live, say)
     status, out, errors = say("find-rate")
     assert (status, errors) == (0, "") and ("suggested base rate of " in out or "no learning rate is suggested" in out)
     assert last(live, p.RatesSwept).rates and live.summary.state == "paused"

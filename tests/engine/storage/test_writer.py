@@ -68,7 +68,7 @@ def test_in_a_pause_it_is_told_of_without_a_step(small: RunConfig) -> None:
 
 def test_at_most_one_copy_of_the_state_waits_to_be_written(small: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     copies, most = 0, 0
-    real_copied, real_write = writer._copied, writer._write
+    real_copied, real_write = writer.copy_to_host, writer._write
 
     def copied(value: object) -> object:
         nonlocal copies, most
@@ -83,7 +83,7 @@ def test_at_most_one_copy_of_the_state_waits_to_be_written(small: RunConfig, mon
         copies -= 1
         return result
 
-    monkeypatch.setattr(writer, "_copied", copied)
+    monkeypatch.setattr(writer, "copy_to_host", copied)
     monkeypatch.setattr(writer, "_write", write)
     play(Run(with_settings(small, checkpoint__every_seconds=1e-9)))
     assert most == 1 and copies == 0
