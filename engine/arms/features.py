@@ -99,8 +99,8 @@ class FeatureBatches:
 
     def training(self, samples: Sequence[Sample], epoch: int, start: int) -> Iterator[FeatureBatch]:
         """The shuffled batches of `epoch` from number `start` on."""
-        for group in self._loader.groups(len(samples), epoch, start):
-            yield self._train.batch([self._row(epoch, number) for number in group])
+        for group in self._loader.groups(samples, epoch, start):
+            yield self._train.batch([self._row(epoch, draw, len(samples)) for draw in group])
 
     def testing(self, samples: Sequence[Sample]) -> Iterator[FeatureBatch]:
         """All samples in order."""
@@ -113,9 +113,9 @@ class FeatureBatches:
         self._train.move(device)
         self._test.move(device)
 
-    def _row(self, epoch: int, number: int) -> int:
-        """The row of a sample; the row of a random other sample if the file cannot be read."""
-        rows = self._train.rows
+    def _row(self, epoch: int, draw: int, samples: int) -> int:
+        """The row of a drawn sample; the row of a random other sample if the file cannot be read."""
+        rows, number = self._train.rows, draw % samples
         if number not in rows:
-            number = random.Random(f"{self._seed}/{epoch}/{number}").choice(list(rows))
+            number = random.Random(f"{self._seed}/{epoch}/{draw}").choice(list(rows))
         return rows[number]

@@ -197,7 +197,7 @@ def _computing(arm: TrainedArm, config: RunConfig, made_up: Callable[[int], Batc
     _seconds(lambda: arm.score(batch))
     score = _seconds(lambda: arm.score(batch)) / batch.global_size
     cached_step = None
-    if arm.frozen and not config.data.augment and (found := arm.network.features(batch)) is not None:
+    if arm.frozen and recipe_of(config).train_transform.is_empty and (found := arm.network.features(batch)) is not None:
         features = Features(images, found.device)
         if features.add(batch, found):
             cached = features.close().batch(list(range(batch.global_size)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 INCOMPLETE = "incomplete_section"  # type of the error for a missing key that another setting needs
+CONTRADICTION = "contradicting_settings"  # type of the error for a key that another setting excludes
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def describe(item: Any, origin: Origin, known: list[str]) -> str:  # noqa: ANN40
     """An error of pydantic as a sentence; `known` are all dotted keys."""
     path = [str(part) for part in item["loc"]]
     context = item.get("ctx", {})
-    if item["type"] == INCOMPLETE:
+    if item["type"] in (INCOMPLETE, CONTRADICTION):
         path.append(context["key"])
     key, where = ".".join(path), origin.of(path)
     match item["type"]:
@@ -41,6 +42,8 @@ def describe(item: Any, origin: Origin, known: list[str]) -> str:  # noqa: ANN40
             return f"{where}: `{key}` is missing; give it or leave its section out"
         case "incomplete_section":
             return f"{where}: `{key}` is missing; {context['hint']}"
+        case "contradicting_settings":
+            return f"{where}: `{key}` {context['hint']}"
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"{where}: `{key}` is {_shown(item['input'])}; it should be a section with keys of its own"
         case "value_error":

@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 
 import yaml
+from pydantic import ValidationError
 
-from engine.config import RunConfig
+from engine.config import RunConfig, known_keys
+from engine.config.problems import Origin, describe
 from engine.config.values import flat, given_keys, with_values
+from engine.errors import ConfigError
 from engine.protocol import Setting, SettingsChanged
 
 KEPT = {
@@ -44,9 +47,17 @@ def differences(before: RunConfig, now: RunConfig) -> tuple[Setting, ...]:
 
 
 def with_given(before: RunConfig, now: RunConfig) -> RunConfig:
-    """`before` with the values that `now` gives. What it does not give stays as the run has it."""
+    """`before` with the values that `now` gives. What it does not give stays as the run has it.
+
+    Raises:
+        ConfigError: the given values contradict those of the run.
+    """
     values = flat(now)
-    return with_values(before, {key: values[key] for key in given_keys(now)})
+    try:
+        return with_values(before, {key: values[key] for key in given_keys(now)})
+    except ValidationError as error:
+        problems = [describe(item, Origin("--resume"), known_keys()) for item in error.errors()]
+        raise ConfigError("Unusable configuration", "\n".join(problems)) from None
 
 
 def with_kept(before: RunConfig, now: RunConfig) -> RunConfig:

@@ -4,82 +4,34 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     FiniteFloat,
     SerializerFunctionWrapHandler,
     model_serializer,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from engine.config.kinds import Arguments, Folder, Fraction, Pattern, Rate, matching, path
-from engine.config.problems import INCOMPLETE
+from engine.config.data_section import DataConfig
+from engine.config.kinds import Arguments, Folder, Fraction, Rate, matching, path
+from engine.config.section import Section
 from engine.protocol import Arm
 
-
-class Section(BaseModel):
-    """A section: it refuses unknown keys, and its values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_keys(cls, value: Any) -> Any:  # noqa: ANN401 - any value of the file
-        """A section without keys has all defaults."""
-        return {} if value is None else value
-
-
-class DataConfig(Section):
-    """Where the pictures come from and how they are batched."""
-
-    source: Literal["folder", "demo", "archive"] = "folder"
-    "`folder`: your own pictures; `demo`: pictures that the program draws; `archive`: a zip file, downloaded once"
-    root: Folder | None = None
-    """the folder of the pictures: `train/`, `val/` and `test/` with a folder per class (`train/` and one of the others
-    will do), or just a folder per class; a relative path is relative to the working directory; `demo` and `archive`
-    put their pictures there, by default into the user's cache folder"""
-    url: Annotated[str, matching(r"https?://\S+", "an address that begins with http:// or https://")] | None = None
-    "address of the zip file (`source: archive`)"
-    sha1: Annotated[str, matching("[0-9a-fA-F]{40}", "40 hexadecimal digits")] | None = None
-    "checksum of the zip file (`source: archive`)"
-    image_size: int | None = Field(None, ge=16, le=2048)
-    "side of the picture that the model sees, in pixels; default: that of the pretrained weights, else 224"
-    batch_size: int = Field(64, ge=1, le=65536)
-    "pictures in a step, of all processes together"
-    augment: bool = True
-    "crop and flip training pictures at random; without it they are prepared as the test pictures are"
-    crop_scale: Annotated[FiniteFloat, Field(gt=0, le=1)] = 0.08
-    "smallest area of a random crop, as a fraction of the picture"
-    val_fraction: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
-    "fraction of each class that is taken from the training pictures for validation, where that is done"
-    split_val: bool = False
-    """take validation pictures from the training pictures where there is a `test/` but no `val/`; without it the test
-    pictures are scored after each epoch; where there is neither, validation pictures are always taken"""
-    group: Pattern | None = None
-    """a regular expression that finds the group in a picture's path below its part; pictures of a group, such as those
-    of one patient, all come to the same part when validation pictures are taken"""
-    threads: int | None = Field(None, ge=1, le=256)
-    "threads that decode pictures; default: one per processor, at most 8"
-    prepare: bool = True
-    """decode each picture once and keep its pixels in the user's cache folder, training pictures reduced to
-    `short_side`; without it they are decoded in each epoch, at their full size"""
-    short_side: int | None = Field(None, ge=16, le=8192)
-    "shorter side of prepared training pictures, in pixels; smaller ones stay as they are; default: twice `image_size`"
-    cache_gib: Annotated[FiniteFloat, Field(gt=0)] = 20.0
-    """space in GiB for all prepared pictures; those not used for longest are removed first, those that do not fit are
-    decoded as needed"""
-
-    @model_validator(mode="after")
-    def _complete(self) -> "DataConfig":
-        needed = {"folder": ("root",), "archive": ("url", "sha1"), "demo": ()}[self.source]
-        for key in needed:
-            if getattr(self, key) is None:
-                hint = "name your folder of pictures (--data DIR)" if key == "root" else "`source: archive` needs it"
-                raise PydanticCustomError(INCOMPLETE, "incomplete", {"key": key, "hint": hint})
-        return self
+__all__ = [
+    "BackboneConfig",
+    "Change",
+    "CheckpointConfig",
+    "DataConfig",
+    "GroupConfig",
+    "GroupsConfig",
+    "HooksConfig",
+    "ModelConfig",
+    "OptimConfig",
+    "ScheduleConfig",
+    "Section",
+    "TrainConfig",
+    "WatchdogConfig",
+]
 
 
 class ModelConfig(Section):
@@ -111,7 +63,8 @@ class BackboneConfig(GroupConfig):
 
     frozen: bool = False
     """train only the last layer of the pretrained arm; the old layers, and the statistics of batch norm, stay as they
-    are; with `data.augment: false` the features of each picture are computed only once"""
+    are; with `data.augment: false`, and without `train.mixup` and `train.cutmix`, the features of each picture are
+    computed only once"""
 
 
 class GroupsConfig(Section):
@@ -205,6 +158,13 @@ class TrainConfig(Section):
     "largest norm of the gradient; a longer one is shortened to it"
     label_smoothing: Fraction = 0.0
     "share of a label's probability that is spread over all classes"
+    mixup: Annotated[FiniteFloat, Field(ge=0, le=100)] = 0.0
+    """blend each training picture and its label with another one of the batch, by a random share of the distribution
+    Beta(mixup, mixup), such as 0.2; 0: not at all"""
+    cutmix: Annotated[FiniteFloat, Field(ge=0, le=100)] = 0.0
+    """replace a random rectangle of each training picture with that of another one of the batch, and blend their labels
+    by area; the share of the rectangle is of the distribution Beta(cutmix, cutmix), such as 1; 0: not at all; with
+    `train.mixup`, too, each batch gets one of both at random"""
     metric: Literal["accuracy", "balanced_accuracy", "macro_f1", "loss"] = "accuracy"
     "the metric that chooses the best weights; of equal ones those with the lower loss are better"
     patience: int | None = Field(None, ge=1)

@@ -11,6 +11,7 @@
 - `store`: a cache of decoded pictures on the disk.
 - `decoded`: takes pictures from the store or from their files.
 - `threads`: a pool of daemon threads for decoding.
+- `order`: the order of the training pictures in an epoch.
 - `loader`: makes batches in threads, ahead of their use.
 - `batches`: the classes that the loader yields.
 - `transfer`: copies batches to the device and normalises them there.

@@ -20,6 +20,7 @@ from engine.config.sections import DataConfig
 from engine.data.augment import PictureAugmentation
 from engine.data.batches import Batch, Unreadable, Waiting
 from engine.data.decoded import Decoded
+from engine.data.order import epoch_order
 from engine.data.pictures import Pixels, Preparation, UnreadablePictureError
 from engine.data.samples import Sample
 from engine.data.threads import Threads
@@ -36,7 +37,7 @@ MAX_REPLACEMENTS = 20  # tries to find a readable picture in place of an unreada
 
 
 class _Group(NamedTuple):
-    """The samples of a batch that this process decodes; `numbers` are their indices."""
+    """The samples of a batch that this process decodes; `numbers` are their indices or, in training, draws."""
 
     numbers: list[int]
     global_size: int
@@ -70,9 +71,8 @@ class Loader:
         self._augmentations = tuple(augmentations)
         side = data.short_side or preparation.image_size * SHORT_SIDE_FACTOR
         self.decoded = Decoded(preparation, side if data.prepare else None, augment=self.augments)
-        self._preparation = preparation
-        self.batch_size = data.batch_size
-        self._seed = seed
+        self._preparation, self.batch_size = preparation, data.batch_size
+        self._balance, self._seed = data.balance, seed
         self._rank, self._world_size = rank, world_size
         self._threads = data.threads or min(os.cpu_count() or 1, MAX_THREADS)
         self._pool = Threads(self._threads, "decode")
@@ -102,15 +102,14 @@ class Loader:
         Raises:
             DataError: no readable picture was found to replace an unreadable one.
         """
-        groups = (self._own_part(group) for group in self.groups(len(samples), epoch, start))
-        yield from self._batches(groups, lambda index, pixels: self._fill_training(samples, epoch, index, pixels))
+        groups = (self._own_part(group) for group in self.groups(samples, epoch, start))
+        yield from self._batches(groups, lambda draw, pixels: self._fill_training(samples, epoch, draw, pixels))
 
-    def groups(self, samples: int, epoch: int, start: int) -> Iterator[list[int]]:
-        """The indices of the samples in the shuffled batches of `epoch`, from batch `start`."""
-        generator = torch.Generator().manual_seed(random.Random(f"{self._seed}/{epoch}").getrandbits(62))
-        order = torch.randperm(samples, generator=generator).tolist()
+    def groups(self, samples: Sequence[Sample], epoch: int, start: int) -> Iterator[list[int]]:
+        """The draws (see `epoch_order`) of the batches of `epoch`, from batch `start`; they follow `data.balance`."""
+        order = epoch_order([sample.label for sample in samples], self._balance, self._seed, epoch)
         size = self.batch_size
-        return (order[i * size : (i + 1) * size] for i in range(start, self.steps_per_epoch(samples)))
+        return (order[i * size : (i + 1) * size] for i in range(start, self.steps_per_epoch(len(samples))))
 
     def testing(self, samples: Sequence[Sample], training: bool = False) -> Iterator[Batch | Waiting]:
         """All samples in order, prepared like test pictures. Unreadable pictures are left out of their batch.
@@ -201,9 +200,10 @@ class Loader:
                 for future in futures:
                     future.cancel()
 
-    def _fill_training(self, samples: Sequence[Sample], epoch: int, index: int, pixels: Pixels) -> _Item:
+    def _fill_training(self, samples: Sequence[Sample], epoch: int, draw: int, pixels: Pixels) -> _Item:
         """Write the pixels of an augmented sample, or of a random other one if it cannot be read."""
-        rng, bad = random.Random(f"{self._seed}/{epoch}/{index}"), []
+        # A sample that is drawn again has another draw number, so it is augmented in another way.
+        rng, index, bad = random.Random(f"{self._seed}/{epoch}/{draw}"), draw % len(samples), []
         for _ in range(MAX_REPLACEMENTS):
             sample = samples[index]
             try:

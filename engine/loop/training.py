@@ -25,6 +25,7 @@ from engine.loop.scores import Score, report_score
 from engine.loop.time_budget import TimeBudget
 from engine.loop.watchdog import NotFinite, Watchdog
 from engine.protocol import ArmFinished, Compiled, EpochDone, EpochsChanged, Event, Stop, TrainStep
+from engine.recipes.table import recipe_of
 from engine.steering.steering import Steering
 
 
@@ -52,6 +53,7 @@ class Training:
         self._steering = steering
         self._device = device
         self._seed = config.seed
+        self._caches_features = recipe_of(config).train_transform.is_empty
         self._arms = steering.arms
         self._checkpointer = steering.arms.checkpointer
         self._watchdog = Watchdog(config.watchdog, steering)
@@ -116,7 +118,7 @@ class Training:
     def _choose_batches(self, arm: TrainedArm) -> Iterator[Event]:
         """Choose the pictures, or the cached features of a frozen backbone if there is no augmentation."""
         features, version = None, arm.batches_version
-        if arm.frozen and not self._pipeline.loader.augments and self._single_process:
+        if arm.frozen and self._caches_features and self._single_process:
             features = yield from self._features(arm)
         if self._steering.is_current(arm) and arm.batches_version == version:
             arm.batches = features or self._pipeline.loader

@@ -13,7 +13,10 @@ from torch.nn.functional import cross_entropy
 from engine.config import RunConfig
 from engine.data.augment import BatchAugmentation, PictureAugmentation
 from engine.data.augment.crop import random_resized_crop
+from engine.data.augment.erasing import random_erasing
 from engine.data.augment.flip import horizontal_flip
+from engine.data.augment.mixing import cutmix, mixup, one_of
+from engine.data.augment.trivial import trivial_augment
 from engine.models import Classifier
 from engine.protocol import Arm
 from engine.recipes.schedule import multiplier
@@ -39,6 +42,11 @@ class TrainTransform:
     "applied to each picture, in this order"
     batches: tuple[BatchAugmentation, ...] = ()
     "applied to each batch on the device, in this order"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the model sees the same of a picture in each epoch, so that its features can be cached."""
+        return not self.pictures and not self.batches
 
 
 class Training(Protocol):
@@ -83,12 +91,23 @@ class Recipe(ABC):
     def train_transform(self) -> TrainTransform:
         """How training pictures are augmented.
 
-        By default a random resized crop and a horizontal flip, unless `data.augment` is false.
+        By default a random resized crop and a horizontal flip, unless `data.augment` is false, and the augmentations
+        that the configuration asks for.
         """
-        data = self.config.data
-        if not data.augment:
-            return TrainTransform()
-        return TrainTransform((partial(random_resized_crop, smallest=data.crop_scale), horizontal_flip))
+        data, train = self.config.data, self.config.train
+        pictures: list[PictureAugmentation] = []
+        if data.augment:
+            pictures += [partial(random_resized_crop, smallest=data.crop_scale), horizontal_flip]
+        if data.trivial_augment:
+            pictures.append(trivial_augment)
+        if data.erasing:
+            pictures.append(partial(random_erasing, probability=data.erasing))
+        mixing: list[BatchAugmentation] = []
+        if train.mixup:
+            mixing.append(partial(mixup, alpha=train.mixup))
+        if train.cutmix:
+            mixing.append(partial(cutmix, alpha=train.cutmix))
+        return TrainTransform(tuple(pictures), tuple(mixing) if len(mixing) < 2 else (one_of(*mixing),))
 
     def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """The mean loss, a scalar, of logits (N, classes). By default cross entropy, with `train.label_smoothing`.

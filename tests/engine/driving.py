@@ -13,7 +13,8 @@ from engine import protocol as p
 from engine.config import RunConfig
 from engine.config.sections import DataConfig
 from engine.config.values import with_values
-from engine.data.augment import PICTURE
+from engine.data.augment.crop import random_resized_crop
+from engine.data.augment.flip import horizontal_flip
 from engine.data.batches import Batch, Waiting
 from engine.data.loader import Loader
 from engine.data.pictures import Preparation
@@ -55,7 +56,7 @@ def only(events: Iterable[p.Event], kind: type[E]) -> list[E]:
 def loader_of(preparation: Preparation, seed: int, **data: Any) -> Loader:
     """A loader of whatever samples it is given."""
     config = DataConfig(root=Path(), prepare=False, **data)
-    return Loader(preparation, config, tuple(PICTURE.values()) if config.augment else (), seed)
+    return Loader(preparation, config, (random_resized_crop, horizontal_flip) if config.augment else (), seed)
 
 
 def come(batches: Iterable[Batch | Waiting]) -> Iterator[Batch]:

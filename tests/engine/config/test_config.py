@@ -180,6 +180,10 @@ def test_all_problems_are_told_together_each_with_its_place_and_key(write) -> No
         ("optim.momentum=1", "less than 1"),
         ("optim.weight_decay=nan", "finite"),
         ("schedule.final=nan", "finite"),
+        ("data.balance=half", "'none', 'sqrt' or 'full'"),
+        ("data.erasing=1", "less than 1"),
+        ("train.mixup=-0.1", "greater than or equal to 0"),
+        ("train.cutmix=inf", "finite"),
         ("checkpoint.every_seconds=inf", "finite"),
         ("data.val_fraction=0", "greater than 0"),
         ("data.val_fraction=1", "less than 1"),
@@ -219,6 +223,16 @@ def test_an_impossible_value_is_refused_with_its_key_and_what_it_should_be(write
 def test_what_is_missing_is_named(write, text: str, missing: list[str]) -> None:
     found = problems(write(text))
     assert len(found) == 1 and missing[0] in found[0] and "my.yaml" in found[0]
+
+
+@pytest.mark.parametrize("setting", ["data.trivial_augment=true", "data.erasing=0.25"])
+def test_an_augmentation_of_pictures_contradicts_no_augmentation(write, setting: str) -> None:
+    file = write("data: {root: x, augment: false}")
+    key = setting.partition("=")[0]
+    expected = f"--set {setting}: `{key}` is set, but `data.augment` is false; leave out one of them"
+    assert problems(file, [setting]) == [expected]
+    mixing = load_config(file, ["train.mixup=0.2", "train.cutmix=1"])  # these are not of single pictures
+    assert (mixing.train.mixup, mixing.train.cutmix) == (0.2, 1.0)
 
 
 @pytest.mark.parametrize(

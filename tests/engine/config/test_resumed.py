@@ -37,6 +37,15 @@ def test_each_difference_is_listed_with_what_becomes_of_it(small: RunConfig) -> 
     assert message(changed).startswith("seed stays 0: stays as it was: the split and the order of the pictures")
 
 
+def test_settings_that_contradict_those_of_the_run_are_refused(small: RunConfig) -> None:
+    first = play(Run(with_settings(small, data__erasing=0.5)), after_step(1, p.Stop()))
+    data = small.data.model_dump(exclude_unset=True) | {"augment": False}
+    now = RunConfig.model_validate(small.model_dump(exclude_unset=True) | {"data": data})
+    (failed,) = only(play(Run(now, resume=folder_of(first))), p.RunFailed)
+    assert failed.exit_status == 2
+    assert failed.message == "--resume: `data.erasing` is set, but `data.augment` is false; leave out one of them"
+
+
 def test_a_changed_rate_is_in_force_and_one_set_by_hand_gives_way_to_it(small: RunConfig) -> None:
     first = play(Run(small), after_step(3, p.SetRate("head", 0.123), p.Stop()))
     changed = with_settings(small, optim__scratch_lr=0.005)

@@ -113,6 +113,14 @@ def test_two_processes_end_with_the_weights_of_one(config: RunConfig, tmp_path: 
     agree(Path(only(alone, p.RunStarted)[0].path), tmp_path / "together" / "small-1")
 
 
+def test_with_augmentation_and_balance_two_processes_repeat_their_bits(config: RunConfig, tmp_path: Path) -> None:
+    (Path(str(config.data.root)) / "train" / "dog" / "0.jpg").unlink()
+    data = {"data__balance": "full", "data__trivial_augment": True, "data__erasing": 0.5}
+    config = with_settings(config, train__epochs=1, train__mixup=0.2, train__cutmix=1.0, train__micro_batch=4, **data)
+    one, other = (finished(tmp_path, written(config, tmp_path, name))[-1] for name in ("one", "other"))
+    assert one.completed and one.weights_sha256 == other.weights_sha256
+
+
 def test_groups_that_are_frozen_and_trained_again_learn_as_in_one_process(config: RunConfig, tmp_path: Path) -> None:
     changes = [
         {"step": 1, "group": "backbone", "frozen": True},

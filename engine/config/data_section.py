@@ -1,0 +1,77 @@
+"""The section `data` of a configuration: where the pictures come from, and how they become batches."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, FiniteFloat, model_validator
+from pydantic_core import PydanticCustomError
+
+from engine.config.kinds import Folder, Fraction, Pattern, matching
+from engine.config.problems import CONTRADICTION, INCOMPLETE
+from engine.config.section import Section
+
+
+class DataConfig(Section):
+    """Where the pictures come from and how they are batched."""
+
+    source: Literal["folder", "demo", "archive"] = "folder"
+    "`folder`: your own pictures; `demo`: pictures that the program draws; `archive`: a zip file, downloaded once"
+    root: Folder | None = None
+    """the folder of the pictures: `train/`, `val/` and `test/` with a folder per class (`train/` and one of the others
+    will do), or just a folder per class; a relative path is relative to the working directory; `demo` and `archive`
+    put their pictures there, by default into the user's cache folder"""
+    url: Annotated[str, matching(r"https?://\S+", "an address that begins with http:// or https://")] | None = None
+    "address of the zip file (`source: archive`)"
+    sha1: Annotated[str, matching("[0-9a-fA-F]{40}", "40 hexadecimal digits")] | None = None
+    "checksum of the zip file (`source: archive`)"
+    image_size: int | None = Field(None, ge=16, le=2048)
+    "side of the picture that the model sees, in pixels; default: that of the pretrained weights, else 224"
+    batch_size: int = Field(64, ge=1, le=65536)
+    "pictures in a step, of all processes together"
+    augment: bool = True
+    "crop and flip training pictures at random; without it they are prepared as the test pictures are"
+    crop_scale: Annotated[FiniteFloat, Field(gt=0, le=1)] = 0.08
+    "smallest area of a random crop, as a fraction of the picture"
+    trivial_augment: bool = False
+    """change each training picture by one random operation, such as a rotation or another contrast, of random strength
+    (TrivialAugment)"""
+    erasing: Fraction = 0.0
+    "probability that a rectangle of a training picture, of 2 to 33 % of its area, gets the mean colour"
+    balance: Literal["none", "sqrt", "full"] = "none"
+    """how often an epoch has the pictures of each class: `none`: each picture once; `full`: each class equally often;
+    `sqrt`: in proportion to the square root of its number of pictures; an epoch keeps its number of pictures, and a
+    fitted head (`model.head`) is not affected"""
+    val_fraction: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
+    "fraction of each class that is taken from the training pictures for validation, where that is done"
+    split_val: bool = False
+    """take validation pictures from the training pictures where there is a `test/` but no `val/`; without it the test
+    pictures are scored after each epoch; where there is neither, validation pictures are always taken"""
+    group: Pattern | None = None
+    """a regular expression that finds the group in a picture's path below its part; pictures of a group, such as those
+    of one patient, all come to the same part when validation pictures are taken"""
+    threads: int | None = Field(None, ge=1, le=256)
+    "threads that decode pictures; default: one per processor, at most 8"
+    prepare: bool = True
+    """decode each picture once and keep its pixels in the user's cache folder, training pictures reduced to
+    `short_side`; without it they are decoded in each epoch, at their full size"""
+    short_side: int | None = Field(None, ge=16, le=8192)
+    "shorter side of prepared training pictures, in pixels; smaller ones stay as they are; default: twice `image_size`"
+    cache_gib: Annotated[FiniteFloat, Field(gt=0)] = 20.0
+    """space in GiB for all prepared pictures; those not used for longest are removed first, those that do not fit are
+    decoded as needed"""
+
+    @model_validator(mode="after")
+    def _complete(self) -> "DataConfig":
+        needed = {"folder": ("root",), "archive": ("url", "sha1"), "demo": ()}[self.source]
+        for key in needed:
+            if getattr(self, key) is None:
+                hint = "name your folder of pictures (--data DIR)" if key == "root" else "`source: archive` needs it"
+                raise PydanticCustomError(INCOMPLETE, "incomplete", {"key": key, "hint": hint})
+        return self
+
+    @model_validator(mode="after")
+    def _without_contradiction(self) -> "DataConfig":
+        for key in ("trivial_augment", "erasing"):
+            if getattr(self, key) and not self.augment:
+                hint = "is set, but `data.augment` is false; leave out one of them"
+                raise PydanticCustomError(CONTRADICTION, "contradiction", {"key": key, "hint": hint})
+        return self
