@@ -5,7 +5,7 @@ from collections.abc import Generator, Sequence
 import torch
 
 from engine.arms.arm import TrainedArm
-from engine.arms.features import Features
+from engine.arms.features import FeatureBatches, Features
 from engine.data.batches import Waiting
 from engine.data.samples import Sample
 from engine.loop.input_pipeline import InputPipeline
@@ -16,10 +16,26 @@ from engine.steering.steering import Steering
 class FeaturePass:
     """Computes the features of pictures, and takes commands between batches."""
 
-    def __init__(self, pipeline: InputPipeline, steering: Steering, device: torch.device) -> None:
+    def __init__(self, pipeline: InputPipeline, steering: Steering, device: torch.device, seed: int) -> None:
         self._pipeline = pipeline
         self._steering = steering
         self._device = device
+        self._seed = seed
+
+    def tables(self, arm: TrainedArm) -> Generator[Event, None, FeatureBatches | None]:
+        """Batches of the features of all training and scored pictures, for a backbone that does not change.
+
+        Returns `None` if the features cannot be used or stored, or if a command changed the arm.
+        """
+        catalogue, done, parts = self._pipeline.catalogue, 0, []
+        total = len(catalogue.train) + len(catalogue.scored)
+        for samples, training in ((catalogue.train, True), (catalogue.scored, False)):
+            part = yield from self.compute(arm, samples, training, done, total)
+            if part is None:
+                return None
+            done += len(samples)
+            parts.append(part.close())
+        return FeatureBatches(self._pipeline.loader, self._seed, *parts)
 
     def compute(
         self, arm: TrainedArm, samples: Sequence[Sample], training: bool, before: int, total: int

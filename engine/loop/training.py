@@ -2,13 +2,12 @@
 
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 
 from engine.arms.arm import TrainedArm
-from engine.arms.features import FeatureBatches
 from engine.arms.stopwatch import Stopwatch
 from engine.config import RunConfig
 from engine.data.batches import Batch, Waiting
@@ -52,7 +51,6 @@ class Training:
         self._pipeline = pipeline
         self._steering = steering
         self._device = device
-        self._seed = config.seed
         self._caches_features = recipe_of(config).train_transform.is_empty
         self._arms = steering.arms
         self._checkpointer = steering.arms.checkpointer
@@ -64,7 +62,7 @@ class Training:
         self._compile = CompileChoice(setting, self._checkpointer.choices)
         self._end_average = EndAverage(config.train, self._checkpointer, self._evaluation)
         self._final_test = FinalTest(pipeline, self._checkpointer, self._evaluation)
-        self._passes = FeaturePass(pipeline, steering, device)
+        self._passes = FeaturePass(pipeline, steering, device, config.seed)
         self._head_fitting = HeadFitting(pipeline, steering, self._evaluation, self._passes, config.seed)
         self._budget = TimeBudget(config.train, pipeline, steering, began)
         self._rate_sweep = RateSweep(pipeline, steering)
@@ -119,22 +117,9 @@ class Training:
         """Choose the pictures, or the cached features of a frozen backbone if there is no augmentation."""
         features, version = None, arm.batches_version
         if arm.frozen and self._caches_features and self._single_process:
-            features = yield from self._features(arm)
+            features = yield from self._passes.tables(arm)
         if self._steering.is_current(arm) and arm.batches_version == version:
             arm.batches = features or self._pipeline.loader
-
-    def _features(self, arm: TrainedArm) -> Generator[Event, None, FeatureBatches | None]:
-        """The features of all pictures; `None` if they cannot be used or stored, or if a command changed the arm."""
-        parts, done = [], 0
-        catalogue = self._pipeline.catalogue
-        total = len(catalogue.train) + len(catalogue.scored)
-        for samples, training in ((catalogue.train, True), (catalogue.scored, False)):
-            part = yield from self._passes.compute(arm, samples, training, done, total)
-            if part is None:
-                return None
-            done += len(samples)
-            parts.append(part.close())
-        return FeatureBatches(self._pipeline.loader, self._seed, *parts)
 
     # --- training ---------------------------------------------------------------------------------------
 

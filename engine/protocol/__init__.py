@@ -4,27 +4,20 @@ All are frozen dataclasses of plain values. Paths are `str`, times are seconds s
 are bytes, fractions and accuracies are in 0..1. Steps count the optimizer updates of one arm from 1; `epoch` is the
 number, from 1, of the epoch that a step belongs to. No value is smoothed.
 
-`events` and `commands` list them; the events are in `run`, `arms`, `pictures`, `checkpoints`, `effects` (of commands)
-and `watching`, and made of `values`. `encoding` writes them as JSON, `sentences` as text for people, `streams` prints.
-`wire` has the messages that only a socket carries. Loads no torch. May import `errors` only.
+`events` and `commands` list them; the events are in `run`, `arms`, `scores`, `pictures`, `checkpoints`, `effects` (of
+commands) and `watching`, and made of `values`. `encoding` writes them as JSON, `sentences` as text for people,
+`streams` prints. `wire` has the messages that only a socket carries. Loads no torch. May import `errors` only.
 """
 
 from engine.protocol.arms import (
     ArmFinished,
     ArmStarted,
     ArmSuspended,
-    AverageScored,
-    BestTested,
     CompileChosen,
     Compiled,
-    Confusion,
     Diverged,
     EpochDone,
-    EvalDone,
-    Evaluating,
     Group,
-    HeadFitted,
-    Mistake,
     TrainStep,
 )
 from engine.protocol.checkpoints import (
@@ -81,6 +74,15 @@ from engine.protocol.run import (
     Setting,
     SettingsChanged,
     SystemSample,
+)
+from engine.protocol.scores import (
+    AverageScored,
+    BestTested,
+    Confusion,
+    EvalDone,
+    Evaluating,
+    HeadFitted,
+    Mistake,
 )
 from engine.protocol.values import ALL_GROUPS, ARMS, HEADS, PART_NAMES, Arm, Head, Part, other_arm
 from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching

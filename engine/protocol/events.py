@@ -4,16 +4,10 @@ from engine.protocol.arms import (
     ArmFinished,
     ArmStarted,
     ArmSuspended,
-    AverageScored,
-    BestTested,
     CompileChosen,
     Compiled,
-    Confusion,
     Diverged,
     EpochDone,
-    EvalDone,
-    Evaluating,
-    HeadFitted,
     TrainStep,
 )
 from engine.protocol.checkpoints import CheckpointDamaged, CheckpointFailed, CheckpointSaved, RestorePoints, Rewound
@@ -40,6 +34,14 @@ from engine.protocol.run import (
     RunStarted,
     SettingsChanged,
     SystemSample,
+)
+from engine.protocol.scores import (
+    AverageScored,
+    BestTested,
+    Confusion,
+    EvalDone,
+    Evaluating,
+    HeadFitted,
 )
 from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
 
