@@ -1,8 +1,8 @@
-"""What augmentation costs: `python -m tests.bench.augmentation`.
+"""What settings cost in time: `python -m tests.bench.settings`.
 
 A picture, decoded from a JPEG file and augmented by one thread, with each augmentation added to crop and flip; and a
-training step on the CPU whose batch is mixed before it. The sides of a round follow each other, and each ratio is to
-the plain side of the same round; the table has the medians of all rounds, with their intervals.
+training step of the pretrained arm on the CPU, with one setting at a time. The sides of a round follow each other, and
+each ratio is to the plain side of the same round; the table has the medians of all rounds, with their intervals.
 """
 
 import argparse
@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from torchvision.models import get_model
 
-from engine.arms.gradients import add_gradients
-from engine.arms.network import Network
+from engine.arms.arm import TrainedArm
 from engine.arms.setup import Setup
 from engine.config import RunConfig
 from engine.config.values import with_values
@@ -26,23 +26,30 @@ from engine.data.batches import Batch
 from engine.data.pictures import Preparation, decode_bounded
 from engine.data.transfer import Transfer
 from engine.hardware.process_group import ProcessGroup
-from engine.models import build
 from engine.recipes.table import recipe_of
 from tests.bench.median import with_interval
 from tests.bench.pictures import write_pictures
 
+MODEL = "mobilenet_v2"
 PICTURES, BATCH, SIZE = 16, 16, 224
 PREPARED = Preparation(SIZE, 256)
 PICTURE_SIDES: dict[str, dict[str, Any]] = {
     "crop and flip": {},
-    "with TrivialAugment": {"data.trivial_augment": True},
-    "with erasing 0.25": {"data.erasing": 0.25},
+    "with `data.trivial_augment: true`": {"data.trivial_augment": True},
+    "with `data.erasing: 0.25`": {"data.erasing": 0.25},
     "with both": {"data.trivial_augment": True, "data.erasing": 0.25},
 }
-BATCH_SIDES: dict[str, dict[str, Any]] = {
-    "labels": {},
-    "with mixup 0.2": {"train.mixup": 0.2},
-    "with CutMix 1": {"train.cutmix": 1.0},
+STEP_SIDES: dict[str, dict[str, Any]] = {
+    "SGD": {},
+    "with `optim.name: adamw`": {"optim.name": "adamw"},
+    "with `optim.decay_norms: false`": {"optim.decay_norms": False},
+    "with `train.clip: 1`": {"train.clip": 1.0},
+    "with `train.label_smoothing: 0.1`": {"train.label_smoothing": 0.1},
+    "with `train.ema: 0.1`": {"train.ema": 0.1},
+    "with `train.mixup: 0.2`": {"train.mixup": 0.2},
+    "with `train.cutmix: 1`": {"train.cutmix": 1.0},
+    "with `model.batch_norm: frozen`": {"model.batch_norm": "frozen"},
+    "with a frozen backbone": {"optim.groups.backbone.frozen": True},
 }
 
 
@@ -59,16 +66,14 @@ def picture_side(config: RunConfig, paths: Sequence[Path]) -> Callable[[int], No
     return augment
 
 
-def batch_side(config: RunConfig, batch: Batch) -> Callable[[int], None]:
-    """A function that computes the gradients of a batch."""
-    device, classes = torch.device("cpu"), ("left", "right")
-    setup = Setup(config, classes, 1, device, Transfer(PREPARED, device), ProcessGroup())
-    network = Network(build(config.model, classes, "scratch", 0), setup)
-    network.train(frozenset(["backbone", "head"]))
-    recipe = recipe_of(config)
+def step_side(config: RunConfig, batch: Batch) -> Callable[[int], None]:
+    """A function that makes an update."""
+    device = torch.device("cpu")
+    setup = Setup(config, ("left", "right"), 100, device, Transfer(PREPARED, device), ProcessGroup())
+    arm = TrainedArm("pretrained", setup)
 
     def step(number: int) -> None:
-        add_gradients(network, recipe, batch, pieces=1, scale=lambda loss: loss, rng=random.Random(number))
+        arm.update(batch)
 
     return step
 
@@ -100,15 +105,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15, help="of steps; pictures have four times as many")
     rounds = parser.parse_args().rounds
     torch.set_num_threads(1)
-    root = write_pictures(Path(tempfile.gettempdir()) / "finetune-tui-bench" / "augmentation", PICTURES, 2)
-    config = RunConfig(data={"root": root}, device="cpu", model={"name": "resnet18"})
+    root = write_pictures(Path(tempfile.gettempdir()) / "finetune-tui-bench" / "settings", PICTURES, 2)
+    weights = root / "weights.pth"
+    torch.save(get_model(MODEL, num_classes=10).state_dict(), weights)  # their values do not matter
+    config = RunConfig(data={"root": root}, device="cpu", model={"name": MODEL, "weights": str(weights)})
     paths = sorted((root / "train").rglob("*.jpg"))
     pixels = torch.randint(0, 256, (BATCH, SIZE, SIZE, 3), dtype=torch.uint8)
     batch = Batch(pixels.permute(0, 3, 1, 2), torch.arange(BATCH) % 2, list(range(BATCH)), BATCH, 1.0, [])
     pictures = {name: picture_side(with_values(config, more), paths) for name, more in PICTURE_SIDES.items()}
     show(f"picture, {SIZE} pixels", measure(pictures, 4 * rounds), len(paths))
-    steps = {name: batch_side(with_values(config, more), batch) for name, more in BATCH_SIDES.items()}
-    show(f"step, ResNet-18, batch of {BATCH}", measure(steps, rounds), BATCH)
+    steps = {name: step_side(with_values(config, more), batch) for name, more in STEP_SIDES.items()}
+    show(f"step, {MODEL}, batch of {BATCH}", measure(steps, rounds), BATCH)
 
 
 if __name__ == "__main__":
