@@ -1,8 +1,8 @@
 """A run's configuration.
 
-`run_config` reads a YAML file (`yaml_file`) into the `sections` (each a `section`; the largest one is
-in `data_section`) with their settings, whose values are of some `kinds`
-and may have `placeholders`. `problems` are its error messages, and `resumed` compares the configurations of a resume.
+`run_config` reads a YAML file (`yaml_file`) into the `sections` (each is a `section`; `data_section` has the largest)
+with their settings, whose values are of some `kinds` and may have `placeholders`. `problems` are its error messages,
+and `resumed` compares the configurations of a resume.
 
 Loads no torch. May import `protocol`.
 """

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from engine import protocol as p
 from engine.arms.network import Network
+from engine.cli import replay
 from engine.config import RunConfig
 from engine.data.augment.crop import random_resized_crop
 from engine.data.augment.flip import horizontal_flip
@@ -48,6 +50,14 @@ def test_with_everything_on_a_resume_in_the_middle_of_an_epoch_has_the_same_bits
     for step in (2, 5):
         stopped = play(Run(config), after_step(step, p.Stop()))
         assert play(Run(config, resume=folder_of(stopped)))[-1].weights_sha256 == whole.weights_sha256
+
+
+def test_with_everything_on_a_replay_has_the_same_bits(uneven: RunConfig) -> None:
+    config = with_settings(uneven, **EVERYTHING)
+    events = play(Run(config), after_step(3, p.SetMicroBatch(4)))
+    verdict = replay.play(replay.plan(Path(folder_of(events))), SimpleQueue(), lambda event: None)
+    assert verdict is not None and verdict.left == 0
+    assert events[-1].completed and verdict.again.weights_sha256 == events[-1].weights_sha256
 
 
 @pytest.mark.parametrize("setting", sorted(EVERYTHING.keys() - {"train__label_smoothing", "train__micro_batch"}))
