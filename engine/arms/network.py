@@ -104,11 +104,13 @@ class Network:
         return self._forward(inputs, model.get_submodule(self._head_name) if features else model)
 
     def set_head(self, head: FittedHead) -> None:
-        """Give the last layer other weights."""
+        """Give the last layer other weights, before the first step."""
         with torch.no_grad():
             self.head.weight.copy_(head.weight)
             if self.head.bias is not None:
                 self.head.bias.copy_(head.bias)
+        if self._average is not None:
+            self._average.load(self.model.state_dict(), empty=True)
 
     def copy_with(self, weights: Mapping[str, torch.Tensor]) -> nn.Module:
         """A copy of the model with other weights, in evaluation mode."""

@@ -54,8 +54,9 @@ class RunState:
 
     @property
     def is_scripted(self) -> bool:
-        """Whether the run repeats commands of its journal, or of another run's."""
-        return len(self._inbox.script) > 0 or self.arms.checkpointer.choices is not None
+        """Whether the run repeats commands of its journal, or of another run's. The first process decides for all."""
+        repeats = len(self._inbox.script) > 0 or self.arms.checkpointer.choices is not None
+        return self.arms.processes.broadcast(repeats)
 
     def refused(self, command: Command, reason: str) -> CommandRefused:
         """The event that says why a command has no effect."""

@@ -111,6 +111,13 @@ def test_the_best_of_head_end_and_averages_is_kept(between: RunConfig) -> None:
             torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-6)
 
 
+def test_the_head_alone_is_scored_as_it_is_with_a_moving_average_too(between: RunConfig) -> None:
+    plain, averaged = (play(Run(with_settings(between, train__ema=ema, train__epochs=1))) for ema in (0.0, 0.5))
+    assert only(averaged, p.EvalDone)[0].loss == only(plain, p.EvalDone)[0].loss
+    head = saved(averaged, "head.pt", "pretrained")
+    assert all(torch.equal(value, head["trained"][name]) for name, value in head["model"].items())
+
+
 def test_they_are_scored_once_and_after_more_epochs_again(between: RunConfig) -> None:
     events = play(Run(between))
     assert not only(play(Run(between, resume=folder_of(events))), p.AverageScored)
