@@ -350,9 +350,9 @@ async def test_the_recipe_chooses_the_epochs_when_the_pictures_are_counted_unles
             assert page.app.focused.value == "5"  # as in the configuration, until the pictures are counted
             if changed:
                 await page.type("7")
-            ScriptedLook.made[-1].find(FOUND)
+            ScriptedLook.made[-1].find(replace(FOUND, train_images=50_000))
             await page.settle()
-            assert page.app.focused.value == ("7" if changed else "8")
+            assert page.app.focused.value == ("7" if changed else "3")
             assert page.command.endswith("--data pictures --epochs 7" if changed else "--data pictures")
 
 
