@@ -14,7 +14,6 @@ from engine.config.sections import TrainConfig
 from engine.errors import CheckpointError
 from engine.loop.evaluation import Evaluation
 from engine.loop.scores import Score
-from engine.metrics.metric import without_own_fields
 from engine.metrics.ranking import rank_of
 from engine.protocol import AverageScored, CheckpointDamaged, Event
 
@@ -68,15 +67,11 @@ def _event(arm: TrainedArm, share: float, score: Score, best: bool) -> AverageSc
         step=arm.step,
         epoch=arm.epoch,
         share=share,
-        loss=score.metrics["loss"],
-        accuracy=score.metrics["accuracy"],
-        images=score.images,
         best=best,
         part=score.part,
-        seconds=score.seconds,
-        metrics=without_own_fields(score.metrics),
         temperature=score.temperature,
         change=arm.change,
+        **score.figures,
     )
 
 

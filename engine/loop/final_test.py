@@ -7,7 +7,6 @@ from engine.arms.checkpointer import BEST, Checkpointer
 from engine.errors import CheckpointError
 from engine.loop.evaluation import Evaluation
 from engine.loop.input_pipeline import InputPipeline
-from engine.metrics.metric import without_own_fields
 from engine.protocol import BestTested, CheckpointDamaged, Event
 
 
@@ -39,15 +38,11 @@ class FinalTest:
         arm.test_asked, arm.tested = False, score.metrics["accuracy"]
         arm.mark_changed()
         # Its temperature would be fitted to the test pictures, which choose nothing.
-        further = {k: v for k, v in without_own_fields(score.metrics).items() if k != "calibration_error_scaled"}
+        further = {k: v for k, v in score.figures["metrics"].items() if k != "calibration_error_scaled"}
         yield BestTested(
             arm=arm.arm,
             step=state["step"],
             weights=path,
-            loss=score.metrics["loss"],
-            accuracy=score.metrics["accuracy"],
-            images=score.images,
-            seconds=score.seconds,
-            metrics=further,
+            **score.figures | {"metrics": further},
         )
         self._checkpointer.save(arm, {"last": "tested"})

@@ -1,7 +1,7 @@
 """The result of an evaluation, and its events."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.arms.arm import TrainedArm
 from engine.metrics.metric import without_own_fields
@@ -22,6 +22,17 @@ class Score(NamedTuple):
     part: Part
     "the pictures that were scored"
 
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The fields that all events about a score have in common."""
+        return {
+            "loss": self.metrics["loss"],
+            "accuracy": self.metrics["accuracy"],
+            "images": self.images,
+            "seconds": self.seconds,
+            "metrics": without_own_fields(self.metrics),
+        }
+
 
 def report_score(arm: TrainedArm, epoch: int, score: Score, best: bool) -> Iterator[Event]:
     """The events of an evaluation of the pictures that choose."""
@@ -29,13 +40,9 @@ def report_score(arm: TrainedArm, epoch: int, score: Score, best: bool) -> Itera
         arm=arm.arm,
         step=arm.step,
         epoch=epoch,
-        loss=score.metrics["loss"],
-        accuracy=score.metrics["accuracy"],
-        images=score.images,
         best=best,
-        seconds=score.seconds,
-        metrics=without_own_fields(score.metrics),
         temperature=score.temperature,
         part=score.part,
+        **score.figures,
     )
     yield score.confusion

@@ -28,6 +28,7 @@ from engine.protocol import (
 from engine.steering.state import RunState
 
 MOST_EPOCHS = 100_000
+FREED = "the GPU is given back; go on first"
 
 
 def reason(command: Command, run: RunState) -> str:
@@ -95,7 +96,7 @@ def _rewind(command: Rewind, arms: Arms) -> str:
 
 def _test(arm: TrainedArm, run: RunState) -> str:
     if run.freed:
-        return "the GPU is given back; go on first"
+        return FREED
     if not run.has_validation:
         return "there are no validation pictures: the test pictures are those that are scored anyway"
     if arm.best_accuracy is None:
@@ -107,7 +108,7 @@ def _test(arm: TrainedArm, run: RunState) -> str:
 
 def _evaluate(arm: TrainedArm, run: RunState) -> str:
     if run.freed:
-        return "the GPU is given back; go on first"
+        return FREED
     if arm.evaluation_asked or arm.evaluation_due:
         return "an evaluation is under way"
     if arm.evaluated is not None and arm.evaluated[0] == arm.step:
@@ -119,7 +120,7 @@ def _find_rate(arm: TrainedArm, run: RunState, groups: dict[str, Group]) -> str:
     if not run.paused:
         return "training is not paused"
     if run.freed:
-        return "the GPU is given back; go on first"
+        return FREED
     if arm.head_due:
         return "the head is not fitted yet"
     if arm.evaluation_asked or arm.evaluation_due:

@@ -17,9 +17,12 @@ def _view(state: UiState) -> ArmView:
     return state.view
 
 
-def _changed_rate(state: UiState, up: bool) -> float:
-    now = _view(state).base_rate(state.selected)
+def _next_rate(now: float, up: bool) -> float:
     return min(max(next_nice(max(now, LOWEST_RATE), up), LOWEST_RATE), HIGHEST_RATE)
+
+
+def _changed_rate(state: UiState, up: bool) -> float:
+    return _next_rate(_view(state).base_rate(state.selected), up)
 
 
 def _set_rate(up: bool) -> Callable[[UiState], Command]:
@@ -41,7 +44,7 @@ def _scale_answer(up: bool) -> Callable[[UiState], str]:
 def _largest(state: UiState, up: bool | None = None) -> float:
     """The largest base rate, or the next one above or below it."""
     now = _view(state).base_rate(_view(state).largest_group)
-    return now if up is None else min(max(next_nice(max(now, LOWEST_RATE), up), LOWEST_RATE), HIGHEST_RATE)
+    return now if up is None else _next_rate(now, up)
 
 
 RATES: tuple[Key, ...] = (
