@@ -101,9 +101,13 @@ class CheckpointWriter:
 
 
 def _write(state: dict[str, Any], paths: dict[Path, str], point: str, stall: float) -> list[Saved]:
-    """Write a state to the last of `paths`; the others, and the point, are further names of that file."""
+    """Write a state to the first of `paths`; the others, and the point, are further names of that file.
+
+    The best weights come first: a process that is killed in between goes on from them, and with `last.pt` alone it
+    would know of better weights than `best.pt` has.
+    """
     arm, step, results = state["arm"], state["step"], list[Saved]()
-    main = list(paths)[-1]
+    main = next(iter(paths))
     try:
         size = checkpoint.save(state, main)
     except SaveError as error:

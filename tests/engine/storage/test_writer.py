@@ -93,3 +93,23 @@ def test_the_standstill_is_told_once_a_copy(small: RunConfig) -> None:
     saved = only(play(Run(small)), p.CheckpointSaved)
     assert [event.reason for event in saved[:2]] == ["best", "epoch"]
     assert saved[0].stall > 0 == saved[1].stall and saved[0].time == saved[1].time
+
+
+def test_a_process_killed_between_two_names_of_a_checkpoint_has_its_best_weights(
+    small: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is the newest file at that moment, it knows of no better weights than best.pt has."""
+    looked, real = list[tuple[object, object]](), checkpoint.link
+
+    def link(path: Path, other: Path) -> None:
+        folder = next(parent for parent in path.parents if (parent / "config.yaml").exists())
+        if (newest := checkpoint.newest(folder)) is not None:
+            best = newest.path.parent.parent / newest.state["arm"] / "best.pt"
+            kept = checkpoint.load(best)["best_rank"] if best.exists() else None
+            looked.append((newest.state["best_rank"], kept))
+        real(path, other)
+
+    monkeypatch.setattr(checkpoint, "link", link)
+    play(Run(small))
+    assert len(looked) > 2
+    assert all(known == kept for known, kept in looked), looked
