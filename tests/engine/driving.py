@@ -4,7 +4,7 @@ import fcntl
 import os
 import select
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -74,16 +74,36 @@ def with_settings(config: RunConfig, **settings: Any) -> RunConfig:
     return with_values(config, {key.replace("__", "."): value for key, value in settings.items()})
 
 
-def hold_up_saving(folder: Path) -> int:
-    """From now on a checkpoint named `last` is written to a pipe that nobody reads; the other end of that."""
-    pipe = folder / ".last.pt.tmp"
+def _pipe_instead_of(file: Path) -> int:
     while True:
-        with suppress(FileExistsError, FileNotFoundError):  # one is just being written, or has just been
-            os.mkfifo(pipe)
-            end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        with suppress(FileExistsError, FileNotFoundError):  # the file is just being written, or has just been
+            os.mkfifo(file)
+            end = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
             fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)  # less than the smallest checkpoint
-            # One that has been written and renamed may still be tidied up after, and this pipe with it.
-            select.select([end], [], [], 2.0)
-            if pipe.exists():
-                return end
+            return end
+
+
+@contextmanager
+def saving_held_up(folder: Path) -> Iterator[Callable[[float], None]]:
+    """`best.pt` and `last.pt` are written to pipes that nobody reads. The value waits for the first attempt."""
+    pipes, ends = (folder / ".best.pt.tmp", folder / ".last.pt.tmp"), dict[Path, int]()
+
+    def wait(seconds: float) -> None:
+        """Until a checkpoint is being written; only its pipe stays."""
+        busy = select.select(list(ends.values()), [], [], seconds)[0]
+        assert busy, "nothing was saved"
+        for pipe in [pipe for pipe, end in ends.items() if end not in busy]:
+            pipe.unlink()
+
+    try:
+        while missing := [pipe for pipe in pipes if pipe not in ends or not pipe.is_fifo()]:
+            for pipe in missing:
+                if pipe in ends:
+                    os.close(ends.pop(pipe))
+                ends[pipe] = _pipe_instead_of(pipe)
+            # A file that has been written and renamed may still be tidied up after, and the new pipe with it.
+            select.select(list(ends.values()), [], [], 2.0)
+        yield wait
+    finally:
+        for end in ends.values():
             os.close(end)

@@ -4,7 +4,6 @@ import contextlib
 import os
 import pty
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 
 from engine.storage import checkpoint
-from tests.engine.driving import hold_up_saving
+from tests.engine.driving import saving_held_up
 from tests.paths import ROOT
 from tests.programs import Program
 
@@ -143,15 +142,14 @@ def test_a_second_signal_during_a_save_leaves_at_once_and_the_checkpoint_before_
         folder = tmp_path / "runs" / "small-1" / "scratch"
         while not (folder / "last.pt").exists():
             time.sleep(0.01)
-        pipe = hold_up_saving(folder)
-        process.send_signal(first)
-        assert select.select([pipe], [], [], PATIENCE)[0], "nothing was saved"
-        for later in (signal.SIGHUP, number):  # a hang-up is no demand to hurry
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(0.5)
-            process.send_signal(later)
-        _, messages = process.communicate(timeout=PATIENCE)
+        with saving_held_up(folder) as wait:
+            process.send_signal(first)
+            wait(PATIENCE)
+            for later in (signal.SIGHUP, number):  # a hang-up is no demand to hurry
+                with pytest.raises(subprocess.TimeoutExpired):
+                    process.wait(0.5)
+                process.send_signal(later)
+            _, messages = process.communicate(timeout=PATIENCE)
         assert process.returncode == 128 + number and "Traceback" not in messages
         check_nothing_is_left(process, tmp_path)
     assert checkpoint.load(folder / "last.pt")["step"] > 0
-    os.close(pipe)

@@ -2,7 +2,6 @@
 
 import os
 import pty
-import select
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import torch
 
 from engine.storage import checkpoint
 from tests import programs
-from tests.engine.driving import hold_up_saving
+from tests.engine.driving import saving_held_up
 from tests.tui.console import DEADLINE, FRESH, KNOWN
 from tui.terminal.driver import Screen
 
@@ -83,17 +82,16 @@ def test_a_second_signal_leaves_at_once_and_the_checkpoint_before_is_whole(run, 
     saved = folder / "runs" / "small-1" / "scratch"
     while not (saved / "last.pt").exists():
         terminal.read()
-    pipe = hold_up_saving(saved)
-    terminal.process.send_signal(signal.Signals[first])
-    assert select.select([pipe], [], [], DEADLINE)[0], "nothing was saved"
-    terminal.wait_for("\x1b[?1049l")
-    with pytest.raises(subprocess.TimeoutExpired):  # it waits for the checkpoint
-        terminal.process.wait(2)
-    terminal.process.send_signal(signal.Signals[second])
-    assert terminal.end() == (128 + signal.Signals[second], "")
+    with saving_held_up(saved) as wait:
+        terminal.process.send_signal(signal.Signals[first])
+        wait(DEADLINE)
+        terminal.wait_for("\x1b[?1049l")
+        with pytest.raises(subprocess.TimeoutExpired):  # it waits for the checkpoint
+            terminal.process.wait(2)
+        terminal.process.send_signal(signal.Signals[second])
+        assert terminal.end() == (128 + signal.Signals[second], "")
     assert not list((folder / "runs").rglob(".*.tmp"))
     assert checkpoint.load(saved / "last.pt")["step"] > 0
-    os.close(pipe)
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0])
