@@ -1,8 +1,8 @@
 """Fine-tune an image classifier: the engine, without a screen.
 
-    from engine import Run, load_config
+    from engine import Classifier, Run, load_config
 
-Importing this package loads nothing else, and touching `Run` loads torch.
+Importing this package loads nothing else, and touching `Run` or `Classifier` loads torch.
 """
 
 import os
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.config import load_config
+    from engine.inference.classifier import Classifier
     from engine.loop.run import Run
 
 # Torch reads this when it is loaded. Its threads wait for each other in a busy loop, by default for so long that two
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
 __version__ = "0.1.0"
-__all__ = ["Run", "load_config"]
+__all__ = ["Classifier", "Run", "load_config"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the signature Python prescribes
@@ -26,6 +27,10 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - the signature Python prescr
         from engine.loop.run import Run
 
         return Run
+    if name == "Classifier":
+        from engine.inference.classifier import Classifier
+
+        return Classifier
     if name == "load_config":
         from engine.config import load_config
 

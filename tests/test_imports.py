@@ -67,7 +67,7 @@ def test_run_is_there_for_python_and_loads_torch_at_the_first_touch_and_the_whol
 
     first = (
         "import sys, engine; assert 'torch' not in sys.modules; engine.Run; assert 'torch' in sys.modules;"
-        "assert engine.__all__ == ['Run', 'load_config'] and callable(engine.load_config)"
+        "assert engine.__all__ == ['Classifier', 'Run', 'load_config'] and callable(engine.load_config)"
     )
     root = Path(engine.__file__).parent
     modules = [

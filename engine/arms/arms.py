@@ -1,7 +1,7 @@
 """Both arms of a run: which one is current, and how they are built, restored and rewound."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +225,7 @@ class Arms:
             "steps_per_epoch": self._setup.steps_per_epoch,
             "train_images": self._train_images,
             "classes": list(self._setup.classes),
+            "preparation": asdict(self._setup.transfer.preparation),
             "history": self.history,
             "config": self._config.model_dump(mode="json"),
             "commands": self.commands,

@@ -19,7 +19,7 @@ from engine.arms.moving_average import MovingAverage
 from engine.arms.setup import Setup
 from engine.data.batches import Batch
 from engine.hardware.device import choose_precision
-from engine.models.build import Classifier
+from engine.models.build import BuiltModel
 from engine.models.exact_norm import make_batch_norm_exact
 from engine.models.fitted_head import FittedHead
 from engine.models.sync_norm import synchronise_batch_norm
@@ -34,7 +34,7 @@ Forward = Callable[[torch.Tensor], torch.Tensor]
 class Network:
     """Computes logits for batches."""
 
-    def __init__(self, built: Classifier, setup: Setup, *, keep_statistics: bool = False) -> None:
+    def __init__(self, built: BuiltModel, setup: Setup, *, keep_statistics: bool = False) -> None:
         """With `keep_statistics`, batch norm keeps its running statistics and uses them in training."""
         device = setup.device
         # Convolutions are faster on CPUs and tensor cores if the channels of a pixel are adjacent in memory.

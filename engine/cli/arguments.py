@@ -1,15 +1,51 @@
 """Arguments that several subcommands have."""
 
 import argparse
+import contextlib
 from pathlib import Path
 
+from engine.errors import CheckpointError
+from engine.protocol import ARMS
 from engine.service.launch import add_dir_argument, runs_folder
 from engine.service.remote.finding import find
 
 
-def add_json_argument(parser: argparse.ArgumentParser, text: str) -> None:
+def add_json_argument(parser: argparse._ActionsContainer, text: str) -> None:
     """`--json`; `text` is its help."""
     parser.add_argument("--json", action="store_true", help=text)
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """`RUN|FILE`: a trained model, and on which device it is used."""
+    parser.add_argument("model", metavar="RUN|FILE", help="a run (its name or its folder), or a checkpoint")
+    parser.add_argument("--arm", choices=ARMS, help="the arm of the run (default: the more accurate one)")
+    parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
+    parser.add_argument("--batch-size", type=positive, default=64, metavar="N", help="pictures at a time")
+    add_dir_argument(parser)
+
+
+def checkpoint_of_model(args: argparse.Namespace) -> Path:
+    """The checkpoint that `RUN|FILE` and `--arm` name. Loads torch.
+
+    Raises:
+        CheckpointError: there is no such run or checkpoint.
+    """
+    from engine.inference.choosing import choose_checkpoint
+
+    path = Path(args.model)
+    if path.is_file():
+        return path
+    if path.suffix == ".pt":
+        raise CheckpointError("No such checkpoint", f"{path} does not exist; name a run or one of its .pt files")
+    return choose_checkpoint(find(args.model, runs_folder(args)), args.arm)
+
+
+def positive(text: str) -> int:
+    """A number above 0, for argparse."""
+    with contextlib.suppress(ValueError):
+        if (number := int(text)) > 0:
+            return number
+    raise argparse.ArgumentTypeError(f"{text} is no whole number above 0")
 
 
 def add_run_name(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ class Transfer:
     """Copies batches to a device and normalises them there."""
 
     def __init__(self, preparation: Preparation, device: torch.device) -> None:
+        self.preparation = preparation
         self._device = device
         self._mean, self._std = (
             torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (preparation.mean, preparation.std)

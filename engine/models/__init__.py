@@ -17,6 +17,6 @@ A family of backbones is a module here with the functions of `family.Family`, an
 May import `data`, `sinks`, `metrics`, `storage`, `hardware`, `config`, `protocol`, `demo` and `errors`.
 """
 
-from engine.models.build import Classifier, build, fetch, preparation
+from engine.models.build import BuiltModel, build, fetch, preparation
 
-__all__ = ["Classifier", "build", "fetch", "preparation"]
+__all__ = ["BuiltModel", "build", "fetch", "preparation"]

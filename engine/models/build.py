@@ -22,7 +22,7 @@ from engine.protocol import Arm, Loading
 
 
 @dataclass(frozen=True, slots=True)
-class Classifier:
+class BuiltModel:
     """A model, and what a recipe must know about it."""
 
     model: nn.Module
@@ -61,7 +61,7 @@ def fetch(config: ModelConfig, arm: Arm) -> Generator[Loading, None, None]:
         yield from fetch_published(_published(config))
 
 
-def build(config: ModelConfig, classes: Sequence[str], arm: Arm, seed: int) -> Classifier:
+def build(config: ModelConfig, classes: Sequence[str], arm: Arm, seed: int) -> BuiltModel:
     """Build the model of an arm on the CPU: pretrained or random weights, and a new head with a row for each class.
 
     The head is the same for both arms, except for the rows that the pretrained arm takes from the pretrained head.
@@ -96,7 +96,21 @@ def build(config: ModelConfig, classes: Sequence[str], arm: Arm, seed: int) -> C
             init += "; the head is fitted to the training pictures"
         if weights is not None and config.dropout is not None:
             _set_dropout(model, config.dropout)
-    return Classifier(model, head, init, family.stages(model))
+    return BuiltModel(model, head, init, family.stages(model))
+
+
+def build_for_weights(name: str, classes: int) -> BuiltModel:
+    """A model with a head of `classes` rows, whose weights are to be loaded from a checkpoint.
+
+    Raises:
+        WeightsError: the model is unknown.
+    """
+    family, inner = find_family(name)
+    with torch.random.fork_rng(devices=[]):
+        model = family.build(inner)
+        head = family.head(model)
+        replace_head(model, head, classes)
+    return BuiltModel(model, head, "the weights of a checkpoint", family.stages(model))
 
 
 def _set_dropout(model: nn.Module, probability: float) -> None:

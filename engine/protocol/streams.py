@@ -66,9 +66,14 @@ def print_lines(lines: Iterable[str]) -> None:
     Raises:
         EngineError: the output cannot be written.
     """
-    print("".join(f"{line}\n" for line in lines), end="", file=Stream(sys.stdout, _not_written), flush=True)
+    print("".join(f"{line}\n" for line in lines), end="", file=Stream(sys.stdout, output_failed), flush=True)
 
 
-def _not_written(error: OSError) -> None:
+def output_failed(error: OSError) -> None:
+    """What to do when standard output cannot be written: nothing if its reader has gone away.
+
+    Raises:
+        EngineError: it failed for another reason.
+    """
     if not isinstance(error, BrokenPipeError):
         raise EngineError("Output not written", f"standard output: {error.strerror}; write it elsewhere")

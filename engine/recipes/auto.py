@@ -8,7 +8,7 @@ al., "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distri
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from engine.models import Classifier
+from engine.models import BuiltModel
 from engine.protocol import Arm
 from engine.recipes.recipe import ParameterGroup, Recipe
 
@@ -18,7 +18,7 @@ MAX_STAGES = 4  # groups of the backbone beside the stem; a backbone with more s
 class Auto(Recipe):
     """Stages are groups of their own: `stem`, `stage1` and so on, and `head`. From scratch, all have the same rate."""
 
-    def groups(self, built: Classifier, arm: Arm) -> Sequence[ParameterGroup]:
+    def groups(self, built: BuiltModel, arm: Arm) -> Sequence[ParameterGroup]:
         """The rate of a group is `optim.layer_decay` times that of the next one; the head has `optim.lr`."""
         optim = self.config.optim
         parameters = dict(built.model.named_parameters())

@@ -7,7 +7,7 @@ a good classifier.
 
 from collections.abc import Mapping, Sequence
 
-from engine.models import Classifier
+from engine.models import BuiltModel
 from engine.protocol import Arm
 from engine.recipes.recipe import ParameterGroup, Recipe
 
@@ -15,7 +15,7 @@ from engine.recipes.recipe import ParameterGroup, Recipe
 class Lesson(Recipe):
     """Fine-tuning as in Dive into Deep Learning, section 14.2. From scratch, both groups have the same rate."""
 
-    def groups(self, built: Classifier, arm: Arm) -> Sequence[ParameterGroup]:
+    def groups(self, built: BuiltModel, arm: Arm) -> Sequence[ParameterGroup]:
         """`backbone`: all parameters outside the last layer. `head`: those of the last layer."""
         optim = self.config.optim
         named = [(name, value) for name, value in built.model.named_parameters() if value.requires_grad]

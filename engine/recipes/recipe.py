@@ -17,7 +17,7 @@ from engine.data.augment.erasing import random_erasing
 from engine.data.augment.flip import horizontal_flip
 from engine.data.augment.mixing import cutmix, mixup, one_of
 from engine.data.augment.trivial import trivial_augment
-from engine.models import Classifier
+from engine.models import BuiltModel
 from engine.protocol import Arm
 from engine.recipes.schedule import multiplier
 
@@ -70,7 +70,7 @@ class Recipe(ABC):
         self.config = config
 
     @abstractmethod
-    def groups(self, built: Classifier, arm: Arm) -> Sequence[ParameterGroup]:
+    def groups(self, built: BuiltModel, arm: Arm) -> Sequence[ParameterGroup]:
         """The parameter groups of an arm, in any number. Every trainable parameter is in exactly one group."""
 
     def rate_settings(self, arm: Arm) -> Mapping[str, float]:

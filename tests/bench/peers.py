@@ -18,7 +18,7 @@ from torchvision import datasets, transforms
 
 from engine.config import RunConfig
 from engine.data.pictures import Preparation
-from engine.models import Classifier, build, preparation
+from engine.models import BuiltModel, build, preparation
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def train(name: str, config: RunConfig, classes: Sequence[str], epochs: int) -> 
     return _accuracy(built.model, _loader(config, prepared, "test"))
 
 
-def _constant_groups(built: Classifier, loader: DataLoader, epochs: int, peer: Peer) -> None:
+def _constant_groups(built: BuiltModel, loader: DataLoader, epochs: int, peer: Peer) -> None:
     """All layers from the first step on, each stage with its own rate."""
     stages = list(built.stages.values())
     parameters = dict(built.model.named_parameters())
@@ -84,7 +84,7 @@ def _constant_groups(built: Classifier, loader: DataLoader, epochs: int, peer: P
     _train(built.model, optimizer, loader, epochs, rate, peer.clip)
 
 
-def _fine_tune(built: Classifier, loader: DataLoader, epochs: int) -> None:
+def _fine_tune(built: BuiltModel, loader: DataLoader, epochs: int) -> None:
     """`Learner.fine_tune(epochs - 1)` of fastai 2 with its defaults: an epoch of the head and batch norms, then all.
 
     Its rates: 2e-3 for the frozen epoch; then 1e-3 for the head down to 1e-5 for the first layers, one-cycle, AdamW.

@@ -1,5 +1,6 @@
 import random
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 import torch
@@ -68,3 +69,14 @@ def small_run(small: RunConfig) -> Run:
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file for the pretrained arm of the small run."""
     return write_weights(tmp_path_factory.mktemp("weights"), PLAIN)
+
+
+@pytest.fixture(scope="session")
+def finished(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that is over, of a model with a linear head."""
+    folder = tmp_path_factory.mktemp("finished")
+    file = folder / "small.yaml"
+    file.write_text(SMALL.format(root=pictures, runs=folder / "runs").replace("test/plain", "test/norm"))
+    for _ in Run(load_config(file)).events(SimpleQueue()):
+        pass
+    return folder / "runs" / "small-1"

@@ -5,6 +5,7 @@ COMMANDS = {
     "attach": "show a live run, and steer it",
     "view": "look at a run that is over",
     "lr-find": "find a learning rate for a run before it starts",
+    "predict": "label pictures with a trained model",
     "runs": "list live and finished runs",
     "relay": "",
 }

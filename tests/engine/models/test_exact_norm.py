@@ -14,7 +14,7 @@ from engine.config import RunConfig
 from engine.data.pictures import Preparation
 from engine.data.transfer import Transfer
 from engine.hardware.process_group import ProcessGroup
-from engine.models.build import Classifier
+from engine.models.build import BuiltModel
 from engine.models.exact_norm import FEW_VALUES, make_batch_norm_exact
 from engine.models.head import find_head
 
@@ -44,7 +44,7 @@ def gradient(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
 def laid_out(model: nn.Module, config: RunConfig) -> nn.Module:
     """As the program trains it."""
     setup = Setup(config, tuple("abcd"), 1, CPU, Transfer(Preparation(), CPU), ProcessGroup())
-    return Network(Classifier(model, find_head(model), ""), setup).model
+    return Network(BuiltModel(model, find_head(model), ""), setup).model
 
 
 @pytest.mark.parametrize("name", SIZES)

@@ -17,7 +17,7 @@ from engine.demo.dataset import PICTURE_SIZE
 from engine.demo.shapes import SHAPES
 from engine.errors import WeightsError
 from engine.loop.run import Run
-from engine.models import Classifier, build
+from engine.models import BuiltModel, build
 from engine.models.warm_start import copy_rows
 from engine.models.weights import DEMO_WEIGHTS
 from engine.steering import schedule_export
@@ -78,7 +78,7 @@ def plain(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     return play(Run(tiny(drawn, tmp_path_factory.mktemp("plain"))))[-1].weights_sha256
 
 
-def built(classes: tuple[str, ...], weights: str = "demo", head: str = "pretrained") -> Classifier:
+def built(classes: tuple[str, ...], weights: str = "demo", head: str = "pretrained") -> BuiltModel:
     return build(ModelConfig(name=NAME, weights=weights, head=head), classes, "pretrained", 0)
 
 

@@ -18,7 +18,7 @@ from engine.config import RunConfig
 from engine.config.sections import ModelConfig
 from engine.data.pictures import Preparation
 from engine.errors import EngineError, WeightsError
-from engine.models import Classifier, build, fetch, preparation
+from engine.models import BuiltModel, build, fetch, preparation
 from engine.models.head import find_head
 from engine.models.weights import _current_name, load_backbone, read_weights
 from engine.protocol import Arm, Loading
@@ -42,7 +42,7 @@ def tensors() -> Tensors:
     return {key: torch.rand_like(value) if value.is_floating_point() else value + 7 for key, value in state.items()}
 
 
-def built(file: Path, name: str = NAME) -> Classifier:
+def built(file: Path, name: str = NAME) -> BuiltModel:
     return build(ModelConfig(name=name, weights=str(file)), CLASSES, "pretrained", 0)
 
 

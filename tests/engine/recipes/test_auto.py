@@ -12,7 +12,7 @@ from engine.config import RunConfig, load_config
 from engine.config.values import flat, given_keys
 from engine.loop.run import Run
 from engine.models import build
-from engine.models.build import Classifier
+from engine.models.build import BuiltModel
 from engine.models.families import find_family
 from engine.recipes.auto import MAX_STAGES
 from engine.recipes.choices import BY_SIZE, CHOICES, MAX_EPOCHS, MIN_EPOCHS, chosen, complete
@@ -50,11 +50,11 @@ def auto(folder: Path, backbone: Path, tmp_path: Path) -> Path:
     return file
 
 
-def built(name: str) -> Classifier:
+def built(name: str) -> BuiltModel:
     family, inner = find_family(name)
     with torch.device("meta"):
         model = family.build(inner)
-    return Classifier(model, family.head(model), "", family.stages(model))
+    return BuiltModel(model, family.head(model), "", family.stages(model))
 
 
 # --- settings -----------------------------------------------------------------------------------------------

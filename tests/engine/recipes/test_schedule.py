@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.arms.optimizer import apply_schedule, build_optimizer, describe_groups, groups_of
 from engine.config.sections import ScheduleConfig
-from engine.models import Classifier
+from engine.models import BuiltModel
 from engine.recipes.lesson import Lesson
 from engine.recipes.schedule import ONE_CYCLE_WARMUP, multiplier
 
@@ -93,7 +93,7 @@ def test_a_changed_base_rate_and_the_schedule_do_not_fight(small) -> None:
     model = torch.nn.Sequential()
     model.add_module("body", torch.nn.Linear(3, 3))
     model.add_module("fc", torch.nn.Linear(3, 2))
-    optimizer = build_optimizer(Lesson(small).groups(Classifier(model, "fc", ""), "pretrained"), small.optim)
+    optimizer = build_optimizer(Lesson(small).groups(BuiltModel(model, "fc", ""), "pretrained"), small.optim)
     assert [(group.name, group.parameters) for group in describe_groups(optimizer)] == [("backbone", 12), ("head", 8)]
     assert apply_schedule(optimizer, 0.5) == {"backbone": 2.5e-5, "head": 2.5e-4}
     groups_of(optimizer, "head")[0]["base_lr"] = 1.0

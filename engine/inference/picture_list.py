@@ -1,0 +1,72 @@
+"""Finds the picture files that a person names: files, folders, patterns, or a list on standard input."""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.data.samples import EXTENSIONS
+from engine.errors import DataError
+
+STDIN = "-"
+
+
+class PictureList(NamedTuple):
+    """The files that were found, in the order of the names, and how many others a folder had."""
+
+    files: list[str]
+    left_out: int
+    "files in folders whose name has no ending of a picture"
+
+
+def find_pictures(names: Sequence[str], stdin: Iterable[str] = ()) -> PictureList:
+    """The picture files of each name, each file once.
+
+    A folder stands for all pictures in it and below, sorted. A name with `*`, `?` or `[` that is no file is a pattern
+    (`**` matches any number of folders). `-` stands for the names in the lines of `stdin`. A file that is named itself
+    is taken whatever its name ends with.
+
+    Raises:
+        DataError: a name is no file, folder or pattern that matches something, or there is no picture at all.
+    """
+    found: dict[str, None] = {}
+    left_out = 0
+    for name in _expanded(names, stdin):
+        path = Path(name)
+        if path.is_dir():
+            for file in _below(path):
+                if file.lower().endswith(EXTENSIONS):
+                    found[file] = None
+                else:
+                    left_out += 1
+        elif path.exists():
+            found[name] = None
+        else:
+            raise DataError(
+                "No such picture", f"{name} does not exist; name files, folders or patterns such as '*.jpg'"
+            )
+    if not found:
+        endings = ", ".join(EXTENSIONS)
+        raise DataError("No pictures", f"{' '.join(names)}: no picture found (endings looked for: {endings})")
+    return PictureList(list(found), left_out)
+
+
+def _expanded(names: Sequence[str], stdin: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        if name == STDIN:
+            yield from (line for line in (text.rstrip("\r\n") for text in stdin) if line)
+        elif not Path(name).exists() and any(sign in name for sign in "*?["):
+            matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - takes absolute patterns, too
+            if not matches:
+                raise DataError("No such picture", f"{name}: nothing matches this pattern; correct it")
+            yield from matches
+        else:
+            yield name
+
+
+def _below(folder: Path) -> Iterator[str]:
+    """The files in a folder and below, without hidden ones."""
+    for where, inner, files in os.walk(folder):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        yield from (os.path.join(where, name) for name in sorted(files) if not name.startswith("."))  # noqa: PTH118

@@ -1,0 +1,56 @@
+"""`finetune-tui predict`: labels pictures, on a terminal with a thumbnail of each beside its answer."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from rich.console import Console
+
+from engine.cli import predict
+from engine.cli.prediction_lines import UNSURE, Answer
+from tui.format import bar, percent
+from tui.terminal.half_blocks import half_blocks
+from tui.thumbnails import thumbnail
+
+THUMBNAIL = (12, 5)  # columns and rows
+GAP = "  "
+BAR = 20  # columns
+
+
+def main(argv: Sequence[str]) -> int:
+    """Label pictures; the exit status: 0, 1 if no picture could be read, 2 for a mistake of the user.
+
+    Raises:
+        EngineError: there is no such model, picture or device, or the answers cannot be written.
+    """
+    parser = argparse.ArgumentParser(prog="finetune-tui predict")
+    predict.add_arguments(parser)
+    parser.add_argument("--no-thumbnails", action="store_true", help="no pictures on the terminal")
+    args = parser.parse_intermixed_args(argv)
+    console = Console()
+    with_thumbnails = console.is_terminal and console.color_system is not None and not args.no_thumbnails
+    return predict.run(args, partial(_beside_a_thumbnail, console) if with_thumbnails else None)
+
+
+def _beside_a_thumbnail(console: Console, path: str, answer: Answer) -> str:
+    """The lines of a small picture with its path and the most probable classes beside it, and an empty line."""
+    found = thumbnail(path)
+    picture = [" " * THUMBNAIL[0]] * THUMBNAIL[1] if isinstance(found, str) else half_blocks(found, *THUMBNAIL, console)
+    room = console.width - THUMBNAIL[0] - len(GAP)
+    beside = ["", _end(answer.path, room), *_bars(answer, room)]
+    beside += [""] * (len(picture) - len(beside))
+    picture += [" " * THUMBNAIL[0]] * (len(beside) - len(picture))
+    return "\n".join([*(f"{left}{GAP}{right}".rstrip() for left, right in zip(picture, beside, strict=True)), ""])
+
+
+def _bars(answer: Answer, room: int) -> Iterator[str]:
+    """A line a class: its name, a bar, its probability."""
+    names = min(max(len(name) for name, _ in answer.top), room - BAR - 10)
+    for number, (name, probability) in enumerate(answer.top):
+        unsure = f"  {UNSURE}" if answer.unsure and number == 0 else ""
+        yield f"{name[:names]:<{names}}  {''.join(bar(probability, BAR))} {percent(probability):>7}{unsure}"
+
+
+def _end(path: str, columns: int) -> str:
+    """The path, or its end if it is too long."""
+    return path if len(path) <= columns else f"…{path[1 - columns :]}"
