@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from engine import __version__
+from engine.cli import program
 from engine.errors import EngineError
 from engine.service.launch import add_run_arguments, plan
-from tui.commands import COMMANDS
+from tui.commands import COMMANDS, OF_THE_ENGINE
 from tui.commands.start import add_gpus_argument
 from tui.looks import FLAGS, add_looks_arguments, looks, need_a_screen, on_terminal
+
+PROGRAM = "finetune-tui"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,6 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if words and words[0] in COMMANDS:
             status: int = import_module(f"tui.commands.{words[0].replace('-', '_')}").main(words[1:])
             return status
+        if words and words[0] in OF_THE_ENGINE:
+            return program.main(words, PROGRAM)
         return _run(words)
     except EngineError as error:
         print(f"{error.title}: {error.message}", file=sys.stderr)
@@ -27,13 +32,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    others = "; ".join(f"finetune-tui {name}: {what}" for name, what in COMMANDS.items() if what)
+    known = COMMANDS | {name: program.SUBCOMMANDS[name].HELP for name in OF_THE_ENGINE}
+    others = "; ".join(f"{PROGRAM} {name}: {what}" for name, what in known.items() if what)
     parser = argparse.ArgumentParser(
-        prog="finetune-tui",
+        prog=PROGRAM,
         description="Fine-tune an image classifier from a terminal; without arguments it asks what to train.",
         epilog=f"{others}. Each has a --help.",
     )
-    parser.add_argument("--version", action="version", version=f"finetune-tui {__version__}")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     add_run_arguments(parser)
     add_gpus_argument(parser)
     parser.add_argument("--headless", action="store_true", help="no dashboard, a line an epoch")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine import __version__
-from engine.cli import background, look, lr_find, predict, replay, schedule, send, status, train
+from engine.cli import background, evaluate, look, lr_find, predict, replay, schedule, send, status, train
 from engine.errors import EngineError
 
 
@@ -28,6 +28,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "look": look,
     "lr-find": lr_find,
     "predict": predict,
+    "evaluate": evaluate,
     "replay": replay,
     "schedule": schedule,
     "background": background,
@@ -36,10 +37,10 @@ SUBCOMMANDS: dict[str, Subcommand] = {
 }
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a subcommand; the exit status."""
+def main(argv: Sequence[str] | None = None, prog: str = "python -m engine") -> int:
+    """Run a subcommand; the exit status. `prog` is how the program was started."""
     words = list(sys.argv[1:] if argv is None else argv)
-    args = _parse(words)
+    args = _parse(words, prog)
     try:
         return SUBCOMMANDS[words[0]].run(args)
     except EngineError as error:
@@ -47,14 +48,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_status
 
 
-def _parse(words: Sequence[str]) -> argparse.Namespace:
+def _parse(words: Sequence[str], prog: str) -> argparse.Namespace:
     """The arguments of the subcommand that is the first word. Options may stand between files."""
     if words and words[0] in SUBCOMMANDS:
-        parser = argparse.ArgumentParser(prog=f"python -m engine {words[0]}")
+        parser = argparse.ArgumentParser(prog=f"{prog} {words[0]}")
         SUBCOMMANDS[words[0]].add_arguments(parser)
         has_words = words[0] == "send"  # each with arguments of its own
         return (parser.parse_args if has_words else parser.parse_intermixed_args)(words[1:])
-    parser = argparse.ArgumentParser(prog="python -m engine", description="Fine-tune an image classifier.")
+    parser = argparse.ArgumentParser(prog=prog, description="Fine-tune an image classifier.")
     parser.add_argument("--version", action="version", version=f"finetune-tui {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, subcommand in SUBCOMMANDS.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from engine.config.sections import DataConfig
-from engine.data.batches import Waiting
+from engine.data.batches import Batch
 from engine.data.loader import Loader
 from engine.data.samples import Sample
 from engine.errors import DataError
@@ -41,35 +41,24 @@ def predict(
 
     With `mirrored`, probabilities are the mean of those of a picture and its mirror image.
     """
+    done = 0
+    for batch in decoded(trained, files, batch_size):
+        rows: dict[int, torch.Tensor] = {}
+        if batch.numbers:
+            rows = dict(zip(batch.numbers, trained.probabilities(batch.images, mirrored), strict=True))
+        lost = iter(batch.unreadable)
+        for number in range(done, done := min(done + batch_size, len(files))):
+            error = "" if number in rows else next(lost).reason
+            yield Prediction(files[number], rows.get(number), error)
+
+
+def decoded(trained: TrainedModel, files: Sequence[str], batch_size: int = BATCH) -> Iterator[Batch]:
+    """The pictures in batches, prepared for the model. `numbers` are indices in `files`; labels mean nothing."""
     data = DataConfig(root=Path(), batch_size=batch_size, threads=trained.config.data.threads, prepare=False)
     loader = Loader(trained.preparation, data, (), 0)
-    done = 0
     try:
-        for numbers, probabilities, errors in _batches(trained, loader, files, mirrored):
-            rows = dict(zip(numbers, probabilities, strict=True))
-            group = range(done, min(done + batch_size, len(files)))
-            for number in group:
-                yield Prediction(files[number], rows.get(number), errors.get(number, ""))
-            done = group.stop
-    finally:
-        loader.close()
-
-
-def _batches(
-    trained: TrainedModel, loader: Loader, files: Sequence[str], mirrored: bool
-) -> Iterator[tuple[list[int], torch.Tensor, dict[int, str]]]:
-    """Of each batch: the indices of its readable files, their probabilities, and why others cannot be read."""
-    size, done = loader.batch_size, 0
-    try:
-        for batch in loader.testing([Sample(file, 0) for file in files]):
-            if isinstance(batch, Waiting):
-                continue
-            lost = [number for number in range(done, min(done + size, len(files))) if number not in batch.numbers]
-            reasons = {n: bad.reason for n, bad in zip(lost, batch.unreadable, strict=True)}
-            done += size
-            if batch.numbers:
-                yield batch.numbers, trained.probabilities(batch.images, mirrored), reasons
-            else:
-                yield [], torch.empty(0), reasons
+        yield from (batch for batch in loader.testing([Sample(file, 0) for file in files]) if isinstance(batch, Batch))
     except DataError:  # not one of the files can be read; each was reported with its reason
         return
+    finally:
+        loader.close()

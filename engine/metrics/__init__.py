@@ -9,6 +9,8 @@ A metric is a function of `Predictions` with a unit and a direction. A new metri
 - `predictions`: collects the predictions for all pictures, batch by batch and over all processes.
 - `logits`: keeps logits for the fit of the temperature.
 - `temperature`: fits the temperature that calibrates the model.
+- `interval`: confidence intervals for shares of pictures and their differences.
+- `bootstrap`: confidence intervals for all metrics.
 - `ranking`: says which of two evaluations is better.
 - `confusion`: counts which classes are taken for which others.
 

@@ -13,4 +13,4 @@ def accuracy(predictions: "Predictions") -> float:
     return int((predictions.predicted == predictions.labels).sum()) / len(predictions.labels)
 
 
-METRIC = Metric(accuracy, "share", higher_is_better=True, headline=True)
+METRIC = Metric(accuracy, "share", higher_is_better=True, proportion=True, headline=True)

@@ -27,6 +27,8 @@ class Metric:
     higher_is_better: bool
     label: str = ""
     "a short name for users; if it is empty, they read the name in events"
+    proportion: bool = False
+    "whether it is the share of pictures that have a property; its interval follows from their number"
     headline: bool = False
     "whether it is also in the text line of an epoch and in the comparison of both arms, where room is scarce"
 

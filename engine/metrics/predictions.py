@@ -39,6 +39,27 @@ class Predictions:
     "fitted to `logits`; 1.0 if they say nothing"
 
 
+def predictions_of(paths: Sequence[str], labels: torch.Tensor, logits: torch.Tensor, temperature: float) -> Predictions:
+    """The predictions for N pictures with the right classes `labels`, int64 (N), from all logits, float32 (N, classes).
+
+    `temperature` is taken as it is, not fitted.
+    """
+    rows = prediction_rows(logits, labels)
+    figures = rows[1:, :FIGURES]
+    return Predictions(
+        paths=paths,
+        labels=labels,
+        predicted=figures[:, 0].long(),
+        confidence=figures[:, 1],
+        ahead=figures[:, 2].long(),
+        loss=rows[0, 0].item(),
+        classes=logits.shape[1],
+        logits=logits,
+        kept=torch.arange(len(labels)),
+        temperature=temperature,
+    )
+
+
 def prediction_rows(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Reduce the logits (N, classes) and labels (N) of a batch to a table, float32 (1 + N, 3 + classes).
 

@@ -17,4 +17,4 @@ def top_5(predictions: "Predictions") -> float | None:
     return int((predictions.ahead < BEST).sum()) / len(predictions.labels)
 
 
-METRIC = Metric(top_5, "share", higher_is_better=True, label="top 5")
+METRIC = Metric(top_5, "share", higher_is_better=True, proportion=True, label="top 5")

@@ -4,9 +4,11 @@ COMMANDS = {
     "start": "train in the background",
     "attach": "show a live run, and steer it",
     "view": "look at a run that is over",
-    "lr-find": "find a learning rate for a run before it starts",
     "predict": "label pictures with a trained model",
     "runs": "list live and finished runs",
     "relay": "",
 }
 "what each does, for the help; `relay` is for the other end of ssh, not for people"
+
+OF_THE_ENGINE = ("lr-find", "evaluate")
+"subcommands of `python -m engine` that are the same here"

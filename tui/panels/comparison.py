@@ -3,9 +3,9 @@
 from textual.content import Content
 
 from engine.metrics import METRICS
+from engine.metrics.interval import difference
 from engine.protocol import ARMS, Arm, AverageScored, EvalDone
 from tui.figures.arm import ArmView
-from tui.figures.interval import difference
 from tui.format import MISSING, percent
 from tui.panels.panel import Panel, lines, row
 from tui.state import UiState

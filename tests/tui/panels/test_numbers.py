@@ -6,6 +6,7 @@ import pytest
 
 from engine import protocol as p
 from engine.metrics import METRICS, Metric
+from engine.metrics.interval import difference, wilson
 from tests.tui.story import (
     BEGUN,
     BOTH_ARMS,
@@ -21,7 +22,6 @@ from tests.tui.story import (
 )
 from tui import format as f
 from tui.figures.account import Account
-from tui.figures.interval import difference, wilson
 from tui.figures.pace import Pace
 from tui.figures.steady import steady_sample
 from tui.panels.comparison import Comparison

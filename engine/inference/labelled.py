@@ -1,0 +1,78 @@
+"""Finds pictures whose classes are known, to score a trained model on them. Loads no torch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.config import RunConfig
+from engine.data.folder import is_hidden, pictures_of_classes, scan
+from engine.data.samples import Sample, join_names
+from engine.data.sources import SOURCES
+from engine.errors import DataError
+from engine.protocol import PART_NAMES
+
+PARTS = ("test", "val", "train")
+
+
+class Labelled(NamedTuple):
+    """Pictures with the indices of their classes in the model's list."""
+
+    where: str
+    "the folder, or the part of the run's own pictures, for people"
+    samples: Sequence[Sample]
+    notes: Sequence[str]
+    "what was left out or guessed, a sentence each"
+
+
+def labelled_pictures(root: Path, classes: Sequence[str]) -> Labelled:
+    """The pictures in a folder per class: in `root/test`, else in `root/val`, else in `root` itself.
+
+    Raises:
+        DataError: there is no folder of any of the `classes`, or no picture in them.
+    """
+    if not root.is_dir():
+        what = "is not a folder" if root.exists() else "does not exist"
+        raise DataError("No pictures", f"{root} {what}; name a folder with a folder per class")
+    part = next((name for name in PARTS[:2] if (root / name).is_dir() and name not in classes), None)
+    notes = [f"{root} has the part `{part}`, which is scored"] if part else []
+    folder = root / part if part else root
+    try:
+        names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not is_hidden(entry.name))
+    except OSError as error:
+        raise DataError("Pictures not readable", f"{folder}: {error.strerror}; make it readable") from None
+    known = [name for name in names if name in classes]
+    if not known:
+        raise DataError(
+            "No class of the model",
+            f"{folder} has {'the folders ' + join_names(names) if names else 'no folders'}, but the model knows "
+            f"{join_names(list(classes))}; the folders must be named after the classes",
+        )
+    if unknown := [name for name in names if name not in known]:
+        notes.append(f"left out, because the model does not know them: {join_names(unknown)}")
+    if missing := [name for name in classes if name not in known]:
+        notes.append(f"no pictures of {join_names(missing)}")
+    samples = pictures_of_classes(folder, {name: classes.index(name) for name in known})
+    if not samples:
+        raise DataError("No pictures", f"{folder}: its class folders have no pictures; add some")
+    return Labelled(str(folder), samples, notes)
+
+
+def pictures_of_run(config: RunConfig, classes: Sequence[str]) -> Labelled:
+    """The test pictures of a run, or its validation pictures if it has no test pictures.
+
+    Raises:
+        DataError: they are not there any more, or their classes have changed.
+    """
+    data = config.data
+    root = SOURCES[data.source].find_local(data, config.seed) if data.source in SOURCES else data.root
+    hint = "name a folder with a folder per class with --data DIR"
+    if root is None or not root.is_dir():
+        raise DataError("No pictures", f"the run's own pictures are not there any more ({root}); {hint}")
+    found = scan(root, data.val_fraction, config.seed, group=data.group, split_val=data.split_val)
+    if found.classes != tuple(classes):
+        raise DataError("Classes differ", f"{root} has other classes than the run had; {hint}")
+    where = f"{root}, {PART_NAMES['test' if found.test else 'val']} pictures of the run"
+    if found.test and found.val:
+        return Labelled(where, found.test, [])
+    note = "these pictures chose the best weights, so the figures flatter them; pictures of --data DIR would not"
+    return Labelled(where, found.test or found.val, [note])
