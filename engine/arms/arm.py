@@ -1,5 +1,6 @@
 """One arm of the comparison: its model, its optimizer and its progress."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -87,6 +88,11 @@ class TrainedArm(Progress):
     def rates(self) -> dict[str, float]:
         """The learning rate of each group in the last update."""
         return {group["name"]: group["lr"] for group in self.optimizer.param_groups}
+
+    @property
+    def rate_settings(self) -> Mapping[str, float]:
+        """The settings that the base rates of the groups are proportional to, with their values."""
+        return self._recipe.rate_settings(self.arm)
 
     def is_frozen(self, group: str) -> bool:
         """Whether a parameter group is frozen."""

@@ -38,9 +38,10 @@ class ModelConfig(Section):
     """The network and where its pretrained weights come from."""
 
     name: str = "resnet18"
-    "any torchvision classification model"
+    "a classification model of torchvision, `timm/NAME` (an extra), or `hf-hub:USER/NAME`"
     weights: Annotated[str, BeforeValidator(path)] = "default"
-    "`default`: torchvision's (downloaded once), `demo`: the demo's own, or a .pth or .safetensors file"
+    """`default`: those that the library publishes (downloaded once), `demo`: the demo's own, or a .pth or .safetensors
+    file"""
     head: Literal["random", "pretrained", "fitted"] = "random"
     """what the last layer of the pretrained arm starts from: `random` rows; with `pretrained`, the rows of the
     pretrained classifier for the classes that it has, too (case, spaces and punctuation of names do not count); with

@@ -80,7 +80,8 @@ class Watchdog:
 
 def _not_finite_error(arm: TrainedArm, found: NotFinite) -> EngineError:
     """The error that ends the run, with a remedy."""
-    remedy = "lower the learning rates (for example --set optim.groups.backbone.lr=1e-5)"
+    lower = " ".join(f"--set {key}={value / 10:.2g}" for key, value in arm.rate_settings.items())
+    remedy = f"lower the learning rates (for example {lower})" if lower else "lower the learning rates"
     if arm.network.precision == "float16":
         remedy += " or compute more exactly (--set train.precision=float32)"
     where = f"{arm.arm}, step {found.step}"

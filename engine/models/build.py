@@ -17,7 +17,7 @@ from engine.models.family import Family, PublishedWeights
 from engine.models.head import replace_head
 from engine.models.published import fetch_published
 from engine.models.warm_start import copy_rows, join_names
-from engine.models.weights import DEMO_WEIGHTS, load_backbone, read_classes, read_preparation, read_weights
+from engine.models.weights import DEMO_WEIGHTS, load_backbone, read_classes, read_preparation, read_weights, unwrapped
 from engine.protocol import Arm, Loading
 
 
@@ -86,6 +86,7 @@ def build(config: ModelConfig, classes: Sequence[str], arm: Arm, seed: int) -> B
         model = family.build(name)
         head = family.head(model)
         if weights is not None:
+            weights = unwrapped(model, weights)
             load_backbone(model, head, weights, source)
         torch.manual_seed(random.Random(f"{seed}/head").getrandbits(62))
         replace_head(model, head, len(classes))

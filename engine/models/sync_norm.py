@@ -11,19 +11,30 @@ from torch import distributed, nn
 
 def synchronise_batch_norm(model: nn.Module, device: torch.device) -> nn.Module:
     """Make batch norm layers compute over all processes. The names and values of the model's state do not change."""
+    if device.type == "cuda" and any(_has_activation(module) for module in model.modules()):
+        from timm import layers  # torch's own function would drop the activation
+
+        convert: Any = layers
+        of_timm: nn.Module = convert.convert_sync_batchnorm(model)
+        return of_timm
     if device.type == "cuda":
         converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
         return converted
     for name, child in model.named_children():
         if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
             assert child.affine and child.track_running_stats
-            norm = _SyncNorm(child.num_features, child.eps, child.momentum)
+            norm = _SyncNorm(child)
             norm.load_state_dict(child.state_dict())
             norm.train(child.training)
             setattr(model, name, norm)
         else:
             synchronise_batch_norm(child, device)
     return model
+
+
+def _has_activation(module: nn.Module) -> bool:
+    """Whether it is a batch norm of timm, which drops and activates its output itself."""
+    return isinstance(module, nn.BatchNorm2d) and hasattr(module, "act") and hasattr(module, "drop")
 
 
 class _Sum(torch.autograd.Function):
@@ -46,10 +57,20 @@ def _sum(tensor: torch.Tensor) -> torch.Tensor:
 
 
 class _SyncNorm(nn.BatchNorm2d):
+    def __init__(self, replaced: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
+        super().__init__(replaced.num_features, replaced.eps, replaced.momentum)
+        parts: list[Any] = [replaced.drop, replaced.act] if _has_activation(replaced) else []
+        self.after = nn.Sequential(*parts)
+
     def _check_input_dim(self, input: torch.Tensor) -> None:
         pass
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """The normalised input, and what follows the norm in the layer that it replaces."""
+        found: torch.Tensor = self.after(self._normalise(input))
+        return found
+
+    def _normalise(self, input: torch.Tensor) -> torch.Tensor:
         """Batch norm (Ioffe & Szegedy 2015) with mean and variance over all processes."""
         if not self.training:
             return super().forward(input)

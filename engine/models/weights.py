@@ -89,6 +89,20 @@ def read_classes(file: Path) -> list[str]:
         ) from None
 
 
+def unwrapped(model: nn.Module, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights without what a wrapper puts before each name, such as `model.` in a checkpoint of Lightning.
+
+    Tensors without that prefix, such as those of a loss function, are no weights of the model and are left out. Weights
+    with the model's own names stay as they are.
+    """
+    wanted = list(model.state_dict())
+    if any(key in weights for key in wanted):
+        return weights
+    prefixes = dict.fromkeys(key.removesuffix(wanted[0]) for key in weights if key.endswith(f".{wanted[0]}"))
+    prefix = max(prefixes, key=lambda prefix: sum(f"{prefix}{key}" in weights for key in wanted), default="")
+    return {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+
+
 def load_backbone(model: nn.Module, head: str, weights: dict[str, torch.Tensor], source: str) -> None:
     """Copy all weights outside the head into the model, in place.
 

@@ -34,7 +34,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", nargs="?", metavar="CONFIG", help="a YAML file; default: the embedded demo")
     parser.add_argument("--demo", action="store_true", help="train the embedded demo")
     parser.add_argument("--data", metavar="DIR", help="a folder of pictures, a folder per class")
-    parser.add_argument("--model", metavar="NAME", help="a torchvision classification model, such as resnet18")
+    parser.add_argument("--model", metavar="NAME", help="a model, such as resnet18 or timm/convnext_tiny.fb_in22k")
     parser.add_argument("--init", choices=ARMS, help="the arm that is trained first")
     parser.add_argument("--recipe", metavar="NAME", help="auto: a good classifier soon; lesson: the lesson's rates")
     parser.add_argument("--epochs", type=int, metavar="N", help="times through the training pictures")
