@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine import __version__
-from engine.cli import background, evaluate, look, lr_find, predict, replay, schedule, send, status, train
+from engine.cli import (
+    background,
+    choose,
+    evaluate,
+    look,
+    lr_find,
+    models,
+    predict,
+    replay,
+    schedule,
+    send,
+    status,
+    train,
+)
 from engine.errors import EngineError
 
 
@@ -27,6 +40,8 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "train": train,
     "look": look,
     "lr-find": lr_find,
+    "models": models,
+    "choose": choose,
     "predict": predict,
     "evaluate": evaluate,
     "replay": replay,

@@ -7,6 +7,7 @@ A family of backbones is a module here with the functions of `family.Family`, an
 - `family`: the functions that a family must have.
 - `torchvision_models`: torchvision's classification models, the default family.
 - `head`: finds and replaces the last layer.
+- `listing`: what is known of a model before it is built.
 - `stages`: finds the stages of a backbone.
 - `weights`: reads files of weights.
 - `published`: downloads the weights that a library publishes.

@@ -21,6 +21,8 @@ class PublishedWeights:
     "classes of the pretrained head, in the order of its rows; empty if they are unknown"
     description: str
     "text for users that says whose weights they are"
+    accuracy: float | None = None
+    "top-1 accuracy on ImageNet, in 0..1; `None` if the library does not say it"
 
 
 class Family(Protocol):

@@ -42,7 +42,9 @@ def weights(name: str) -> PublishedWeights | None:
         return None
     url = str(default.url)
     file = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
-    return PublishedWeights(url, file, default.meta["categories"], "torchvision's default weights")
+    measured = default.meta["_metrics"].get("ImageNet-1K", {}).get("acc@1")
+    accuracy = None if measured is None else measured / 100
+    return PublishedWeights(url, file, default.meta["categories"], "torchvision's default weights", accuracy)
 
 
 def preparation(name: str) -> Preparation:

@@ -4,11 +4,12 @@ COMMANDS = {
     "start": "train in the background",
     "attach": "show a live run, and steer it",
     "view": "look at a run that is over",
+    "choose": "try several models on your pictures, and say which one suits them",
     "predict": "label pictures with a trained model",
     "runs": "list live and finished runs",
     "relay": "",
 }
 "what each does, for the help; `relay` is for the other end of ssh, not for people"
 
-OF_THE_ENGINE = ("lr-find", "evaluate")
+OF_THE_ENGINE = ("models", "lr-find", "evaluate")
 "subcommands of `python -m engine` that are the same here"
