@@ -34,6 +34,7 @@ AGAIN_SECONDS = 0.3  # a signal that comes twice so soon was sent to this proces
 
 def train(launch: Launch, looks: Looks) -> int:
     """Train in this process, with the dashboard; the exit status. Training goes on if the terminal goes away."""
+    launch.begin()
     return attended(partial(_train, launch, looks))
 
 

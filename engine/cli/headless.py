@@ -35,6 +35,7 @@ def train(launch: Launch, json_lines: bool = False, hold: bool = False) -> int:
 
     With `hold` an arm that has done its epochs waits for commands while somebody watches.
     """
+    launch.begin()
     return run_headless(lambda inbox, emit: Host(launch, hold, inbox).train(emit), json_lines)
 
 

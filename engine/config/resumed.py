@@ -36,8 +36,8 @@ def differences(before: RunConfig, now: RunConfig) -> tuple[Setting, ...]:
     return tuple(
         Setting(
             key,
-            _as_yaml(old.get(key)),
-            _as_yaml(value),
+            as_yaml(old.get(key)),
+            as_yaml(value),
             f"stays as it was: {KEPT[key]}" if key in KEPT else EFFECTS.get(key, "takes effect"),
             key not in KEPT,
         )
@@ -80,6 +80,6 @@ def before_changes(config: RunConfig, changes: Iterable[SettingsChanged]) -> Run
     return config
 
 
-def _as_yaml(value: object) -> str:
+def as_yaml(value: object) -> str:
     """A value as YAML, as after a key."""
     return yaml.safe_dump(value, default_flow_style=True, sort_keys=False).removesuffix("\n...\n").strip()

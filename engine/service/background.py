@@ -84,6 +84,7 @@ def _folder(launch: Launch, gpus: int | None) -> Path:
         _check_gpus(gpus, launch.config.device)
     if launch.resume is None:
         return create_run(launch.config)
+    launch.begin()
     if is_live(launch.resume):  # its socket would be mistaken for that of the new process
         raise UserError("Run in use", f"{launch.resume} is being trained; attach to it, or stop it first")
     return launch.resume

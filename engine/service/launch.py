@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.config import RunConfig, load_config, shipped_config
+from engine.config.resumed import as_yaml, with_given
+from engine.config.values import flat, given_keys
 from engine.errors import ConfigError, DataError, WeightsError
 from engine.protocol import ARMS
 from engine.recipes.choices import complete
-from engine.storage.run_folder import find_run, load_run_config
+from engine.storage.run_folder import CONFIG, begin_run, find_run, load_run_config
+
+
+def is_first() -> bool:
+    """Whether this is the first of the processes that torchrun started, which writes the run's folder and prints."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 @dataclass(frozen=True)
@@ -22,11 +29,17 @@ class Launch:
     "the folder of a new run, if it exists already"
     overrides: tuple[str, ...] = ()
     "the settings of `config` that the command line changes, as `a.b=c`"
+    begins: bool = False
+    "whether the run in `resume` has no checkpoint yet; its folder may still have to be made, by `begin`"
 
+    def begin(self) -> None:
+        """Make the folder of a run that begins under a name of its own, with its configuration.
 
-def is_first() -> bool:
-    """Whether this is the first of the processes that torchrun started, which writes the run's folder and prints."""
-    return os.environ.get("RANK", "0") == "0"
+        Raises:
+            UserError: the folder cannot be written, or another process trains the run.
+        """
+        if self.begins and self.resume is not None and is_first():
+            begin_run(self.resume, self.config)
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +56,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="A.B=C", help="change any setting; may be repeated"
     )
     parser.add_argument("--resume", metavar="RUN", help="go on with a run: its name or its folder")
+    parser.add_argument("--run", metavar="NAME", help="begin the run NAME, or go on with it if there is one")
 
 
 def add_dir_argument(parser: argparse.ArgumentParser) -> None:
@@ -77,17 +91,50 @@ def plan(args: argparse.Namespace) -> Launch:
     if args.minutes is not None:
         overrides.append(f"train.minutes={args.minutes}")
     overrides += args.set
+    if args.resume is not None and args.run is not None:
+        raise ConfigError("Unclear arguments", "--run goes on with a run by itself; leave out --resume")
     if args.resume is not None:
         return _plan_resume(args, overrides)
     if args.demo and (args.config is not None or args.data is not None):
         raise ConfigError("Unclear arguments", "--demo trains the demo; leave out CONFIG and --data with it")
+    launch = Launch(_configured(args, overrides)) if args.run is None else _plan_named(args, overrides)
+    _check_paths(launch.config)
+    return launch
+
+
+def _configured(args: argparse.Namespace, overrides: list[str]) -> RunConfig:
+    """The configuration of a new run."""
     file = args.config
     if file is None and args.data is not None:
         file = shipped_config("folder")
     config = load_config(file, overrides)
     complete(config)  # raises where the settings do not go together
-    _check_paths(config)
-    return Launch(config)
+    return config
+
+
+def _plan_named(args: argparse.Namespace, overrides: list[str]) -> Launch:
+    """The run of `--run NAME`: a new one, or one that goes on with the given settings where it can."""
+    new = args.demo or args.config is not None or args.data is not None
+    given = _configured(args, [f"name={_quoted(args.run)}", *overrides]) if new else None
+    root = given.checkpoint.dir if given is not None else _runs_root(overrides)
+    folder = root / args.run
+    if given is None:
+        if not (folder / CONFIG).is_file():
+            raise ConfigError(
+                "No such run", f"there is no run {folder} yet; say what it is to train: --data DIR, CONFIG or --demo"
+            )
+        own = load_run_config(folder, overrides)
+        return Launch(own, folder, overrides=tuple(overrides), begins=not any(folder.glob("*/*.pt")))
+    if not any(folder.glob("*/*.pt")):
+        return Launch(given, folder, begins=True)
+    values = flat(given)
+    settings = tuple(f"{key}={as_yaml(values[key])}" for key in given_keys(given))
+    return Launch(with_given(load_run_config(folder), given), folder, overrides=settings)
+
+
+def _runs_root(overrides: list[str]) -> Path:
+    """Where to look for a run: `--set checkpoint.dir` says that, too."""
+    return load_config(None, [text for text in overrides if text.startswith("checkpoint.")]).checkpoint.dir
 
 
 def _plan_resume(args: argparse.Namespace, overrides: list[str]) -> Launch:
@@ -96,9 +143,7 @@ def _plan_resume(args: argparse.Namespace, overrides: list[str]) -> Launch:
             "Unclear arguments",
             "--resume goes on with the run's own configuration and arm; leave out CONFIG, --demo and --init",
         )
-    # --set checkpoint.dir also says where to look for the run.
-    root = load_config(None, [text for text in overrides if text.startswith("checkpoint.")]).checkpoint.dir
-    folder = find_run(args.resume, root)
+    folder = find_run(args.resume, _runs_root(overrides))
     config = load_run_config(folder, overrides)
     _check_paths(config)
     return Launch(config, folder, overrides=tuple(overrides))

@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.config import RunConfig, load_config
 from engine.errors import CheckpointError, UserError
 from engine.storage.atomic import atomic_write
+from engine.storage.lock import RunLock
 
 CONFIG, LAUNCHER = "config.yaml", "launcher"
 
@@ -37,6 +38,23 @@ def create_run(config: RunConfig, launcher: str = "") -> Path:
     except OSError as error:
         raise not_writable(root, error) from None
     return folder
+
+
+def begin_run(folder: Path, config: RunConfig) -> None:
+    """Make the folder of a run that has no checkpoint yet, with its complete configuration; it may be there already.
+
+    Raises:
+        UserError: it cannot be written, or another process has it.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_writable(folder, error) from None
+    lock = RunLock(folder)
+    try:
+        save_config(config, folder)
+    finally:
+        lock.close()
 
 
 def find_run(name: str, root: Path) -> Path:
