@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine import __version__
-from engine.cli import background, evaluate, look, lr_find, predict, replay, schedule, send, status, train
+from engine.cli import background, evaluate, export, look, lr_find, predict, replay, schedule, send, status, train
 from engine.errors import EngineError
 
 
@@ -29,6 +29,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "lr-find": lr_find,
     "predict": predict,
     "evaluate": evaluate,
+    "export": export,
     "replay": replay,
     "schedule": schedule,
     "background": background,
