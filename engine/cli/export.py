@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 from engine.cli.arguments import add_model_name, checkpoint_of_model
-from engine.export.check import BATCHES
-from engine.export.formats import FORMATS, check_installed
+from engine.export.formats import BATCHES, FORMATS, check_installed
 from engine.export.placing import check_place, size_of
 
 HELP = "write a trained model for other programs"

@@ -1,6 +1,7 @@
 """A trained model as a file for other programs, compared with the checkpoint before anybody gets it.
 
 - `formats`: the table of formats, and what the module of a format has.
+- `reloaded`: what a reader of a file gets.
 - `exported`: the model as it is written: its weights, and what a reader must know of it.
 - `safetensors_file`, `torch_export`, `torchscript`, `onnx_file`, `timm_folder`, `hf_folder`: a format each.
 - `answering`: runs a model of torch on NumPy arrays.

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import torch
 
-from engine.export.formats import Values
+from engine.export.reloaded import Values
 
 
 def answering(model: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[Values], Values]:
-    """The function of `formats.Reloaded` that answers with a model's logits, float32."""
+    """The function of `Reloaded` that answers with a model's logits, float32."""
 
     @torch.inference_mode()
     def logits(images: Values) -> Values:

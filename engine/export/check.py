@@ -10,9 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.export.formats import FORMATS
-
-BATCHES = (1, 5)  # pictures at a time: a file may have learned the size of the batch that it was traced with
+from engine.export.formats import BATCHES, FORMATS
 
 
 def main(arguments: Sequence[str]) -> None:

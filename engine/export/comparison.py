@@ -15,8 +15,8 @@ import torch
 
 from engine.config.values import with_values
 from engine.errors import EngineError
-from engine.export.check import BATCHES
 from engine.export.exported import FACTS, Exported
+from engine.export.formats import BATCHES
 from engine.inference.trained import TrainedModel
 
 TOLERANCE = {"float32": 1e-3, "float16": 5e-2}

@@ -1,33 +1,22 @@
-"""The formats in which a model can be exported. Loads no torch.
+"""The formats in which a model can be exported. Loads neither torch nor NumPy.
 
 A new format is a module with the two functions of `Writing` and a row here.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Protocol, cast
 
 from engine.errors import UserError
 
 if TYPE_CHECKING:
-    from engine.export.exported import Exported  # which loads torch
+    from engine.export.exported import Exported
+    from engine.export.reloaded import Reloaded
 
-Values = npt.NDArray[np.float32]
-
-
-class Reloaded(NamedTuple):
-    """What a reader of a file gets."""
-
-    facts: Mapping[str, Any]
-    "what the file says of itself: at least `exported.FACTS`"
-    logits: Callable[[Values], Values]
-    "of normalised pictures, (N, 3, size, size): (N, classes)"
+BATCHES = (1, 5)
+"pictures at a time in the comparison: a file may have learned the size of the batch that it was traced with"
 
 
 class Writing(Protocol):
@@ -40,7 +29,7 @@ class Writing(Protocol):
             UserError: the format cannot hold this model.
         """
 
-    def read(self, path: Path, /) -> Reloaded:
+    def read(self, path: Path, /) -> "Reloaded":
         """Load what was written, as its users do, in a process that knows nothing else of it."""
 
 

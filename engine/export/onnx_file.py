@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import UserError
-from engine.export.formats import Reloaded, Values
+from engine.export.reloaded import Reloaded, Values
 
 if TYPE_CHECKING:
     from engine.export.exported import Exported  # which loads torch

@@ -45,7 +45,7 @@ def placed(path: Path) -> Iterator[Path]:
     with atomic_folder(path) as temporary:
         inner = temporary / path.name
         yield inner
-        _sync(inner)
+        _finish(inner, temporary.stat().st_mode & 0o666)
         if path.is_dir() and not path.is_symlink():
             path.rename(temporary / "before")
             try:
@@ -66,8 +66,9 @@ def _files(path: Path) -> list[Path]:
     return [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
 
 
-def _sync(path: Path) -> None:
-    """Have everything on the disk, so that not even a power cut leaves half of it under the name."""
+def _finish(path: Path, mode: int) -> None:
+    """Have everything on the disk, so that not even a power cut leaves half of it, and readable as other files are."""
     for file in _files(path):
+        file.chmod(mode)  # safetensors makes files for their owner alone
         with file.open("rb") as opened:
             os.fsync(opened.fileno())

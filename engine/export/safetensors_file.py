@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 from engine.export.answering import answering
 from engine.export.exported import Exported
-from engine.export.formats import Reloaded
+from engine.export.reloaded import Reloaded
 from engine.models.build import build_for_weights
 from engine.models.weights import read_weights
 

@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 
 from engine.export.answering import answering
 from engine.export.exported import Exported
-from engine.export.formats import Reloaded
+from engine.export.reloaded import Reloaded
 from engine.export.timm_twin import configuration, read_facts, twin
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from engine.export.answering import answering
-from engine.export.formats import Reloaded
+from engine.export.reloaded import Reloaded
 
 if TYPE_CHECKING:
     from engine.export.exported import Exported  # which loads torchvision, too

@@ -27,7 +27,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit")  # torch wants it t
 
 Logits = Callable[[torch.Tensor], torch.Tensor]
 WIDE = Preparation(40, 49, (0.5, 0.4, 0.3), (0.2, 0.3, 0.25), "bicubic")  # 40 / (40 / 49) is less than 49
-FOLDERS = [("timm", "timm"), ("hf", "transformers")]
 
 
 def by_torch_export(path: Path) -> tuple[Logits, dict[str, Any]]:
@@ -98,10 +97,13 @@ def test_another_run_starts_from_exported_weights_and_their_head(forked, trained
     rows = built.fc.weight[[2, 0]]
     torch.testing.assert_close(rows, trained.model.fc.weight, rtol=1e-3 if half else 0, atol=1e-3 if half else 0)
     load_backbone(trained.model, "fc", read_weights(file), str(file))  # raises where keys are missing
+    (tmp_path / "usual").touch()
+    assert file.stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
-@pytest.mark.parametrize(("form", "library"), FOLDERS)
-@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize(
+    ("form", "library", "half"), [("timm", "timm", False), ("timm", "timm", True), ("hf", "transformers", True)]
+)
 def test_a_folder_prepares_pictures_and_names_classes_as_we_do(forked, trained, tmp_path, form, library, half) -> None:
     pytest.importorskip(library)
     resnet = with_model(trained, "resnet18", WIDE)
