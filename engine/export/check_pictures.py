@@ -47,7 +47,7 @@ def find_check_pictures(trained: TrainedModel, data: Path | None) -> CheckPictur
     except DataError as error:
         size = trained.preparation.image_size
         pixels = torch.randint(256, (RANDOM, 3, size, size), generator=torch.Generator().manual_seed(0))
-        why = f"the run's pictures cannot be used ({error.message}): random pixels in their place; or give --data DIR"
+        why = f"random pixels are taken: the run's own pictures cannot be used ({error.message})"
         return CheckPictures(pixels.to(torch.uint8), f"{RANDOM} pictures of random pixels", [why])
 
 
@@ -55,7 +55,7 @@ def _own(data: DataConfig, seed: int) -> tuple[list[str], str]:
     """The files of the run's test pictures, or of its validation pictures if there are no others, and what they are."""
     root = SOURCES[data.source].find_local(data, seed) if data.source in SOURCES else data.root
     if root is None:
-        raise DataError("No pictures", "they are not on this machine any more")
+        raise DataError("No pictures", "they are not on this machine any more; name others with --data DIR")
     catalogue = scan(root, data.val_fraction, seed, group=data.group, split_val=data.split_val)
     samples, part = (catalogue.test, "test") if catalogue.test else (catalogue.val, "validation")
     return [sample.path for sample in samples], part

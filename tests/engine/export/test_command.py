@@ -42,7 +42,7 @@ def test_pictures_are_those_of_data_and_else_random_pixels_which_is_said(
     assert export(finished, "--format", "torchscript", "--half", "--force") == 0
     out, err = capsys.readouterr()
     assert "weights float16" in out and "compared on 16 pictures of random pixels" in out
-    assert "the run's pictures cannot be used" in err and "random pixels in their place" in err
+    assert "random pixels are taken: the run's own pictures cannot be used" in err and "/gone does not exist" in err
 
 
 def _gone(root: Path) -> None:
