@@ -18,7 +18,7 @@ def write(exported: Exported, path: Path) -> None:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    config = TimmWrapperConfig.from_dict(configuration(exported, *twin(exported)))
+    config = TimmWrapperConfig.from_dict(configuration(exported, twin(exported)))
     model = TimmWrapperForImageClassification(config)
     model.timm_model.load_state_dict(exported.model.state_dict())
     if exported.half:

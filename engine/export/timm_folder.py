@@ -17,7 +17,7 @@ def write(exported: Exported, path: Path) -> None:
     Raises:
         UserError: timm does not have the model.
     """
-    text = json.dumps(configuration(exported, *twin(exported)), indent=2, ensure_ascii=False)
+    text = json.dumps(configuration(exported, twin(exported)), indent=2, ensure_ascii=False)
     path.mkdir()
     (path / "config.json").write_text(text + "\n", encoding="utf-8")
     save_file(exported.state(), path / "model.safetensors", {"format": "pt"})

@@ -2,8 +2,9 @@
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -15,45 +16,74 @@ from engine.models.families import find_family
 
 OURS = "finetune_tui"
 "key of a timm configuration for what timm has no key for"
+ARGUMENTS: tuple[dict[str, Any], ...] = ({}, {"dynamic_img_size": True})
+"with which timm may build the model; a transformer takes pictures of another size than its own with the second ones"
 CLOSE = 1e-4  # of the largest logit: more than rounding differs by
 
 
-def twin(exported: Exported) -> tuple[str, nn.Module]:
-    """timm's name of the model, and timm's model with its weights, float32.
+class Twin(NamedTuple):
+    """timm's model with the same weights, float32."""
+
+    architecture: str
+    arguments: Mapping[str, Any]
+    "what timm was given besides the number of classes"
+    model: nn.Module
+
+
+def twin(exported: Exported) -> Twin:
+    """The model as timm builds it by its name: torchvision's by the same name.
 
     Raises:
-        UserError: timm has no model of this name whose weights have the same names and give the same logits.
+        UserError: timm has no such model whose weights have the same names and give the same logits.
     """
     import timm
 
-    name = find_family(exported.name)[1]
+    known: Any = getattr(exported.model, "pretrained_cfg", {})  # of a model that is timm's already
+    name = known.get("architecture") or find_family(exported.name)[1]
     if not timm.is_model(name):
         raise _refusal(exported, "timm has no model of this name")
-    model: nn.Module = timm.create_model(name, num_classes=len(exported.classes)).eval().requires_grad_(False)
+    reasons = []
+    for arguments in ARGUMENTS:
+        try:
+            return Twin(name, arguments, _built(exported, name, arguments))
+        except ValueError as error:
+            reasons.append(str(error))
+    raise _refusal(exported, reasons[0])
+
+
+def _built(exported: Exported, name: str, arguments: Mapping[str, Any]) -> nn.Module:
+    """timm's model with the weights. Raises `ValueError`, with the reason, if it is another one."""
+    import timm
+
     try:
-        model.load_state_dict(exported.model.state_dict())
-    except RuntimeError:
-        raise _refusal(exported, "timm's model of this name has other layers, or other names for them") from None
+        model: nn.Module = timm.create_model(name, num_classes=len(exported.classes), **arguments)
+        model.eval().requires_grad_(False).load_state_dict(exported.model.state_dict())
+    except (RuntimeError, TypeError):  # it has no such layers, or no such argument
+        raise ValueError("timm's model of this name has other layers, or other names for them") from None
     images = exported.example()
-    with torch.inference_mode():
-        ours, theirs = exported.model(images), model(images)
+    try:
+        with torch.inference_mode():
+            ours, theirs = exported.model(images), model(images)
+    except (RuntimeError, AssertionError):
+        raise ValueError(f"timm's model of this name takes no pictures of {images.shape[-1]} pixels") from None
     if not (ours - theirs).abs().max() <= CLOSE * ours.abs().max():
-        raise _refusal(exported, "timm's model of this name computes something else with the same weights")
-    return name, model
+        raise ValueError("timm's model of this name computes something else with the same weights")
+    return model
 
 
-def configuration(exported: Exported, name: str, model: nn.Module) -> dict[str, Any]:
+def configuration(exported: Exported, found: Twin) -> dict[str, Any]:
     """What timm's `config.json` says of a model: its name, its classes, and how pictures are prepared."""
     preparation, classes = exported.preparation, list(exported.classes)
-    known: Any = model.pretrained_cfg
+    known: Any = found.model.pretrained_cfg
     return {
-        "architecture": name,
+        "architecture": found.architecture,
         "num_classes": len(classes),
-        "num_features": model.num_features,
+        "num_features": found.model.num_features,
+        "model_args": dict(found.arguments),
         "label_names": classes,
         "pretrained_cfg": {
             "input_size": [3, preparation.image_size, preparation.image_size],
-            "fixed_input_size": known["fixed_input_size"],
+            "fixed_input_size": known.get("fixed_input_size", False) and not found.arguments,
             "interpolation": preparation.interpolation,
             "crop_pct": crop_share(preparation),
             "crop_mode": "center",

@@ -26,7 +26,7 @@ from tests.engine.export.conftest import with_model
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit")  # torch wants it to be used less
 
 Logits = Callable[[torch.Tensor], torch.Tensor]
-WIDE = Preparation(40, 49, (0.5, 0.4, 0.3), (0.2, 0.3, 0.25), "bicubic")  # 40 / (40 / 49) is less than 49
+WIDE = Preparation(48, 59, (0.5, 0.4, 0.3), (0.2, 0.3, 0.25), "bicubic")  # 48 / (48 / 59) is less than 59
 
 
 def by_torch_export(path: Path) -> tuple[Logits, dict[str, Any]]:
@@ -102,18 +102,24 @@ def test_another_run_starts_from_exported_weights_and_their_head(forked, trained
 
 
 @pytest.mark.parametrize(
-    ("form", "library", "half"), [("timm", "timm", False), ("timm", "timm", True), ("hf", "transformers", True)]
+    ("form", "library", "half", "model"),
+    [
+        ("timm", "timm", False, "resnet18"),
+        ("timm", "timm", True, "timm/test_vit"),
+        ("hf", "transformers", False, "timm/test_vit"),
+        ("hf", "transformers", True, "resnet18"),
+    ],
 )
-def test_a_folder_prepares_pictures_and_names_classes_as_we_do(forked, trained, tmp_path, form, library, half) -> None:
+def test_a_folder_prepares_and_names_as_we_do(forked, trained, tmp_path, form, library, half, model) -> None:
     pytest.importorskip(library)
-    resnet = with_model(trained, "resnet18", WIDE)
-    pictures = find_check_pictures(resnet, None)
-    assert write_checked(resnet, form, tmp_path / "a", pictures, half).holds
+    untrained = with_model(trained, model, WIDE)
+    pictures = find_check_pictures(untrained, None)
+    assert write_checked(untrained, form, tmp_path / "a", pictures, half).holds
     picture = Image.fromarray(np.random.default_rng(0).integers(256, size=(61, 83, 3), dtype=np.uint8))
     images, names, logits = (load_timm if form == "timm" else load_hf)(tmp_path / "a", picture)
     pixels = prepared(picture, WIDE)[None]
     torch.testing.assert_close(images, inputs(pixels, WIDE), rtol=0, atol=1e-5)
-    wanted = resnet.logits(pixels)
+    wanted = untrained.logits(pixels)
     torch.testing.assert_close(logits, wanted, rtol=0, atol=float(wanted.abs().max()) * (5e-2 if half else 1e-4))
     assert names == ["cat", "dog"]
     assert json.loads((tmp_path / "a" / "config.json").read_text())["finetune_tui"]["temperature"] == (
