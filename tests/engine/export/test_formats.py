@@ -105,8 +105,8 @@ def test_another_run_starts_from_exported_weights_and_their_head(forked, trained
     ("form", "library", "half", "model"),
     [
         ("timm", "timm", False, "resnet18"),
-        ("timm", "timm", True, "timm/test_vit"),
-        ("hf", "transformers", False, "timm/test_vit"),
+        ("timm", "timm", True, "timm/vit_tiny_patch16_224"),
+        ("hf", "transformers", False, "timm/vit_tiny_patch16_224"),
         ("hf", "transformers", True, "resnet18"),
     ],
 )
