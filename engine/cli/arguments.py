@@ -15,13 +15,18 @@ def add_json_argument(parser: argparse._ActionsContainer, text: str) -> None:
     parser.add_argument("--json", action="store_true", help=text)
 
 
-def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """`RUN|FILE`: a trained model, and on which device it is used."""
+def add_model_name(parser: argparse.ArgumentParser) -> None:
+    """`RUN|FILE`: a trained model, and where to look for it."""
     parser.add_argument("model", metavar="RUN|FILE", help="a run (its name or its folder), or a checkpoint")
     parser.add_argument("--arm", choices=ARMS, help="the arm of the run (default: the more accurate one)")
+    add_dir_argument(parser)
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """`RUN|FILE`: a trained model, and on which device it is used."""
+    add_model_name(parser)
     parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
     parser.add_argument("--batch-size", type=positive, default=64, metavar="N", help="pictures at a time")
-    add_dir_argument(parser)
 
 
 def checkpoint_of_model(args: argparse.Namespace) -> Path:

@@ -1,6 +1,7 @@
-"""Files that are written whole or not at all, by way of a temporary file, which is always removed."""
+"""Files and folders that are written whole or not at all, by way of a temporary one, which is always removed."""
 
 import contextlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,23 @@ def atomic_write(path: Path) -> Iterator[Path]:
         _under_way.discard(temporary)
 
 
+@contextlib.contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """A new temporary folder beside `path`, of whose content the caller renames something to `path`.
+
+    It is removed at the end with all that is still in it. Its path is always the same, too.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    _under_way.add(temporary)
+    try:
+        _remove(temporary)
+        temporary.mkdir()
+        yield temporary
+    finally:
+        _remove(temporary)
+        _under_way.discard(temporary)
+
+
 def discard() -> None:
     """Remove the temporary files of all threads, in a process that ends at once."""
     for temporary in tuple(_under_way):
@@ -40,4 +58,6 @@ def clean(folder: Path) -> None:
 
 def _remove(temporary: Path) -> None:
     with contextlib.suppress(OSError):  # a file that stays does no harm
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
         temporary.unlink(missing_ok=True)
