@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from engine import protocol as p
+from engine.figures.account import Account
+from engine.figures.interval import difference, wilson
 from engine.metrics import METRICS, Metric
 from tests.tui.story import (
     BEGUN,
@@ -20,8 +22,6 @@ from tests.tui.story import (
     trained,
 )
 from tui import format as f
-from tui.figures.account import Account
-from tui.figures.interval import difference, wilson
 from tui.figures.pace import Pace
 from tui.figures.steady import steady_sample
 from tui.panels.comparison import Comparison

@@ -1,4 +1,4 @@
-"""How sure a difference between two shares is. Loads no Textual."""
+"""How sure a difference between two shares is."""
 
 import math
 
