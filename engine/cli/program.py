@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine import __version__
-from engine.cli import background, look, lr_find, predict, replay, schedule, send, status, train
+from engine.cli import background, look, lr_find, predict, replay, report, schedule, send, status, train
 from engine.errors import EngineError
 
 
@@ -29,6 +29,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "lr-find": lr_find,
     "predict": predict,
     "replay": replay,
+    "report": report,
     "schedule": schedule,
     "background": background,
     "status": status,

@@ -6,6 +6,7 @@ COMMANDS = {
     "view": "look at a run that is over",
     "lr-find": "find a learning rate for a run before it starts",
     "predict": "label pictures with a trained model",
+    "report": "write a run's result as an HTML file and a model card",
     "runs": "list live and finished runs",
     "relay": "",
 }
