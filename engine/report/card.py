@@ -99,7 +99,7 @@ def _summary(facts: RunFacts, winner: ArmFacts | None) -> Iterator[str]:
         yield from ("There is no result: nothing was scored.", "")
         return
     yield f"The best weights classify {_scored(winner.best.score)} correctly. They are in `{winner.file}`" + (
-        f" ({mebibytes(winner.size)})." if winner.size is not None else ", which is not there any more."
+        f" ({mebibytes(winner.size)})." if winner.size is not None else ", which is not there."
     )
     yield ""
 

@@ -28,15 +28,16 @@ def _of_state(facts: RunFacts) -> Iterator[str]:
         case "failed":
             yield f"The run failed. {status.message}"
         case "stopped":
-            yield f"The run was stopped before its epochs were done, after {_steps(facts)}."
+            yield f"The run was stopped before its epochs were done, {_steps(facts)}."
         case "lost":
             yield (
-                f"The run has no end, and its journal ends after {_steps(facts)}: it was killed, or its process is on "
+                f"The run has no end, and its journal ends {_steps(facts)}: it was killed, or its process is on "
                 "another machine."
             )
         case state:
+            now = "it waits for commands" if state == "finished" else f"it is {state}"
             yield (
-                f"The run is not over (it is {state}); this is how it was at {clock(status.updated)}. Make the report "
+                f"The run is not over ({now}); this is how it was at {clock(status.updated)}. Make the report "
                 "again when it has ended."
             )
     if facts.run is None:
@@ -45,7 +46,7 @@ def _of_state(facts: RunFacts) -> Iterator[str]:
 
 def _steps(facts: RunFacts) -> str:
     status = facts.status
-    return f"step {status.step:,} of {status.total_steps:,}"
+    return f"after step {status.step:,} of {status.total_steps:,}" if status.total_steps else "before the first step"
 
 
 def _of_arms(facts: RunFacts) -> Iterator[str]:
@@ -104,7 +105,7 @@ def _of_weights(facts: RunFacts) -> Iterator[str]:
             of = plural(score.images, f"{PART_NAMES[score.part]} picture")
             yield f"The {arm.arm} arm was scored on only {of}, so its accuracy is not known well."
         if arm.size is None:
-            yield f"The file {arm.file} is not there any more."
+            yield f"The file {arm.file} is not there."
 
 
 def _of_files(facts: RunFacts, wrong: Sequence[Mistakes]) -> Iterator[str]:

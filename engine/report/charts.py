@@ -42,7 +42,10 @@ def charts(facts: RunFacts, key: str) -> list[Chart]:
     for arm in facts.arms.values():
         lines, names = _rates(arm)
         title = f"Learning rates, {arm.arm}"
-        text = f"The learning rate of each parameter group of the {arm.arm} arm over epochs, on a logarithmic axis."
+        text = (
+            f"The learning rate of each parameter group of the {arm.arm} arm over epochs, on a logarithmic axis; very "
+            "small rates are below it."
+        )
         lane = _marks(facts, arm.arm)
         plot = Plot(title, text, lines, [lane] if lane else [], _plain, logarithmic=True, epochs=last)
         found.append(_chart(plot, key, names))

@@ -29,6 +29,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """When an arm was first good enough; `None`: never, or not known."""
+
+    epochs: float | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """The table, and what it comes to."""
 
@@ -36,8 +44,8 @@ class Comparison:
     rows: tuple[Row, ...]
     left_out: int
     "epochs that the table does not show, because there are many"
-    reached: tuple[Cell, ...]
-    "when each arm first had `ENOUGH` of the best accuracy, as an epoch in place of the accuracy"
+    reached: tuple[Reached, ...]
+    "when each arm first had `ENOUGH` of the best accuracy"
     verdict: str
     "what the difference of the best accuracies means; empty if there is only one"
 
@@ -67,11 +75,11 @@ def _cell(facts: ArmFacts, epoch: int) -> Cell:
     return Cell() if found is None else Cell(found.accuracy, curves.seconds_at(step))
 
 
-def _reached(facts: ArmFacts, enough: float) -> Cell:
+def _reached(facts: ArmFacts, enough: float) -> Reached:
     then = facts.view.curves.reached(enough)
     if then is None:
-        return Cell()
-    return Cell(then.step / max(facts.view.steps_per_epoch, 1), facts.view.curves.seconds_at(then.step))
+        return Reached()
+    return Reached(then.step / max(facts.view.steps_per_epoch, 1), facts.view.curves.seconds_at(then.step))
 
 
 def _verdict(arms: tuple[ArmFacts, ...]) -> str:

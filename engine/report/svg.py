@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 480, 300
 LEFT, RIGHT, BOTTOM = 54, 14, 34  # margins, for the labels of the axes
 LANE = 17  # height of a row of marks above the plot
 MOST_DOTS = 40  # on a line; with more it is a line alone
-NEAR = 30  # units between two marks, or they become one
+DIGIT = 8  # width of a digit of a mark
 DECADES = 4  # of a logarithmic axis at most
 
 Point = tuple[float, float]
@@ -72,7 +72,7 @@ def draw(plot: Plot, key: str) -> Markup:
             '<desc id="{k}-d">{d}</desc>'
         ).format(w=WIDTH, h=HEIGHT, k=key, t=plot.title, d=plot.describe),
         *frame.axes(plot.y_text),
-        *(_line(line, [frame.place(point) for point in points]) for line, points in lines if points),
+        *(_line(line, places) for line, points in lines if (places := frame.places(points))),
     ]
     for lane, marks in enumerate(plot.lanes):
         parts += _marks(marks, frame, lane)
@@ -106,9 +106,10 @@ class _Frame:
         share = (value - self.y_low) / (self.y_high - self.y_low)
         return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - self.top) * min(max(share, 0.0), 1.0)
 
-    def place(self, point: Point) -> Point:
-        """The place of a point."""
-        return self.x(point[0]), self.y(math.log10(point[1]) if self.logarithmic else point[1])
+    def places(self, points: Sequence[Point]) -> list[Point]:
+        """The places of points; those below a logarithmic axis are left out."""
+        scaled = [(x, math.log10(y) if self.logarithmic else y) for x, y in points]
+        return [(self.x(x), self.y(y)) for x, y in scaled if y >= self.y_low - 1e-9 or not self.logarithmic]
 
     def axes(self, y_text: Callable[[float], str]) -> Iterator[Markup]:
         """The grid and its labels."""
@@ -156,8 +157,9 @@ def _line(line: Line, places: Sequence[Point]) -> Markup:
 def _marks(marks: Sequence[Mark], frame: _Frame, lane: int) -> Iterator[Markup]:
     """The marks of a row. Those that are near each other become one with the first and the last number."""
     together: list[list[Mark]] = []
+    near = DIGIT * (2 * len(str(max((mark.number for mark in marks), default=0))) + 2)  # as wide as two numbers
     for mark in sorted(marks, key=lambda mark: mark.x):
-        if together and frame.x(mark.x) - frame.x(together[-1][0].x) < NEAR:
+        if together and frame.x(mark.x) - frame.x(together[-1][0].x) < near:
             together[-1].append(mark)
         else:
             together.append([mark])

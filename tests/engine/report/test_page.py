@@ -138,6 +138,7 @@ def test_several_runs_are_compared_and_each_has_its_section(tmp_path: Path) -> N
 
 STATES: list[tuple[str, Sequence[Told], str]] = [
     ("nothing", [], "The journal has no beginning of a run"),
+    ("no begin", [], "its journal ends before the first step"),
     ("lost", [run(), begun(), *epoch(1, 0.5)], "The run has no end, and its journal ends after step 4 of 12"),
     ("stopped", [run(), begun(), *epoch(1, 0.5), finished(step=4, completed=False)], "stopped before its epochs"),
     ("failed", [run(), begun(), p.RunFailed("Out of memory", "a <batch> is too large")], "Out of memory: a <batch>"),
@@ -146,7 +147,7 @@ STATES: list[tuple[str, Sequence[Told], str]] = [
     ("no test", [run(test=0), begun(), *epoch(1, 0.5), finished()], "There are no test pictures."),
     ("no val", [run(val=0), begun(), *epoch(1, 0.5, part="test"), finished()], "The test pictures chose the best"),
     ("untested", [run(), begun(), *epoch(1, 0.5), finished()], "were not scored on the test pictures"),
-    ("no file", [run(), begun(), *epoch(1, 0.5), finished()], "The file pretrained/best.pt is not there any more."),
+    ("no file", [run(), begun(), *epoch(1, 0.5), finished()], "The file pretrained/best.pt is not there."),
     ("few", [run(), begun(), *epoch(1, 0.5), finished()], "was scored on only 8 validation pictures"),
     ("not a number", [run(), begun(), p.EvalDone("pretrained", 4, 1, float("nan"), 0.5, 8, True)], "50.0 % of 8 test"),
     ("no steps", [run(), p.ArmStarted("pretrained", 0, 1, 0, 0, (), "x"), finished(step=0)], "not scored"),

@@ -32,6 +32,11 @@ def test_a_logarithmic_axis_has_a_decade_for_each_factor_of_ten_and_no_zero() ->
     assert len(found) == 3 and found[0][1] - found[1][1] == pytest.approx(found[1][1] - found[2][1], abs=0.2)
 
 
+def test_what_is_below_a_logarithmic_axis_is_not_drawn_on_it() -> None:
+    found = places(plot([(0, 1.0), (1, 1e-3), (2, 1e-9)], logarithmic=True, epochs=2))
+    assert len(found) == 2
+
+
 def test_what_is_not_finite_is_left_out_and_nothing_is_said_to_be_nothing() -> None:
     assert len(places(plot([(0, 1.0), (1, math.nan), (2, math.inf), (3, 2.0)]))) == 2
     assert "&lt;t&gt;: nothing to draw yet" in draw(Plot("<t>", "", [], [], str), "k")
