@@ -87,6 +87,8 @@ class _Frame:
         self.logarithmic = plot.logarithmic
         self.x_end = max(plot.epochs, 1.0)
         lowest, highest = min(y for _, y in known), max(y for _, y in known)
+        if plot.highest is not None:  # there is always an axis, even if all values are the largest one
+            lowest = min(lowest, plot.highest * 0.95)
         if plot.logarithmic:
             highest = math.ceil(math.log10(highest) - 1e-9)
             lowest = min(max(math.floor(math.log10(lowest) + 1e-9), highest - DECADES), highest - 1)
@@ -131,7 +133,10 @@ class _Frame:
 
 def nice_ticks(low: float, high: float, most: int, whole: bool = False) -> list[float]:
     """Round numbers at equal distances from `low` or below to `high` or above, about `most` of them, at least two."""
-    span = high - low if high > low else abs(high) * 0.1 or 1.0
+    size = max(abs(low), abs(high))
+    span = high - low
+    if span <= max(size * 1e-6, 1e-12):  # all but equal: an axis of such small steps could not be labelled
+        span = max(size * 0.1, 1e-6)
     rough = span / most
     base = 10.0 ** math.floor(math.log10(rough))
     step = next(base * factor for factor in (1, 2, 5, 10) if base * factor >= rough * (1 - 1e-9))

@@ -33,6 +33,11 @@ def test_a_test_counts_for_the_weights_that_it_was_of() -> None:
     assert better is not None and better.score.accuracy == 0.875 and better.score.part == "val"
 
 
+def test_a_test_of_weights_that_the_journal_has_lost_does_not_count() -> None:
+    best = best_of([begun(), *epoch(1, 0.75), replace(TESTED, step=8)])
+    assert best is not None and best.tested is None
+
+
 def test_a_branch_that_was_left_may_have_them() -> None:
     left = p.Rewound("pretrained", 0, 2, 1, 1, 4, "start", "by hand")
     best = best_of([begun(), *epoch(1, 0.75), left, begun(branch=2), *epoch(1, 0.5, best=False)])

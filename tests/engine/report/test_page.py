@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 from engine import protocol as p
 from engine.report.page import render, section
 from engine.report.reading import read_run
+from engine.service.status import State
 from engine.storage.journal import Position
 from tests.engine.report.told import (
     CLASSES,
@@ -120,6 +122,8 @@ def test_it_can_be_read_without_seeing_it(page: Page) -> None:
     assert page.all("html") == [{"lang": "en"}]
     assert all(names.get("scope") for names in page.all("th")) and all(names.get("alt") for names in page.all("img"))
     plots = [names for names in page.all("svg") if names.get("role") == "img"]
+    levels = [int(tag[1]) for tag, _ in page.elements if tag in ("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1 and all(after - before <= 1 for before, after in pairwise(levels))
     identifiers = [names["id"] for _, names in page.elements if "id" in names]
     assert len(plots) == 4 and len(identifiers) == len(set(identifiers))
     assert all(set(plot["aria-labelledby"].split()) <= set(identifiers) for plot in plots)
@@ -129,6 +133,7 @@ def test_several_runs_are_compared_and_each_has_its_section(tmp_path: Path) -> N
     one = write_run(tmp_path / "one", *both_arms(tmp_path))
     two = write_run(tmp_path / "two & <b>", run(val=0), begun(), *epoch(1, 0.5, part="test"))
     page = page_of(one, two)
+    assert sum(tag == "h1" for tag, _ in page.elements) == 1
     assert page.text.startswith("2 runs compared") and "two & <b> pretrained 50.0 %" in page.text
     assert [names["href"] for names in page.all("a")] == ["#run-1", "#run-2"]
     assert {"run-1", "run-2"} <= {names.get("id") for names in page.all("article")}
@@ -157,6 +162,15 @@ STATES: list[tuple[str, Sequence[Told], str]] = [
 @pytest.mark.parametrize(("told", "said"), [row[1:] for row in STATES], ids=[row[0] for row in STATES])
 def test_a_run_in_any_state_says_so(tmp_path: Path, told: Sequence[Told], said: str) -> None:
     assert said in page_of(write_run(tmp_path / "run", *told)).text
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("paused", "is not over (it is paused)"), ("finished", "is not over (it waits for commands)")]
+)
+def test_a_live_run_is_told_as_it_was_and_can_be_watched(tmp_path: Path, state: State, said: str) -> None:
+    facts = read_run(write_run(tmp_path / "run", run(), begun(), *epoch(1, 0.5)))
+    page = Page(render([section(replace(facts, status=replace(facts.status, state=state, live=True)), 1)]))
+    assert said in page.text and "finetune-tui attach" in page.text and "replay" not in page.text
 
 
 def test_a_damaged_journal_and_configuration_are_named(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.report.svg import Line, Mark, Plot, draw, nice_ticks
@@ -42,6 +42,14 @@ def test_what_is_not_finite_is_left_out_and_nothing_is_said_to_be_nothing() -> N
     assert "&lt;t&gt;: nothing to draw yet" in draw(Plot("<t>", "", [], [], str), "k")
 
 
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_a_value_that_never_changes_has_an_axis_and_none_above_the_largest_value(value: float) -> None:
+    root = plot([(0, value), (1, value)], highest=1.0)
+    labels = [float(text.text or "") for text in root.iter("text") if text.attrib["class"] == "end"]
+    assert len(labels) >= 2 and min(labels) <= value <= max(labels) <= 1.0
+    assert len({y for _, y in places(root)}) == 1
+
+
 def test_titles_are_escaped_and_marks_that_are_near_become_one() -> None:
     marks = [Mark(0.5, 3, "<b>", "s"), Mark(0.501, 4, "x", "s"), Mark(0.9, 7, "y", "s"), Mark(0.5, 9, "z", "s")]
     text = str(draw(Plot("t", "d", [Line("<l>", [(0, 1), (1, 2)], "s")], [marks], str), "k"))
@@ -50,6 +58,8 @@ def test_titles_are_escaped_and_marks_that_are_near_become_one() -> None:
 
 
 @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.integers(2, 10))
+@example(0.0, 5e-324, 2)
+@example(0.5, 0.5 + 1e-15, 5)
 def test_ticks_hold_both_ends_and_are_not_many(one: float, other: float, most: int) -> None:
     low, high = sorted((one, other))
     ticks = nice_ticks(low, high, most)
