@@ -20,10 +20,10 @@ from tui.looks import Looks
 from tui.terminal.parent import Leash, attended, forget_terminal
 
 if TYPE_CHECKING:
+    from engine.figures.arm import ArmView
     from engine.service.remote.link import Link
     from engine.service.session import LocalSession, Session
     from tui.app import Dashboard
-    from tui.figures.arm import ArmView
     from tui.refusals import Access
     from tui.terminal.ending import EndableApp
 

@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import replace
 from typing import assert_never
 
+from engine.figures.arm import ArmView, fold_into
 from engine.protocol import (
     Arm,
     ArmFinished,
@@ -60,7 +61,6 @@ from engine.protocol import (
     Watching,
 )
 from tui.activity import Activity
-from tui.figures.arm import ArmView, fold_into
 from tui.figures.sweep import Sweep, folded
 from tui.notes import Note, note_of
 from tui.plots.plotview import PlotView

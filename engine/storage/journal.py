@@ -163,7 +163,7 @@ def read_records(folder: Path) -> Iterator[Record]:
     for line in read_lines(folder):
         # The steps after a torn line were recorded again.
         with contextlib.suppress(EngineError, KeyError, TypeError, ValueError):
-            yield _record(line.decode(errors="replace"))
+            yield record_of(line.decode(errors="replace"))
 
 
 def read_events(folder: Path, kinds: tuple[type[Event], ...]) -> Iterator[Event]:
@@ -203,7 +203,12 @@ def read_lines(folder: Path, until: int | None = None) -> Iterator[bytes]:
         raise CheckpointError("Journal not read", f"{path}: {error.strerror}") from None
 
 
-def _record(line: str) -> Record:
+def record_of(line: str) -> Record:
+    """The record that a line holds.
+
+    Raises:
+        EngineError, KeyError, TypeError, ValueError: it holds none; a crash cut it short, or somebody edited it.
+    """
     message, fields = decode(line), json.loads(line)
     at = None
     if isinstance(message, Command):

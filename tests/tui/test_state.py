@@ -6,8 +6,8 @@ from typing import get_args
 import pytest
 
 from engine import protocol as p
+from engine.figures.branch import MOST_TICKS
 from tests.tui.story import BEGUN, BOTH_ARMS, POINTS, TRAINING, epoch_of, rewound, started, step_of, trained
-from tui.figures.branch import MOST_TICKS
 from tui.refusals import not_training
 from tui.state import UiState
 

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from engine.figures.arm import ArmView
 from engine.protocol import (
     Arm,
     ArmFinished,
@@ -19,7 +20,6 @@ from engine.protocol import (
     name_of,
 )
 from tui import refusals as no
-from tui.figures.arm import ArmView
 from tui.format import clock
 from tui.state import UiState
 

@@ -1,8 +1,8 @@
 """Begin again with a head that is fitted to the features of the pretrained backbone."""
 
+from engine.figures.arm import ArmView
 from engine.protocol import Command, EpochDone, Event, HeadFitted, Rewind, Rewound
 from tui.experiments.experiment import Experiment
-from tui.figures.arm import ArmView
 from tui.format import percent
 from tui.state import UiState
 

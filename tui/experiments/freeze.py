@@ -1,8 +1,8 @@
 """Freeze the backbone: how good its features are as they are, and how fast a step is without training it."""
 
+from engine.figures.arm import ArmView
 from engine.protocol import Command, EpochDone, Event, GroupFrozen, Save, SetFrozen
 from tui.experiments.experiment import OfTheBackbone, duration, further_epochs, trained_backbone
-from tui.figures.arm import ArmView
 from tui.format import MISSING, percent, speed
 from tui.state import UiState
 

@@ -1,9 +1,9 @@
 """Start the head from the rows of the pretrained classifier, for the classes that it knows."""
 
+from engine.figures.arm import ArmView
+from engine.figures.branch import Branch
 from engine.protocol import Command, CommandRefused, EpochDone, EvalDone, Evaluate, Event, Rewind, Rewound
 from tui.experiments.experiment import Experiment
-from tui.figures.arm import ArmView
-from tui.figures.branch import Branch
 from tui.format import percent
 from tui.state import UiState
 

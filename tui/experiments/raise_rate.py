@@ -1,8 +1,8 @@
 """Raise the backbone's learning rate step by step, and watch accuracy fall."""
 
+from engine.figures.arm import ArmView
 from engine.protocol import Command, EpochDone, Event, RateChanged, Save, ScaleRate
 from tui.experiments.experiment import OfTheBackbone, duration, further_epochs, trained_backbone
-from tui.figures.arm import ArmView
 from tui.format import percent, rate
 from tui.state import UiState
 

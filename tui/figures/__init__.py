@@ -1,1 +1,1 @@
-"""What is known of an arm and its branches, as figures. Loads no Textual."""
+"""What only a live screen counts, as figures. Loads no Textual."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from engine.figures.arm import ArmView
 from engine.protocol import ALL_GROUPS, Command, ScaleRate, SetRate
 from tui import refusals as no
-from tui.figures.arm import ArmView
 from tui.format import next_nice, rate
 from tui.keys.key import Key
 from tui.state import UiState

@@ -5,6 +5,7 @@ The engine answers commands with events; until then `answer` says what was asked
 
 from collections.abc import Callable
 
+from engine.figures.arm import ArmView
 from engine.protocol import (
     PART_NAMES,
     Arm,
@@ -20,7 +21,6 @@ from engine.protocol import (
     other_arm,
 )
 from tui import refusals as no
-from tui.figures.arm import ArmView
 from tui.keys.key import Key
 from tui.keys.rates import RATES
 from tui.state import UiState

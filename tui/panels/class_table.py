@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from tui.figures.confusion import ByClass, Errors, name_of
+from engine.figures.confusion import ByClass, Errors, name_of
 from tui.format import percent
 from tui.panels.panel import fitted, lines, plain_bar
 

@@ -2,10 +2,10 @@
 
 from textual.content import Content
 
+from engine.figures.arm import ArmView
 from engine.metrics import METRICS
 from engine.metrics.interval import difference
 from engine.protocol import ARMS, Arm, AverageScored, EvalDone
-from tui.figures.arm import ArmView
 from tui.format import MISSING, percent
 from tui.panels.panel import Panel, lines, row
 from tui.state import UiState

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from tui.figures.confusion import Errors, name_of
+from engine.figures.confusion import Errors, name_of
 from tui.panels.panel import fitted, lines
 
 NARROWEST_NAME, WIDEST_NAME, WIDEST_LABEL = 8, 14, 20  # cells

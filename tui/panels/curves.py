@@ -9,9 +9,9 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.visual import Visual
 
+from engine.figures.arm import ArmView
+from engine.figures.branch import Branch
 from engine.protocol import ARMS
-from tui.figures.arm import ArmView
-from tui.figures.branch import Branch
 from tui.keys.key import bindings
 from tui.keys.plots import PLOTS
 from tui.panels.panel import View

@@ -7,9 +7,9 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 
+from engine.figures.arm import ArmView
+from engine.figures.confusion import Errors
 from engine.protocol import PART_NAMES, Confusion
-from tui.figures.arm import ArmView
-from tui.figures.confusion import Errors
 from tui.keys import bindings
 from tui.keys.mistakes import MISTAKES
 from tui.notes import Note, not_now

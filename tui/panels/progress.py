@@ -2,8 +2,8 @@
 
 from textual.content import Content
 
+from engine.figures.arm import ArmView
 from tui.activity import OVER
-from tui.figures.arm import ArmView
 from tui.figures.pace import Pace
 from tui.figures.steady import SHARE, SPEED, steady
 from tui.format import MISSING, clock, coarse, percent, speed

@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from tui.figures.arm import ArmView
+from engine.figures.arm import ArmView
 from tui.format import MISSING, count, rate, short_name
 from tui.panels.panel import Panel, lines, row
 from tui.state import UiState

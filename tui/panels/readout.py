@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from textual.content import Content
 
+from engine.figures.arm import ArmView
 from engine.protocol import ARMS, Part
-from tui.figures.arm import ArmView
 from tui.plots.curves import Curve, Trace
 from tui.plots.plotview import PlotView
 from tui.theme import ARM_STYLES

@@ -4,7 +4,7 @@ from itertools import accumulate, pairwise
 
 from textual.content import Content
 
-from tui.figures.account import PARTS, Account, Part
+from engine.figures.account import PARTS, Account, Part
 from tui.figures.steady import steady
 from tui.format import MISSING
 from tui.state import UiState

@@ -5,8 +5,8 @@ from pathlib import PurePath
 from rich.cells import cell_len
 from textual.content import Content
 
+from engine.figures.confusion import name_of
 from engine.protocol import Mistake
-from tui.figures.confusion import name_of
 from tui.format import percent
 from tui.panels.panel import fitted, lines
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
+from engine.figures.arm import ArmView
+from engine.figures.branch import Branch
+from engine.figures.series import Series, smoothed
 from engine.protocol import EvalDone
-from tui.figures.arm import ArmView
-from tui.figures.branch import Branch
-from tui.figures.series import Series, smoothed
 from tui.format import percent, rate
 from tui.plots.axis import number
 from tui.plots.plotview import PlotView

@@ -3,10 +3,10 @@
 import threading
 from pathlib import Path
 
+from engine.figures.arm import ArmView, fold_into
 from engine.protocol import Arm
 from engine.service.remote.history import read_history
 from tui.aside import paced
-from tui.figures.arm import ArmView, fold_into
 
 MOST_STEPS = 4000  # of a run: a plot has fewer points
 EVENTS = 200  # that are read without a pause

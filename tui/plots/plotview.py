@@ -4,7 +4,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tui.figures.arm import ArmView
+from engine.figures.arm import ArmView
 from tui.plots.overlay import Overlay
 
 Smoothing = Literal["none", "light", "medium", "strong"]

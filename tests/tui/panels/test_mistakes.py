@@ -11,11 +11,11 @@ from PIL import Image
 from textual.pilot import Pilot
 
 from engine import protocol as p
+from engine.figures.confusion import Errors
 from tests.tui.commands.test_view import Viewed
 from tests.tui.console import environment, until
 from tests.tui.journals import begun, write_run
 from tests.tui.story import BEGUN, BOTH_ARMS, RUN_STARTED, TRAINING, Screen, rewound, started, system, trained
-from tui.figures.confusion import Errors
 from tui.panels.class_table import class_table
 from tui.panels.metric_line import metric_line
 from tui.panels.mistakes import Mistakes

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from engine import protocol as p
+from engine.figures.account import Account
 from engine.metrics import METRICS, Metric
 from engine.metrics.interval import difference, wilson
 from tests.tui.story import (
@@ -21,7 +22,6 @@ from tests.tui.story import (
     trained,
 )
 from tui import format as f
-from tui.figures.account import Account
 from tui.figures.pace import Pace
 from tui.figures.steady import steady_sample
 from tui.panels.comparison import Comparison

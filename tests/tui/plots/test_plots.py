@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine import protocol as p
+from engine.figures.branch import Branch
 from tests.tui.console import until
 from tests.tui.journals import begun, write_run
 from tests.tui.story import (
@@ -20,7 +21,6 @@ from tests.tui.story import (
     step_of,
     trained,
 )
-from tui.figures.branch import Branch
 from tui.panels.curves import Curves
 from tui.plots.axis import linear, logarithmic
 from tui.plots.curves import CURVES, traces

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from engine.figures.series import Series
 from engine.protocol import EpochDone, EvalDone, TrainStep
-from tui.figures.series import Series
 
 TickKind = Literal[
     "rate", "freeze", "epochs", "pause", "switch", "save", "evaluate", "stop", "micro_batch", "rewind", "diverged"

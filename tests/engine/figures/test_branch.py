@@ -1,7 +1,7 @@
 """Times of a branch: what was spent up to a step, the fit of the head included."""
 
 from engine import protocol as p
-from tui.figures.arm import ArmView, fold_into
+from engine.figures.arm import ArmView, fold_into
 
 STARTED = p.ArmStarted("pretrained", 0, 1, 2, 4, (p.Group("head", 10, 0.1),), "weights")
 

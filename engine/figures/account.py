@@ -1,4 +1,4 @@
-"""What the time of an arm goes to. Loads no Textual."""
+"""What the time of an arm goes to."""
 
 from collections import deque
 from dataclasses import dataclass, field

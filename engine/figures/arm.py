@@ -1,7 +1,9 @@
-"""One arm as the screen has seen it: its position, its curves, and the branches that rewinds left."""
+"""One arm as its events tell it: its position, its curves, and the branches that rewinds left."""
 
 from dataclasses import dataclass, field
 
+from engine.figures.account import Account
+from engine.figures.branch import Branch, TickKind
 from engine.protocol import (
     ALL_GROUPS,
     Arm,
@@ -33,8 +35,6 @@ from engine.protocol import (
     TrainStep,
 )
 from engine.storage.summary import ArmPosition
-from tui.figures.account import Account
-from tui.figures.branch import Branch, TickKind
 
 HEAD = "head"  # name of the group of the new last layer
 SPEED_STEPS, SPEED_SECONDS = 20, 5.0  # images/s and data wait are averaged over these, whichever takes longer

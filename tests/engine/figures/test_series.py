@@ -3,7 +3,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.figures.series import Series, smoothed
+from engine.figures.series import Series, smoothed
 
 values = st.lists(st.floats(-1e6, 1e6), max_size=400)
 

@@ -1,4 +1,4 @@
-"""What an evaluation gets wrong, the worst classes first. Loads no Textual."""
+"""What an evaluation gets wrong, the worst classes first."""
 
 from collections.abc import Iterable
 from itertools import repeat

@@ -1,0 +1,75 @@
+"""Which evaluation has the best weights of an arm, and what those get wrong."""
+
+from dataclasses import dataclass
+
+from engine.protocol import ArmStarted, AverageScored, BestTested, Confusion, EvalDone, Message, Rewound
+from engine.report.facts import Best, Score
+
+
+@dataclass
+class _Found:
+    """An evaluation that was the best one so far."""
+
+    branch: int
+    score: EvalDone | AverageScored
+    confusion: Confusion | None = None
+    tested: BestTested | None = None
+
+    def is_void(self, started: ArmStarted) -> bool:
+        """Whether a crash undid it: the arm goes on from before it."""
+        return (self.branch, self.score.step) > (started.branch, started.step)
+
+
+class BestWeights:
+    """Follows an arm's events. `best.pt` has the best weights of all branches, those that were left included."""
+
+    def __init__(self) -> None:
+        self._found: list[_Found] = []
+        self._branch = 1
+        self._newest = False
+        "whether the last event was an evaluation that was the best one"
+
+    def fold(self, event: Message) -> None:
+        """Take in an event about the arm."""
+        newest, self._newest = self._newest, False
+        match event:
+            case ArmStarted():
+                self._branch = event.branch
+                self._found = [found for found in self._found if not found.is_void(event)]
+            case Rewound():
+                self._branch = event.branch
+            case EvalDone(best=True):
+                self._found.append(_Found(self._branch, event))
+                self._newest = True
+            case AverageScored(best=True):
+                self._found.append(_Found(self._branch, event))
+            case Confusion() if newest and event.step == self._found[-1].score.step:
+                self._found[-1].confusion = event
+            case BestTested() if self._found and event.step == self._found[-1].score.step:
+                self._found[-1].tested = event
+            case _:
+                pass
+
+    def best(self) -> Best | None:
+        """The best weights; `None` if nothing was scored."""
+        if not self._found:
+            return None
+        found = self._found[-1]
+        tested = found.tested
+        return Best(
+            step=found.score.step,
+            epoch=found.score.epoch,
+            branch=found.branch,
+            chosen=_score(found.score),
+            tested=None if tested is None else Score("test", *_figures(tested)),
+            share=found.score.share if isinstance(found.score, AverageScored) else None,
+            confusion=found.confusion,
+        )
+
+
+def _score(event: EvalDone | AverageScored) -> Score:
+    return Score(event.part, *_figures(event))
+
+
+def _figures(event: EvalDone | AverageScored | BestTested) -> tuple[float, float, int, dict[str, float]]:
+    return event.accuracy, event.loss, event.images, event.metrics

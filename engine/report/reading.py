@@ -1,0 +1,118 @@
+"""The facts of a run, from its journal, its configuration and its files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.config import RunConfig
+from engine.errors import CheckpointError, EngineError
+from engine.figures.arm import ArmView, fold_into
+from engine.protocol import Arm, ArmStarted, Event, ImageSkipped, RunFinished, RunStarted
+from engine.report.best import BestWeights
+from engine.report.deeds import Deeds
+from engine.report.facts import ArmFacts, RunFacts
+from engine.service.status import status_of
+from engine.storage.journal import JOURNAL, STEP, Record, read_lines, record_of
+from engine.storage.run_folder import load_run_config
+
+BEST = "best.pt"
+MOST_STEPS = 4000  # that are read of a long run, evenly spaced: a curve has fewer points
+
+
+def read_run(folder: Path) -> RunFacts:
+    """All that is known of the run in `folder`, whatever state it is in.
+
+    Raises:
+        CheckpointError: its journal cannot be read, or contradicts itself.
+    """
+    status = status_of(folder)
+    told = _Told()
+    try:
+        for record in told.records(folder):
+            told.fold(record)
+    except (ArithmeticError, LookupError, ValueError, TypeError) as error:
+        # No crash damages a journal like this, but somebody may have edited it.
+        reason = f"{folder / JOURNAL} contradicts itself ({type(error).__name__}); put back a copy of it"
+        raise CheckpointError("No report", reason) from None
+    config, problem = _config(folder)
+    return RunFacts(
+        folder=folder,
+        status=status,
+        run=told.run,
+        finished=told.finished,
+        config=config,
+        config_problem=problem,
+        arms={arm: told.arm_facts(folder, arm) for arm in told.views},
+        deeds=tuple(told.deeds.found),
+        resumes=told.deeds.resumes,
+        skipped=told.skipped,
+        unreadable=told.unreadable,
+    )
+
+
+class _Told:
+    """What a journal tells, folded record by record."""
+
+    def __init__(self) -> None:
+        self.run: RunStarted | None = None
+        self.finished: RunFinished | None = None
+        self.views: dict[Arm, ArmView] = {}
+        self.deeds = Deeds()
+        self.skipped = 0
+        self.unreadable = 0
+        self._best: dict[Arm, BestWeights] = {}
+        self._init: dict[Arm, str] = {}
+
+    def records(self, folder: Path) -> Iterator[Record]:
+        """The records of the journal, of very many steps only some."""
+        stride = 1 + sum(line.startswith(STEP) for line in read_lines(folder)) // MOST_STEPS
+        seen = 0
+        for line in read_lines(folder):
+            if line.startswith(STEP):
+                seen += 1
+                if seen % stride:
+                    continue
+            try:
+                yield record_of(line.decode(errors="replace"))
+            except (EngineError, KeyError, TypeError, ValueError):
+                self.unreadable += bool(line.strip())
+
+    def fold(self, record: Record) -> None:
+        """Take in a record."""
+        event = record.message
+        arm: Arm | None = getattr(event, "arm", None) if record.at is None else record.at.arm
+        view = self.views.get(arm) if arm is not None else None
+        steps_per_epoch, branch = (view.steps_per_epoch, view.branch) if view is not None else (0, 1)
+        self.deeds.fold(record, steps_per_epoch, branch)
+        if not isinstance(event, Event):
+            return
+        fold_into(self.views, event)
+        if arm is not None:
+            self._best.setdefault(arm, BestWeights()).fold(event)
+        match event:
+            case RunStarted():
+                self.run, self.finished = event, None
+            case ArmStarted():
+                self._init.setdefault(event.arm, event.init)
+            case RunFinished():
+                self.finished = event
+            case ImageSkipped():
+                self.skipped = event.count
+            case _:
+                pass
+
+    def arm_facts(self, folder: Path, arm: Arm) -> ArmFacts:
+        """The facts of an arm that has begun."""
+        file = f"{arm}/{BEST}"
+        try:
+            size = (folder / file).stat().st_size
+        except OSError:
+            size = None
+        return ArmFacts(arm, self._init.get(arm, ""), self.views[arm], self._best[arm].best(), file, size)
+
+
+def _config(folder: Path) -> tuple[RunConfig | None, str]:
+    """The configuration, or why it cannot be read."""
+    try:
+        return load_run_config(folder), ""
+    except EngineError as error:
+        return None, error.message
