@@ -25,6 +25,7 @@ from tui.plots.overlay import Overlay
 from tui.refusals import LOCKED, Access
 from tui.screens.experiment import ExperimentScreen
 from tui.screens.help import HelpScreen
+from tui.screens.label import LabelScreen
 from tui.screens.log import LogScreen
 from tui.screens.quit import Choice, QuitScreen
 from tui.screens.rewind import RewindScreen
@@ -164,6 +165,11 @@ class Dashboard(ShowingApp):
     def action_log(self) -> None:
         """Show the whole log."""
         self.push_screen(LogScreen(self.state))
+
+    def action_label(self) -> None:
+        """Ask for a picture, and show what the best weights say of it."""
+        assert self.state.run is not None, "refused without a run"
+        self.push_screen(LabelScreen(Path(self.state.run.path)))
 
     def action_rewind(self) -> None:
         """Show the states that the current arm can go back to."""

@@ -1,5 +1,6 @@
 """Why a key can do nothing now, in words; an empty text where it can."""
 
+from pathlib import Path
 from typing import Literal
 
 from tui.activity import ENDED
@@ -19,6 +20,15 @@ def without_run(state: UiState) -> str:
     if state.phase in ENDED:
         return "the run has ended"
     return "" if state.view else "the run has not started yet"
+
+
+def no_label(state: UiState) -> str:
+    """For labelling a picture with the run's best weights."""
+    if state.run is None:
+        return "the run has not started yet"
+    if state.live and not state.paused and state.phase != "finished":
+        return "training is not paused; p pauses it"
+    return "" if Path(state.run.path).is_dir() else "the run's folder is not on this machine"
 
 
 def not_training(state: UiState) -> str:

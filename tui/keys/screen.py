@@ -33,6 +33,15 @@ SCREEN: tuple[Key, ...] = (
         rank=9,
     ),
     Key("older_runs", ("o",), "o", "older runs", "Choose older runs to draw on the plots, too.", rank=5),
+    Key(
+        "label",
+        ("i",),
+        "i",
+        "label",
+        "Label a picture of yours with the best weights of this run, while it is paused or over.",
+        refusal=no.no_label,
+        rank=6,
+    ),
     Key("log", ("l",), "l", "log", "Read everything the run has said so far.", rank=4),
     Key("help", ("?", "h"), "?", "help", "Show what the keys do and what the numbers mean.", rank=0),
     Key(
