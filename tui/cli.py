@@ -8,9 +8,7 @@ from importlib import import_module
 from engine import __version__
 from engine.cli import program
 from engine.errors import EngineError
-from engine.service.launch import add_run_arguments, plan
 from tui.commands import COMMANDS, OF_THE_ENGINE
-from tui.commands.start import add_gpus_argument
 from tui.looks import FLAGS, add_looks_arguments, looks, need_a_screen, on_terminal
 
 PROGRAM = "finetune-tui"
@@ -32,7 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    known = COMMANDS | {name: program.SUBCOMMANDS[name].HELP for name in OF_THE_ENGINE}
+    from engine.service.launch import add_run_arguments, plan  # subcommands need not wait for what this loads
+    from tui.commands.start import add_gpus_argument
+
+    known = COMMANDS | {name: program.subcommand(name).HELP for name in OF_THE_ENGINE}
     others = "; ".join(f"{PROGRAM} {name}: {what}" for name, what in known.items() if what)
     parser = argparse.ArgumentParser(
         prog=PROGRAM,

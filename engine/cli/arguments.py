@@ -6,8 +6,7 @@ from pathlib import Path
 
 from engine.errors import CheckpointError
 from engine.protocol import ARMS
-from engine.service.launch import add_dir_argument, runs_folder
-from engine.service.remote.finding import find
+from engine.service.places import add_dir_argument, runs_folder
 
 
 def add_json_argument(parser: argparse._ActionsContainer, text: str) -> None:
@@ -42,6 +41,8 @@ def checkpoint_of_model(args: argparse.Namespace) -> Path:
         return path
     if path.suffix == ".pt":
         raise CheckpointError("No such checkpoint", f"{path} does not exist; name a run or one of its .pt files")
+    from engine.service.remote.finding import find
+
     return choose_checkpoint(find(args.model, runs_folder(args)), args.arm)
 
 
@@ -70,4 +71,6 @@ def folder_of_run(args: argparse.Namespace) -> Path:
     Raises:
         CheckpointError: there is no such run, or there are several.
     """
+    from engine.service.remote.finding import find
+
     return find(args.run, runs_folder(args))

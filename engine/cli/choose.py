@@ -8,12 +8,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from engine.cli.arguments import add_json_argument
-from engine.config import RunConfig, load_config, shipped_config
 from engine.errors import UserError
 from engine.protocol.streams import print_lines
 
 if TYPE_CHECKING:
     from engine.cli.probing import Probe
+    from engine.config import RunConfig
 
 HELP = "try several models on your pictures, and say which one suits them"
 UNKNOWN = "-"
@@ -74,8 +74,10 @@ def run(args: argparse.Namespace, start: Start | None = None) -> int:
     return start(words)
 
 
-def _config(args: argparse.Namespace, text: str) -> RunConfig:
+def _config(args: argparse.Namespace, text: str) -> "RunConfig":
     """The run that tries one model: the head is fitted, and nothing else is trained."""
+    from engine.config import load_config, shipped_config
+
     name, _, weights = text.partition("=")
     given = [f"model.weights='{weights}'"] if weights else ["model.weights=default"]
     settings = ["data.source=folder", f"data.root='{args.data}'", f"model.name='{name}'", *given, *args.set]

@@ -3,25 +3,10 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, cast
 
 from engine import __version__
-from engine.cli import (
-    background,
-    choose,
-    evaluate,
-    export,
-    look,
-    lr_find,
-    models,
-    predict,
-    replay,
-    report,
-    schedule,
-    send,
-    status,
-    train,
-)
 from engine.errors import EngineError
 
 
@@ -38,22 +23,28 @@ class Subcommand(Protocol):
         """Do it; the exit status. Raises `EngineError` where it cannot be done."""
 
 
-SUBCOMMANDS: dict[str, Subcommand] = {
-    "train": train,
-    "look": look,
-    "lr-find": lr_find,
-    "models": models,
-    "choose": choose,
-    "predict": predict,
-    "evaluate": evaluate,
-    "export": export,
-    "replay": replay,
-    "report": report,
-    "schedule": schedule,
-    "background": background,
-    "status": status,
-    "send": send,
-}
+SUBCOMMANDS = (
+    "train",
+    "look",
+    "lr-find",
+    "models",
+    "choose",
+    "predict",
+    "evaluate",
+    "export",
+    "replay",
+    "report",
+    "schedule",
+    "background",
+    "status",
+    "send",
+)
+"in the order of the help; the module of `lr-find` is `engine.cli.lr_find`"
+
+
+def subcommand(name: str) -> Subcommand:
+    """The module of a subcommand; those of the others are not loaded."""
+    return cast(Subcommand, import_module(f"engine.cli.{name.replace('-', '_')}"))
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "python -m engine") -> int:
@@ -61,7 +52,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m engine") -> i
     words = list(sys.argv[1:] if argv is None else argv)
     args = _parse(words, prog)
     try:
-        return SUBCOMMANDS[words[0]].run(args)
+        return subcommand(words[0]).run(args)
     except EngineError as error:
         print(f"{error.title}: {error.message}", file=sys.stderr)
         return error.exit_status
@@ -71,12 +62,12 @@ def _parse(words: Sequence[str], prog: str) -> argparse.Namespace:
     """The arguments of the subcommand that is the first word. Options may stand between files."""
     if words and words[0] in SUBCOMMANDS:
         parser = argparse.ArgumentParser(prog=f"{prog} {words[0]}")
-        SUBCOMMANDS[words[0]].add_arguments(parser)
+        subcommand(words[0]).add_arguments(parser)
         has_words = words[0] == "send"  # each with arguments of its own
         return (parser.parse_args if has_words else parser.parse_intermixed_args)(words[1:])
     parser = argparse.ArgumentParser(prog=prog, description="Fine-tune an image classifier.")
     parser.add_argument("--version", action="version", version=f"finetune-tui {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, subcommand in SUBCOMMANDS.items():
-        commands.add_parser(name, help=subcommand.HELP)
+    for name in SUBCOMMANDS:
+        commands.add_parser(name, help=subcommand(name).HELP)
     return parser.parse_args(words)

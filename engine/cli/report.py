@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 from engine.protocol.streams import print_lines
-from engine.service.launch import add_dir_argument, runs_folder
-from engine.service.remote.finding import find
+from engine.service.places import add_dir_argument, runs_folder
 
 HELP = "write a run's result as an HTML file and a model card"
 
@@ -29,6 +28,8 @@ def run(args: argparse.Namespace) -> int:
         UserError: there is no such run, its journal cannot be read, or the report cannot be written.
         EngineError: the paths cannot be printed.
     """
+    from engine.service.remote.finding import find
+
     root = runs_folder(args)
     folders = list({folder.resolve(): folder for folder in (find(name, root) for name in args.runs)}.values())
     # Late: they are needed for nothing else, and take longer than all of the above.

@@ -4,7 +4,7 @@ import argparse
 
 from engine.cli.arguments import add_run_name, folder_of_run
 from engine.service import send
-from engine.service.launch import add_dir_argument
+from engine.service.places import add_dir_argument
 
 HELP = "steer a live run"
 

@@ -59,16 +59,6 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", metavar="NAME", help="begin the run NAME, or go on with it if there is one")
 
 
-def add_dir_argument(parser: argparse.ArgumentParser) -> None:
-    """Add `--dir`: where to look for runs."""
-    parser.add_argument("--dir", metavar="DIR", help="where runs are kept (checkpoint.dir)")
-
-
-def runs_folder(args: argparse.Namespace) -> Path:
-    """The folder that `--dir` names, else the default of `checkpoint.dir`."""
-    return Path(args.dir) if args.dir is not None else load_config().checkpoint.dir
-
-
 def plan(args: argparse.Namespace) -> Launch:
     """The run that the arguments ask for, checked as far as is possible without loading torch.
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import UserError
-from engine.service.launch import add_dir_argument, runs_folder
+from engine.service.places import add_dir_argument, runs_folder
 from engine.service.remote.address import is_live
 from engine.service.remote.finding import find, only_live_run
 from engine.service.remote.link import Link, SocketLink

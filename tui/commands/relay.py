@@ -11,7 +11,7 @@ from engine import __version__
 from engine.errors import EngineError
 from engine.protocol import Command, Hello, decode, encode
 from engine.protocol.wire import VERSION
-from engine.service.launch import add_dir_argument
+from engine.service.places import add_dir_argument
 from engine.service.remote.link import SocketLink
 from tui.commands.attach import which
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engine.protocol.streams import print_lines
-from engine.service.launch import add_dir_argument, runs_folder
+from engine.service.places import add_dir_argument, runs_folder
 from engine.service.status import RunStatus, as_plain_values, status_of
 from tui.format import MISSING, age, percent
 from tui.runs import from_here, newest

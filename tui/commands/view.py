@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import CheckpointError, UserError
-from engine.service.launch import add_dir_argument, runs_folder
+from engine.service.places import add_dir_argument, runs_folder
 from engine.service.remote.finding import find
 from engine.service.status import RunStatus, status_of
 from engine.storage.journal import JOURNAL
