@@ -42,6 +42,8 @@ class CheckpointWriter:
         self._tried = time.monotonic()
         self._pool = ThreadPoolExecutor(1, "checkpoint")
         self._writing: deque[_Writing] = deque()
+        self._owed: dict[Path, dict[str, Any]] = {}
+        "states of best weights that could not be written; they are tried again before the next checkpoint"
 
     @property
     def since(self) -> float:
@@ -76,7 +78,7 @@ class CheckpointWriter:
         name = point.name if point is not None else ""
         if point is not None:
             point = replace(point, time=now)
-        self._writing.append(_Writing(arm, point, self._pool.submit(_write, state, paths, name, stall)))
+        self._writing.append(_Writing(arm, point, self._pool.submit(self._write, state, paths, name, stall)))
 
     def results(self, wait: bool = False) -> Iterator[tuple[Saved, RestorePoint | None]]:
         """What became of the checkpoints since the last call, or of all that were asked for, and of their points."""
@@ -98,6 +100,23 @@ class CheckpointWriter:
     def close(self) -> None:
         """Write what was asked for, and end the thread."""
         self._pool.shutdown(wait=True)
+
+    def _write(self, state: dict[str, Any], paths: dict[Path, str], point: str, stall: float) -> list[Saved]:
+        """Write a state, after what is owed. No later state has the best weights, so theirs is kept until then."""
+        results: list[Saved] = []
+        for path, owed in list(self._owed.items()):
+            del self._owed[path]
+            if path not in paths:  # else there are better ones now
+                results += self._try(owed, {path: "best"}, "", 0.0)
+        told = [result for result in results if isinstance(result, CheckpointSaved)]  # a failure was told before
+        return told + self._try(state, paths, point, stall)
+
+    def _try(self, state: dict[str, Any], paths: dict[Path, str], point: str, stall: float) -> list[Saved]:
+        results = _write(state, paths, point, stall)
+        main, reason = next(iter(paths.items()))
+        if reason == "best" and isinstance(results[0], CheckpointFailed) and results[0].path == str(main):
+            self._owed[main] = state
+        return results
 
 
 def _write(state: dict[str, Any], paths: dict[Path, str], point: str, stall: float) -> list[Saved]:

@@ -8,6 +8,7 @@ import torch
 
 from engine import protocol as p
 from engine.config import RunConfig
+from engine.errors import SaveError
 from engine.loop.run import Run
 from engine.storage import checkpoint, writer
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
@@ -113,3 +114,45 @@ def test_a_process_killed_between_two_names_of_a_checkpoint_has_its_best_weights
     play(Run(small))
     assert len(looked) > 2
     assert all(known == kept for known, kept in looked), looked
+
+
+class Weights:
+    """An arm that has a step and nothing else."""
+
+    unsaved = True
+
+    def __init__(self) -> None:
+        self.step = 0
+
+    def state(self) -> dict[str, object]:
+        kept = dict.fromkeys(checkpoint.KEYS) | {"arm": "scratch", "step": self.step}
+        return kept | {"model": {"weight": torch.full((2,), float(self.step))}}
+
+
+def test_best_weights_that_could_not_be_written_are_written_as_soon_as_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm, checkpoints, real, full = Weights(), writer.CheckpointWriter(), checkpoint.save, True
+    best, last = tmp_path / "best.pt", tmp_path / "last.pt"
+
+    def save(state: dict[str, object], path: Path) -> int:
+        if full:
+            raise SaveError("Checkpoint not written", "No space left on device")
+        return real(state, path)
+
+    def put(step: int, paths: dict[Path, str]) -> list[p.Event]:
+        arm.step = step
+        checkpoints.put(arm, {}, paths)
+        return [result for result, _ in checkpoints.results(wait=True)]
+
+    monkeypatch.setattr(checkpoint, "save", save)
+    put(1, {best: "best", last: "epoch"})
+    put(2, {best: "best", last: "epoch"})
+    assert [type(result) for result in put(3, {last: "autosave"})] == [p.CheckpointFailed]
+    full = False
+    saved = put(4, {last: "autosave"})
+    assert [(result.step, Path(result.path).name) for result in saved] == [(2, "best.pt"), (4, "last.pt")]
+    assert checkpoint.load(best)["model"]["weight"].tolist() == [2, 2]
+    assert checkpoints.last_checkpoint == str(last)
+    assert len(put(5, {last: "autosave"})) == 1
+    checkpoints.close()
