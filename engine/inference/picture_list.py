@@ -24,15 +24,15 @@ def find_pictures(names: Sequence[str], stdin: Iterable[str] = ()) -> PictureLis
     """The picture files of each name, each file once.
 
     A folder stands for all pictures in it and below, sorted. A name with `*`, `?` or `[` that is no file is a pattern
-    (`**` matches any number of folders). `-` stands for the names in the lines of `stdin`. A file that is named itself
-    is taken whatever its name ends with.
+    (`**` matches any number of folders). `-` stands for the names in the lines of `stdin`, missing files included: a
+    long list is not refused for one of them. A file that is named itself is taken whatever its name ends with.
 
     Raises:
         DataError: a name is no file, folder or pattern that matches something, or there is no picture at all.
     """
     found: dict[str, None] = {}
     left_out = 0
-    for name in _expanded(names, stdin):
+    for name, listed in _expanded(names, stdin):
         path = Path(name)
         if path.is_dir():
             for file in _below(path):
@@ -40,7 +40,7 @@ def find_pictures(names: Sequence[str], stdin: Iterable[str] = ()) -> PictureLis
                     found[file] = None
                 else:
                     left_out += 1
-        elif path.exists():
+        elif listed or path.exists():
             found[name] = None
         else:
             raise DataError(
@@ -52,17 +52,18 @@ def find_pictures(names: Sequence[str], stdin: Iterable[str] = ()) -> PictureLis
     return PictureList(list(found), left_out)
 
 
-def _expanded(names: Sequence[str], stdin: Iterable[str]) -> Iterator[str]:
+def _expanded(names: Sequence[str], stdin: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Each name, and whether it is a line of `stdin`."""
     for name in names:
         if name == STDIN:
-            yield from (line for line in (text.rstrip("\r\n") for text in stdin) if line)
+            yield from ((line, True) for line in (text.rstrip("\r\n") for text in stdin) if line)
         elif not Path(name).exists() and any(sign in name for sign in "*?["):
             matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - takes absolute patterns, too
             if not matches:
                 raise DataError("No such picture", f"{name}: nothing matches this pattern; correct it")
-            yield from matches
+            yield from ((match, False) for match in matches)
         else:
-            yield name
+            yield name, False
 
 
 def _below(folder: Path) -> Iterator[str]:

@@ -65,9 +65,11 @@ def test_below_the_threshold_it_is_unsure_and_says_its_guess(finished: Path, fol
 def test_names_are_files_patterns_or_lines_of_stdin_and_none_comes_twice(
     finished: Path, folder: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{folder}/dog/1.jpg\n\n{folder}/cat/0.jpg\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{folder}/dog/1.jpg\n\n{folder}/gone.jpg\n{folder}/cat/0.jpg\n"))
     assert predict(finished, f"{folder}/**/0.jpg", "-") == 0
-    paths = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    out, err = capsys.readouterr()
+    assert f"{folder}/gone.jpg cannot be read: No such file or directory" in err
+    paths = [line.split()[0] for line in out.splitlines()]
     assert paths == [f"{folder}/{name}.jpg" for name in ("cat/0", "dog/0", "dog/1")]
 
 
