@@ -5,8 +5,9 @@ import fcntl
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.storage.atomic import atomic_write
 
@@ -43,15 +44,22 @@ class FollowState:
             yield
 
     def load(self, place: str) -> Sent:
-        """What this place has; of a file that is for another place, damaged or not there: nothing."""
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            known = Sent(**json.loads(self._file.read_text(encoding="utf-8")))
-            if known.place == place and isinstance(known.key, str) and isinstance(known.sent, int):
-                return known
+        """What this place has: nothing, if it is new or the file is damaged."""
+        known = self._places().get(place)
+        if isinstance(known, dict) and isinstance(known.get("key"), str) and isinstance(known.get("sent"), int):
+            return Sent(place, known["key"], known["sent"])
         return Sent(place, secrets.token_hex(4))
 
     def save(self, state: Sent) -> None:
-        """Replace the file. Raises `OSError`."""
+        """Replace the file; other places stay in it. Raises `OSError`."""
+        places = self._places() | {state.place: {"key": state.key, "sent": state.sent}}
         with atomic_write(self._file) as temporary:
-            temporary.write_text(json.dumps(asdict(state)), encoding="utf-8")
+            temporary.write_text(json.dumps(places), encoding="utf-8")
             temporary.replace(self._file)
+
+    def _places(self) -> dict[str, Any]:
+        with contextlib.suppress(OSError, ValueError):
+            places = json.loads(self._file.read_text(encoding="utf-8"))
+            if isinstance(places, dict):
+                return places
+        return {}

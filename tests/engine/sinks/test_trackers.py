@@ -55,7 +55,8 @@ def test_mlflow_has_nothing_twice_even_if_it_gets_it_twice(branched: Path, tmp_p
     state = branched / "follow-mlflow.json"
     for _ in range(2):
         assert follow(branched, "mlflow", "--project", "mine") == 0
-        state.write_text(json.dumps(json.loads(state.read_text()) | {"sent": 0}))
+        ((place, known),) = json.loads(state.read_text()).items()
+        state.write_text(json.dumps({place: known | {"sent": 0}}))
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/runs/trackers/mlflow.db")
     found = client.search_runs([client.get_experiment_by_name("mine").experiment_id])
     runs = {run.info.run_name: run for run in found}
