@@ -45,9 +45,10 @@ def loaded_by(*modules: str, first: str = "") -> set[str]:
             "engine.config",
             "engine.protocol",
         ),
+        ("engine.cli.follow", "engine.sinks.follow"),
         ("engine.cli.preview", "engine.data.folder", "engine.data.archive", "engine.data.demo", "engine.demo"),
     ],
-    ids=["engine", "what a screen needs of the engine", "what finds a run's pictures"],
+    ids=["engine", "what a screen needs of the engine", "what sends a run to a tracker", "what finds a run's pictures"],
 )
 def test_neither_torch_nor_a_screen_is_loaded_by(modules: tuple[str, ...]) -> None:
     loaded = loaded_by(*modules)

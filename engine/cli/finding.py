@@ -71,7 +71,7 @@ class _Finding:
                 print_lines(self._lines(event))
 
         settings = {"checkpoint.dir": folder, "train.epochs": max(self._config.train.epochs, 1)}
-        drive(with_values(self._config, settings).model_copy(update={"hooks": HooksConfig()}), inbox, take)
+        drive(with_values(self._config, settings).model_copy(update={"hooks": HooksConfig(), "sinks": ()}), inbox, take)
 
     def _react(self, event: Event) -> Iterator[Command]:
         match event:

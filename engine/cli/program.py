@@ -34,6 +34,7 @@ SUBCOMMANDS = (
     "export",
     "replay",
     "report",
+    "follow",
     "schedule",
     "background",
     "status",

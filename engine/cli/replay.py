@@ -165,9 +165,9 @@ def play(plan: Plan, inbox: SimpleQueue[Command], emit: Callable[[Event], None])
 
 
 def _replay_config(config: RunConfig, plan: Plan) -> RunConfig:
-    """The configuration of the replay: its folder is beside that of the run, and it runs no hooks."""
+    """The configuration of the replay: its folder is beside that of the run; no hooks run, no trackers get it."""
     kept = config.checkpoint.model_copy(update={"dir": plan.folder.resolve().parent})
-    settings = {"name": f"{plan.name[:57]}-replay", "checkpoint": kept, "hooks": HooksConfig()}
+    settings = {"name": f"{plan.name[:57]}-replay", "checkpoint": kept, "hooks": HooksConfig(), "sinks": ()}
     return config.model_copy(update=settings)
 
 

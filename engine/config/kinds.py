@@ -37,6 +37,13 @@ def _arguments(value: Any) -> Any:  # noqa: ANN401 - any value of the file
     return () if value is None else value
 
 
+def _names(value: Any) -> Any:  # noqa: ANN401 - any value of the file
+    """A list of names; an empty value means none."""
+    if isinstance(value, str):
+        raise ValueError("it should be a list, such as [tensorboard]")
+    return () if value is None else value
+
+
 def _program(arguments: tuple[str, ...]) -> tuple[str, ...]:
     if arguments and not arguments[0]:
         raise ValueError("it should begin with the name of a program")
@@ -61,5 +68,9 @@ Pattern = Annotated[str, AfterValidator(_regular_expression)]
 Rate = Annotated[FiniteFloat, Field(gt=0, le=100)]
 Fraction = Annotated[FiniteFloat, Field(ge=0, lt=1)]
 Folder = Annotated[Path, BeforeValidator(path)]
+Names = Annotated[
+    tuple[Annotated[str, matching(r"[a-z][a-z0-9_]{0,31}", "the name of a tracker, such as tensorboard")], ...],
+    BeforeValidator(_names),
+]
 Argument = Annotated[str, AfterValidator(_without_nul), AfterValidator(placeholders.check)]
 Arguments = Annotated[tuple[Argument, ...], BeforeValidator(_arguments), AfterValidator(_program)]

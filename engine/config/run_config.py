@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from engine.config import yaml_file
-from engine.config.kinds import matching
+from engine.config.kinds import Names, matching
 from engine.config.problems import Origin, describe
 from engine.config.sections import (
     CheckpointConfig,
@@ -46,6 +46,9 @@ class RunConfig(Section):
     """`lesson`: two groups with the small rates below, those of Dive into Deep Learning, where the loss is a sum over
     the batch and not, as here, its mean; `auto`: a fitted head, then gentle training of all stages; it chooses every
     setting that is not given"""
+    sinks: Names = ()
+    """trackers that the run is sent to while it trains, each by a process of its own: `tensorboard`, `wandb`, `mlflow`,
+    `trackio`; each is an extra"""
     data: DataConfig
     model: ModelConfig = ModelConfig()
     optim: OptimConfig = OptimConfig()

@@ -26,6 +26,7 @@ from engine.models import preparation
 from engine.protocol import Command, Event, Loading, RunFailed, RunFinished, RunStarted, Setting, SettingsChanged
 from engine.recipes.choices import complete
 from engine.recipes.table import recipe_of
+from engine.sinks.trackers import Followers, check_trackers
 from engine.steering.inbox import Inbox
 from engine.steering.script import Script, remaining_script
 from engine.steering.steering import Steering
@@ -61,6 +62,8 @@ class Run:
         self._skipped = SkippedPictures()
         self._writer = CheckpointWriter()
         self._lock: RunLock | None = None
+        self.followers = Followers()
+        "the processes that send it to its trackers"
 
     def events(self, inbox: SimpleQueue[Command] | None = None) -> Generator[Event, None, None]:
         """Run to the end. Commands in `inbox` take effect between two steps.
@@ -104,6 +107,7 @@ class Run:
         given, config = self.config, complete(self.config)
         if config.train.deterministic:
             ask_for_determinism()
+        check_trackers(config.sinks)
         self._device = choose_device(config.device, self._processes.local_rank)
         yield Loading(f"looking at {config.model.name}")
         self._preparation = preparation(config.model, config.data.image_size)
@@ -167,6 +171,8 @@ class Run:
             self._arms.checkpointer.folder = self.folder or Path()
         self._make_loop(resuming)
         yield self._started(steps)
+        if self._processes.is_first and self.folder is not None:
+            yield from self.followers.start(self.folder, self.config.sinks)
         if self._settings:
             yield SettingsChanged(self._settings)
         yield from self._steering.begin()

@@ -5,8 +5,8 @@ are bytes, fractions and accuracies are in 0..1. Steps count the optimizer updat
 number, from 1, of the epoch that a step belongs to. No value is smoothed.
 
 `events` and `commands` list them; the events are in `run`, `arms`, `scores`, `pictures`, `checkpoints`, `effects` (of
-commands) and `watching`, and made of `values`. `encoding` writes them as JSON, `sentences` as text for people,
-`streams` prints. `wire` has the messages that only a socket carries. Loads no torch. May import `errors` only.
+commands) and `watching`, and made of `values`. `encoding` writes them as JSON, `sentences` and `deeds` as text for
+people, `streams` prints. `wire` has the messages that only a socket carries. Loads no torch. May import `errors` only.
 """
 
 from engine.protocol.arms import (

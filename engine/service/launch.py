@@ -11,6 +11,7 @@ from engine.config.values import flat, given_keys
 from engine.errors import ConfigError, DataError, WeightsError
 from engine.protocol import ARMS
 from engine.recipes.choices import complete
+from engine.sinks.trackers import check_trackers
 from engine.storage.run_folder import CONFIG, begin_run, find_run, load_run_config
 
 
@@ -88,7 +89,7 @@ def plan(args: argparse.Namespace) -> Launch:
     if args.demo and (args.config is not None or args.data is not None):
         raise ConfigError("Unclear arguments", "--demo trains the demo; leave out CONFIG and --data with it")
     launch = Launch(_configured(args, overrides)) if args.run is None else _plan_named(args, overrides)
-    _check_paths(launch.config)
+    _check_now(launch.config)
     return launch
 
 
@@ -135,12 +136,13 @@ def _plan_resume(args: argparse.Namespace, overrides: list[str]) -> Launch:
         )
     folder = find_run(args.resume, _runs_root(overrides))
     config = load_run_config(folder, overrides)
-    _check_paths(config)
+    _check_now(config)
     return Launch(config, folder, overrides=tuple(overrides))
 
 
-def _check_paths(config: RunConfig) -> None:
-    """Check the paths now: it takes no time, and no screen is open yet."""
+def _check_now(config: RunConfig) -> None:
+    """Check the paths and the trackers now: it takes no time, and no screen is open yet."""
+    check_trackers(config.sinks)
     root = config.data.root
     if config.data.source == "folder" and root is not None and (reason := _why_no_folder(root)):
         raise DataError("No pictures", f"data.root {root} {reason}; name your folder of pictures with --data DIR")

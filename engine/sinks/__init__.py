@@ -8,6 +8,13 @@ tables. The sinks in `RUN_SINKS` are opened for each run with a folder. A run wi
 - `text`: lines for people, with a progress bar.
 - `json_lines`: one line of JSON per event.
 
+Trackers of experiments are slow and can fail, so they are no such functions: a process of its own follows the journal.
+
+- `trackers`: the table of them, and the processes that a run starts.
+- `follow`, `follow_state`: that process: it waits for lines, sends what they say, and knows what was sent before.
+- `told`, `thinned`: from lines of a journal to numbers and notes of `tracking`.
+- `to_tensorboard`, `to_wandb`, `to_mlflow`, `to_trackio`: a tracker each; only these load its library.
+
 May import `metrics`, `storage`, `hardware`, `config`, `protocol`, `demo` and `errors`.
 """
 

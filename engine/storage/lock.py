@@ -64,7 +64,10 @@ def holder(folder: Path) -> str:
     import psutil  # late: it is needed for few runs
 
     try:
-        began: float = psutil.Process(int(found[1])).create_time()
+        process = psutil.Process(int(found[1]))
+        if process.status() == psutil.STATUS_ZOMBIE:  # it has ended, and its parent has not asked how
+            return ""
+        began: float = process.create_time()
         # A process that began after the lock was written has taken over the number of the one that held the lock.
         return who if began <= (folder / LOCK).stat().st_mtime + 1 else ""
     except (psutil.Error, OSError, OverflowError):

@@ -1,4 +1,4 @@
-"""A new recipe, augmentation, family of backbones, metric or sink is one object and one row in a table."""
+"""A new recipe, augmentation, family of backbones, metric, sink or tracker is one object and one row in a table."""
 
 import csv
 import io
@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from engine import protocol as p
+from engine.cli.program import main
 from engine.config import RunConfig
 from engine.data.augment import BATCH, PICTURE
 from engine.data.pictures import Pixels, Preparation
@@ -22,7 +23,9 @@ from engine.recipes.lesson import Lesson
 from engine.recipes.recipe import ParameterGroup, TrainTransform
 from engine.recipes.table import RECIPES, recipe_of
 from engine.sinks import RUN_SINKS, STREAM_SINKS
+from engine.sinks.trackers import TRACKERS, Row
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
+from tests.engine.sinks.journals import CONNECTED
 from tests.engine.staged import family
 
 
@@ -181,6 +184,15 @@ def test_a_sink(tiny: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setitem(RUN_SINKS, "list", open_list)
     assert play(Run(tiny)) == taken
+
+
+def test_a_tracker(tiny: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TRACKERS, "kept", Row("tests.engine.sinks.journals", "json"))
+    folder = folder_of(play(Run(tiny)))
+    assert main(["follow", folder, "--to", "kept", "--project", "mine"]) == 0
+    wanted, kept = CONNECTED.pop()
+    assert wanted.project == "mine" and Path(wanted.root) == Path(folder).parent.resolve() / "trackers"
+    assert [step for step, _ in kept.series(f"{Path(folder).name}/scratch", "train/loss")] == [1, 2, 3, 4]
 
 
 def test_a_sink_that_cannot_write_is_reported_once_and_training_goes_on(tiny: RunConfig, monkeypatch) -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from engine import protocol as p
-from engine.report.deeds import Deeds, words
+from engine.protocol.deeds import words
+from engine.report.deeds import Deeds
 from engine.storage.journal import Position, Record
 from tests.engine.report.told import EPOCH, run
 

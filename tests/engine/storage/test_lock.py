@@ -17,7 +17,7 @@ from engine.config import RunConfig
 from engine.errors import UserError
 from engine.loop.run import Run
 from engine.storage import checkpoint
-from engine.storage.lock import RunLock
+from engine.storage.lock import LOCK, RunLock, holder
 from tests.engine.cli.test_headless import end, read_until, training
 from tests.engine.driving import after_step, folder_of, only, play
 from tests.paths import ROOT
@@ -47,21 +47,31 @@ def test_a_folder_is_held_until_it_is_given_back(tmp_path: Path) -> None:
     assert (tmp_path / "lock").read_text() == f"process {os.getpid()} on {os.uname().nodename}\n"
 
 
+def test_a_process_that_has_ended_holds_nothing_though_nobody_has_asked_how_it_ended(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    (tmp_path / LOCK).write_text(f"process {process.pid} on {os.uname().nodename}\n")
+    assert holder(tmp_path).startswith(f"process {process.pid} ")
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert holder(tmp_path) == ""
+    process.communicate()
+
+
 def test_a_process_that_is_killed_gives_it_back_though_a_program_it_started_lives_on(tmp_path: Path) -> None:
     program = HOLD.replace('print("held"', "import subprocess; print(subprocess.Popen(['sleep', '600']).pid")
     command = [sys.executable, "-c", program, str(tmp_path)]
-    holder = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert holder.stdout is not None
-    child = int(holder.stdout.readline())
+    owner = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert owner.stdout is not None
+    child = int(owner.stdout.readline())
     try:
-        with pytest.raises(UserError, match=f"process {holder.pid} on "):
+        with pytest.raises(UserError, match=f"process {owner.pid} on "):
             RunLock(tmp_path)
-        holder.kill()
-        holder.wait()
+        owner.kill()
+        owner.wait()
         RunLock(tmp_path).close()
         os.kill(child, 0)  # it does live on
     finally:
-        holder.kill()
+        owner.kill()
         os.kill(child, signal.SIGKILL)
 
 
