@@ -1,6 +1,7 @@
-"""The sources of pictures other than the user's own folder. Loads no torch.
+"""The sources of pictures. Loads no torch.
 
-A source finds or makes a folder of pictures. A new source is a module with the two functions below and a row here.
+A source either lists pictures that the user has, or finds or makes a folder of pictures first. A new source is a module
+with one function for `LISTS`, or with two for `SOURCES`, and a row here.
 """
 
 from collections.abc import Callable, Generator
@@ -9,12 +10,16 @@ from pathlib import Path
 
 from engine.config.sections import DataConfig
 from engine.data import archive, demo
+from engine.data.csv_list import list_csv
+from engine.data.roots import scan_roots
+from engine.data.samples import Catalogue
+from engine.data.split import Split
 from engine.protocol import Loading
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source of pictures. Both functions get the configuration and the seed."""
+    """A source that makes a folder of pictures. Both functions get the configuration and the seed."""
 
     locate: Callable[[DataConfig, int], Generator[Loading, None, Path]]
     "finds or makes the folder, yields progress and returns the folder"
@@ -30,3 +35,37 @@ SOURCES: dict[str, Source] = {
         archive.locate, archive.find_local, "the pictures are not there yet: the run downloads them first"
     ),
 }
+
+
+def _list_folders(config: DataConfig, seed: int) -> Catalogue:
+    roots = (config.root,) if config.root is not None else config.roots
+    return scan_roots(roots, Split(config.val_fraction, seed, config.group), config.split_val)
+
+
+LISTS: dict[str, Callable[[DataConfig, int], Catalogue]] = {"folder": _list_folders, "csv": list_csv}
+"functions of the configuration and the seed that list pictures which are there"
+
+
+def find_catalogue(config: DataConfig, seed: int) -> Generator[Loading, None, Catalogue]:
+    """List the pictures of the configured source; they are drawn, downloaded or written first where they must be.
+
+    Raises:
+        DataError: there are no pictures that can be trained on.
+        EngineError: the pictures cannot be downloaded.
+    """
+    if config.source in LISTS:
+        return LISTS[config.source](config, seed)
+    root = yield from SOURCES[config.source].locate(config, seed)
+    return _list_folders(config.model_copy(update={"root": root}), seed)
+
+
+def local_catalogue(config: DataConfig, seed: int) -> Catalogue | None:
+    """The same for pictures that are on this machine; `None` if they have to be drawn, downloaded or written first.
+
+    Raises:
+        DataError: they cannot be trained on.
+    """
+    if config.source in LISTS:
+        return LISTS[config.source](config, seed)
+    root = SOURCES[config.source].find_local(config, seed)
+    return None if root is None else _list_folders(config.model_copy(update={"root": root}), seed)

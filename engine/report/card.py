@@ -61,11 +61,14 @@ def _result(facts: RunFacts, score: Score) -> dict[str, Any]:
 
 
 def _data_name(facts: RunFacts) -> str:
-    """The last part of the pictures' folder, or their source."""
+    """The last part of the pictures' folders or of their table, or their source."""
     if facts.config is None:
         return "not known"
-    root = facts.config.data.root
-    return root.name or "pictures" if root is not None else facts.config.data.source
+    data = facts.config.data
+    if data.source == "csv" and data.csv is not None:
+        return data.csv.name
+    roots = data.roots or (() if data.root is None else (data.root,))
+    return ", ".join(root.name or "pictures" for root in roots) or data.source
 
 
 def _body(facts: RunFacts, caveats: Sequence[str]) -> Iterator[str]:

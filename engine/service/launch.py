@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from engine.errors import ConfigError, DataError, WeightsError
 from engine.protocol import ARMS
 from engine.recipes.choices import complete
 from engine.storage.run_folder import CONFIG, begin_run, find_run, load_run_config
+
+TABLES = (".csv", ".tsv")
 
 
 def is_first() -> bool:
@@ -46,7 +49,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say what to train."""
     parser.add_argument("config", nargs="?", metavar="CONFIG", help="a YAML file; default: the embedded demo")
     parser.add_argument("--demo", action="store_true", help="train the embedded demo")
-    parser.add_argument("--data", metavar="DIR", help="a folder of pictures, a folder per class")
+    add_data_argument(parser)
     parser.add_argument("--model", metavar="NAME", help="a model, such as resnet18 or timm/convnext_tiny.fb_in22k")
     parser.add_argument("--init", choices=ARMS, help="the arm that is trained first")
     parser.add_argument("--recipe", metavar="NAME", help="auto: a good classifier soon; lesson: the lesson's rates")
@@ -57,6 +60,17 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--resume", metavar="RUN", help="go on with a run: its name or its folder")
     parser.add_argument("--run", metavar="NAME", help="begin the run NAME, or go on with it if there is one")
+
+
+def add_data_argument(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """Add `--data`: where the pictures are."""
+    parser.add_argument(
+        "--data",
+        action="append",
+        required=required,
+        metavar="DIR|FILE.csv",
+        help="a folder of pictures, a folder per class (may be repeated), or a table of pictures",
+    )
 
 
 def add_dir_argument(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +91,7 @@ def plan(args: argparse.Namespace) -> Launch:
     """
     overrides = []
     if args.data is not None:
-        overrides += ["data.source=folder", f"data.root={_quoted(args.data)}"]
+        overrides += data_settings(args.data)
     if args.model is not None:
         overrides.append(f"model.name={_quoted(args.model)}")
         if args.config is None:
@@ -100,6 +114,23 @@ def plan(args: argparse.Namespace) -> Launch:
     launch = Launch(_configured(args, overrides)) if args.run is None else _plan_named(args, overrides)
     _check_paths(launch.config)
     return launch
+
+
+def data_settings(places: Sequence[str]) -> list[str]:
+    """The settings that `--data` stands for. They replace other places that a configuration has.
+
+    Raises:
+        ConfigError: a table is given beside another place.
+    """
+    tables = [place for place in places if place.lower().endswith(TABLES) and not Path(place).is_dir()]
+    if tables and len(places) > 1:
+        raise ConfigError("Unclear arguments", f"--data {tables[0]} is a table; leave out the other --data with it")
+    if tables:
+        return ["data.source=csv", f"data.csv={_quoted(tables[0])}", "data.root=", "data.roots=[]"]
+    if len(places) > 1:
+        roots = ", ".join(map(_quoted, places))
+        return ["data.source=folder", "data.root=", f"data.roots=[{roots}]"]
+    return ["data.source=folder", f"data.root={_quoted(places[0])}", "data.roots=[]"]
 
 
 def _configured(args: argparse.Namespace, overrides: list[str]) -> RunConfig:
@@ -151,9 +182,15 @@ def _plan_resume(args: argparse.Namespace, overrides: list[str]) -> Launch:
 
 def _check_paths(config: RunConfig) -> None:
     """Check the paths now: it takes no time, and no screen is open yet."""
-    root = config.data.root
-    if config.data.source == "folder" and root is not None and (reason := _why_no_folder(root)):
-        raise DataError("No pictures", f"data.root {root} {reason}; name your folder of pictures with --data DIR")
+    data = config.data
+    if data.source == "folder":
+        for key, root in [("root", data.root), *(("roots", root) for root in data.roots)]:
+            if root is not None and (reason := _why_no_folder(root)):
+                raise DataError(
+                    "No pictures", f"data.{key} {root} {reason}; name your folder of pictures with --data DIR"
+                )
+    if data.source == "csv" and data.csv is not None and not data.csv.is_file():
+        raise DataError("No pictures", f"data.csv {data.csv} is not a file; name your table with --data FILE.csv")
     weights = config.model.weights
     if weights not in ("default", "demo") and not Path(weights).is_file():
         raise WeightsError("Weights not found", f"model.weights {weights} does not exist; correct the path")
