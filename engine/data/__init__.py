@@ -2,6 +2,7 @@
 
 - `sources`: the tables of sources.
 - `demo`, `archive`: sources that make a folder: pictures drawn by the program, and a zip file on the web.
+- `library/`: sources that make a folder of a data set that a library has by name.
 - `folder`, `roots`: list the pictures of a folder, and of several.
 - `csv_list`: lists the pictures that a table names; `table` reads it, `columns` finds its columns.
 - `samples`: a picture file with its class, and the pictures of a run in three parts.

@@ -5,12 +5,13 @@ with one function for `LISTS`, or with two for `SOURCES`, and a row here.
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.config.sections import DataConfig
 from engine.data import archive, demo
 from engine.data.csv_list import list_csv
+from engine.data.library import source as library
 from engine.data.roots import scan_roots
 from engine.data.samples import Catalogue
 from engine.data.split import Split
@@ -27,13 +28,20 @@ class Source:
     "the folder if it exists already, otherwise `None`"
     missing: str
     "message for users if the folder does not exist: what a run does first"
+    notes: Callable[[Path], tuple[str, ...]] = lambda root: ()
+    "what is to be said of the pictures in the folder, a sentence each"
 
 
+_LIBRARY = Source(
+    library.locate, library.find_local, "the data set is not there yet: the run fetches it first", library.notes
+)
 SOURCES: dict[str, Source] = {
     "demo": Source(demo.locate, demo.find_local, "the demo's pictures are not there yet: the run draws them first"),
     "archive": Source(
         archive.locate, archive.find_local, "the pictures are not there yet: the run downloads them first"
     ),
+    "torchvision": _LIBRARY,
+    "huggingface": _LIBRARY,
 }
 
 
@@ -56,7 +64,7 @@ def find_catalogue(config: DataConfig, seed: int) -> Generator[Loading, None, Ca
     if config.source in LISTS:
         return LISTS[config.source](config, seed)
     root = yield from SOURCES[config.source].locate(config, seed)
-    return _list_folders(config.model_copy(update={"root": root}), seed)
+    return _list_made(root, config, seed)
 
 
 def local_catalogue(config: DataConfig, seed: int) -> Catalogue | None:
@@ -68,4 +76,10 @@ def local_catalogue(config: DataConfig, seed: int) -> Catalogue | None:
     if config.source in LISTS:
         return LISTS[config.source](config, seed)
     root = SOURCES[config.source].find_local(config, seed)
-    return None if root is None else _list_folders(config.model_copy(update={"root": root}), seed)
+    return None if root is None else _list_made(root, config, seed)
+
+
+def _list_made(root: Path, config: DataConfig, seed: int) -> Catalogue:
+    """The pictures of a folder that a source has made."""
+    catalogue = _list_folders(config.model_copy(update={"root": root}), seed)
+    return replace(catalogue, notes=SOURCES[config.source].notes(root))

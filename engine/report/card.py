@@ -6,6 +6,7 @@ machine are left out.
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import yaml
@@ -67,6 +68,8 @@ def _data_name(facts: RunFacts) -> str:
     data = facts.config.data
     if data.source == "csv" and data.csv is not None:
         return data.csv.name
+    if data.dataset is not None and data.source in ("torchvision", "huggingface"):
+        return PurePath(data.dataset).name if PurePath(data.dataset).is_absolute() else data.dataset
     roots = data.roots or (() if data.root is None else (data.root,))
     return ", ".join(root.name or "pictures" for root in roots) or data.source
 

@@ -15,6 +15,7 @@ from engine.recipes.choices import complete
 from engine.storage.run_folder import CONFIG, begin_run, find_run, load_run_config
 
 TABLES = (".csv", ".tsv")
+NAMED = ("torchvision:", "huggingface:")
 
 
 def is_first() -> bool:
@@ -68,8 +69,9 @@ def add_data_argument(parser: argparse.ArgumentParser, *, required: bool = False
         "--data",
         action="append",
         required=required,
-        metavar="DIR|FILE.csv",
-        help="a folder of pictures, a folder per class (may be repeated), or a table of pictures",
+        metavar="DIR|FILE.csv|LIBRARY:NAME",
+        help="a folder of pictures, a folder per class (may be repeated), a table of pictures, or a data set of "
+        "torchvision or huggingface by its name",
     )
 
 
@@ -120,8 +122,14 @@ def data_settings(places: Sequence[str]) -> list[str]:
     """The settings that `--data` stands for. They replace other places that a configuration has.
 
     Raises:
-        ConfigError: a table is given beside another place.
+        ConfigError: a table or a data set is given beside another place.
     """
+    named = [place for place in places if place.startswith(NAMED)]
+    if named and len(places) > 1:
+        raise ConfigError("Unclear arguments", f"--data {named[0]} is a data set; leave out the other --data with it")
+    if named:
+        source, _, dataset = named[0].partition(":")
+        return [f"data.source={source}", f"data.dataset={_quoted(dataset)}", "data.root=", "data.roots=[]"]
     tables = [place for place in places if place.lower().endswith(TABLES) and not Path(place).is_dir()]
     if tables and len(places) > 1:
         raise ConfigError("Unclear arguments", f"--data {tables[0]} is a table; leave out the other --data with it")
