@@ -41,7 +41,11 @@ def main(arguments: Sequence[str], out: TextIO) -> int:
         problem = {"title": error.title, "message": error.message, "status": error.exit_status}
     except Exception as error:  # a library raises many kinds of errors
         said = str(error).strip().splitlines() or [type(error).__name__]
-        problem = {"title": "Data set not written", "message": f"{config.dataset}: {said[0]}; {HINT}", "status": 1}
+        problem = {
+            "title": "Data set not written",
+            "message": f"{config.dataset}: {said[0].rstrip(':. ')}; {HINT}",
+            "status": 1,
+        }
     else:
         shutil.rmtree(downloads, ignore_errors=True)  # the pictures are in the folder now
         return 0
