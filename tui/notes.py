@@ -30,6 +30,7 @@ from engine.protocol import (
     MicroBatchChanged,
     Paused,
     PeerRefused,
+    PicturesNoted,
     PicturesPrepared,
     RateChanged,
     RatesSwept,
@@ -67,6 +68,7 @@ IN_ENGINES_WORDS: dict[type[Event], Level] = {
         (CommandRefused, ImageSkipped, CheckpointDamaged, HookFailed, ControlFailed, HeadFitted), "warning"
     ),
     **dict.fromkeys((CheckpointFailed, JournalFailed), "bad"),
+    PicturesNoted: "info",
 }
 LOGGED: dict[type[Event], Level] = {PeerRefused: "warning", RunFailed: "bad"}
 "the same of events that are only for the log; the failure has a panel of its own"

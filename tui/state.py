@@ -41,6 +41,7 @@ from engine.protocol import (
     Part,
     Paused,
     PeerRefused,
+    PicturesNoted,
     PicturesPrepared,
     Preparing,
     RateChanged,
@@ -183,7 +184,7 @@ class UiState(Activity):
                 | (HeadFitted() | AverageScored() | BestTested() | StepsChanged())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
-                | (ControlFailed() | HistoryBegins() | HistoryEnds())
+                | (PicturesNoted() | ControlFailed() | HistoryBegins() | HistoryEnds())
             ):
                 pass  # the activity, the arm or the note of the event says it all
             case _:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from engine.cli.arguments import add_json_argument
 from engine.errors import UserError
 from engine.protocol.streams import print_lines
+from engine.service.launch import add_data_argument, data_settings
 
 if TYPE_CHECKING:
     from engine.cli.probing import Probe
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Fit the last layer of each model to your pictures, which takes one pass over them, and compare the models on "
         "validation pictures. The first model also decodes the pictures; no model is fine-tuned, and nothing is kept."
     )
-    parser.add_argument("--data", metavar="DIR", required=True, help="a folder of pictures, a folder per class")
+    add_data_argument(parser, required=True)
     parser.add_argument(
         "--models", default=USUAL, metavar="A,B,C", help=f"names, or NAME=FILE with a file of weights; default: {USUAL}"
     )
@@ -62,7 +63,11 @@ def run(args: argparse.Namespace, start: Start | None = None) -> int:
     best = probes[0] if probes and probes[0].accuracy is not None else None
     if status or best is None:
         return status or 1
-    words = ["--data", args.data, *_arguments(best), *(f"--set={text}" for text in args.set)]
+    words = [
+        *(word for place in args.data for word in ("--data", place)),
+        *_arguments(best),
+        *(f"--set={text}" for text in args.set),
+    ]
     if start is None or args.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         print(f"to train it: finetune-tui {' '.join(words)}", file=sys.stderr)
         return 0
@@ -80,7 +85,7 @@ def _config(args: argparse.Namespace, text: str) -> "RunConfig":
 
     name, _, weights = text.partition("=")
     given = [f"model.weights='{weights}'"] if weights else ["model.weights=default"]
-    settings = ["data.source=folder", f"data.root='{args.data}'", f"model.name='{name}'", *given, *args.set]
+    settings = [*data_settings(args.data), f"model.name='{name}'", *given, *args.set]
     fixed = ["recipe=auto", "init=pretrained", "model.head=fitted", "train.epochs=0", f"device={args.device}"]
     return load_config(shipped_config("folder"), [*settings, *fixed])
 

@@ -5,13 +5,11 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from engine.config import RunConfig
-from engine.data.folder import scan
 from engine.data.samples import Catalogue
-from engine.data.sources import SOURCES
+from engine.data.sources import SOURCES, local_catalogue
 from engine.protocol import Arm
 from engine.protocol.printable import printable
 from engine.recipes.choices import complete
@@ -35,7 +33,7 @@ class Pictures:
     """The pictures of a run, listed but not opened."""
 
     root: str
-    "their folder; empty if there are none yet"
+    "their folder, several of them, or the table that lists them; empty if there are none yet"
     classes: tuple[ClassCount, ...]
     train_images: int
     test_images: int
@@ -47,6 +45,8 @@ class Pictures:
     "why there are none yet; empty if there are"
     val_images: int = 0
     "validation pictures, which choose; 0: the test pictures serve for that, too"
+    notes: tuple[str, ...] = ()
+    "what was guessed or left out, a sentence each"
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -99,10 +99,7 @@ def find(config: RunConfig) -> Catalogue | None:
     Raises:
         DataError: they cannot be trained on.
     """
-    root, data = _root(config), complete(config).data
-    if root is None:
-        return None
-    return scan(root, data.val_fraction, config.seed, group=data.group, split_val=data.split_val)
+    return local_catalogue(complete(config).data, config.seed)
 
 
 def count_pictures(config: RunConfig, catalogue: Catalogue | None) -> Pictures:
@@ -113,7 +110,7 @@ def count_pictures(config: RunConfig, catalogue: Catalogue | None) -> Pictures:
     train, test, val = (Counter(sample.label for sample in part) for part in parts)
     first = {sample.label: sample.path for sample in reversed(catalogue.train)}
     return Pictures(
-        root=str(_root(config)),
+        root=catalogue.where,
         classes=tuple(
             ClassCount(name, train[label], test[label], val[label]) for label, name in enumerate(catalogue.classes)
         ),
@@ -123,6 +120,7 @@ def count_pictures(config: RunConfig, catalogue: Catalogue | None) -> Pictures:
         samples=tuple(first[label] for label in sorted(first)[:SAMPLES]),
         message="",
         val_images=len(catalogue.val),
+        notes=catalogue.notes,
     )
 
 
@@ -133,18 +131,13 @@ def lines(found: Pictures | Estimate, as_json: bool) -> list[str]:
     return _of_pictures(found) if isinstance(found, Pictures) else _of_estimate(found)
 
 
-def _root(config: RunConfig) -> Path | None:
-    if config.data.source in SOURCES:
-        return SOURCES[config.data.source].find_local(config.data, config.seed)
-    return config.data.root
-
-
 def _of_pictures(found: Pictures) -> list[str]:
     if found.message:
         return [found.message]
     more = len(found.classes) - LINES
     return [
         f"{printable(found.root)}: {in_parts(found)}",
+        *map(printable, found.notes),
         *(f"  {item.name}: {_numbers(item, found.parts)}" for item in found.classes[:LINES]),
         *([f"  and {more:,} classes more"] if more > 0 else []),
         f"the largest class has {found.imbalance:.1f} times as many as the smallest",

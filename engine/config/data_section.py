@@ -1,24 +1,56 @@
 """The section `data` of a configuration: where the pictures come from, and how they become batches."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import BeforeValidator, Field, FiniteFloat, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.config.kinds import Folder, Fraction, Pattern, matching
 from engine.config.problems import CONTRADICTION, INCOMPLETE
 from engine.config.section import Section
 
+NEEDED = {
+    **{"folder": ("root",), "csv": ("csv",), "archive": ("url", "sha1"), "demo": ()},
+    **dict.fromkeys(("torchvision", "huggingface"), ("dataset",)),
+}
+"the settings that each source needs"
+HINTS = {"root": "name your folder of pictures (--data DIR)", "csv": "name your table (--data FILE.csv)"}
+
+
+def _none_is_empty(value: Any) -> Any:  # noqa: ANN401 - any value of the file
+    return () if value is None else value
+
 
 class DataConfig(Section):
     """Where the pictures come from and how they are batched."""
 
-    source: Literal["folder", "demo", "archive"] = "folder"
-    "`folder`: your own pictures; `demo`: pictures that the program draws; `archive`: a zip file, downloaded once"
+    source: Literal["folder", "csv", "torchvision", "huggingface", "demo", "archive"] = "folder"
+    """`folder`: your own pictures, in a folder per class; `csv`: your own, listed in a table; `torchvision`,
+    `huggingface`: a data set that this library has by name; `demo`: pictures that the program draws; `archive`: a zip
+    file, downloaded once"""
     root: Folder | None = None
     """the folder of the pictures: `train/`, `val/` and `test/` with a folder per class (`train/` and one of the others
-    will do), or just a folder per class; a relative path is relative to the working directory; `demo` and `archive`
-    put their pictures there, by default into the user's cache folder"""
+    will do), or just a folder per class; a relative path is relative to the working directory; with `csv`, what
+    its paths are relative to; all other sources put their pictures there, by default into the user's cache folder"""
+    roots: Annotated[tuple[Folder, ...], BeforeValidator(_none_is_empty)] = ()
+    "in place of `root`: several such folders, whose pictures are taken together; a class may be in some of them only"
+    csv: Folder | None = None
+    """a table with a header and a row for each picture, separated by commas, semicolons or tabs (`source: csv`); paths
+    are relative to its folder, or to `root`"""
+    path_column: str | None = None
+    """the table's column of paths, which may lack their endings, such as `.jpg`; default: one with a usual name; with
+    `huggingface`, the column of pictures"""
+    label_column: str | None = None
+    """the table's column of classes; default: one with a usual name, or the only one that is left, or a column for each
+    class that has 1 in the rows of the class and 0 elsewhere"""
+    part_column: str | None = None
+    """the table's column of parts, whose values are `train`, `val` and `test`; default: one with a usual name and such
+    values; without one, validation pictures are taken from all pictures"""
+    dataset: Annotated[str, Field(min_length=1)] | None = None
+    """name of the data set: a class of torchvision such as `CIFAR10` (`source: torchvision`); `USER/NAME` on the hub,
+    or a folder (`source: huggingface`, an extra)"""
+    subset: str | None = None
+    "which of the data set's configurations, where it has several"
     url: Annotated[str, matching(r"https?://\S+", "an address that begins with http:// or https://")] | None = None
     "address of the zip file (`source: archive`)"
     sha1: Annotated[str, matching("[0-9a-fA-F]{40}", "40 hexadecimal digits")] | None = None
@@ -61,11 +93,18 @@ class DataConfig(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> "DataConfig":
-        needed = {"folder": ("root",), "archive": ("url", "sha1"), "demo": ()}[self.source]
-        for key in needed:
-            if getattr(self, key) is None:
-                hint = "name your folder of pictures (--data DIR)" if key == "root" else "`source: archive` needs it"
+        for key in NEEDED[self.source]:
+            if getattr(self, key) is None and not (key == "root" and self.roots):
+                hint = HINTS.get(key, f"`source: {self.source}` needs it")
                 raise PydanticCustomError(INCOMPLETE, "incomplete", {"key": key, "hint": hint})
+        return self
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "DataConfig":
+        if self.roots and (self.root is not None or self.source != "folder"):
+            other = "`data.root` is given, too" if self.root is not None else f"`data.source` is {self.source}"
+            hint = f"is given, but {other}; leave out one of them"
+            raise PydanticCustomError(CONTRADICTION, "contradiction", {"key": "roots", "hint": hint})
         return self
 
     @model_validator(mode="after")

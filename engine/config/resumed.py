@@ -18,6 +18,7 @@ KEPT = {
     "recipe": "the parameter groups depend on it",
     "data.val_fraction": "the split of the pictures depends on it",
     "data.split_val": "the split of the pictures depends on it",
+    "data.part_column": "the split of the pictures depends on it",
     "data.group": "the split of the pictures depends on it",
     "optim.decay_norms": "the parameter groups depend on it",
     "train.metric": "the best weights so far were chosen by it",

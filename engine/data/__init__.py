@@ -1,9 +1,11 @@
 """Pictures: where they are, how they are prepared, and how they become batches.
 
-- `sources`: the table of sources other than the user's own folder.
-- `demo`, `archive`: the sources: pictures drawn by the program, and a zip file on the web.
+- `sources`: the tables of sources.
+- `demo`, `archive`: sources that make a folder: pictures drawn by the program, and a zip file on the web.
+- `library/`: sources that make a folder of a data set that a library has by name.
+- `folder`, `roots`: list the pictures of a folder, and of several.
+- `csv_list`: lists the pictures that a table names; `table` reads it, `columns` finds its columns.
 - `samples`: a picture file with its class, and the pictures of a run in three parts.
-- `folder`: lists the pictures of a folder.
 - `split`: takes validation pictures from the training pictures.
 - `catalogue`: finds the pictures of a run, and decodes a sample of them as a check.
 - `formats`: the picture formats that may be opened.
@@ -17,7 +19,7 @@
 - `transfer`: copies batches to the device and normalises them there.
 - `augment/`: random changes of training pictures and batches.
 
-`sources`, `demo`, `archive`, `samples`, `folder`, `split` and `formats` load no torch.
+The modules down to `formats` load no torch.
 
 May import `sinks`, `metrics`, `storage`, `hardware`, `config`, `protocol`, `demo` and `errors`.
 """

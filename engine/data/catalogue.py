@@ -8,17 +8,15 @@ import platformdirs
 
 from engine.config.sections import DataConfig
 from engine.data.batches import Unreadable
-from engine.data.folder import scan
 from engine.data.loader import Loader
-from engine.data.samples import Catalogue, Sample
-from engine.data.sources import SOURCES
+from engine.data.samples import MAX_UNREADABLE, Catalogue, Sample
+from engine.data.sources import find_catalogue
 from engine.data.store import Store, fingerprint
 from engine.errors import DataError
-from engine.protocol import Loading, PicturesPrepared
+from engine.protocol import Loading, PicturesNoted, PicturesPrepared
 
-Found = Loading | PicturesPrepared | Unreadable
+Found = Loading | PicturesNoted | PicturesPrepared | Unreadable
 
-MAX_UNREADABLE = 0.05  # fraction of undecodable pictures; with more, the data set itself may be wrong
 SAMPLE = 256  # pictures that are decoded before training, as a sample of all
 REPORT_SECONDS = 0.1  # between two progress events
 
@@ -27,20 +25,16 @@ def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[F
     """Find the pictures of the configured source in their parts, and decode a sample.
 
     The check continues until each class has a readable picture in training and outside it. If more than 2.5 % of the
-    sample cannot be decoded, all pictures are decoded. Yields progress, at least every 0.2 s while decoding, and the
-    files that cannot be decoded.
+    sample cannot be decoded, all pictures are decoded. Yields progress, at least every 0.2 s while decoding, what was
+    guessed or left out, and the files that cannot be decoded.
 
     Raises:
         DataError: there are no usable pictures, or more than 5 % of the files cannot be decoded.
         EngineError: the pictures cannot be downloaded.
     """
     yield Loading("looking for pictures")
-    if config.source in SOURCES:
-        root = yield from SOURCES[config.source].locate(config, seed)
-    else:
-        assert config.root is not None
-        root = config.root
-    catalogue = scan(root, config.val_fraction, seed, group=config.group, split_val=config.split_val)
+    catalogue = yield from find_catalogue(config, seed)
+    yield from map(PicturesNoted, catalogue.notes)
     if config.prepare:
         yield from _open_store(config, catalogue, loader)
     samples = catalogue.pictures
@@ -52,7 +46,7 @@ def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[F
     else:
         for missing in _unchecked_classes(samples[:SAMPLE], bad, catalogue):
             bad |= yield from _check(missing, loader, until_readable=True)
-    catalogue.check(str(root), bad.keys())
+    catalogue.check(bad.keys())
     return catalogue
 
 

@@ -3,11 +3,15 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from engine.data.samples import EXTENSIONS, Catalogue, Sample, join_names
-from engine.data.split import Split, split
+from engine.data.split import Place, Split, with_validation
 from engine.errors import DataError
+from engine.protocol import Part
 from engine.protocol.printable import printable
+
+PartName = Part | Literal["train"]
 
 
 def scan(root: Path, val_fraction: float, seed: int, *, group: str | None = None, split_val: bool = False) -> Catalogue:
@@ -26,10 +30,12 @@ def scan(root: Path, val_fraction: float, seed: int, *, group: str | None = None
         if not root.is_dir():
             what = "is not a folder" if root.exists() else "does not exist"
             raise DataError("No pictures", f"{root} {what}; name your folder of pictures with --data DIR")
-        catalogue = _find(root, Split(val_fraction, seed, group), split_val)
+        found = _find(root)
     except OSError as error:
         raise DataError("Pictures not readable", f"{error.filename}: {error.strerror}; make it readable") from None
-    catalogue.check(str(root))
+    place = Place((part_folders(root)["train"],))
+    catalogue = with_validation(found, place, Split(val_fraction, seed, group), split_val)
+    catalogue.check()
     return catalogue
 
 
@@ -38,38 +44,54 @@ def is_hidden(name: str) -> bool:
     return name.startswith((".", "__MACOSX"))
 
 
-def _find(root: Path, how: Split, split_val: bool) -> Catalogue:
-    train_root = root / "train" if (root / "train").is_dir() else root
-    others = [name for name in ("test", "val") if (root / name).is_dir()]
-    if others and train_root == root:
+def part_folders(root: Path) -> dict[PartName, Path]:
+    """The folders of the parts that `root` has; if it has none, it is the folder of the training pictures itself.
+
+    Raises:
+        DataError: it has other parts, but no training pictures.
+    """
+    others: dict[PartName, Path] = {name: root / name for name in ("test", "val") if (root / name).is_dir()}
+    if (root / "train").is_dir():
+        return {"train": root / "train", **others}
+    if others:
         raise DataError(
-            "No training pictures", f"{root} has `{others[0]}` but no `train`; add it with the same classes"
+            "No training pictures", f"{root} has `{next(iter(others))}` but no `train`; add it with the same classes"
         )
-    classes = _classes(train_root)
+    return {"train": root}
+
+
+def _find(root: Path) -> Catalogue:
+    """The pictures in the parts that `root` has."""
+    folders = part_folders(root)
+    classes = class_folders(folders["train"], least=2)
     labels = {name: label for label, name in enumerate(classes)}
-    found = {"train": pictures_of_classes(train_root, labels), "test": (), "val": ()}
-    for name in others:
-        _check_same_classes(classes, _classes(root / name), root, name)
-        found[name] = pictures_of_classes(root / name, labels)
+    train = pictures_of_classes(folders.pop("train"), labels)
+    found: dict[PartName, tuple[Sample, ...]] = {}
+    for name, folder in folders.items():
+        _check_same_classes(classes, class_folders(folder, least=2), root, name)
+        found[name] = pictures_of_classes(folder, labels)
         if not found[name]:
-            raise DataError("No pictures", f"{root / name}: its class folders have no pictures; add some or remove it")
-    if not found["val"] and (split_val or not found["test"]):
-        Catalogue(classes, found["train"], ()).check(str(root))
-        found["train"], found["val"] = split(found["train"], classes, train_root, how)
-    return Catalogue(classes, **found)
+            raise DataError("No pictures", f"{folder}: its class folders have no pictures; add some or remove it")
+    return Catalogue(classes, train, found.get("test", ()), found.get("val", ()), str(root))
 
 
-def _classes(root: Path) -> tuple[str, ...]:
+def class_folders(root: Path, least: int) -> tuple[str, ...]:
+    """The names of the class folders, sorted.
+
+    Raises:
+        DataError: there are fewer than `least` (1 or 2), or a name is not UTF-8.
+        OSError: the folder cannot be read.
+    """
     names = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not is_hidden(entry.name))
     if unprintable := [name for name in names if printable(name) != name]:
         raise DataError(
             "Unprintable class", f"{root}: the name of {printable(unprintable[0])} is not UTF-8; rename the folder"
         )
-    if len(names) < 2:
-        found = f"only `{names[0]}`" if names else "none"
+    if len(names) < least:
+        found, needed = f"only `{names[0]}`" if names else "none", ("one class folder is", "two class folders are")
         raise DataError(
             "Too few classes",
-            f"{root}: at least two class folders are needed, {found} found; put the pictures of each class into a "
+            f"{root}: at least {needed[least - 1]} needed, {found} found; put the pictures of each class into a "
             f"folder named after it",
         )
     return tuple(names)

@@ -7,6 +7,7 @@ from engine.errors import DataError
 from engine.protocol import Part
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+MAX_UNREADABLE = 0.05  # fraction of files; with more, the data set itself may be wrong
 MAX_NAMES = 5  # in a message
 
 
@@ -29,6 +30,10 @@ class Catalogue:
     "to test on; empty if there are validation pictures only"
     val: tuple[Sample, ...] = field(default=())
     "to choose by: which epoch is the best one, when to stop; empty if the test pictures serve for that, too"
+    where: str = field(default="", compare=False)
+    "the folders or the file that list them, for people"
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    "what was guessed or left out, a sentence each"
 
     @property
     def scored_part(self) -> Part:
@@ -49,7 +54,7 @@ class Catalogue:
         """All pictures: training, validation, test; each with whether it is prepared like a test picture."""
         return [(sample, False) for sample in self.train] + [(sample, True) for sample in self.val + self.test]
 
-    def check(self, where: str, unreadable: Collection[str] = ()) -> None:
+    def check(self, unreadable: Collection[str] = ()) -> None:
         """Raise `DataError` if a class has no readable picture in a part."""
         for part, samples in (("train", self.train), ("validate", self.val), ("test", self.test)):
             present = {sample.label for sample in samples if sample.path not in unreadable}
@@ -57,8 +62,8 @@ class Catalogue:
             if empty and samples:
                 raise DataError(
                     "Empty class",
-                    f"{where}: no readable picture to {part} on in {join_names(empty)}; add pictures "
-                    f"({', '.join(EXTENSIONS)}) or remove the folder",
+                    f"{self.where}: no readable picture to {part} on in {join_names(empty)}; add pictures "
+                    f"({', '.join(EXTENSIONS)}) or remove the class",
                 )
 
 

@@ -1,20 +1,26 @@
-"""The sources of pictures other than the user's own folder. Loads no torch.
+"""The sources of pictures. Loads no torch.
 
-A source finds or makes a folder of pictures. A new source is a module with the two functions below and a row here.
+A source either lists pictures that the user has, or finds or makes a folder of pictures first. A new source is a module
+with one function for `LISTS`, or with two for `SOURCES`, and a row here.
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.config.sections import DataConfig
 from engine.data import archive, demo
+from engine.data.csv_list import list_csv
+from engine.data.library import source as library
+from engine.data.roots import scan_roots
+from engine.data.samples import Catalogue
+from engine.data.split import Split
 from engine.protocol import Loading
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source of pictures. Both functions get the configuration and the seed."""
+    """A source that makes a folder of pictures. Both functions get the configuration and the seed."""
 
     locate: Callable[[DataConfig, int], Generator[Loading, None, Path]]
     "finds or makes the folder, yields progress and returns the folder"
@@ -22,11 +28,58 @@ class Source:
     "the folder if it exists already, otherwise `None`"
     missing: str
     "message for users if the folder does not exist: what a run does first"
+    notes: Callable[[Path], tuple[str, ...]] = lambda root: ()
+    "what is to be said of the pictures in the folder, a sentence each"
 
 
+_LIBRARY = Source(
+    library.locate, library.find_local, "the data set is not there yet: the run fetches it first", library.notes
+)
 SOURCES: dict[str, Source] = {
     "demo": Source(demo.locate, demo.find_local, "the demo's pictures are not there yet: the run draws them first"),
     "archive": Source(
         archive.locate, archive.find_local, "the pictures are not there yet: the run downloads them first"
     ),
+    "torchvision": _LIBRARY,
+    "huggingface": _LIBRARY,
 }
+
+
+def _list_folders(config: DataConfig, seed: int) -> Catalogue:
+    roots = (config.root,) if config.root is not None else config.roots
+    return scan_roots(roots, Split(config.val_fraction, seed, config.group), config.split_val)
+
+
+LISTS: dict[str, Callable[[DataConfig, int], Catalogue]] = {"folder": _list_folders, "csv": list_csv}
+"functions of the configuration and the seed that list pictures which are there"
+
+
+def find_catalogue(config: DataConfig, seed: int) -> Generator[Loading, None, Catalogue]:
+    """List the pictures of the configured source; they are drawn, downloaded or written first where they must be.
+
+    Raises:
+        DataError: there are no pictures that can be trained on.
+        EngineError: the pictures cannot be downloaded.
+    """
+    if config.source in LISTS:
+        return LISTS[config.source](config, seed)
+    root = yield from SOURCES[config.source].locate(config, seed)
+    return _list_made(root, config, seed)
+
+
+def local_catalogue(config: DataConfig, seed: int) -> Catalogue | None:
+    """The same for pictures that are on this machine; `None` if they have to be drawn, downloaded or written first.
+
+    Raises:
+        DataError: they cannot be trained on.
+    """
+    if config.source in LISTS:
+        return LISTS[config.source](config, seed)
+    root = SOURCES[config.source].find_local(config, seed)
+    return None if root is None else _list_made(root, config, seed)
+
+
+def _list_made(root: Path, config: DataConfig, seed: int) -> Catalogue:
+    """The pictures of a folder that a source has made."""
+    catalogue = _list_folders(config.model_copy(update={"root": root}), seed)
+    return replace(catalogue, notes=SOURCES[config.source].notes(root))

@@ -4,11 +4,11 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-from engine.data.samples import Sample
+from engine.data.samples import Catalogue, Sample
 from engine.errors import DataError
 
 
@@ -23,10 +23,46 @@ class Split:
     "regular expression that finds the group in a path below the root; pictures of a group stay together"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where training pictures are."""
+
+    roots: tuple[Path, ...]
+    "the folders above them; a group is looked for in the path below"
+    listed: str = ""
+    "what lists them, for people, unless there is one root with a folder per class"
+
+    def of_class(self, name: str) -> str:
+        """Where the pictures of a class are, for people."""
+        return f"{self.listed}, class `{name}`" if self.listed else str(self.roots[0] / name)
+
+    def below(self, path: str) -> tuple[int, str]:
+        """The number of the root that a picture is below, and the path from there."""
+        for number, root in enumerate(self.roots):
+            if Path(path).is_relative_to(root):
+                return number, str(Path(path).relative_to(root))
+        return 0, path
+
+
 Parts = tuple[tuple[Sample, ...], tuple[Sample, ...]]
 
 
-def split(samples: Sequence[Sample], classes: Sequence[str], root: Path, how: Split) -> Parts:
+def with_validation(catalogue: Catalogue, place: Place, how: Split, split_val: bool) -> Catalogue:
+    """The catalogue with validation pictures taken from its training pictures, where it has neither them nor a test.
+
+    With `split_val` they are taken where there is a test, too.
+
+    Raises:
+        DataError: a class is empty, or has a single picture or group.
+    """
+    if catalogue.val or (catalogue.test and not split_val):
+        return catalogue
+    replace(catalogue, test=()).check()
+    train, val = split(catalogue.train, catalogue.classes, place, how)
+    return replace(catalogue, train=train, val=val)
+
+
+def split(samples: Sequence[Sample], classes: Sequence[str], place: Place, how: Split) -> Parts:
     """The pictures that remain for training, and those that are taken for validation, both sorted by class and path.
 
     `samples` are sorted by class. At least one picture of each class comes to each part.
@@ -35,25 +71,25 @@ def split(samples: Sequence[Sample], classes: Sequence[str], root: Path, how: Sp
         DataError: a class has a single picture, or a single group.
     """
     if how.group is not None:
-        return _by_group(samples, classes, root, how)
+        return _by_group(samples, classes, place, how)
     train: list[Sample] = []
     val: list[Sample] = []
     for label, of_class in groupby(samples, key=lambda sample: sample.label):
         name, mine = classes[label], list(of_class)
         if len(mine) == 1:
-            raise DataError("Too few pictures", f"{root / name}: one picture cannot be split; add more")
+            raise DataError("Too few pictures", f"{place.of_class(name)}: one picture cannot be split; add more")
         random.Random(f"{how.seed}/split/{name}").shuffle(mine)
         taken = min(max(round(len(mine) * how.fraction), 1), len(mine) - 1)
-        val += _sorted(mine[:taken])
-        train += _sorted(mine[taken:])
+        val += by_class(mine[:taken])
+        train += by_class(mine[taken:])
     return tuple(train), tuple(val)
 
 
-def _by_group(samples: Sequence[Sample], classes: Sequence[str], root: Path, how: Split) -> Parts:
+def _by_group(samples: Sequence[Sample], classes: Sequence[str], place: Place, how: Split) -> Parts:
     """The same for whole groups, in a random order, each if it brings no class above its fraction."""
     groups: dict[str, list[Sample]] = {}
     for sample in samples:
-        groups.setdefault(_group(sample, root, how.group or ""), []).append(sample)
+        groups.setdefault(_group(sample, place, how.group or ""), []).append(sample)
     names = sorted(groups)
     random.Random(f"{how.seed}/split").shuffle(names)
     total = Counter(sample.label for sample in samples)
@@ -73,22 +109,23 @@ def _by_group(samples: Sequence[Sample], classes: Sequence[str], root: Path, how
     if empty := [classes[label] for label in total if not taken[label]]:
         raise DataError(
             "Too few groups",
-            f"{root / empty[0]}: its pictures are of one group by data.group `{how.group}`, or share all their groups "
-            f"with another class; a class needs pictures of two groups",
+            f"{place.of_class(empty[0])}: its pictures are of one group by data.group `{how.group}`, or share all "
+            f"their groups with another class; a class needs pictures of two groups",
         )
     val = [sample for name in chosen for sample in groups[name]]
     train = [sample for name in names if name not in chosen for sample in groups[name]]
-    return _sorted(train), _sorted(val)
+    return by_class(train), by_class(val)
 
 
-def _group(sample: Sample, root: Path, pattern: str) -> str:
+def _group(sample: Sample, place: Place, pattern: str) -> str:
     """The group of a picture: the pattern's first group or its whole match; a picture without a match is alone."""
-    path = str(Path(sample.path).relative_to(root))
+    number, path = place.below(sample.path)
     found = re.search(pattern, path)
     if found is None:
-        return f"\0{path}"
+        return f"\0{number}\0{path}" if number else f"\0{path}"
     return found[1] if found.re.groups and found[1] is not None else found[0]
 
 
-def _sorted(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+def by_class(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+    """The samples sorted by class and path."""
     return tuple(sorted(samples, key=lambda sample: (sample.label, sample.path)))

@@ -7,9 +7,8 @@ from pathlib import Path
 import torch
 
 from engine.config.sections import DataConfig
-from engine.data.folder import scan
 from engine.data.pictures import Preparation, UnreadablePictureError, decode, test_pixels
-from engine.data.sources import SOURCES
+from engine.data.sources import local_catalogue
 from engine.errors import DataError
 from engine.inference.picture_list import find_pictures
 from engine.inference.trained import TrainedModel
@@ -53,10 +52,9 @@ def find_check_pictures(trained: TrainedModel, data: Path | None) -> CheckPictur
 
 def _own(data: DataConfig, seed: int) -> tuple[list[str], str]:
     """The files of the run's test pictures, or of its validation pictures if there are no others, and what they are."""
-    root = SOURCES[data.source].find_local(data, seed) if data.source in SOURCES else data.root
-    if root is None:
+    catalogue = local_catalogue(data, seed)
+    if catalogue is None:
         raise DataError("No pictures", "they are not on this machine any more; name others with --data DIR")
-    catalogue = scan(root, data.val_fraction, seed, group=data.group, split_val=data.split_val)
     samples, part = (catalogue.test, "test") if catalogue.test else (catalogue.val, "validation")
     return [sample.path for sample in samples], part
 

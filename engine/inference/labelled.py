@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.config import RunConfig
-from engine.data.folder import is_hidden, pictures_of_classes, scan
+from engine.data.folder import is_hidden, pictures_of_classes
 from engine.data.samples import Sample, join_names
-from engine.data.sources import SOURCES
+from engine.data.sources import local_catalogue
 from engine.errors import DataError
 from engine.protocol import PART_NAMES
 
@@ -63,16 +63,18 @@ def pictures_of_run(config: RunConfig, classes: Sequence[str]) -> Labelled:
     Raises:
         DataError: they are not there any more, or their classes have changed.
     """
-    data = config.data
-    root = SOURCES[data.source].find_local(data, config.seed) if data.source in SOURCES else data.root
     hint = "name a folder with a folder per class with --data DIR"
-    if root is None or not root.is_dir():
-        raise DataError("No pictures", f"the run's own pictures are not there any more ({root}); {hint}")
-    found = scan(root, data.val_fraction, config.seed, group=data.group, split_val=data.split_val)
+    why = "they have been removed"
+    try:
+        found = local_catalogue(config.data, config.seed)
+    except DataError as error:
+        found, why = None, error.message
+    if found is None:
+        raise DataError("No pictures", f"the run's own pictures are not there any more ({why}); {hint}")
     if found.classes != tuple(classes):
-        raise DataError("Classes differ", f"{root} has other classes than the run had; {hint}")
-    where = f"{root}, {PART_NAMES['test' if found.test else 'val']} pictures of the run"
+        raise DataError("Classes differ", f"{found.where} has other classes than the run had; {hint}")
+    where = f"{found.where}, {PART_NAMES['test' if found.test else 'val']} pictures of the run"
     if found.test and found.val:
-        return Labelled(where, found.test, [])
+        return Labelled(where, found.test, found.notes)
     note = "these pictures chose the best weights, so the figures flatter them; pictures of --data DIR would not"
-    return Labelled(where, found.test or found.val, [note])
+    return Labelled(where, found.test or found.val, [*found.notes, note])

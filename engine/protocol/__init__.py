@@ -62,7 +62,7 @@ from engine.protocol.effects import (
 )
 from engine.protocol.encoding import Message, decode, encode, kind_name, name_of
 from engine.protocol.events import Event
-from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
+from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesNoted, PicturesPrepared, Preparing
 from engine.protocol.run import (
     Gpu,
     HookFailed,
@@ -138,6 +138,7 @@ __all__ = [
     "Pause",
     "Paused",
     "PeerRefused",
+    "PicturesNoted",
     "PicturesPrepared",
     "Preparing",
     "RateChanged",

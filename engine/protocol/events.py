@@ -24,7 +24,7 @@ from engine.protocol.effects import (
     StopPlanned,
     SweepingRates,
 )
-from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
+from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesNoted, PicturesPrepared, Preparing
 from engine.protocol.run import (
     HookFailed,
     JournalFailed,
@@ -61,6 +61,7 @@ Event = (
     | CompileChosen
     | Compiled
     | Preparing
+    | PicturesNoted
     | PicturesPrepared
     | ImageSkipped
     | CheckpointSaved

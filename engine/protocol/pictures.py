@@ -16,6 +16,13 @@ class Preparing:
 
 
 @dataclass(frozen=True, slots=True)
+class PicturesNoted:
+    """Something about the list of pictures was guessed, or some of them are left out of it."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class PicturesPrepared:
     """Decoded pictures are kept in the user's cache folder. `reason` says why some are not; it is empty if all are."""
 

@@ -26,6 +26,7 @@ from engine.protocol import (
     MicroBatchChanged,
     Part,
     PeerRefused,
+    PicturesNoted,
     PicturesPrepared,
     RateChanged,
     RatesSwept,
@@ -167,6 +168,8 @@ def _of_file(event: Event) -> str:
         case PicturesPrepared() if event.reason:
             kept = f"{event.prepared} of {event.pictures} pictures are kept prepared"
             return f"{kept}, the others are decoded as needed: {event.reason}"
+        case PicturesNoted():
+            return event.message
         case ImageSkipped():
             return f"skipped {event.path}: {event.reason} ({event.count} so far)"
         case CheckpointSaved(reason="key" | "stop"):

@@ -6,6 +6,7 @@ machine are left out.
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import yaml
@@ -61,11 +62,16 @@ def _result(facts: RunFacts, score: Score) -> dict[str, Any]:
 
 
 def _data_name(facts: RunFacts) -> str:
-    """The last part of the pictures' folder, or their source."""
+    """The last part of the pictures' folders or of their table, or their source."""
     if facts.config is None:
         return "not known"
-    root = facts.config.data.root
-    return root.name or "pictures" if root is not None else facts.config.data.source
+    data = facts.config.data
+    if data.source == "csv" and data.csv is not None:
+        return data.csv.name
+    if data.dataset is not None and data.source in ("torchvision", "huggingface"):
+        return PurePath(data.dataset).name if PurePath(data.dataset).is_absolute() else data.dataset
+    roots = data.roots or (() if data.root is None else (data.root,))
+    return ", ".join(root.name or "pictures" for root in roots) or data.source
 
 
 def _body(facts: RunFacts, caveats: Sequence[str]) -> Iterator[str]:

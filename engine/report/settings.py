@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from engine.config import RunConfig
 from engine.config.sections import CheckpointConfig, HooksConfig
@@ -46,8 +46,13 @@ def yaml_of(config: RunConfig) -> str:
 
 
 def without_places(config: RunConfig) -> RunConfig:
-    """The configuration without folders of this machine; of a file of weights only the name is left."""
-    data = config.data.model_copy(update={"root": None})
+    """The configuration without folders of this machine; of a file of weights or a table only the name is left."""
+    table = None if config.data.csv is None else Path(config.data.csv.name)
+    dataset = config.data.dataset
+    if dataset is not None and PurePath(dataset).is_absolute():
+        dataset = PurePath(dataset).name
+    places = {"root": None, "roots": (), "csv": table, "dataset": dataset}
+    data = config.data.model_copy(update=places)
     kept = config.checkpoint.model_copy(update={"dir": CheckpointConfig().dir})
     model = config.model.model_copy(update={"weights": PurePath(config.model.weights).name})
     return config.model_copy(update={"data": data, "model": model, "checkpoint": kept})

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from engine.protocol import ARMS
 from engine.recipes.choices import complete
 from engine.sinks.trackers import check_trackers
 from engine.storage.run_folder import CONFIG, begin_run, find_run, load_run_config
+
+TABLES = (".csv", ".tsv")
+NAMED = ("torchvision:", "huggingface:")
 
 
 def is_first() -> bool:
@@ -47,7 +51,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say what to train."""
     parser.add_argument("config", nargs="?", metavar="CONFIG", help="a YAML file; default: the embedded demo")
     parser.add_argument("--demo", action="store_true", help="train the embedded demo")
-    parser.add_argument("--data", metavar="DIR", help="a folder of pictures, a folder per class")
+    add_data_argument(parser)
     parser.add_argument("--model", metavar="NAME", help="a model, such as resnet18 or timm/convnext_tiny.fb_in22k")
     parser.add_argument("--init", choices=ARMS, help="the arm that is trained first")
     parser.add_argument("--recipe", metavar="NAME", help="auto: a good classifier soon; lesson: the lesson's rates")
@@ -60,6 +64,18 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", metavar="NAME", help="begin the run NAME, or go on with it if there is one")
 
 
+def add_data_argument(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """Add `--data`: where the pictures are."""
+    parser.add_argument(
+        "--data",
+        action="append",
+        required=required,
+        metavar="DIR|FILE.csv|LIBRARY:NAME",
+        help="a folder of pictures, a folder per class (may be repeated), a table of pictures, or a data set of "
+        "torchvision or huggingface by its name",
+    )
+
+
 def plan(args: argparse.Namespace) -> Launch:
     """The run that the arguments ask for, checked as far as is possible without loading torch.
 
@@ -68,7 +84,7 @@ def plan(args: argparse.Namespace) -> Launch:
     """
     overrides = []
     if args.data is not None:
-        overrides += ["data.source=folder", f"data.root={_quoted(args.data)}"]
+        overrides += data_settings(args.data)
     if args.model is not None:
         overrides.append(f"model.name={_quoted(args.model)}")
         if args.config is None:
@@ -91,6 +107,29 @@ def plan(args: argparse.Namespace) -> Launch:
     launch = Launch(_configured(args, overrides)) if args.run is None else _plan_named(args, overrides)
     _check_now(launch.config)
     return launch
+
+
+def data_settings(places: Sequence[str]) -> list[str]:
+    """The settings that `--data` stands for. They replace other places that a configuration has.
+
+    Raises:
+        ConfigError: a table or a data set is given beside another place.
+    """
+    named = [place for place in places if place.startswith(NAMED)]
+    if named and len(places) > 1:
+        raise ConfigError("Unclear arguments", f"--data {named[0]} is a data set; leave out the other --data with it")
+    if named:
+        source, _, dataset = named[0].partition(":")
+        return [f"data.source={source}", f"data.dataset={_quoted(dataset)}", "data.root=", "data.roots=[]"]
+    tables = [place for place in places if place.lower().endswith(TABLES) and not Path(place).is_dir()]
+    if tables and len(places) > 1:
+        raise ConfigError("Unclear arguments", f"--data {tables[0]} is a table; leave out the other --data with it")
+    if tables:
+        return ["data.source=csv", f"data.csv={_quoted(tables[0])}", "data.root=", "data.roots=[]"]
+    if len(places) > 1:
+        roots = ", ".join(map(_quoted, places))
+        return ["data.source=folder", "data.root=", f"data.roots=[{roots}]"]
+    return ["data.source=folder", f"data.root={_quoted(places[0])}", "data.roots=[]"]
 
 
 def _configured(args: argparse.Namespace, overrides: list[str]) -> RunConfig:
@@ -143,9 +182,15 @@ def _plan_resume(args: argparse.Namespace, overrides: list[str]) -> Launch:
 def _check_now(config: RunConfig) -> None:
     """Check the paths and the trackers now: it takes no time, and no screen is open yet."""
     check_trackers(config.sinks)
-    root = config.data.root
-    if config.data.source == "folder" and root is not None and (reason := _why_no_folder(root)):
-        raise DataError("No pictures", f"data.root {root} {reason}; name your folder of pictures with --data DIR")
+    data = config.data
+    if data.source == "folder":
+        for key, root in [("root", data.root), *(("roots", root) for root in data.roots)]:
+            if root is not None and (reason := _why_no_folder(root)):
+                raise DataError(
+                    "No pictures", f"data.{key} {root} {reason}; name your folder of pictures with --data DIR"
+                )
+    if data.source == "csv" and data.csv is not None and not data.csv.is_file():
+        raise DataError("No pictures", f"data.csv {data.csv} is not a file; name your table with --data FILE.csv")
     weights = config.model.weights
     if weights not in ("default", "demo") and not Path(weights).is_file():
         raise WeightsError("Weights not found", f"model.weights {weights} does not exist; correct the path")

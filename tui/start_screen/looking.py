@@ -49,7 +49,8 @@ def parse(line: str) -> Pictures | Estimate:
     if fields.pop("type") == "estimate":
         return Estimate(frozen=tuple(fields.pop("frozen")), **fields)
     classes = tuple(ClassCount(**item) for item in fields.pop("classes"))
-    return Pictures(classes=classes, samples=tuple(fields.pop("samples")), **fields)
+    samples, notes = tuple(fields.pop("samples")), tuple(fields.pop("notes"))
+    return Pictures(classes=classes, samples=samples, notes=notes, **fields)
 
 
 def _failure(status: int, said: str) -> EngineError:

@@ -10,12 +10,13 @@ from engine.storage.run_folder import load_run_config
 from tui.runs import newest
 
 SUFFIXES = (".yaml", ".yml")
+TABLES = (".csv", ".tsv")
 MOST = 200  # paths in a list
 RECENT, LOOKED_AT = 8, 40  # most folders that are offered; runs that are searched for them
 
 
 def complete(text: str, files: bool) -> list[str]:
-    """How a path may go on, sorted: folders, which end with a slash, and with `files` also configurations.
+    """How a path may go on, sorted: folders, which end with a slash, and tables, or with `files` configurations.
 
     Hidden ones are included only where the dot is typed. A folder that cannot be read has no entries.
     """
@@ -31,7 +32,7 @@ def complete(text: str, files: bool) -> list[str]:
             with suppress(OSError):
                 if entry.is_dir():
                     found.append(f"{head}{slash}{name}/")
-                elif files and name.endswith(SUFFIXES):
+                elif name.endswith(SUFFIXES if files else TABLES):
                     found.append(head + slash + name)
     return sorted(found)[:MOST]
 
@@ -42,9 +43,9 @@ def longest(text: str, found: Iterable[str]) -> str:
 
 
 def recent_folders(root: Path) -> list[str]:
-    """Folders that the newest runs in `root` were trained on, if they still exist; `~` stands for the home folder."""
+    """Folders and tables of the newest runs in `root`, if they still exist; `~` stands for the home folder."""
     folders = dict.fromkeys(_trained_on(newest(root)[:LOOKED_AT]))
-    return [near_home(folder) for folder in folders if Path(folder).is_dir()][:RECENT]
+    return [near_home(folder) for folder in folders if Path(folder).exists()][:RECENT]
 
 
 def configurations() -> list[str]:
@@ -66,5 +67,6 @@ def _trained_on(runs: Iterable[Path]) -> Iterator[str]:
     for run in runs:
         with suppress(EngineError, OSError, ValueError):
             data = load_run_config(run).data
-            if data.source == "folder" and data.root is not None:
-                yield str(data.root)
+            place = {"folder": data.root, "csv": data.csv}.get(data.source)
+            if place is not None:
+                yield str(place)

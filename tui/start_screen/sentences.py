@@ -20,10 +20,10 @@ SLOWER = {
 
 
 def counted(found: Pictures) -> str:
-    """How many pictures of how many classes there are."""
+    """How many pictures of how many classes there are; below it, what was guessed or left out, a line each."""
     if found.message:
         return _sentence(found.message)
-    return f"{len(found.classes):,} classes, {in_parts(found)}"
+    return "\n".join((f"{len(found.classes):,} classes, {in_parts(found)}", *found.notes))
 
 
 def uneven(found: Pictures) -> str:

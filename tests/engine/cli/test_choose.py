@@ -69,7 +69,7 @@ def test_on_a_terminal_enter_trains_the_best_one(monkeypatch: pytest.MonkeyPatch
     started: list[object] = []
 
     class Args:
-        data, models, minutes, device, set, json = "pictures", "resnet18", 1.0, "cpu", ["seed=3"], False
+        data, models, minutes, device, set, json = ["pictures"], "resnet18", 1.0, "cpu", ["seed=3"], False
 
     assert choose.run(Args, lambda words: started.append(list(words)) or 7) == 7  # type: ignore[arg-type]
     assert started == [["--data", "pictures", "--model", "timm/x", "--set=model.weights=x.pth", "--set=seed=3"]]

@@ -218,6 +218,8 @@ def test_an_impossible_value_is_refused_with_its_key_and_what_it_should_be(write
         ("data:", ["`data.root` is missing"]),
         ("data: {source: archive, sha1: " + "a" * 40 + "}", ["`data.url` is missing; `source: archive` needs it"]),
         ("data: {source: archive, url: 'http://x/y.zip'}", ["`data.sha1` is missing"]),
+        ("data: {source: csv}", ["`data.csv` is missing; name your table (--data FILE.csv)"]),
+        ("data: {source: torchvision}", ["`data.dataset` is missing; `source: torchvision` needs it"]),
     ],
 )
 def test_what_is_missing_is_named(write, text: str, missing: list[str]) -> None:
@@ -291,8 +293,11 @@ def configurations(draw: st.DrawFn) -> RunConfig:
             "device": draw(st.sampled_from(["auto", "cpu", "mps", "cuda", "cuda:0", "cuda:12"])),
             "init": draw(st.sampled_from(["pretrained", "scratch"])),
             "data": {
-                "source": draw(st.sampled_from(["folder", "demo", "archive"])),
+                "source": draw(st.sampled_from(["folder", "csv", "torchvision", "huggingface", "demo", "archive"])),
                 "root": draw(paths),
+                "csv": draw(paths),
+                "label_column": draw(maybe(st.text(max_size=20))),
+                "dataset": draw(paths),
                 "url": draw(st.from_regex(r"\Ahttps?://[a-z0-9./]{1,20}\Z")),
                 "sha1": draw(st.from_regex(r"\A[0-9a-fA-F]{40}\Z")),
                 "image_size": draw(maybe(st.integers(16, 2048))),

@@ -38,7 +38,7 @@ def test_pictures_are_those_of_data_and_else_random_pixels_which_is_said(
     out, err = capsys.readouterr()
     assert "small-1.pt: " in out and "compared on 14 of 15 pictures of mine" in out
     assert "1 files of mine left out" in err and "mine/broken.png cannot be read: not a picture" in err
-    monkeypatch.setattr("engine.export.check_pictures.scan", lambda root, *_, **__: _gone(root))
+    monkeypatch.setattr("engine.export.check_pictures.local_catalogue", lambda data, seed: _gone(data.root))
     assert export(finished, "--format", "torchscript", "--half", "--force") == 0
     out, err = capsys.readouterr()
     assert "weights float16" in out and "compared on 16 pictures of random pixels" in out

@@ -23,7 +23,7 @@ from tui.start_screen.app import StartApp
 from tui.start_screen.looking import Found, parse
 from tui.start_screen.paths import complete
 from tui.start_screen.recipe import as_argument, command_line
-from tui.start_screen.sentences import uneven
+from tui.start_screen.sentences import counted, uneven
 from tui.theme import THEMES
 
 ESTIMATE = Estimate(
@@ -654,6 +654,12 @@ def test_a_path_that_looks_like_an_option_or_a_subcommand_is_none(path: str):
     assert as_argument(path) == f"./{path}"
 
 
+def test_what_was_guessed_stands_below_the_numbers_and_comes_whole_from_look():
+    noted = replace(FOUND, notes=("classes from `label`",))
+    assert counted(noted).split("\n") == [counted(FOUND), "classes from `label`"]
+    assert parse(lines(noted, as_json=True)[0]) == noted
+
+
 def test_the_command_line_is_what_a_shell_takes_for_the_same():
     words = ["--data", "my pictures", "--set", "hooks.finished=['a b', \"$x\"]"]
     assert shlex.split(command_line(words)) == ["finetune-tui", *words]
@@ -667,3 +673,8 @@ def test_hidden_folders_are_completed_only_where_the_dot_is_typed(place: Path):
     (place / ".cache").mkdir()
     assert complete("", files=False) == ["pictures/"] and complete(".", files=False) == [".cache/"]
     assert complete("", files=True) == ["pictures/", "small.yaml"] and complete("nowhere/", files=True) == []
+
+
+def test_a_table_is_offered_where_a_folder_of_pictures_is_asked_for(place: Path):
+    (place / "labels.csv").touch()
+    assert complete("", files=False) == ["labels.csv", "pictures/"] and "labels.csv" not in complete("", files=True)
