@@ -57,8 +57,26 @@ def with_given(before: RunConfig, now: RunConfig) -> RunConfig:
     try:
         return with_values(before, {key: values[key] for key in given_keys(now)})
     except ValidationError as error:
-        problems = [describe(item, Origin("--resume"), known_keys()) for item in error.errors()]
-        raise ConfigError("Unusable configuration", "\n".join(problems)) from None
+        raise _contradiction(error) from None
+
+
+def with_given_again(before: RunConfig, now: RunConfig) -> RunConfig:
+    """The same for a run without a checkpoint, which begins again: what nobody gave is still the recipe's to choose.
+
+    Raises:
+        ConfigError: the given values contradict those of the run.
+    """
+    values, merged = flat(now), before.model_dump(mode="json", exclude_unset=True)
+    for key in given_keys(now):
+        *sections, name = key.split(".")
+        section = merged
+        for part in sections:
+            section = section.setdefault(part, {})
+        section[name] = values[key]
+    try:
+        return RunConfig.model_validate(merged)
+    except ValidationError as error:
+        raise _contradiction(error) from None
 
 
 def with_kept(before: RunConfig, now: RunConfig) -> RunConfig:
@@ -79,6 +97,11 @@ def before_changes(config: RunConfig, changes: Iterable[SettingsChanged]) -> Run
             config, {item.key: yaml.safe_load(item.before) for item in changed.settings if item.applied}
         )
     return config
+
+
+def _contradiction(error: ValidationError) -> ConfigError:
+    problems = [describe(item, Origin("--resume"), known_keys()) for item in error.errors()]
+    return ConfigError("Unusable configuration", "\n".join(problems))
 
 
 def as_yaml(value: object) -> str:

@@ -10,7 +10,7 @@ import torch
 from engine.arms.arms import Arms
 from engine.arms.setup import Setup
 from engine.config import RunConfig
-from engine.config.resumed import differences, with_given, with_kept
+from engine.config.resumed import differences, with_given, with_given_again, with_kept
 from engine.config.sections import HooksConfig
 from engine.data.loader import Loader
 from engine.data.samples import Catalogue
@@ -57,6 +57,8 @@ class Run:
         self._script = script
         self._settings: tuple[Setting, ...] = ()
         self._resuming = resume is not None
+        self._begins = not self._resuming
+        "whether nothing has been trained yet"
         self.folder = Path(resume) if resume is not None else folder
         self._hold_open = hold_open
         self._skipped = SkippedPictures()
@@ -98,7 +100,10 @@ class Run:
     def _read_resumed_settings(self) -> None:
         """Compare the settings with those of the resumed run. Settings that cannot change keep their old values."""
         if self._resuming and self.folder is not None:
-            before = load_run_config(self.folder)
+            before, folder = load_run_config(self.folder), self.folder
+            if not self._processes.on_first(lambda: any(folder.glob("*/*.pt"))):
+                self.config, self._begins = with_given_again(before, self.config), True
+                return
             self.config = with_given(before, self.config)
             self._settings = differences(before, self.config)
             self.config = with_kept(before, self.config)
@@ -206,7 +211,7 @@ class Run:
             self._inbox, self._arms, journal, self.config, self._hold_open, has_validation=bool(self._catalogue.val)
         )
         self._training = Training(self._pipeline, self._steering, self._device, self.config, self._began)
-        if own is not None and (self._settings or not resuming):
+        if own is not None and (self._settings or self._begins):
             save_config(self.config, own)
 
     def _started(self, steps_per_epoch: int) -> RunStarted:
@@ -235,7 +240,7 @@ class Run:
         """After a restart by torchrun, resume the run of the same launch if it has a checkpoint."""
         found = find_launched(launcher(), self.config.checkpoint.dir) if self.folder is None else self.folder
         if found is not None and any(found.glob("*/*.pt")):
-            self.folder, self._resuming = found, True
+            self.folder, self._resuming, self._begins = found, True, False
 
     # --- the end ----------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import pytest
 
 from engine import protocol as p
 from engine.cli.program import main
+from engine.config import load_config
 from engine.storage import checkpoint
 from engine.storage.journal import read_journal
 from engine.storage.lock import RunLock
@@ -18,7 +19,7 @@ def file(small, tmp_path: Path) -> str:
     return str(tmp_path / "small.yaml")
 
 
-def weights(folder: Path) -> object:
+def weights_of(folder: Path) -> object:
     return checkpoint.load(folder / "scratch" / "last.pt")["model"]["features.0.weight"].tolist()
 
 
@@ -34,7 +35,7 @@ def test_it_begins_under_that_name_and_a_second_time_goes_on_to_the_same_weights
     assert "train.epochs 1 is now 2: takes effect" in capsys.readouterr().err
     assert [folder.name for folder in sorted((tmp_path / "runs").iterdir())] == ["birds", "whole"]
     assert only(read_journal(birds), p.RunStarted)[0].name == "birds"
-    assert weights(birds) == weights(whole)
+    assert weights_of(birds) == weights_of(whole)
     assert main(line) == 0  # it is over
 
 
@@ -77,3 +78,13 @@ def test_a_run_that_another_process_trains_is_refused(file: str, tmp_path: Path,
     assert main(["train", file, "--run", "birds"]) == 2
     assert "is in use by process" in capsys.readouterr().err
     lock.close()
+
+
+def test_a_run_that_begins_has_all_that_its_recipe_chooses(file: str, weights: Path, tmp_path: Path) -> None:
+    given = ["--recipe", "auto", "--init", "pretrained", "--epochs", "1", "--set", f"model.weights={weights}"]
+    assert main(["train", file, *given, "--run", "birds"]) == 0
+    assert main(["train", file, *given]) == 0
+    named, plain = (load_config(tmp_path / "runs" / name / "config.yaml") for name in ("birds", "small-1"))
+    assert named.data.split_val and named.model_copy(update={"name": "small"}) == plain
+    events = list(read_journal(tmp_path / "runs" / "birds"))
+    assert only(events, p.HeadFitted) and not only(events, p.SettingsChanged)
