@@ -17,6 +17,7 @@ from engine.data.samples import Catalogue
 from engine.data.transfer import Transfer
 from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device, describe_device
+from engine.hardware.machine import device_name, versions
 from engine.hardware.process_group import ProcessGroup, launcher, restarts
 from engine.loop.failures import describe_failure
 from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures
@@ -234,6 +235,8 @@ class Run:
             resumed_from=self._writer.last_checkpoint,
             threads=torch.get_num_threads(),
             commands=self._arms.commands,
+            versions=versions(),
+            hardware=device_name(self._device),
         )
 
     def _resume_launched(self) -> None:

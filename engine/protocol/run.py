@@ -1,8 +1,11 @@
 """Events about a run as a whole, from its beginning to its end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated
 
-from engine.protocol.values import Arm, Bool, Int, Part, Real
+from pydantic import Field
+
+from engine.protocol.values import Arm, Bool, Int, Part, Real, Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,10 @@ class RunStarted:
     "validation pictures, which choose; 0: the test pictures serve for that, too"
     commands: Int = 0
     "how many of the journal's commands the checkpoint includes; later ones are done again at their steps"
+    versions: Texts = field(default_factory=dict)
+    "versions of the program, Python and the libraries, by name; empty in journals of older versions"
+    hardware: Annotated[str, Field(exclude_if=lambda name: not name)] = ""
+    "name of the GPU or the processor; empty if it is not known"
 
 
 @dataclass(frozen=True, slots=True)

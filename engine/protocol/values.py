@@ -36,6 +36,7 @@ Bool = Annotated[bool, Strict()]
 Real = Annotated[float, Strict(), BeforeValidator(_real_from_json), PlainSerializer(_real_to_json, when_used="json")]
 # Left out of a message if they say nothing. Then it looks as in older versions, which do not know them.
 Metrics = Annotated[dict[str, Real], Field(exclude_if=lambda values: not values)]
+Texts = Annotated[dict[str, str], Field(exclude_if=lambda values: not values)]
 Counts = Annotated[tuple[Int, ...], Field(exclude_if=lambda values: not values)]
 Temperature = Annotated[Real, Field(exclude_if=lambda value: value == 1.0)]
 
