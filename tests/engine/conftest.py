@@ -1,3 +1,4 @@
+import ctypes
 import random
 from pathlib import Path
 from queue import SimpleQueue
@@ -24,7 +25,8 @@ checkpoint: {{dir: {runs}}}
 
 
 def write_pictures(root: Path, parts: dict[str, int], classes: tuple[str, ...] = ("cat", "dog")) -> Path:
-    """Noise of a class's own brightness."""
+    """Noise of a class's own brightness, the same whatever was drawn before."""
+    ctypes.CDLL(None).srand(1)  # Pillow draws noise with the C library's generator, which all tests share
     for part, count in parts.items():
         for label, name in enumerate(classes):
             folder = root / part / name
