@@ -15,7 +15,7 @@ PATHS = (
     ("path", "file", "filename", "filepath", "image", "imagepath", "imagefile", "imagename", "img", "imgpath"),
     ("id", "imageid"),  # only where there is none of the others
 )
-LABELS = (("label", "class", "target", "category", "classname"),)
+LABELS = (("label", "class", "target", "category", "classname", "cls"),)
 PARTS = ("part", "split", "set", "subset", "fold")
 PART_OF: dict[str, PartName] = {
     **{"train": "train", "training": "train"},

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import struct
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -217,6 +218,19 @@ def test_a_table_of_parquet_may_have_unusual_columns_and_rows_without_a_class(tm
     assert by_number.classes == ("10", "7") and len(by_number.train) + len(by_number.val) == 12
     with pytest.raises(DataError, match=r"it has no column `kind`, but `photo`, `fine`, `coarse`"):
         written(hugging(tmp_path / "plants", label_column="kind"), cache)
+
+
+def test_shards_of_webdataset_are_read_by_the_same_library(local: Path, tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "shards").mkdir()
+    for shard in (0, 1):
+        with tarfile.open(tmp_path / "shards" / f"train-{shard:04}.tar", "w") as tar:
+            for number in range(shard, 12, 2):
+                tar.add(local / "train" / f"{number}.jpg", f"{number:06}.jpg")
+                label = tarfile.TarInfo(f"{number:06}.cls")
+                label.size = 1
+                tar.addfile(label, io.BytesIO(b"%d" % (number % 3)))
+    found = written(hugging(tmp_path / "shards"), cache)
+    assert found.classes == ("0", "1", "2") and len(found.train) + len(found.val) == 12
 
 
 # --- the command line -------------------------------------------------------------------------------------------
