@@ -113,3 +113,12 @@ def short_name(name: str, width: int) -> str:
         return name
     end = next(end for cut in range(-4, 1) if cell_len(end := name[cut:] if cut else "") <= 4)
     return f"{chop_cells(name, width - 1 - cell_len(end))[0]}…{end}"
+
+
+def ending(text: str, width: int) -> str:
+    """A text in at most `width` cells; of a longer one, the end."""
+    if cell_len(text) <= width:
+        return text
+    while text and cell_len(text) > width - 1:
+        text = text[1:]
+    return f"…{text}"

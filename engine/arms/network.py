@@ -18,7 +18,7 @@ from engine.arms.features import FeatureBatch
 from engine.arms.moving_average import MovingAverage
 from engine.arms.setup import Setup
 from engine.data.batches import Batch
-from engine.hardware.device import choose_precision
+from engine.hardware.device import autocast_dtype, choose_precision
 from engine.models.build import BuiltModel
 from engine.models.exact_norm import make_batch_norm_exact
 from engine.models.fitted_head import FittedHead
@@ -27,7 +27,6 @@ from engine.models.sync_norm import synchronise_batch_norm
 # torch 2.14 renames this argument and warns if the old name is used.
 _NAMES = inspect.signature(DistributedDataParallel).parameters
 _NO_BUFFER_SYNC: dict[str, Any] = {next(n for n in ("forward_sync_buffers", "broadcast_buffers") if n in _NAMES): False}
-_AUTOCAST_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 Forward = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -49,7 +48,7 @@ class Network:
         self.head: Any = self.model.get_submodule(built.head)
         self.classes = len(setup.classes)
         self.precision = choose_precision(setup.config.train.precision, device)
-        self._autocast_dtype = _AUTOCAST_DTYPES.get(self.precision)
+        self._autocast_dtype = autocast_dtype(self.precision)
         self._device = device
         self._transfer = setup.transfer
         self.trained_groups: frozenset[str] = frozenset()

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from engine.config import RunConfig, known_keys
 from engine.config.problems import Origin, describe
-from engine.config.values import flat, given_keys, with_values
+from engine.config.values import flat, given_keys, put_values, with_values
 from engine.errors import ConfigError
 from engine.protocol import Setting, SettingsChanged
 
@@ -67,12 +67,7 @@ def with_given_again(before: RunConfig, now: RunConfig) -> RunConfig:
         ConfigError: the given values contradict those of the run.
     """
     values, merged = flat(now), before.model_dump(mode="json", exclude_unset=True)
-    for key in given_keys(now):
-        *sections, name = key.split(".")
-        section = merged
-        for part in sections:
-            section = section.setdefault(part, {})
-        section[name] = values[key]
+    put_values(merged, {key: values[key] for key in given_keys(now)})
     try:
         return RunConfig.model_validate(merged)
     except ValidationError as error:

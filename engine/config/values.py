@@ -26,13 +26,18 @@ def given_keys(config: BaseModel, prefix: str = "") -> Iterator[str]:
 def with_values(config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
     """`config` with other values for some dotted keys. In the result every key counts as given."""
     settings = config.model_dump(mode="json")
+    put_values(settings, values)
+    return RunConfig.model_validate(settings)
+
+
+def put_values(settings: dict[str, Any], values: Mapping[str, Any]) -> None:
+    """Put values for dotted keys into plain data, in place. Sections that are not there are made."""
     for key, value in values.items():
         *sections, name = key.split(".")
         section = settings
         for part in sections:
-            section = section[part]
+            section = section.setdefault(part, {})
         section[name] = value
-    return RunConfig.model_validate(settings)
 
 
 def _items(section: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

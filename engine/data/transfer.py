@@ -22,8 +22,12 @@ class Transfer:
     def __call__(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Pictures of about zero mean and unit variance, float32 (N, 3, size, size), and labels, int64 (N)."""
         pixels, labels = self._copy(batch.images.permute(0, 2, 3, 1), batch.labels)
+        return self.normalise(pixels.permute(0, 3, 1, 2)), labels
+
+    def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Pictures on the device, uint8 (N, 3, size, size), as float32 of about zero mean and unit variance."""
         # The steps of torchvision's formula in its order, so that test pictures are bit-identical to torchvision's.
-        return pixels.permute(0, 3, 1, 2).float().div_(255).sub_(self._mean).div_(self._std), labels
+        return pixels.float().div_(255).sub_(self._mean).div_(self._std)
 
     def _copy(self, *tensors: torch.Tensor) -> list[torch.Tensor]:
         if self._copies is None:

@@ -45,6 +45,11 @@ def choose_precision(name: Literal["auto", "float32", "bfloat16", "float16"], de
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
 
 
+def autocast_dtype(precision: Precision) -> torch.dtype | None:
+    """The type that autocast computes with; `None`: no autocast."""
+    return {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(precision)
+
+
 def seed_random(seed: int, device: torch.device) -> None:
     """Seed the generators that a step on the device draws from.
 

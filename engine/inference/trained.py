@@ -10,14 +10,13 @@ from torch import nn
 
 from engine.config import RunConfig
 from engine.data.pictures import Preparation
+from engine.data.transfer import Transfer
 from engine.errors import CheckpointError, WeightsError
-from engine.hardware.device import choose_device, choose_precision
+from engine.hardware.device import autocast_dtype, choose_device, choose_precision
 from engine.inference.choosing import describe
 from engine.models.build import build_for_weights, preparation
 from engine.models.weights import as_preparation
 from engine.storage import checkpoint
-
-_AUTOCAST_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,8 @@ class TrainedModel:
     head: str
     "dotted name of the last layer"
     classes: Sequence[str]
-    preparation: Preparation
+    transfer: Transfer
+    "normalises prepared pictures"
     temperature: float
     "divides the logits before the softmax; fitted to validation pictures, 1.0 if it was not"
     config: RunConfig
@@ -41,16 +41,16 @@ class TrainedModel:
     facts: dict[str, Any]
     "the plain values of the checkpoint: its arm, step, history and so on"
 
+    @property
+    def preparation(self) -> Preparation:
+        """How pictures are prepared for it."""
+        return self.transfer.preparation
+
     @torch.inference_mode()
     def logits(self, pixels: torch.Tensor) -> torch.Tensor:
         """Logits, float32 (N, classes) on the CPU, of prepared pictures, uint8 (N, 3, size, size)."""
-        # The same steps in the same order as in training, so that the results agree.
-        mean, std = (
-            torch.tensor(values, device=self.device).view(1, 3, 1, 1)
-            for values in (self.preparation.mean, self.preparation.std)
-        )
-        inputs = pixels.to(self.device).float().div_(255).sub_(mean).div_(std)
-        dtype = _AUTOCAST_DTYPES.get(choose_precision(self.config.train.precision, self.device))
+        inputs = self.transfer.normalise(pixels.to(self.device))
+        dtype = autocast_dtype(choose_precision(self.config.train.precision, self.device))
         with torch.autocast(self.device.type, dtype, enabled=dtype is not None):
             found: torch.Tensor = self.model(inputs.contiguous(memory_format=torch.channels_last))
         return found.float().cpu()
@@ -91,7 +91,7 @@ def load_trained(file: Path, device: str = "auto") -> TrainedModel:
         model,
         built.head,
         tuple(state["classes"]),
-        _preparation(file, state, config),
+        Transfer(_preparation(file, state, config), place),
         state.get("temperature", 1.0),
         config,
         place,

@@ -34,7 +34,7 @@ from engine.steering.steering import Steering
 from engine.storage.atomic import clean
 from engine.storage.hooks import Hooks
 from engine.storage.lock import RunLock
-from engine.storage.run_folder import create_run, find_launched, load_run_config, save_config
+from engine.storage.run_folder import create_run, find_launched, has_checkpoint, load_run_config, save_config
 from engine.storage.writer import CheckpointWriter
 
 
@@ -102,7 +102,7 @@ class Run:
         """Compare the settings with those of the resumed run. Settings that cannot change keep their old values."""
         if self._resuming and self.folder is not None:
             before, folder = load_run_config(self.folder), self.folder
-            if not self._processes.on_first(lambda: any(folder.glob("*/*.pt"))):
+            if not self._processes.on_first(lambda: has_checkpoint(folder)):
                 self.config, self._begins = with_given_again(before, self.config), True
                 return
             self.config = with_given(before, self.config)
@@ -242,7 +242,7 @@ class Run:
     def _resume_launched(self) -> None:
         """After a restart by torchrun, resume the run of the same launch if it has a checkpoint."""
         found = find_launched(launcher(), self.config.checkpoint.dir) if self.folder is None else self.folder
-        if found is not None and any(found.glob("*/*.pt")):
+        if found is not None and has_checkpoint(found):
             self.folder, self._resuming, self._begins = found, True, False
 
     # --- the end ----------------------------------------------------------------------------------------

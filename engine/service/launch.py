@@ -13,7 +13,7 @@ from engine.errors import ConfigError, DataError, WeightsError
 from engine.protocol import ARMS
 from engine.recipes.choices import complete
 from engine.sinks.trackers import check_trackers
-from engine.storage.run_folder import CONFIG, begin_run, find_run, load_run_config
+from engine.storage.run_folder import CONFIG, begin_run, find_run, has_checkpoint, load_run_config
 
 TABLES = (".csv", ".tsv")
 NAMED = ("torchvision:", "huggingface:")
@@ -154,8 +154,8 @@ def _plan_named(args: argparse.Namespace, overrides: list[str]) -> Launch:
                 "No such run", f"there is no run {folder} yet; say what it is to train: --data DIR, CONFIG or --demo"
             )
         own = load_run_config(folder, overrides)
-        return Launch(own, folder, overrides=tuple(overrides), begins=not any(folder.glob("*/*.pt")))
-    if not any(folder.glob("*/*.pt")):
+        return Launch(own, folder, overrides=tuple(overrides), begins=not has_checkpoint(folder))
+    if not has_checkpoint(folder):
         return Launch(given, folder, begins=True)
     values = flat(given)
     settings = tuple(f"{key}={as_yaml(values[key])}" for key in given_keys(given))

@@ -72,10 +72,15 @@ def find_run(name: str, root: Path) -> Path:
     raise CheckpointError("No such run", f"{name} is no run folder and no run in {root} (there: {known})")
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a run has a checkpoint, sound or not; without one, nothing of it can be gone on with."""
+    return any(folder.glob("*/*.pt"))
+
+
 def find_launched(launcher: str, root: Path) -> Path | None:
     """The folder of the run that a launcher has started before, if there is a checkpoint to go on from."""
     for file in root.glob(f"*/{LAUNCHER}"):
-        if file.read_text(encoding="utf-8") == launcher and any(file.parent.glob("*/*.pt")):
+        if file.read_text(encoding="utf-8") == launcher and has_checkpoint(file.parent):
             return file.parent
     return None
 

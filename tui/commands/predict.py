@@ -8,7 +8,7 @@ from rich.console import Console
 
 from engine.cli import predict
 from engine.cli.prediction_lines import UNSURE, Answer
-from tui.format import bar, percent
+from tui.format import bar, ending, percent
 from tui.terminal.half_blocks import half_blocks
 from tui.thumbnails import thumbnail
 
@@ -37,7 +37,7 @@ def _beside_a_thumbnail(console: Console, path: str, answer: Answer) -> str:
     found = thumbnail(path)
     picture = [" " * THUMBNAIL[0]] * THUMBNAIL[1] if isinstance(found, str) else half_blocks(found, *THUMBNAIL, console)
     room = console.width - THUMBNAIL[0] - len(GAP)
-    beside = ["", _end(answer.path, room), *_bars(answer, room)]
+    beside = ["", ending(answer.path, room), *_bars(answer, room)]
     beside += [""] * (len(picture) - len(beside))
     picture += [" " * THUMBNAIL[0]] * (len(beside) - len(picture))
     return "\n".join([*(f"{left}{GAP}{right}".rstrip() for left, right in zip(picture, beside, strict=True)), ""])
@@ -49,8 +49,3 @@ def _bars(answer: Answer, room: int) -> Iterator[str]:
     for number, (name, probability) in enumerate(answer.top):
         unsure = f"  {UNSURE}" if answer.unsure and number == 0 else ""
         yield f"{name[:names]:<{names}}  {''.join(bar(probability, BAR))} {percent(probability):>7}{unsure}"
-
-
-def _end(path: str, columns: int) -> str:
-    """The path, or its end if it is too long."""
-    return path if len(path) <= columns else f"…{path[1 - columns :]}"

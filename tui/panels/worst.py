@@ -2,12 +2,11 @@
 
 from pathlib import PurePath
 
-from rich.cells import cell_len
 from textual.content import Content
 
 from engine.figures.confusion import name_of
 from engine.protocol import Mistake
-from tui.format import percent
+from tui.format import ending, percent
 from tui.panels.panel import fitted, lines
 
 LABEL, SHARE, WITH_FILE = 11, 7, 44  # cells
@@ -38,15 +37,6 @@ def worst(
             for number in range(first, min(first + room, len(mistakes)))
         ),
     )
-
-
-def ending(text: str, width: int) -> str:
-    """A text in at most `width` cells; of a longer one, the end."""
-    if cell_len(text) <= width:
-        return text
-    while text and cell_len(text) > width - 1:
-        text = text[1:]
-    return f"…{text}"
 
 
 def _detail(label: str, value: Content, width: int) -> Content:

@@ -6,6 +6,7 @@ import pytest
 
 from engine.config.values import with_values
 from engine.data.pictures import Preparation
+from engine.data.transfer import Transfer
 from engine.inference.choosing import choose_checkpoint
 from engine.inference.trained import TrainedModel, load_trained
 from engine.models.build import build_for_weights
@@ -33,4 +34,5 @@ def with_model(trained: TrainedModel, name: str, preparation: Preparation | None
     """The same with another model, which is not trained."""
     model = build_for_weights(name, len(trained.classes)).model.requires_grad_(False).eval()
     config = with_values(trained.config, {"model.name": name})
-    return replace(trained, model=model, config=config, preparation=preparation or trained.preparation)
+    transfer = Transfer(preparation or trained.preparation, trained.device)
+    return replace(trained, model=model, config=config, transfer=transfer)
