@@ -26,6 +26,7 @@ class Subcommand(Protocol):
 SUBCOMMANDS = (
     "train",
     "look",
+    "doctor",
     "lr-find",
     "models",
     "choose",

@@ -10,8 +10,9 @@ from engine.data.batches import Batch, Unreadable, Waiting
 from engine.data.catalogue import check_unreadable, open_catalogue
 from engine.data.loader import Loader
 from engine.data.samples import Catalogue
+from engine.doctor.identical import note_identical
 from engine.errors import StoppedError
-from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
+from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesNoted, PicturesPrepared, Preparing
 
 B = TypeVar("B", bound=Batch | FeatureBatch)
 
@@ -54,6 +55,8 @@ def find_pictures(
             item = next(found)
         except StopIteration as end:
             catalogue: Catalogue = end.value
+            if note := note_identical(catalogue):
+                yield PicturesNoted(note)
             return catalogue
         if isinstance(item, Unreadable):
             yield from skipped(item)
