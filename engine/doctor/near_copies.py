@@ -19,10 +19,14 @@ MOST_COARSE, MOST_FINE = 0.08, 0.15
 "root mean square of the differences of luma, in standard deviations of the picture"
 MOST_LOCAL = 0.25
 "the largest difference of a large square, in the same unit: with another emblem it is another flag"
+MOST_SHIFT = 25.0
+"of the mean luma, of 255; it is taken out before the rest is compared"
 MOST_COLOUR = 5.0
 "mean difference of the colour channels, of 255"
-LEAST_DEVIATION = 4.0
-"of luma; below it, differences are noise"
+MOST_LOCAL_COLOUR = 30.0
+"the largest one of a square"
+LEAST_DEVIATION = 16.0
+"of luma; in pictures of less contrast, such differences are those of JPEG"
 MOST_STRETCH = 1.08
 "between the aspect ratios"
 AT_A_TIME = 4096  # pairs, which bounds the memory
@@ -100,15 +104,20 @@ class _Comparison:
 
     def _same_roughly(self, first: Numbers, second: Numbers, orientation: int) -> npt.NDArray[np.bool_]:
         difference = self._coarse[first] - oriented(self._coarse[second], orientation)
+        shift = difference.mean(axis=(1, 2), keepdims=True)
+        difference -= shift
         unit = self._unit(first, second)
-        local = np.abs(difference).max(axis=(1, 2)) <= MOST_LOCAL * unit
-        return np.asarray(local & _within(difference, MOST_COARSE * unit))
+        near = np.abs(shift[:, 0, 0]) <= MOST_SHIFT
+        near &= np.abs(difference).max(axis=(1, 2)) <= MOST_LOCAL * unit
+        return np.asarray(near & _within(difference, MOST_COARSE * unit))
 
     def _same_in_detail(self, first: Numbers, second: Numbers, orientation: int) -> npt.NDArray[np.bool_]:
         ours, theirs = self._rows[first], self._rows[second]
         luma = ours["grey"].astype(np.float32) - oriented(theirs["grey"], orientation).astype(np.float32)
         colour = ours["colour"].astype(np.float32) - oriented(theirs["colour"], orientation).astype(np.float32)
+        luma -= luma.mean(axis=(1, 2), keepdims=True)
         close = np.abs(colour).mean(axis=(1, 2, 3)) <= MOST_COLOUR
+        close &= np.abs(colour).max(axis=(1, 2, 3)) <= MOST_LOCAL_COLOUR
         return np.asarray(close & _within(_reduced(luma, FINE), MOST_FINE * self._unit(first, second)))
 
     def _unit(self, first: Numbers, second: Numbers) -> npt.NDArray[np.float32]:
