@@ -85,6 +85,19 @@ def check(path: str) -> str:
     return ""
 
 
+def dimensions(path: str) -> tuple[int, int]:
+    """(width, height) of a picture, of which only the beginning of the file is read.
+
+    Raises:
+        UnreadablePictureError: the file is missing, or no picture.
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as picture:
+            return picture.size
+    except Exception as error:
+        raise UnreadablePictureError(_reason(path, error)) from None
+
+
 def test_pixels(picture: Image.Image, preparation: Preparation) -> torch.Tensor:
     """The picture with its short side resized and its centre cropped, uint8 (3, size, size)."""
     resized = transforms.resize(picture, [preparation.resize_size], interpolation=_mode(preparation), antialias=True)
