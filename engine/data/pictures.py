@@ -4,7 +4,7 @@ import math
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -85,15 +85,24 @@ def check(path: str) -> str:
     return ""
 
 
-def dimensions(path: str) -> tuple[int, int]:
-    """(width, height) of a picture, of which only the beginning of the file is read.
+class Header(NamedTuple):
+    """What the beginning of a picture file says."""
+
+    jpeg: bool
+    "whether it is a JPEG file"
+    width: int
+    height: int
+
+
+def header(path: str) -> Header:
+    """Read the beginning of a picture file.
 
     Raises:
         UnreadablePictureError: the file is missing, or no picture.
     """
     try:
         with Image.open(path, formats=FORMATS) as picture:
-            return picture.size
+            return Header(picture.format in ("JPEG", "MPO"), *picture.size)
     except Exception as error:
         raise UnreadablePictureError(_reason(path, error)) from None
 

@@ -35,11 +35,21 @@ def estimated(catalogue: Catalogue, side: int | None = SIDE, augment: bool = Tru
             return end.value
 
 
-@pytest.mark.parametrize(("room", "form"), [(RAW, "raw"), (RAW - 1, "jpeg")])
-def test_jpeg_is_chosen_where_the_pixels_do_not_fit(catalogue: Catalogue, room: int, form: str) -> None:
-    found = estimated(catalogue, cache_gib=room / GIB)
+@pytest.mark.parametrize(("room", "form"), [(1.0, "raw"), (0.8, "raw"), (0.6, "jpeg"), (0.3, "jpeg"), (0.01, "raw")])
+def test_jpeg_is_chosen_where_the_pixels_do_not_fit_and_jpeg_saves_time(
+    catalogue: Catalogue, room: float, form: str
+) -> None:
+    """Not where nearly all fit, and not where hardly any fits even as JPEG."""
+    found = estimated(catalogue, cache_gib=room * RAW / GIB)
     assert (found.format, found.raw_bytes) == (form, RAW)
     assert found.bytes == RAW if form == "raw" else found.bytes < RAW / 2
+
+
+@pytest.mark.parametrize(("side", "form"), [(40, "raw"), (39, "jpeg")])
+def test_jpeg_files_that_are_not_reduced_are_not_encoded_again(catalogue: Catalogue, side: int, form: str) -> None:
+    for sample in catalogue.train:
+        Image.linear_gradient("L").resize((80, 40)).convert("RGB").save(sample.path, "JPEG")
+    assert estimated(catalogue, side=side, cache_gib=RAW / 2 / GIB).format == form
 
 
 @pytest.mark.parametrize("form", ["raw", "jpeg"])

@@ -189,8 +189,13 @@ def test_each_format_has_its_own_store() -> None:
     assert raw.settings != as_jpeg.settings
 
 
-def test_a_run_whose_pictures_do_not_fit_as_pixels_says_so_and_goes_on_with_jpeg(small: RunConfig, cache: Path) -> None:
-    small = with_settings(small, data__cache_gib=5e-5)  # 54 kB; as pixels they take 80
+def test_a_run_whose_pictures_do_not_fit_as_pixels_says_so_and_goes_on_with_jpeg(
+    small: RunConfig, cache: Path, tmp_path: Path
+) -> None:
+    root = write_pictures(tmp_path / "smooth", {"train": 7, "test": 3})
+    for number, file in enumerate(sorted(root.glob("*/*/*"))):
+        Image.linear_gradient("L").rotate(40 * number).resize((120, 100)).convert("RGB").save(file)
+    small = with_settings(small, data__root=root, data__cache_gib=1e-4)  # 107 kB; as pixels they take 225
     whole = play(Run(small))
     (said,) = [event.message for event in only(whole, p.PicturesNoted)]
     assert "as JPEG" in said and "data.cache_gib" in said and only(whole, p.PicturesPrepared)[0].format == "jpeg"
