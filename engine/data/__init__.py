@@ -14,7 +14,7 @@
 - `encoded`: pictures as bytes for the store: as pixels, or as JPEG.
 - `store`: a cache of decoded pictures on the disk.
 - `decoded`: takes pictures from the store or from their files.
-- `cache_format`: chooses between both by the space that the pictures take.
+- `cache_format`: chooses pixels or JPEG for the store, by the space and the time that they take.
 - `threads`: a pool of daemon threads for decoding.
 - `order`: the order of the training pictures in an epoch.
 - `loader`: makes batches in threads, ahead of their use.

@@ -100,7 +100,7 @@ class Store:
         try:
             return decode(self._read(place, record))
         except (OSError, ValueError) as error:
-            self._lose(place, (error.strerror if isinstance(error, OSError) else None) or str(error))
+            self._lose(place, record, (error.strerror if isinstance(error, OSError) else None) or str(error))
             return None
 
     def put(self, place: int, picture: Encoded) -> bool:
@@ -162,8 +162,10 @@ class Store:
             self._checked[place] = True
         return Encoded(int(record["kind"]), int(record["height"]), int(record["width"]), data)
 
-    def _lose(self, place: int, reason: str) -> None:
+    def _lose(self, place: int, record: Any, reason: str) -> None:  # noqa: ANN401 - a numpy record
         with self._lock:
+            if self._index[place] != record:
+                return  # another thread has lost it, too
             self._losses[place] += 1
             self._index["kind"][place] = 0
             self._checked[place] = False

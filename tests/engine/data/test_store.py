@@ -247,3 +247,24 @@ def test_room_is_made_for_what_is_needed(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "newer"]
     Store(tmp_path / "mine", 4, budget=4 * size, needed=99 * size).close()
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_picture_that_two_threads_lose_at_once_is_lost_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(folder)
+    store = Store(folder, 4, ROOM)
+    both = threading.Barrier(2)
+
+    def broken(*_: object) -> int:
+        both.wait()
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("engine.data.store.os.preadv", broken)
+    threads = [threading.Thread(target=store.get, args=(0,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    monkeypatch.undo()
+    assert store.damage and not store.full
+    assert store.put(0, encode(picture(0), "raw")) and np.array_equal(store.get(0), picture(0))
+    store.close()
