@@ -6,8 +6,8 @@ from enum import Enum
 
 from PIL import Image
 
+from engine.data.reading import large
 from engine.data.reading.colour import is_usable
-from engine.data.reading.large import LARGE, megapixels
 from engine.data.reading.tones import is_deep
 
 _WITH_MORE = ("GIF", "PNG", "WEBP", "TIFF", "AVIF", "HEIF")  # formats of animations and of pages
@@ -19,7 +19,7 @@ class Note(Enum):
     TONES = (
         "have 16 bits or more, or floats, for a pixel: in each, the darkest value becomes black, the brightest white"
     )
-    REDUCED = f"have more than {megapixels(LARGE)} megapixels and are decoded at a reduced scale"
+    REDUCED = f"have more than {large.megapixels(large.LARGE)} megapixels and are decoded at a reduced scale"
     FIRST = "are animations or have several pages: the first picture is taken"
     PROFILE = "have a colour profile that cannot be used: it is ignored"
 
@@ -31,7 +31,7 @@ def notes_of(picture: Image.Image) -> list[Note]:
         found.append(Note.TONES)
     elif (profile := picture.info.get("icc_profile")) and not is_usable(profile, colours_of(picture)):
         found.append(Note.PROFILE)
-    if picture.width * picture.height > LARGE:
+    if picture.width * picture.height > large.LARGE:
         found.append(Note.REDUCED)
     if picture.format in _WITH_MORE:
         with suppress(Exception):  # what follows the first picture may be damaged

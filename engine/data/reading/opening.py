@@ -72,7 +72,7 @@ def opened(path: str) -> Iterator[Image.Image]:
 def _reason(path: str, error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    if isinstance(error, UnidentifiedImageError):
+    if isinstance(error, (UnidentifiedImageError, RuntimeError)):  # RuntimeError: libjxl, and it names no cause
         return what_it_is(path) if Path(path).is_file() else "not a file"
     if isinstance(error, MemoryError):
         return "too large for the memory"
