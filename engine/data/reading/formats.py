@@ -70,8 +70,8 @@ def remedy(ending: str) -> str:
 
 
 def readable_endings() -> tuple[str, ...]:
-    """All endings that are read on this machine."""
-    return tuple(ending for ending in ENDINGS if readable(ending))
+    """All endings that are read on this machine, the most usual one of each kind first."""
+    return tuple(sorted(filter(readable, ENDINGS), key=lambda ending: ENDINGS[ending].endings.index(ending)))
 
 
 @cache

@@ -9,6 +9,7 @@ from PIL import Image
 from engine.data.reading import large
 from engine.data.reading.colour import is_usable
 from engine.data.reading.tones import is_deep
+from engine.protocol.printable import printable
 
 _WITH_MORE = ("GIF", "PNG", "WEBP", "TIFF", "AVIF", "HEIF")  # formats of animations and of pages
 
@@ -71,6 +72,6 @@ class Notes:
             self._said.update(new)
             return [
                 f"{'' if all_known else 'at least '}{len(files)} {'picture' if len(files) == 1 else 'pictures'} "
-                f"{note.value} (such as {next(iter(files))})"
+                f"{note.value} (such as {printable(next(iter(files)))})"
                 for note, files in new.items()
             ]

@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from engine.data.reading import large
 from engine.data.reading.formats import HEIF, JPEG_XL
+from engine.data.reading.jpeg_xl import jpeg_xl_size
 from engine.data.reading.signatures import what_it_is
 
 # Pillow warns of harmless defects, and a warning would damage the screen. The filter is for the whole process, because
@@ -60,6 +61,8 @@ def opened(path: str) -> Iterator[Image.Image]:
         UnreadablePictureError: the file is missing, damaged, too large or no picture.
     """
     try:
+        if "JXL" in FORMATS:
+            _check_jpeg_xl(path)
         with Image.open(path, formats=FORMATS) as picture:
             large.check_pixels(*picture.size)
             yield picture
@@ -67,6 +70,13 @@ def opened(path: str) -> Iterator[Image.Image]:
         raise MissingPictureError(error.strerror) from None
     except Exception as error:  # decoders raise many kinds of errors for damaged bytes
         raise UnreadablePictureError(_reason(path, error)) from None
+
+
+def _check_jpeg_xl(path: str) -> None:
+    with Path(path).open("rb") as file:
+        size = jpeg_xl_size(file.read(4096))
+    if size is not None:
+        large.check_pixels(*size)
 
 
 def _reason(path: str, error: Exception) -> str:

@@ -10,6 +10,7 @@ from engine.data.pictures import check
 from engine.data.reading import formats
 from engine.data.reading.decoder import look, read
 from engine.data.reading.formats import ENDINGS, Extra, readable, readable_endings, remedy
+from engine.data.reading.jpeg_xl import jpeg_xl_size
 from engine.data.reading.notes import Note
 from engine.data.reading.opening import MissingPictureError
 
@@ -144,6 +145,37 @@ def test_heic_with_the_extra(tmp_path: Path) -> None:
     heif.from_pillow(turned).save(tmp_path / "a.jpg", quality=95, exif=exif.tobytes())
     found = read(str(tmp_path / "a.jpg"))[0]
     assert found.size == (48, 32) and found.getpixel((4, 4))[1] > 150 > found.getpixel((40, 28))[1]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("content", "size"), [
+    (b"\xff\x0a" + bytes([0b0100_0001, 0]) + bytes(10), (8, 8)),  # small, height 1 x 8, ratio 1
+    (b"\xff\x0a" + ((1 << 0) | (2 << 1) | (0 << 6) | (5 << 9)).to_bytes(12, "little"), (48, 24)),
+    (b"\xff\x0a" + ((3 << 1) | (59_999 << 3) | (1 << 33)).to_bytes(12, "little"), (60_000, 60_000)),
+    (b"\xff\x0a" + ((1 << 1) | (999 << 3) | (0 << 16) | (0 << 19) | (299 << 21)).to_bytes(12, "little"), (300, 1000)),
+    (b"\xff\x0a\0", None),
+    (b"\xff\xd8" + bytes(20), None),
+])  # fmt: skip
+def test_the_size_of_jpeg_xl_is_in_its_first_bytes(content: bytes, size: tuple[int, int] | None) -> None:
+    assert jpeg_xl_size(content) == size
+    boxes = b"\0\0\0\x0cJXL \r\n\x87\n" + b"\0\0\0\x14ftypjxl \0\0\0\0jxl "
+    if size is not None:
+        assert jpeg_xl_size(boxes + b"\0\0\0\0jxlc" + content) == size
+        assert jpeg_xl_size(boxes + b"\0\0\0\0jxlp\0\0\0\0" + content) == size
+
+
+@pytest.mark.parametrize(("width", "height"), [(24, 16), (31, 17), (300, 1000), (640, 360), (1, 1), (600, 500)])
+def test_the_size_of_jpeg_xl_is_that_of_its_library(width: int, height: int, tmp_path: Path) -> None:
+    pytest.importorskip("pillow_jxl")
+    for container in (False, True):
+        Image.new("RGB", (width, height)).save(tmp_path / "a.jxl", "JXL", use_container=container)
+        assert jpeg_xl_size((tmp_path / "a.jxl").read_bytes()[:4096]) == (width, height)
+
+
+def test_a_jpeg_xl_file_that_claims_to_be_gigantic_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("pillow_jxl")
+    head = ((3 << 1) | (59_999 << 3) | (1 << 33)).to_bytes(12, "little")
+    (tmp_path / "a.jxl").write_bytes(b"\xff\x0a" + head + bytes(100))
+    assert check(str(tmp_path / "a.jxl")).startswith("60000 x 60000 pixels are 3,600 megapixels")
 
 
 def test_jpeg_xl_with_the_extra(tmp_path: Path) -> None:
