@@ -24,7 +24,7 @@ def read(path: str, *, shorter: int | None = None, longer: int | None = None) ->
     """
     with opened(path) as picture:
         notes = notes_of(picture)
-        _draft(picture, min(_scale(picture.size, shorter, longer), large.scale(picture.size)))
+        _draft(picture, min(_scale(picture.size, shorter, longer), large.jpeg_scale(picture.size)))
         with large.room_for(picture) as factor:
             return _finished(picture, factor, shorter, longer), notes
 

@@ -36,9 +36,10 @@ def check_pixels(width: int, height: int) -> None:
         )
 
 
-def scale(size: tuple[int, int]) -> float:
-    """The scale, in 0..1, at which a picture has `LARGE` pixels."""
-    return min(math.sqrt(LARGE / (size[0] * size[1])), 1.0)
+def jpeg_scale(size: tuple[int, int]) -> float:
+    """The largest scale of those of JPEG (1, 1/2, 1/4, 1/8) at which a picture has at most `LARGE` pixels; else 1/8."""
+    pixels = size[0] * size[1]
+    return next((1 / part for part in (1, 2, 4) if pixels <= LARGE * part * part), 1 / 8)
 
 
 @contextmanager
