@@ -11,7 +11,7 @@ from engine.data.catalogue import check_unreadable, open_catalogue
 from engine.data.loader import Loader
 from engine.data.samples import Catalogue
 from engine.errors import StoppedError
-from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
+from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesNoted, PicturesPrepared, Preparing
 
 B = TypeVar("B", bound=Batch | FeatureBatch)
 
@@ -96,7 +96,7 @@ class InputPipeline:
             yield PicturesPrepared(store.stored, self.pictures, store.bytes, store.full)
 
     def report_batch(self, batch: Batch | FeatureBatch) -> Iterator[Event]:
-        """Report the unreadable pictures of a batch, and now and then the progress of preparing pictures.
+        """Report what a batch says of its pictures, and now and then the progress of preparing pictures.
 
         Raises:
             DataError: too many pictures cannot be decoded.
@@ -107,6 +107,7 @@ class InputPipeline:
             yield from self.skipped(item)
         if unreadable:
             self.skipped.check(self.pictures)
+        yield from map(PicturesNoted, self.loader.decoded.notes.unsaid())
         store = self.loader.decoded.store
         if store is not None and not store.full and time.monotonic() - self._reported_at >= REPORT_SECONDS:
             self._reported_at = time.monotonic()
