@@ -16,7 +16,8 @@ import numpy as np
 from engine.config.sections import DataConfig
 from engine.data.decoded import Decoded
 from engine.data.encoded import QUALITY, Format, encode
-from engine.data.pictures import UnreadablePictureError, decode_bounded, header
+from engine.data.pictures import UnreadablePictureError, decode_bounded
+from engine.data.reading.opening import opened
 from engine.data.samples import Catalogue, Sample
 
 MEASURED = 256  # training pictures whose size is read
@@ -85,12 +86,13 @@ def _measure(sample: Sample, side: int) -> list[tuple[int, float]]:
     Empty if it is unreadable.
     """
     try:
-        found = header(sample.path)
+        with opened(sample.path) as picture:  # only the head of the file is read
+            (width, height), jpeg = picture.size, picture.format in ("JPEG", "MPO")
     except UnreadablePictureError:
         return []
-    scale = min(side / min(found.width, found.height), 1.0)
-    size = round(found.width * scale) * round(found.height * scale) * 3
-    return [(size, PLAIN_FILE if found.jpeg and scale == 1 else OTHER_FILE)]
+    scale = min(side / min(width, height), 1.0)
+    size = round(width * scale) * round(height * scale) * 3
+    return [(size, PLAIN_FILE if jpeg and scale == 1 else OTHER_FILE)]
 
 
 def _compression(samples: list[Sample], side: int) -> Generator[None, None, float]:

@@ -48,6 +48,7 @@ def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[F
         for missing in _unchecked_classes(samples[:SAMPLE], bad, catalogue):
             bad |= yield from _check(missing, loader, until_readable=True)
     catalogue.check(bad.keys())
+    yield from map(PicturesNoted, loader.decoded.notes.unsaid(all_known=len(samples) <= SAMPLE))
     return catalogue
 
 

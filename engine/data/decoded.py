@@ -7,7 +7,7 @@ So a run trains on the same pixels whatever the store has, in each epoch and aft
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 from PIL import Image
@@ -23,6 +23,8 @@ from engine.data.pictures import (
     decode_bounded,
     test_pixels,
 )
+from engine.data.reading.decoder import look
+from engine.data.reading.notes import Notes
 from engine.data.samples import Catalogue
 from engine.data.store import Store
 
@@ -43,6 +45,8 @@ class Decoded:
         self._store: Store | None = None
         self._places: dict[tuple[str, bool], int] = {}
         self._in_progress: dict[int, tuple[float, str]] = {}
+        self.notes = Notes()
+        "what was done to pictures that a person should know of"
 
     @property
     def settings(self) -> tuple[object, ...]:
@@ -91,8 +95,10 @@ class Decoded:
         place = self._places.get((path, testing))
         if self._store is None or place is None or self._store.full:
             with self._decoding(path):
-                return check(path)
+                return check(path, self.notes)
         if place in self._store:
+            with suppress(UnreadablePictureError):  # its pixels are stored; what was done to them is said in each run
+                self.notes.add(path, look(path))
             return ""
         try:
             self.get(path, testing)
@@ -139,8 +145,9 @@ class Decoded:
     def _encode(self, path: str, testing: bool) -> Encoded:
         """Decode the file of a picture, and encode it as it is stored."""
         if testing or not self._augment:
-            return encode(self._prepare(decode(path)), "raw")
-        picture = decode(path) if self._side is None else decode_bounded(path, self._side)
+            return encode(self._prepare(decode(path, self.notes)), "raw")
+        side, notes = self._side, self.notes
+        picture = decode(path, notes) if side is None else decode_bounded(path, side, notes)
         return encode(np.array(picture), self.format)
 
     def _prepare(self, picture: Image.Image) -> Pixels:

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from engine.data.encoded import Encoded, decode
 from engine.data.pictures import Pixels
 
-FORMAT = 2  # increase it when the same key gets other pixels
+FORMAT = 3  # increase it when the same key gets other pixels
 RECORD = np.dtype(
     [("offset", "<u8"), ("length", "<u8"), ("height", "<u4"), ("width", "<u4"), ("crc", "<u4"), ("kind", "<u4")]
 )  # kind: RAW or JPEG, 0 if the picture is not stored

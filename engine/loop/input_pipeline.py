@@ -98,7 +98,7 @@ class InputPipeline:
             yield PicturesPrepared(store.stored, self.pictures, store.bytes, store.full, decoded.format)
 
     def report_batch(self, batch: Batch | FeatureBatch) -> Iterator[Event]:
-        """Report a batch's unreadable pictures, a damaged store, and now and then how many pictures are prepared.
+        """Report what a batch says of its pictures, a damaged store, and now and then how many pictures are prepared.
 
         Raises:
             DataError: too many pictures cannot be decoded.
@@ -109,6 +109,7 @@ class InputPipeline:
             yield from self.skipped(item)
         if unreadable:
             self.skipped.check(self.pictures)
+        yield from map(PicturesNoted, self.loader.decoded.notes.unsaid())
         store = self.loader.decoded.store
         if store is not None and store.damage and not self._damage_reported:
             self._damage_reported = True
