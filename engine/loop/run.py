@@ -12,6 +12,7 @@ from engine.arms.setup import Setup
 from engine.config import RunConfig
 from engine.config.resumed import differences, with_given, with_given_again, with_kept
 from engine.config.sections import HooksConfig
+from engine.config.values import with_values
 from engine.data.loader import Loader
 from engine.data.samples import Catalogue
 from engine.data.transfer import Transfer
@@ -132,7 +133,7 @@ class Run:
             try:
                 # Only the first process downloads; the others then find the files.
                 self._catalogue = yield from self._processes.on_first_then_others(self._find_pictures)
-                self.config = complete(given, len(self._catalogue.train))
+                self.config = self._with_cache_format(complete(given, len(self._catalogue.train)))
                 yield from self._start()
             except StoppedError:
                 if not self._resuming:  # the journal of a resumed run already ends with an event
@@ -155,6 +156,12 @@ class Run:
 
     def _find_pictures(self) -> Generator[Event, None, Catalogue]:
         return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested)
+
+    def _with_cache_format(self, config: RunConfig) -> RunConfig:
+        """The configuration with the format that was chosen, so that a resumed run has the same pixels."""
+        if not config.data.prepare:
+            return config
+        return with_values(config, {"data.cache_format": self._loader.decoded.format})
 
     def _lock_folder(self) -> None:
         """Lock the run's folder, if it exists, and remove temporary files that a crash left there."""
