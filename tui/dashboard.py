@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from engine.protocol.streams import print_lines, say
 from engine.service.launch import Launch
 from engine.storage.atomic import discard
 from tui.activity import ENDED, OVER
@@ -58,7 +59,7 @@ def view(folder: Path, over: str, looks: Looks) -> int:
     seen = app.state.view
     if seen is not None:
         again = "" if seen.finished else f"; go on with: finetune-tui --resume {folder}"
-        print(f"{folder.resolve().name}: {_did(seen)}{again}")
+        print_lines([f"{folder.resolve().name}: {_did(seen)}{again}"])
     return _status(app)
 
 
@@ -159,17 +160,17 @@ def _say_goodbye(app: "Dashboard", stray: "SimpleQueue[str]") -> int:
     state = app.state
     say_broken(app, stray)
     if state.failure is not None:
-        print(f"{state.failure.title}: {state.failure.message}", file=sys.stderr)
+        say(f"{state.failure.title}: {state.failure.message}")
         return state.failure.exit_status
     run, view, saved = state.run, state.view, state.checkpoint
     if run is not None and view is not None:
         where = f"saved at step {saved.step} in {saved.path}" if saved else "not saved"
-        print(f"{run.name}: {_did(view)}, {where}")
+        print_lines([f"{run.name}: {_did(view)}, {where}"])
         if _goes_on(app):
             how = "stays paused" if state.paused else "goes on"
-            print(f"it {how} in the background; watch it with: finetune-tui attach {run.name}")
+            print_lines([f"it {how} in the background; watch it with: finetune-tui attach {run.name}"])
         elif not view.finished:
-            print(f"go on with: finetune-tui --resume {run.path}")
+            print_lines([f"go on with: finetune-tui --resume {run.path}"])
     elif app.access == "own" and not app.return_code:
         print("ended before training began")
     return _status(app)

@@ -18,7 +18,7 @@ from engine.protocol import (
     Stop,
 )
 from engine.protocol.sentences import message
-from engine.protocol.streams import Stream
+from engine.protocol.streams import Stream, say
 from engine.service.host import Host
 from engine.service.launch import Launch, is_first
 from engine.sinks import STREAM_SINKS
@@ -94,7 +94,7 @@ class _Headless:
 
     def _print(self, text: str) -> None:
         if text:
-            print(text, file=self._messages, flush=True)
+            say(text, self._messages)
 
     def _handle_signal(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:

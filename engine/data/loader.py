@@ -25,7 +25,7 @@ from engine.data.pictures import Pixels, Preparation, UnreadablePictureError
 from engine.data.samples import Sample
 from engine.data.threads import Threads
 from engine.errors import DataError
-from engine.protocol.printable import printable
+from engine.protocol.printable import unicode_text
 
 SHORT_SIDE_FACTOR = 2  # short side of a stored picture / side of the crop; 4/3 gave a lower accuracy
 BATCHES_AHEAD = 3  # batches that are decoded ahead of their use
@@ -192,7 +192,7 @@ class Loader:
                     return
                 began = time.monotonic()
                 while wait(waiting[0][2], ANSWER_SECONDS).not_done:
-                    yield Waiting(time.monotonic() - began, tuple(map(printable, self.decoded.files_in_progress())))
+                    yield Waiting(time.monotonic() - began, tuple(map(unicode_text, self.decoded.files_in_progress())))
                 images, group, futures = waiting.popleft()
                 yield _batch(images, group, [items for future in futures for items in future.result()])
         finally:

@@ -39,6 +39,7 @@ from engine.protocol import (
     StepsChanged,
     StopPlanned,
 )
+from engine.protocol.printable import printable, printable_lines
 
 CONFIGURATION = "configuration"
 "the `why` of a base rate that nobody has changed"
@@ -53,8 +54,11 @@ def epoch_line(event: EpochDone) -> str:
 
 
 def message(event: Event) -> str:
-    """The event in a sentence for people; empty for progress, for an epoch, and for what needs no words."""
-    return _of_run(event) or _of_arm(event) or _of_command(event) or _of_file(event)
+    """The event in a sentence for people; empty for progress, for an epoch, and for what needs no words.
+
+    What a terminal could obey, in a name or in the words of a library, is shown as text.
+    """
+    return printable_lines(_of_run(event) or _of_arm(event) or _of_command(event) or _of_file(event))
 
 
 def _of_run(event: Event) -> str:
@@ -171,7 +175,7 @@ def _of_file(event: Event) -> str:
         case PicturesNoted():
             return event.message
         case ImageSkipped():
-            return f"skipped {event.path}: {event.reason} ({event.count} so far)"
+            return f"skipped {printable(event.path)}: {event.reason} ({event.count} so far)"
         case CheckpointSaved(reason="key" | "stop"):
             return f"saved {event.path} at step {event.step}"
         case CheckpointFailed() | JournalFailed():
@@ -195,7 +199,7 @@ def _rate(group: Group, resumed: bool) -> str:
 
 def _stuck_files(paths: tuple[str, ...]) -> str:
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return f": waiting for {paths[0]}{more}" if paths else ""
+    return f": waiting for {printable(paths[0])}{more}" if paths else ""
 
 
 def _setting(setting: Setting) -> str:
