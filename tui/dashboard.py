@@ -177,7 +177,10 @@ def _say_goodbye(app: "Dashboard", stray: "SimpleQueue[str]") -> int:
 
 
 def _status(app: "Dashboard") -> int:
-    return 128 + app.ended_by if app.ended_by else app.return_code or 0
+    if app.ended_by:
+        return 128 + app.ended_by
+    unkept = app.access == "own" and any(arm.unkept for arm in app.state.arms.values())  # best weights are lost
+    return app.return_code or int(unkept and not _goes_on(app))
 
 
 def _did(arm: "ArmView") -> str:

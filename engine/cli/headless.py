@@ -8,6 +8,8 @@ from queue import SimpleQueue
 from types import FrameType
 
 from engine.protocol import (
+    Arm,
+    CheckpointFailed,
     CheckpointSaved,
     Command,
     CommandRefused,
@@ -17,6 +19,7 @@ from engine.protocol import (
     RunStarted,
     Stop,
 )
+from engine.protocol.best import is_best_file
 from engine.protocol.sentences import message
 from engine.protocol.streams import Stream, say
 from engine.service.host import Host
@@ -57,6 +60,8 @@ class _Headless:
         self._inbox: SimpleQueue[Command] = SimpleQueue()
         self._stopping = False
         self._saved = ""
+        self._unkept: set[Arm] = set()
+        "arms whose best weights could not be written"
         self._status = DONE
 
     def run(self, train: Train) -> int:
@@ -81,14 +86,18 @@ class _Headless:
         match event:
             case RunStarted():
                 self._saved = event.resumed_from
+            case CheckpointFailed() if is_best_file(event):
+                self._unkept.add(event.arm)
             case CheckpointSaved():
                 self._saved = event.path
+                if is_best_file(event):
+                    self._unkept.discard(event.arm)
             case CommandRefused(command="stop") if self._stopping:
                 self._inbox.put(Stop(save=False))
                 last = f"the last good checkpoint is {self._saved}" if self._saved else "there is no checkpoint"
                 self._print(f"stopping without saving; {last}")
             case RunFinished(completed=True):
-                self._status = DONE
+                self._status = FAILED if self._unkept else DONE
             case RunFailed():
                 self._status = event.exit_status
 

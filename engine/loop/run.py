@@ -139,7 +139,7 @@ class Run:
                     if not self._steering.held_open:
                         break
                     yield from self._steering.wait()
-            yield from self._arms.checkpointer.results(wait=True)
+            yield from self._arms.checkpointer.settle()
             yield self._finished()
         finally:
             self._loader.close()
@@ -254,7 +254,7 @@ class Run:
             step=arm.step,
             completed=arm.done,
             accuracy=arm.evaluated[1] if arm.evaluated is not None else None,
-            best_accuracy=arm.best_accuracy,
+            best_accuracy=self._arms.checkpointer.best_accuracy(arm),
             checkpoint=self._writer.last_checkpoint,
             weights_sha256=arm.network.weights_sha256(),
             seconds=arm.seconds,
@@ -269,6 +269,7 @@ class Run:
 
     def _fail(self, event: RunFailed) -> Iterator[Event]:
         self._open_journal()
+        self._writer.retry()
         for saved, _ in self._writer.results(wait=True):
             yield from self._recording.record(saved)
         yield from self._recording.record(event)

@@ -135,8 +135,8 @@ class ArmFinished:
     step: Int
     accuracy: Real
     "after the last epoch"
-    best_accuracy: Real
-    "of the best weights"
+    best_accuracy: Real | None
+    "of the best weights, those in `best.pt`; `None` if none could be written"
     seconds: Real
     part: Part = "test"
     "the pictures of both accuracies"

@@ -83,7 +83,8 @@ def _of_run(event: Event) -> str:
         case RunFinished(weights_sha256=""):
             return "stopped before the first step"
         case RunFinished(best_accuracy=None):
-            return f"stopped at step {event.step}"
+            lost = "; no best weights are on the disk" if event.accuracy is not None else ""
+            return f"{'finished' if event.completed else 'stopped'} at step {event.step}{lost}"
         case RunFinished():
             end = "finished" if event.completed else "stopped"
             tested = f", {event.test_accuracy:.1%} on test pictures" if event.test_accuracy is not None else ""
@@ -111,8 +112,10 @@ def _of_arm(event: Event) -> str:
             again = f", {event.times} times since an epoch was done" if event.times > 1 else ""
             return f"step {event.step + 1} left the weights alone: the {event.what} is {event.value:g}{again}"
         case ArmFinished():
-            accuracy = f"{_on(event.part)}accuracy {event.accuracy:.1%}, best {event.best_accuracy:.1%}"
-            return f"{event.arm} has done all its epochs: {accuracy}"
+            best = (
+                "no best weights are on the disk" if event.best_accuracy is None else f"best {event.best_accuracy:.1%}"
+            )
+            return f"{event.arm} has done all its epochs: {_on(event.part)}accuracy {event.accuracy:.1%}, {best}"
         case BestTested():
             return (
                 f"{event.arm}: the best weights (step {event.step}) classify {event.accuracy:.1%} of "

@@ -112,6 +112,8 @@ class Hooks:
         """The values for the names of `engine.config.placeholders`."""
         folder, current = self.folder, self.current() if self.current is not None else None
         best = current.best_accuracy if current is not None else None
+        if isinstance(event, ArmFinished):
+            best = event.best_accuracy  # of what is on the disk
         values = {
             "event": hook,
             "run": self._name if folder is None else folder.name,
