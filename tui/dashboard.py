@@ -108,7 +108,7 @@ class _Ending:
     """What a signal does when the screen is closed."""
 
     def __init__(self, ended_by: int, session: "LocalSession | None") -> None:
-        self.stopping = ended_by in (signal.SIGINT, signal.SIGTERM)
+        self.stopping = ended_by not in (0, signal.SIGHUP)
         self._last = (ended_by, time.monotonic())
         self._session = session
 
@@ -121,6 +121,8 @@ class _Ending:
         self._last = (number, time.monotonic())
         if number == before and time.monotonic() - when < AGAIN_SECONDS:
             return  # the same signal, handed on by the parent
+        if self.stopping and number in (signal.SIGUSR1, signal.SIGUSR2):  # these never demand an end at once
+            return
         if self.stopping or self._session is None:
             discard()
             os._exit(128 + number)
@@ -151,7 +153,7 @@ def _show(
 
 def on_signals(handler: "Callable[[int, FrameType | None], object] | signal.Handlers") -> None:
     """Let `handler` take what ends a program."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, handler)
 
 

@@ -10,6 +10,7 @@ import torch
 from engine.arms.arms import Arms
 from engine.arms.setup import Setup
 from engine.config import RunConfig
+from engine.config.places import with_absolute_places
 from engine.config.resumed import differences, with_given, with_given_again, with_kept
 from engine.config.sections import HooksConfig
 from engine.data.loader import Loader
@@ -54,7 +55,7 @@ class Run:
         `hold_open` says whether to wait for commands after the last epoch. `script` has the commands and choices of
         the run that is repeated.
         """
-        self.config = config
+        self.config = with_absolute_places(config)
         self._script = script
         self._settings: tuple[Setting, ...] = ()
         self._resuming = resume is not None
@@ -101,7 +102,7 @@ class Run:
     def _read_resumed_settings(self) -> None:
         """Compare the settings with those of the resumed run. Settings that cannot change keep their old values."""
         if self._resuming and self.folder is not None:
-            before, folder = load_run_config(self.folder), self.folder
+            before, folder = with_absolute_places(load_run_config(self.folder)), self.folder
             if not self._processes.on_first(lambda: has_checkpoint(folder)):
                 self.config, self._begins = with_given_again(before, self.config), True
                 return

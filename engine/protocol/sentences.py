@@ -39,6 +39,7 @@ from engine.protocol import (
     StepsChanged,
     StopPlanned,
 )
+from engine.protocol.arms import EVALUATION_LOSS
 from engine.protocol.printable import printable, printable_lines
 
 CONFIGURATION = "configuration"
@@ -108,6 +109,11 @@ def _of_arm(event: Event) -> str:
             return f"{event.arm}: compiled in {event.seconds:.0f} s"
         case Compiled():
             return f"{event.arm}: not compiled, training goes on without: {event.failure}"
+        case Diverged() if event.what == EVALUATION_LOSS:
+            return (
+                f"the evaluation after step {event.step} has the loss {event.value:g}: some answers of the model are "
+                "not numbers; use a larger data.batch_size or data.image_size, or lower learning rates"
+            )
         case Diverged():
             again = f", {event.times} times since an epoch was done" if event.times > 1 else ""
             return f"step {event.step + 1} left the weights alone: the {event.what} is {event.value:g}{again}"

@@ -17,7 +17,7 @@ from typing import Any
 
 from engine.protocol.streams import say
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 # Usual keys and pasting, no mouse, no reports of focus or size, lines that wrap, the main screen, a cursor.
 PLAIN = "\x1b[<u\x1b[?2004l\x1b[?1000;1002;1003;1006;1015;1004;2048l\x1b[?7h\x1b[?1049l\x1b[?25h"
 
