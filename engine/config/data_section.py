@@ -80,6 +80,9 @@ class DataConfig(Section):
     group: Pattern | None = None
     """a regular expression that finds the group in a picture's path below its part; pictures of a group, such as those
     of one patient, all come to the same part when validation pictures are taken"""
+    exclude: Folder | None = None
+    """a list of pictures to leave out or to give another class: CSV with the columns `picture`, `label` (empty: left
+    out) and `reason`, or a path in each line; the run's folder keeps a copy, which is used when the run is resumed"""
     threads: int | None = Field(None, ge=1, le=256)
     "threads that decode pictures; default: one per processor, at most 8"
     prepare: bool = True

@@ -7,6 +7,7 @@
 - `csv_list`: lists the pictures that a table names; `table` reads it, `columns` finds its columns.
 - `samples`: a picture file with its class, and the pictures of a run in three parts.
 - `split`: takes validation pictures from the training pictures.
+- `corrections`: the list of pictures to leave out, or to give another class.
 - `catalogue`: finds the pictures of a run, and decodes a sample of them as a check.
 - `formats`: the picture formats that may be opened.
 - `pictures`: decodes a picture file, and prepares test pictures.

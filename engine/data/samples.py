@@ -20,6 +20,19 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Files of one kind below the folder of the pictures that are no samples."""
+
+    kind: str
+    "what they are, in the plural, for people: `HEIC pictures`"
+    count: int
+    example: str
+    "the path of one of them"
+    remedy: str = ""
+    "what to do to have them; empty if they are rightly left out"
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """The pictures of a run in three parts."""
 
@@ -34,6 +47,8 @@ class Catalogue:
     "the folders or the file that list them, for people"
     notes: tuple[str, ...] = field(default=(), compare=False)
     "what was guessed or left out, a sentence each"
+    left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
+    "the files that are no samples, a kind each"
 
     @property
     def scored_part(self) -> Part:

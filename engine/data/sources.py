@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.config.sections import DataConfig
 from engine.data import archive, demo
+from engine.data.corrections import apply_corrections, read_corrections
 from engine.data.csv_list import list_csv
 from engine.data.library import source as library
 from engine.data.roots import scan_roots
@@ -62,9 +63,9 @@ def find_catalogue(config: DataConfig, seed: int) -> Generator[Loading, None, Ca
         EngineError: the pictures cannot be downloaded.
     """
     if config.source in LISTS:
-        return LISTS[config.source](config, seed)
+        return _corrected(LISTS[config.source](config, seed), config, folders(config))
     root = yield from SOURCES[config.source].locate(config, seed)
-    return _list_made(root, config, seed)
+    return _corrected(_list_made(root, config, seed), config, (root,))
 
 
 def local_catalogue(config: DataConfig, seed: int) -> Catalogue | None:
@@ -74,9 +75,23 @@ def local_catalogue(config: DataConfig, seed: int) -> Catalogue | None:
         DataError: they cannot be trained on.
     """
     if config.source in LISTS:
-        return LISTS[config.source](config, seed)
+        return _corrected(LISTS[config.source](config, seed), config, folders(config))
     root = SOURCES[config.source].find_local(config, seed)
-    return None if root is None else _list_made(root, config, seed)
+    return None if root is None else _corrected(_list_made(root, config, seed), config, (root,))
+
+
+def folders(config: DataConfig) -> tuple[Path, ...]:
+    """The folders that paths of pictures are below, for pictures that the user has."""
+    if config.root is not None:
+        return (config.root,)
+    return config.roots or ((config.csv.parent,) if config.csv is not None else ())
+
+
+def _corrected(catalogue: Catalogue, config: DataConfig, roots: tuple[Path, ...]) -> Catalogue:
+    """The catalogue as the list `data.exclude` wants it."""
+    if config.exclude is None:
+        return catalogue
+    return apply_corrections(catalogue, read_corrections(config.exclude), roots, config.exclude)
 
 
 def _list_made(root: Path, config: DataConfig, seed: int) -> Catalogue:

@@ -35,7 +35,14 @@ from engine.steering.steering import Steering
 from engine.storage.atomic import clean
 from engine.storage.hooks import Hooks
 from engine.storage.lock import RunLock
-from engine.storage.run_folder import create_run, find_launched, has_checkpoint, load_run_config, save_config
+from engine.storage.run_folder import (
+    create_run,
+    find_launched,
+    has_checkpoint,
+    keep_corrections,
+    load_run_config,
+    save_config,
+)
 from engine.storage.writer import CheckpointWriter
 
 
@@ -214,6 +221,7 @@ class Run:
         )
         self._training = Training(self._pipeline, self._steering, self._device, self.config, self._began)
         if own is not None and (self._settings or self._begins):
+            self.config = keep_corrections(self.config, own)
             save_config(self.config, own)
 
     def _started(self, steps_per_epoch: int) -> RunStarted:

@@ -1,7 +1,9 @@
 """A run's folder: making it, its configuration, and finding it."""
 
 import contextlib
+import json
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from engine.errors import CheckpointError, UserError
 from engine.storage.atomic import atomic_write
 from engine.storage.lock import RunLock
 
-CONFIG, LAUNCHER = "config.yaml", "launcher"
+CONFIG, LAUNCHER, CORRECTIONS = "config.yaml", "launcher", "corrections.csv"
 
 
 def create_run(config: RunConfig, launcher: str = "") -> Path:
@@ -99,9 +101,29 @@ def save_config(config: RunConfig, folder: Path) -> None:
         raise not_writable(folder, error) from None
 
 
+def keep_corrections(config: RunConfig, folder: Path) -> RunConfig:
+    """Copy the list `data.exclude` into a run's folder, unless it is there. Returns the configuration that names it.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    kept = folder.resolve() / CORRECTIONS
+    if config.data.exclude is None or config.data.exclude == kept:
+        return config
+    try:
+        with atomic_write(kept) as temporary:
+            shutil.copyfile(config.data.exclude, temporary)
+            temporary.replace(kept)
+    except OSError as error:
+        raise not_writable(folder, error) from None
+    return config.model_copy(update={"data": config.data.model_copy(update={"exclude": kept})})
+
+
 def load_run_config(folder: Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """The configuration a run was started with, changed by `overrides`."""
-    return load_config(folder / CONFIG, overrides)
+    """The configuration a run was started with, changed by `overrides`. Its list of corrections is the run's own."""
+    kept = folder.resolve() / CORRECTIONS  # the folder may have moved since the configuration was written
+    own = [f"data.exclude={json.dumps(str(kept))}"] if kept.exists() else []
+    return load_config(folder / CONFIG, [*own, *overrides])
 
 
 def not_writable(folder: Path, error: OSError) -> UserError:
