@@ -10,7 +10,7 @@ from engine.config.run_config import RunConfig
 def with_absolute_places(config: RunConfig) -> RunConfig:
     """The configuration with absolute paths of pictures, tables and weights; relative ones are of this folder."""
     data: dict[str, Any] = {}
-    for key in ("root", "csv"):
+    for key in ("root", "csv", "exclude"):
         if (place := getattr(config.data, key)) is not None:
             data[key] = _absolute(place)
     if config.data.roots:
