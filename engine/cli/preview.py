@@ -144,7 +144,7 @@ def _of_pictures(found: Pictures) -> list[str]:
     return [
         f"{printable(found.root)}: {in_parts(found)}",
         *map(printable, found.notes),
-        *(f"  {item.name}: {_numbers(item, found.parts)}" for item in found.classes[:LINES]),
+        *(f"  {printable(item.name)}: {_numbers(item, found.parts)}" for item in found.classes[:LINES]),
         *([f"  and {more:,} classes more"] if more > 0 else []),
         f"the largest class has {found.imbalance:.1f} times as many as the smallest",
         f"for example {', '.join(map(printable, found.samples))}",

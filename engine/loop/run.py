@@ -10,6 +10,7 @@ import torch
 from engine.arms.arms import Arms
 from engine.arms.setup import Setup
 from engine.config import RunConfig
+from engine.config.places import with_absolute_places
 from engine.config.resumed import differences, with_given, with_given_again, with_kept
 from engine.config.sections import HooksConfig
 from engine.config.values import with_values
@@ -62,7 +63,7 @@ class Run:
         `hold_open` says whether to wait for commands after the last epoch. `script` has the commands and choices of
         the run that is repeated.
         """
-        self.config = config
+        self.config = with_absolute_places(config)
         self._script = script
         self._settings: tuple[Setting, ...] = ()
         self._resuming = resume is not None
@@ -109,7 +110,7 @@ class Run:
     def _read_resumed_settings(self) -> None:
         """Compare the settings with those of the resumed run. Settings that cannot change keep their old values."""
         if self._resuming and self.folder is not None:
-            before, folder = load_run_config(self.folder), self.folder
+            before, folder = with_absolute_places(load_run_config(self.folder)), self.folder
             if not self._processes.on_first(lambda: has_checkpoint(folder)):
                 self.config, self._begins = with_given_again(before, self.config), True
                 return
@@ -147,7 +148,7 @@ class Run:
                     if not self._steering.held_open:
                         break
                     yield from self._steering.wait()
-            yield from self._arms.checkpointer.results(wait=True)
+            yield from self._arms.checkpointer.settle()
             yield self._finished()
         finally:
             self._loader.close()
@@ -269,7 +270,7 @@ class Run:
             step=arm.step,
             completed=arm.done,
             accuracy=arm.evaluated[1] if arm.evaluated is not None else None,
-            best_accuracy=arm.best_accuracy,
+            best_accuracy=self._arms.checkpointer.best_accuracy(arm),
             checkpoint=self._writer.last_checkpoint,
             weights_sha256=arm.network.weights_sha256(),
             seconds=arm.seconds,
@@ -284,6 +285,7 @@ class Run:
 
     def _fail(self, event: RunFailed) -> Iterator[Event]:
         self._open_journal()
+        self._writer.retry()
         for saved, _ in self._writer.results(wait=True):
             yield from self._recording.record(saved)
         yield from self._recording.record(event)
