@@ -1,6 +1,6 @@
 """`doctor`: say what is wrong with pictures before they are trained on.
 
-Loads no torch until the pictures are listed.
+Loads torch only to ask the model for the size of its pictures.
 """
 
 import argparse

@@ -1,13 +1,12 @@
 """What `doctor` says: for people, and as JSON. Loads no torch."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.data.corrections import relative_name
-from engine.protocol.printable import printable
+from engine.protocol.printable import json_line, printable
 
 if TYPE_CHECKING:
     from engine.doctor.examine import Examined
@@ -32,7 +31,7 @@ def headline(look: Look, as_json: bool) -> str:
     """How many pictures were looked at, and how long that took."""
     counts = {part: int(number) for part, number in zip(("train", "val", "test"), _counts(look), strict=True)}
     if as_json:
-        return json.dumps(
+        return json_line(
             {"type": "examined", "where": look.where, "pictures": len(look.examined.paths)}
             | counts
             | {"known": look.examined.known, "seconds": round(look.seconds, 2), "failure": look.examined.failure}
@@ -65,7 +64,7 @@ def finding_json(finding: "Finding") -> str:
         "examples": finding.examples,
         "leaves_out": len(finding.corrections),
     }
-    return json.dumps(values)
+    return json_line(values)
 
 
 def verdict(findings: Sequence["Finding"], as_json: bool) -> str:
@@ -74,7 +73,7 @@ def verdict(findings: Sequence["Finding"], as_json: bool) -> str:
         sum(finding.severity == severity for finding in findings) for severity in ("bad", "warning", "note")
     )
     if as_json:
-        return json.dumps({"type": "verdict", "bad": bad, "warnings": warnings, "notes": notes})
+        return json_line({"type": "verdict", "bad": bad, "warnings": warnings, "notes": notes})
     if not findings:
         return "nothing is wrong with these pictures as far as doctor can see"
     return f"{bad:,} bad, {warnings:,} warning{'s' * (warnings != 1)}, {notes:,} note{'s' * (notes != 1)}"

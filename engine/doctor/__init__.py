@@ -14,7 +14,7 @@
 - `identical`: a short look for files that are in two parts, at the start of a run.
 - `fix`: the list of pictures to leave out.
 
-`identical` and `fix` load no torch by themselves; `measure` loads the decoder.
+No module of it loads torch.
 
 May import `data`, `storage`, `hardware`, `config`, `protocol` and `errors`.
 """

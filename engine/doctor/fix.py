@@ -6,6 +6,7 @@ from pathlib import Path
 from engine.data.corrections import HEADER, Correction, read_corrections, relative_name, write_corrections
 from engine.doctor.finding import Finding
 from engine.errors import UserError
+from engine.protocol.printable import printable
 
 
 def corrections_of(findings: Iterable[Finding], roots: Sequence[Path]) -> list[Correction]:
@@ -14,7 +15,7 @@ def corrections_of(findings: Iterable[Finding], roots: Sequence[Path]) -> list[C
     for finding in findings:
         for item in finding.corrections:
             name = relative_name(item.picture, roots)
-            found.setdefault(name, Correction(name, item.label, item.reason))
+            found.setdefault(name, Correction(name, item.label, printable(item.reason)))
     return list(found.values())
 
 

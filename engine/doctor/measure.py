@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from engine.data.formats import FORMATS
-from engine.data.pictures import UnreadablePictureError, decode_bounded
+from engine.data.reading import decoder
+from engine.data.reading.opening import FORMATS, UnreadablePictureError
 from engine.doctor.record import COLOUR_SIDE, RECORD, SIDE, Rows, hash_bytes, key_of, seal
 
 DECODED_SIDE = 64
@@ -27,7 +27,7 @@ def measure(path: str) -> Rows:
         data = Path(path).read_bytes()
         row["content"] = hash_bytes(data)
         _read_header(data, row)
-        _read_pixels(decode_bounded(path, DECODED_SIDE), row)
+        _read_pixels(decoder.read(path, shorter=DECODED_SIDE)[0], row)
     except UnreadablePictureError as error:
         row["error"] = str(error).encode()
     except OSError as error:

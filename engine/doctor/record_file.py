@@ -117,6 +117,8 @@ class RecordFile:
             status = Path(path).stat()
         except OSError:
             return False
+        if row["error"]:  # an extra that reads it may have been installed since
+            return False
         same = row["bytes"] == status.st_size and row["mtime"] == status.st_mtime_ns
         return bool(same) and is_whole(row)
 
