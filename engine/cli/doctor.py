@@ -18,7 +18,7 @@ from engine.config import RunConfig
 from engine.data.samples import Catalogue
 from engine.data.sources import SOURCES, folders
 from engine.errors import ConfigError, DataError
-from engine.protocol.streams import print_lines
+from engine.protocol.streams import Stream, output_failed, print_lines, say
 from engine.recipes.choices import complete
 from engine.service.launch import NAMED, TABLES, add_data_argument, add_run_arguments, plan
 
@@ -68,18 +68,21 @@ def run(args: argparse.Namespace, show: Show | None = None) -> int:
         missing = SOURCES[config.data.source].missing
         raise DataError("No pictures", f"{missing}; train once, or name a folder of pictures")
     look = _examine(catalogue, config)
-    print_lines([headline(look, args.json)])
+    print_lines(headline(look, args.json))
     from engine.doctor.diagnose import diagnose
 
     findings = diagnose(catalogue, look.examined, _image_size(config))
-    lines = show or finding_text
-    print_lines(finding_json(item) if args.json else f"\n{lines(item, look.roots)}" for item in findings)
+    output = Stream(sys.stdout, output_failed)
+    for item in findings:
+        # Names of files are made printable in `show`; the escape sequences of small pictures have to stay.
+        text = finding_json(item) if args.json else f"\n{(show or finding_text)(item, look.roots)}"
+        print(text, file=output, flush=True)
     print_lines([verdict(findings, args.json)] if args.json else ["", verdict(findings, args.json)])
     if args.fix is not None:
         from engine.doctor.fix import corrections_of, write_fix
 
         new = write_fix(args.fix, kept, corrections_of(findings, look.roots))
-        _tell(
+        say(
             f"{args.fix}: {new:,} pictures more to leave out, {len(kept) + new:,} lines in all; train with "
             f"--set data.exclude={args.fix}"
         )
@@ -130,7 +133,3 @@ def _image_size(config: RunConfig) -> int:
     from engine.models import preparation
 
     return preparation(complete(config).model, None).image_size
-
-
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -27,22 +27,18 @@ class Look:
     seconds: float
 
 
-def headline(look: Look, as_json: bool) -> str:
+def headline(look: Look, as_json: bool) -> list[str]:
     """How many pictures were looked at, and how long that took."""
     counts = {part: int(number) for part, number in zip(("train", "val", "test"), _counts(look), strict=True)}
+    examined = look.examined
     if as_json:
-        return json_line(
-            {"type": "examined", "where": look.where, "pictures": len(look.examined.paths)}
-            | counts
-            | {"known": look.examined.known, "seconds": round(look.seconds, 2), "failure": look.examined.failure}
-        )
+        values: dict[str, Any] = {"type": "examined", "where": look.where, "pictures": len(examined.paths), **counts}
+        values |= {"known": examined.known, "seconds": round(look.seconds, 2), "failure": examined.failure}
+        return [json_line(values)]
     parts = ", ".join(f"{part} {count:,}" for part, count in counts.items() if count)
-    known = f", {look.examined.known:,} of them were known" if look.examined.known else ""
-    failure = f"\nwhat was measured is not kept: {printable(look.examined.failure)}" if look.examined.failure else ""
-    return (
-        f"{printable(look.where)}: {len(look.examined.paths):,} pictures ({parts}) looked at in "
-        f"{look.seconds:.1f} s{known}{failure}"
-    )
+    known = f", {examined.known:,} of them were known" if examined.known else ""
+    first = f"{look.where}: {len(examined.paths):,} pictures ({parts}) looked at in {look.seconds:.1f} s{known}"
+    return [first, *([f"what was measured is not kept: {examined.failure}"] if examined.failure else [])]
 
 
 def finding_text(finding: "Finding", roots: Sequence[Path]) -> str:

@@ -28,7 +28,7 @@ def test_what_is_bad_comes_first_and_makes_the_status_1(root: Path, capsys) -> N
     assert doctor(root) == 1
     out = capsys.readouterr().out
     assert f"{root}: 51 pictures (train 40, test 11) looked at in" in out
-    assert "bad      1 test picture is a training picture, too (identical)" in out
+    assert "\n\nbad      1 test picture is a training picture, too (identical)\n         leave" in out
     assert "         test/cat/copy.png = train/cat/00.png\n" in out
     assert out.index("bad ") < out.index("warning ") and out.endswith("1 bad, 2 warnings, 0 notes\n")
 
