@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from platformdirs import user_cache_path
 
 from engine.config.sections import DataConfig
-from engine.data.folder import is_hidden
+from engine.data.listing.kinds import is_hidden
 from engine.errors import DataError, EngineError
 from engine.hardware.download import REPORT_SECONDS, download, reason
 from engine.protocol import Loading

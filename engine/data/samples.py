@@ -2,11 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from engine.data.listing.part_names import PartName
 from engine.errors import DataError
 from engine.protocol import Part
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+EXTENSIONS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"),
+    *(".gif", ".avif"),
+)
 MAX_UNREADABLE = 0.05  # fraction of files; with more, the data set itself may be wrong
 MAX_NAMES = 5  # in a message
 
@@ -49,6 +54,10 @@ class Catalogue:
     "what was guessed or left out, a sentence each"
     left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
     "the files that are no samples, a kind each"
+    found: tuple[tuple[PartName, str], ...] = field(default=(), compare=False)
+    "which folder or table each part comes from, for people; a part that is taken from another one is not there"
+    roots: tuple[Path, ...] = field(default=(), compare=False)
+    "the folders that paths of pictures are below"
 
     @property
     def scored_part(self) -> Part:

@@ -13,6 +13,8 @@ from engine.data import archive, demo
 from engine.data.corrections import apply_corrections, read_corrections
 from engine.data.csv_list import list_csv
 from engine.data.library import source as library
+from engine.data.listing.layout import NoClassesError
+from engine.data.listing.table_beside import table_beside
 from engine.data.roots import scan_roots
 from engine.data.samples import Catalogue
 from engine.data.split import Split
@@ -48,7 +50,15 @@ SOURCES: dict[str, Source] = {
 
 def _list_folders(config: DataConfig, seed: int) -> Catalogue:
     roots = (config.root,) if config.root is not None else config.roots
-    return scan_roots(roots, Split(config.val_fraction, seed, config.group), config.split_val)
+    try:
+        return scan_roots(roots, Split(config.val_fraction, seed, config.group), config.split_val)
+    except NoClassesError:
+        listed = table_beside(config, roots[0]) if len(roots) == 1 else None
+        if listed is None:
+            raise
+        note = f"{roots[0]} has no class folders; its table `{listed.csv.name}` names the classes"  # type: ignore[union-attr]
+        catalogue = list_csv(listed, seed)
+        return replace(catalogue, notes=(note, *catalogue.notes), roots=roots)
 
 
 LISTS: dict[str, Callable[[DataConfig, int], Catalogue]] = {"folder": _list_folders, "csv": list_csv}
@@ -97,4 +107,4 @@ def _corrected(catalogue: Catalogue, config: DataConfig, roots: tuple[Path, ...]
 def _list_made(root: Path, config: DataConfig, seed: int) -> Catalogue:
     """The pictures of a folder that a source has made."""
     catalogue = _list_folders(config.model_copy(update={"root": root}), seed)
-    return replace(catalogue, notes=SOURCES[config.source].notes(root))
+    return replace(catalogue, notes=(*SOURCES[config.source].notes(root), *catalogue.notes))

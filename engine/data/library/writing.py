@@ -7,10 +7,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from engine.data.folder import is_hidden
 from engine.data.formats import FORMATS
 from engine.data.library.collection import Collection, Item
 from engine.data.library.source import NOTES
+from engine.data.listing.kinds import is_hidden
 from engine.data.samples import EXTENSIONS
 from engine.errors import DataError
 
