@@ -6,6 +6,7 @@ with one function for `LISTS`, or with two for `SOURCES`, and a row here.
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from engine.config.sections import DataConfig
@@ -14,6 +15,7 @@ from engine.data.corrections import apply_corrections, read_corrections
 from engine.data.csv_list import list_csv
 from engine.data.library import source as library
 from engine.data.listing.layout import NoClassesError
+from engine.data.listing.meanwhile import meanwhile
 from engine.data.listing.table_beside import table_beside
 from engine.data.roots import scan_roots
 from engine.data.samples import Catalogue
@@ -61,6 +63,7 @@ def _list_folders(config: DataConfig, seed: int) -> Catalogue:
         return replace(catalogue, notes=(note, *catalogue.notes), roots=roots)
 
 
+LOOKING = "looking for pictures"
 LISTS: dict[str, Callable[[DataConfig, int], Catalogue]] = {"folder": _list_folders, "csv": list_csv}
 "functions of the configuration and the seed that list pictures which are there"
 
@@ -73,9 +76,11 @@ def find_catalogue(config: DataConfig, seed: int) -> Generator[Loading, None, Ca
         EngineError: the pictures cannot be downloaded.
     """
     if config.source in LISTS:
-        return _corrected(LISTS[config.source](config, seed), config, folders(config))
-    root = yield from SOURCES[config.source].locate(config, seed)
-    return _corrected(_list_made(root, config, seed), config, (root,))
+        found = partial(_list_given, config, seed)
+    else:
+        root = yield from SOURCES[config.source].locate(config, seed)
+        found = partial(_list_made, root, config, seed)
+    return (yield from meanwhile(found, LOOKING))
 
 
 def local_catalogue(config: DataConfig, seed: int) -> Catalogue | None:
@@ -85,9 +90,9 @@ def local_catalogue(config: DataConfig, seed: int) -> Catalogue | None:
         DataError: they cannot be trained on.
     """
     if config.source in LISTS:
-        return _corrected(LISTS[config.source](config, seed), config, folders(config))
+        return _list_given(config, seed)
     root = SOURCES[config.source].find_local(config, seed)
-    return None if root is None else _corrected(_list_made(root, config, seed), config, (root,))
+    return None if root is None else _list_made(root, config, seed)
 
 
 def folders(config: DataConfig) -> tuple[Path, ...]:
@@ -104,7 +109,13 @@ def _corrected(catalogue: Catalogue, config: DataConfig, roots: tuple[Path, ...]
     return apply_corrections(catalogue, read_corrections(config.exclude), roots, config.exclude)
 
 
+def _list_given(config: DataConfig, seed: int) -> Catalogue:
+    """The pictures that the user has."""
+    return _corrected(LISTS[config.source](config, seed), config, folders(config))
+
+
 def _list_made(root: Path, config: DataConfig, seed: int) -> Catalogue:
     """The pictures of a folder that a source has made."""
     catalogue = _list_folders(config.model_copy(update={"root": root}), seed)
-    return replace(catalogue, notes=(*SOURCES[config.source].notes(root), *catalogue.notes))
+    catalogue = replace(catalogue, notes=(*SOURCES[config.source].notes(root), *catalogue.notes))
+    return _corrected(catalogue, config, (root,))

@@ -20,7 +20,7 @@ from engine.hardware.device import ask_for_determinism, choose_device, describe_
 from engine.hardware.machine import device_name, versions
 from engine.hardware.process_group import ProcessGroup, launcher, restarts
 from engine.loop.failures import describe_failure
-from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures
+from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list
 from engine.loop.recording import Recording
 from engine.loop.training import Training
 from engine.models import preparation
@@ -35,6 +35,7 @@ from engine.storage.atomic import clean
 from engine.storage.hooks import Hooks
 from engine.storage.lock import RunLock
 from engine.storage.run_folder import (
+    PICTURES,
     create_run,
     find_launched,
     has_checkpoint,
@@ -154,7 +155,9 @@ class Run:
     # --- getting ready ----------------------------------------------------------------------------------
 
     def _find_pictures(self) -> Generator[Event, None, Catalogue]:
-        return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested)
+        # A run that begins again, without a checkpoint, takes the pictures as they are now.
+        kept = self.folder / PICTURES if self.folder is not None and self._resuming and not self._begins else None
+        return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested, kept)
 
     def _lock_folder(self) -> None:
         """Lock the run's folder, if it exists, and remove temporary files that a crash left there."""
@@ -182,6 +185,8 @@ class Run:
                 self.folder = create_run(self.config, launcher())
                 self._lock_folder()
             self._arms.checkpointer.folder = self.folder or Path()
+        if self._processes.is_first and self.folder is not None:
+            yield from keep_list(self._catalogue, self.folder, anew=self._begins)
         self._make_loop(resuming)
         yield self._started(steps)
         if self._processes.is_first and self.folder is not None:
