@@ -8,11 +8,13 @@ from engine.config import RunConfig
 from engine.data.listing.class_names import nfc
 from engine.data.listing.layout import content
 from engine.data.listing.part_names import PartName, part_of
+from engine.data.listing.resuming import part_as_before
 from engine.data.listing.walk import pictures_of_classes
 from engine.data.samples import Sample, join_names
 from engine.data.sources import local_catalogue
 from engine.errors import DataError
-from engine.protocol import PART_NAMES
+from engine.protocol import PART_NAMES, Part
+from engine.storage.run_folder import PICTURES
 
 PARTS: tuple[PartName, ...] = ("test", "val")
 
@@ -63,8 +65,10 @@ def labelled_pictures(root: Path, classes: Sequence[str]) -> Labelled:
     return Labelled(str(folder), samples, notes)
 
 
-def pictures_of_run(config: RunConfig, classes: Sequence[str]) -> Labelled:
+def pictures_of_run(config: RunConfig, classes: Sequence[str], checkpoint: Path) -> Labelled:
     """The test pictures of a run, or its validation pictures if it has no test pictures.
+
+    `checkpoint` is a file in the run's folder, where the list of its pictures is.
 
     Raises:
         DataError: they are not there any more, or their classes have changed.
@@ -79,8 +83,16 @@ def pictures_of_run(config: RunConfig, classes: Sequence[str]) -> Labelled:
         raise DataError("No pictures", f"the run's own pictures are not there any more ({why}); {hint}")
     if found.classes != tuple(map(nfc, classes)):
         raise DataError("Classes differ", f"{found.where} has other classes than the run had; {hint}")
-    where = f"{found.where}, {PART_NAMES['test' if found.test else 'val']} pictures of the run"
+    part: Part = "test" if found.test else "val"
+    where = f"{found.where}, {PART_NAMES[part]} pictures of the run"
+    samples = part_as_before(found, part, _picture_list(checkpoint))
     if found.test and found.val:
-        return Labelled(where, found.test, found.notes)
+        return Labelled(where, samples, found.notes)
     note = "these pictures chose the best weights, so the figures flatter them; pictures of --data DIR would not"
-    return Labelled(where, found.test or found.val, [*found.notes, note])
+    return Labelled(where, samples, [*found.notes, note])
+
+
+def _picture_list(checkpoint: Path) -> Path:
+    """The list of the pictures in the folder of a checkpoint's run, or beside the checkpoint, where it need not be."""
+    folders = checkpoint.resolve().parents[:3]
+    return next((folder / PICTURES for folder in folders if (folder / PICTURES).is_file()), folders[0] / PICTURES)

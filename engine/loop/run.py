@@ -19,6 +19,7 @@ from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device, describe_device
 from engine.hardware.machine import device_name, versions
 from engine.hardware.process_group import ProcessGroup, launcher, restarts
+from engine.loop.baseline import baseline
 from engine.loop.failures import describe_failure
 from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list
 from engine.loop.recording import Recording
@@ -273,6 +274,7 @@ class Run:
             seconds=arm.seconds,
             part=self._catalogue.scored_part,
             test_accuracy=arm.tested,
+            **baseline(self._catalogue.scored, arm.history, arm.best_accuracy),
         )
 
     def _open_journal(self) -> None:

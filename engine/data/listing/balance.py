@@ -18,10 +18,15 @@ def majority(samples: Iterable[Sample]) -> tuple[int, float]:
     return label, count / counts.total()
 
 
+def is_uneven(samples: Iterable[Sample]) -> bool:
+    """Whether the largest class has three times as many pictures as the smallest, or more."""
+    counts = Counter(sample.label for sample in samples).values()
+    return bool(counts) and max(counts) >= UNEVEN * min(counts)
+
+
 def balance_notes(catalogue: Catalogue) -> tuple[str, ...]:
     """A sentence if the training pictures are so uneven that a model which always says one class looks good."""
-    counts = Counter(sample.label for sample in catalogue.train)
-    if not counts or max(counts.values()) < UNEVEN * min(counts.values()):
+    if not is_uneven(catalogue.train):
         return ()
     label, share = majority(catalogue.train)
     name = printable(catalogue.classes[label])

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from engine.data.listing.picture_list import Entry, Key, PictureList, keys_of, list_of, read_list
 from engine.data.samples import Catalogue, Sample
 from engine.errors import DataError
+from engine.protocol import Part
 from engine.protocol.printable import printable
 
 Pair = tuple[Entry, Entry]
@@ -50,6 +51,19 @@ def kept_pictures(catalogue: Catalogue, file: Path) -> Catalogue:
     if differences.gone or differences.moved or differences.other_class:
         raise DataError("Pictures have changed", _refusal(catalogue.where, differences))
     return _as_before(catalogue, before, tuple(_notes(differences)))
+
+
+def part_as_before(catalogue: Catalogue, part: Part, file: Path) -> tuple[Sample, ...]:
+    """The pictures of a part as the run had them whose list is `file`, as far as they are there.
+
+    Pictures that came since may have changed which ones are taken for validation. Without a list: as they are now.
+    """
+    try:
+        before = read_list(file)
+    except (OSError, EOFError, ValueError, zlib.error):
+        return catalogue.part(part)
+    now = dict(keys_of(catalogue))
+    return tuple(now[item.key] for item in before.entries if item.part == part and item.key in now)
 
 
 def compare(before: PictureList, now: PictureList) -> Differences:
