@@ -8,7 +8,9 @@
 - `samples`: a picture file with its class, and the pictures of a run in three parts.
 - `split`: takes validation pictures from the training pictures.
 - `corrections`: the list of pictures to leave out, or to give another class.
-- `catalogue`: finds the pictures of a run, and decodes a sample of them as a check.
+- `listing/`: names of parts and classes, what is left out, the list that a run keeps.
+- `catalogue`: finds the pictures of a run.
+- `look_into`: decodes a sample of the pictures as a check.
 - `formats`: the picture formats that may be opened.
 - `pictures`: decodes a picture file, and prepares test pictures.
 - `store`: a cache of decoded pictures on the disk.

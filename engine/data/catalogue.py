@@ -42,8 +42,7 @@ def open_catalogue(
     catalogue = yield from find_catalogue(config, seed)
     if kept is not None:
         catalogue = yield from meanwhile(partial(kept_pictures, catalogue, kept), LOOKING)
-    for text in (summary(catalogue), *catalogue.notes, *balance_notes(catalogue), *left_out_notes(catalogue.left_out)):
-        yield PicturesNoted(text)
+    yield from map(PicturesNoted, (yield from meanwhile(partial(_notes, catalogue), LOOKING)))
     if config.prepare:
         prepared = yield from meanwhile(
             partial(_open_store, config, catalogue, loader), "looking for prepared pictures"
@@ -51,6 +50,11 @@ def open_catalogue(
         yield from prepared
     yield from look_into(catalogue, seed, loader)
     return catalogue
+
+
+def _notes(catalogue: Catalogue) -> tuple[str, ...]:
+    """What is said of the pictures before training, a sentence each."""
+    return (summary(catalogue), *catalogue.notes, *balance_notes(catalogue), *left_out_notes(catalogue.left_out))
 
 
 def _open_store(config: DataConfig, catalogue: Catalogue, loader: Loader) -> tuple[PicturesPrepared, ...]:

@@ -150,7 +150,7 @@ def _parts(here: Content, notes: list[str]) -> dict[PartName, Path]:
         return {}
     if parts and "train" not in parts:
         other = next(iter(found.values()))[0]
-        raise DataError(
+        raise NoClassesError(
             "No training pictures",
             f"{here.path} has `{printable(other)}` but no `train`; add it with the same classes",
         )

@@ -1,5 +1,6 @@
 """Progress while a thread does something slow, such as listing a million files, and its end at once if nobody waits."""
 
+import gc
 from collections.abc import Callable, Generator
 from concurrent.futures import wait
 from typing import TypeVar
@@ -18,6 +19,9 @@ def meanwhile(do: Callable[[], T], what: str) -> Generator[Loading, None, T]:
     Where the generator is closed, the thread is abandoned; it does not keep the process from ending.
     """
     thread = Threads(1, "listing")
+    # The search for cycles of references among a million pictures takes a second, and stops this thread, too.
+    collects = gc.isenabled()
+    gc.disable()
     try:
         future = thread.submit(do)
         while wait([future], REPORT_SECONDS).not_done:
@@ -25,3 +29,5 @@ def meanwhile(do: Callable[[], T], what: str) -> Generator[Loading, None, T]:
         return future.result()
     finally:
         thread.close(0.0)
+        if collects:
+            gc.enable()

@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.config.sections import DataConfig
 from engine.data.columns import find_columns
 from engine.data.listing.layout import content
+from engine.data.listing.part_names import part_of
 from engine.data.listing.walk import is_table
 from engine.data.samples import EXTENSIONS, join_names
 from engine.data.table import read_table
@@ -35,14 +36,19 @@ def table_beside(config: DataConfig, root: Path) -> DataConfig | None:
     table = read_table(file)
     columns = find_columns(table, found)
     paths = [row.fields[columns.path] for row in islice(table.rows, TRIED)]
-    for base in (root, *(root / name for name in here.folders)):
-        if any(_is_there(base, path) for path in paths):
-            return found.model_copy(update={"root": base})
-    raise DataError(
-        "No class folders",
-        f"{root} has no class folders, and the files that `{printable(file.name)}` names, such as "
-        f"{printable(paths[0])}, are not there; name their folder: --data {file} --set data.root=DIR",
-    )
+    there = {name: sum(_is_there(root / name, path) for path in paths) for name in ("", *here.folders)}
+    most = max(there.values())
+    bases = [name for name, count in there.items() if count == most]
+    # The test pictures may have the names of the training pictures.
+    base = "" if "" in bases else next((name for name in bases if part_of(name) == "train"), bases[0])
+    if most == 0 or (len(bases) > 1 and base and part_of(base) != "train"):
+        what = f"are in {join_names(bases)}" if most else "are not there"
+        raise DataError(
+            "No class folders",
+            f"{root} has no class folders, and the files that `{printable(file.name)}` names, such as "
+            f"{printable(paths[0])}, {what}; name their folder: --data {file} --set data.root=DIR",
+        )
+    return found.model_copy(update={"root": root / base})
 
 
 def _chosen(root: Path, names: Sequence[str]) -> str:
