@@ -12,6 +12,8 @@ from engine.errors import DataError
 from engine.protocol import Part
 from engine.protocol.printable import printable
 
+SINGULAR = {"are": "is", "were": "was", "have": "has"}
+
 Pair = tuple[Entry, Entry]
 "a picture in the run's list, and as it is now"
 
@@ -129,7 +131,7 @@ def _notes(found: Differences) -> Iterator[str]:
         )
     if found.other_content:
         yield (
-            f"{_pictures(found.other_content)} are other files than when the run began, such as "
+            f"{_pictures(found.other_content, 'have')} another content than when the run began, such as "
             f"{_shown(found.other_content[0][0])}; if they were exchanged, their classes may be wrong: a new run "
             "begins with them as they are"
         )
@@ -139,15 +141,15 @@ def _refusal(where: str, found: Differences) -> str:
     """Why the run cannot go on with the pictures as they are, and what to do."""
     words = []
     if found.gone:
-        words.append(f"{_pictures(found.gone)} are gone, such as {_shown(found.gone[0])}")
+        words.append(f"{_pictures(found.gone, 'are')} gone, such as {_shown(found.gone[0])}")
     if found.moved:
         old, new = found.moved[0]
         to = f" (class `{printable(new.label)}` now)" if old.label != new.label else ""
-        words.append(f"{_pictures(found.moved)} were moved, such as {_shown(old)}, now {_shown(new)}{to}")
+        words.append(f"{_pictures(found.moved, 'were')} moved, such as {_shown(old)}, now {_shown(new)}{to}")
     if found.other_class:
         old, new = found.other_class[0]
         words.append(
-            f"{_pictures(found.other_class)} have another class, such as {_shown(old)}: `{printable(old.label)}` "
+            f"{_pictures(found.other_class, 'have')} another class, such as {_shown(old)}: `{printable(old.label)}` "
             f"before, `{printable(new.label)}` now"
         )
     if found.came:
@@ -158,8 +160,11 @@ def _refusal(where: str, found: Differences) -> str:
     )
 
 
-def _pictures(items: Sequence[object]) -> str:
-    return f"{len(items):,} picture{'s' * (len(items) != 1)}"
+def _pictures(items: Sequence[object], verb: str = "") -> str:
+    """`1 picture is` or `20 pictures are`, for the verbs `are`, `were` and `have`."""
+    if len(items) == 1:
+        return f"1 picture {SINGULAR.get(verb, verb)}".rstrip()
+    return f"{len(items):,} pictures {verb}".rstrip()
 
 
 def _shown(item: Entry) -> str:
