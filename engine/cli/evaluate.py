@@ -80,13 +80,17 @@ def _pictures(args: argparse.Namespace, trained: "TrainedModel") -> "Labelled":
 
 def _score(args: argparse.Namespace, trained: "TrainedModel", pictures: "Labelled", first: "TrainedModel") -> "Scored":
     """Score one model; labels are indices of the classes of the first one."""
+    from engine.data.reading.notes import Notes
     from engine.data.samples import Sample
     from engine.inference.scoring import score
 
     order = [trained.classes.index(name) for name in first.classes]
     samples = [Sample(sample.path, order[sample.label]) for sample in pictures.samples]
     with ProgressLine(sys.stderr, "scoring", len(samples)) as progress:
-        scored = score(trained, samples, mirrored=args.tta, batch_size=args.batch_size, progress=progress)
+        notes = Notes()
+        scored = score(trained, samples, mirrored=args.tta, batch_size=args.batch_size, progress=progress, notes=notes)
     for lost in scored.unreadable:
         print(f"{lost.path} cannot be read: {lost.reason}", file=sys.stderr)
+    for line in notes.unsaid(all_known=True):
+        print(line, file=sys.stderr)
     return scored

@@ -66,10 +66,14 @@ def run(args: argparse.Namespace, show: Callable[[str, Answer], str] | None = No
     writer = _Writer(form(found.files, trained.classes, args.top_k), args.threshold, sorter)
     if form is TextLines and show is not None:
         writer.show = show
+    from engine.data.reading.notes import Notes
     from engine.inference.predictor import predict
 
-    for prediction in predict(trained, found.files, mirrored=args.tta, batch_size=args.batch_size):
+    notes = Notes()
+    for prediction in predict(trained, found.files, mirrored=args.tta, batch_size=args.batch_size, notes=notes):
         writer.write(prediction)
+    for line in notes.unsaid(all_known=True):
+        _tell(line)
     if unreadable := len(found.files) - writer.readable:
         _tell(f"{unreadable} of {len(found.files)} pictures could not be read")
     return 0 if writer.readable else 1

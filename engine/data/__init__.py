@@ -11,8 +11,8 @@
 - `listing/`: names of parts and classes, what is left out, the list that a run keeps.
 - `catalogue`: finds the pictures of a run.
 - `look_into`: decodes a sample of the pictures as a check.
-- `formats`: the picture formats that may be opened.
-- `pictures`: decodes a picture file, and prepares test pictures.
+- `reading/`: reads one picture file as a viewer shows it, in all formats.
+- `pictures`: decodes pictures for training and tests, and prepares test pictures.
 - `store`: a cache of decoded pictures on the disk.
 - `decoded`: takes pictures from the store or from their files.
 - `threads`: a pool of daemon threads for decoding.
@@ -22,7 +22,7 @@
 - `transfer`: copies batches to the device and normalises them there.
 - `augment/`: random changes of training pictures and batches.
 
-The modules down to `formats` load no torch.
+The modules down to `reading/` load no torch.
 
 May import `sinks`, `metrics`, `storage`, `hardware`, `config`, `protocol`, `demo` and `errors`.
 """

@@ -14,7 +14,7 @@ from engine.data.listing.meanwhile import meanwhile
 from engine.data.listing.resuming import kept_pictures
 from engine.data.listing.summary import summary
 from engine.data.loader import Loader
-from engine.data.look_into import look_into
+from engine.data.look_into import SAMPLE, look_into
 from engine.data.samples import Catalogue
 from engine.data.sources import LOOKING, find_catalogue
 from engine.data.store import Store, fingerprint
@@ -49,6 +49,7 @@ def open_catalogue(
         )
         yield from prepared
     yield from look_into(catalogue, seed, loader)
+    yield from map(PicturesNoted, loader.decoded.notes.unsaid(all_known=len(catalogue.pictures) <= SAMPLE))
     return catalogue
 
 

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 from PIL import Image
@@ -17,6 +17,8 @@ from engine.data.pictures import (
     decode_bounded,
     test_pixels,
 )
+from engine.data.reading.decoder import look
+from engine.data.reading.notes import Notes
 from engine.data.samples import Catalogue
 from engine.data.store import Store
 
@@ -35,6 +37,8 @@ class Decoded:
         self._store: Store | None = None
         self._places: dict[tuple[str, bool], int] = {}
         self._in_progress: dict[int, tuple[float, str]] = {}
+        self.notes = Notes()
+        "what was done to pictures that a person should know of"
 
     @property
     def settings(self) -> tuple[object, ...]:
@@ -71,8 +75,10 @@ class Decoded:
         place = self._places.get((path, testing))
         if self._store is None or place is None or self._store.full:
             with self._decoding(path):
-                return check(path)
+                return check(path, self.notes)
         if place in self._store:
+            with suppress(UnreadablePictureError):  # its pixels are stored; what was done to them is said in each run
+                self.notes.add(path, look(path))
             return ""
         try:
             self.get(path, testing)
@@ -119,8 +125,9 @@ class Decoded:
 
     def _decode(self, path: str, testing: bool) -> Pixels:
         if testing or not self._augment:
-            return self._prepare(decode(path))
-        return np.array(decode(path) if self._side is None else decode_bounded(path, self._side))
+            return self._prepare(decode(path, self.notes))
+        side, notes = self._side, self.notes
+        return np.array(decode(path, notes) if side is None else decode_bounded(path, side, notes))
 
     def _prepare(self, picture: Image.Image) -> Pixels:
         pixels: Pixels = test_pixels(picture, self._preparation).permute(1, 2, 0).numpy()

@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.data.listing.part_names import PartName
+from engine.data.reading.formats import readable_endings
 from engine.errors import DataError
 from engine.protocol import Part
 
-EXTENSIONS = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"),
-    *(".gif", ".avif"),
-)
+EXTENSIONS = readable_endings()
 MAX_UNREADABLE = 0.05  # fraction of files; with more, the data set itself may be wrong
 MAX_NAMES = 5  # in a message
 

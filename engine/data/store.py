@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from engine.data.pictures import Pixels
 
-FORMAT = 1  # increase it when the same key gets other pixels
+FORMAT = 2  # increase it when the same key gets other pixels
 RECORD = np.dtype([("offset", "<u8"), ("height", "<u4"), ("width", "<u4"), ("crc", "<u4"), ("stored", "<u4")])
 
 

@@ -15,7 +15,7 @@ from engine.data.loader import Loader
 from engine.data.look_into import check_unreadable
 from engine.data.samples import Catalogue
 from engine.errors import StoppedError
-from engine.protocol import Event, ImageSkipped, LoaderStuck, Loading, PicturesPrepared, Preparing
+from engine.protocol import Event, ImageSkipped, LoaderStuck, Loading, PicturesNoted, PicturesPrepared, Preparing
 from engine.storage.run_folder import PICTURES, not_writable
 
 B = TypeVar("B", bound=Batch | FeatureBatch)
@@ -121,7 +121,7 @@ class InputPipeline:
             yield PicturesPrepared(store.stored, self.pictures, store.bytes, store.full)
 
     def report_batch(self, batch: Batch | FeatureBatch) -> Iterator[Event]:
-        """Report the unreadable pictures of a batch, and now and then the progress of preparing pictures.
+        """Report what a batch says of its pictures, and now and then the progress of preparing pictures.
 
         Raises:
             DataError: too many pictures cannot be decoded.
@@ -132,6 +132,7 @@ class InputPipeline:
             yield from self.skipped(item)
         if unreadable:
             self.skipped.check(self.pictures)
+        yield from map(PicturesNoted, self.loader.decoded.notes.unsaid())
         store = self.loader.decoded.store
         if store is not None and not store.full and time.monotonic() - self._reported_at >= REPORT_SECONDS:
             self._reported_at = time.monotonic()

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from engine.data.reading.formats import ENDINGS, remedy
+
 
 class Kind(NamedTuple):
     """A kind of files."""
@@ -17,10 +19,8 @@ def _kinds(*rows: tuple[str, str, str]) -> dict[str, Kind]:
     return {f".{ending}": Kind(name, remedy) for name, remedy, endings in rows for ending in endings.split()}
 
 
-# The formats that an extra reads are those of the decoder: an ending that it reads is no ending of this table.
+# The formats that an extra reads are in the decoder's own table.
 BY_ENDING = _kinds(
-    ("HEIC pictures", "to read them: pip install 'finetune-tui[heif]'", "heic heif hif"),
-    ("JPEG XL pictures", "to read them: pip install 'finetune-tui[jxl]'", "jxl"),
     (
         "raw pictures of cameras",
         "export them as JPEG or TIFF",
@@ -100,4 +100,6 @@ def kind_of_file(name: str) -> Kind:
     if place < 0 or place == len(small) - 1:
         return NO_ENDING
     ending = small[place:]
+    if ending in ENDINGS and (missing := remedy(ending)):
+        return Kind(f"{ENDINGS[ending].name} pictures", f"to read them: {missing}")
     return BY_ENDING.get(ending) or Kind(f"`{ending}` files")

@@ -8,6 +8,7 @@ import pytest
 from engine.config.sections import DataConfig
 from engine.data.listing.left_out import left_out_notes
 from engine.data.listing.summary import summary
+from engine.data.reading.formats import readable
 from engine.data.samples import Catalogue
 from engine.data.sources import local_catalogue
 from engine.errors import DataError
@@ -193,7 +194,7 @@ def kinds(found: Catalogue) -> dict[str, int]:
 
 def test_everything_left_out_is_counted_by_kind_with_an_example_and_a_remedy(tmp_path: Path) -> None:
     fill(tmp_path, both(train=4, val=2))
-    for name in ("train/cat/IMG.HEIC", "train/dog/b.jxl", "train/dog/c.CR2", "val/cat/d.mp4", "train/cat/e.zip"):
+    for name in ("train/dog/c.CR2", "val/cat/d.mp4", "train/cat/e.zip"):
         (tmp_path / name).touch()
     for name in ("train/cat/Thumbs.db", "train/cat/.DS_Store", "train/cat/._001.jpg", "train/cat/.x.jpg"):
         (tmp_path / name).touch()
@@ -204,14 +205,14 @@ def test_everything_left_out_is_counted_by_kind_with_an_example_and_a_remedy(tmp
     found = listed(tmp_path)
     assert (len(found.train), len(found.val)) == (8, 4)
     assert kinds(found) == {
-        **{"HEIC pictures": 1, "JPEG XL pictures": 1, "raw pictures of cameras": 1, "videos": 1, "archives": 1},
+        **{"raw pictures of cameras": 1, "videos": 1, "archives": 1},
         **{"system files": 2, "files of macOS beside others (`._*`)": 1, "hidden files": 1, "`.xyz` files": 1},
         **{"files without an ending": 1, "pictures beside the class folders": 1, "text files": 1},
         **{"files of picture editors": 1, "folders beside the parts": 1, "hidden folders": 1},
         "folders of other programs": 5,
     }
-    heic = next(item for item in found.left_out if item.kind == "HEIC pictures")
-    assert heic.example == f"{tmp_path}/train/cat/IMG.HEIC" and "pip install" in heic.remedy
+    raw = next(item for item in found.left_out if item.kind == "raw pictures of cameras")
+    assert raw.example == f"{tmp_path}/train/dog/c.CR2" and raw.remedy == "export them as JPEG or TIFF"
     notes = left_out_notes(found.left_out)
     assert notes[-1].startswith("rightly left out: 5 folders of other programs (")
     assert any("1 folders beside the parts" in note and "call them `train`, `val` or `test`" in note for note in notes)
@@ -225,6 +226,20 @@ def test_thumbnails_of_a_network_disk_are_no_pictures(tmp_path: Path) -> None:
     found = listed(tmp_path)
     assert (found.classes, len(found.train), len(found.test)) == (("cat", "dog"), 16, 6)
     assert kinds(found) == {"folders of other programs": 5}
+
+
+@pytest.mark.parametrize(("ending", "kind"), [(".HEIC", "HEIC pictures"), (".jxl", "JPEG XL pictures")])
+def test_pictures_that_an_extra_reads_are_read_or_left_out_with_the_extra(
+    tmp_path: Path, ending: str, kind: str
+) -> None:
+    (fill(tmp_path, {"cat": 4, "dog": 4}) / "cat" / f"x{ending}").touch()
+    found = listed(tmp_path)
+    if readable(ending):
+        assert len(found.train) + len(found.val) == 9 and not found.left_out
+    else:
+        (item,) = found.left_out
+        assert (item.kind, item.count, item.example) == (kind, 1, f"{tmp_path}/cat/x{ending}")
+        assert item.remedy.startswith("to read them: pip install 'finetune-tui[")
 
 
 def test_newer_endings_are_read(tmp_path: Path) -> None:
