@@ -13,7 +13,7 @@ from engine.errors import UserError
 from engine.inference.picture_list import find_pictures
 from engine.inference.sorting import Sorter
 from engine.protocol.printable import printable
-from engine.protocol.streams import Stream, output_failed
+from engine.protocol.streams import Stream, output_failed, say
 
 if TYPE_CHECKING:
     from engine.inference.predictor import Prediction  # which loads torch
@@ -93,9 +93,8 @@ class _Writer:
     def write(self, prediction: "Prediction") -> None:
         """Print the answer for a picture, or why there is none."""
         if prediction.probabilities is None:
-            path = printable(prediction.path)
-            _tell(f"{path} cannot be read: {prediction.error}")
-            self._print(self._lines.unreadable(path, prediction.error))
+            _tell(f"{printable(prediction.path)} cannot be read: {prediction.error}")
+            self._print(self._lines.unreadable(prediction.path, prediction.error))
             return
         self.readable += 1
         answer = self._lines.answer_of(prediction, self._threshold)
@@ -109,7 +108,7 @@ class _Writer:
 
 
 def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    say(text)
 
 
 def _share(text: str) -> float:

@@ -13,8 +13,10 @@
 - `look_into`: decodes a sample of the pictures as a check.
 - `reading/`: reads one picture file as a viewer shows it, in all formats.
 - `pictures`: decodes pictures for training and tests, and prepares test pictures.
+- `encoded`: pictures as bytes for the store: as pixels, or as JPEG.
 - `store`: a cache of decoded pictures on the disk.
 - `decoded`: takes pictures from the store or from their files.
+- `cache_format`: chooses pixels or JPEG for the store, by the space and the time that they take.
 - `threads`: a pool of daemon threads for decoding.
 - `order`: the order of the training pictures in an epoch.
 - `loader`: makes batches in threads, ahead of their use.

@@ -107,6 +107,7 @@ class InputPipeline:
         self._stuck = 0.0
         self._prepared = 0
         self._reported_at = 0.0
+        self._damage_reported = False
 
     @property
     def pictures(self) -> int:
@@ -115,13 +116,14 @@ class InputPipeline:
 
     def report_prepared(self) -> Iterator[PicturesPrepared]:
         """Report the number of prepared pictures if it has increased since the last report."""
-        store = self.loader.decoded.store
+        decoded = self.loader.decoded
+        store = decoded.store
         if store is not None and store.stored > self._prepared:
             self._prepared = store.stored
-            yield PicturesPrepared(store.stored, self.pictures, store.bytes, store.full)
+            yield PicturesPrepared(store.stored, self.pictures, store.bytes, store.full, decoded.format)
 
     def report_batch(self, batch: Batch | FeatureBatch) -> Iterator[Event]:
-        """Report what a batch says of its pictures, and now and then the progress of preparing pictures.
+        """Report what a batch says of its pictures, a damaged store, and now and then how many pictures are prepared.
 
         Raises:
             DataError: too many pictures cannot be decoded.
@@ -134,6 +136,10 @@ class InputPipeline:
             self.skipped.check(self.pictures)
         yield from map(PicturesNoted, self.loader.decoded.notes.unsaid())
         store = self.loader.decoded.store
+        if store is not None and store.damage and not self._damage_reported:
+            self._damage_reported = True
+            lost = f"prepared pictures in {store.folder} cannot be read ({store.damage})"
+            yield PicturesNoted(f"{lost}; they are decoded anew, with the same pixels")
         if store is not None and not store.full and time.monotonic() - self._reported_at >= REPORT_SECONDS:
             self._reported_at = time.monotonic()
             if store.stored < self.pictures - len(self.skipped):
