@@ -14,6 +14,8 @@ from engine.storage.atomic import atomic_write
 from engine.storage.lock import RunLock
 
 CONFIG, LAUNCHER, CORRECTIONS = "config.yaml", "launcher", "corrections.csv"
+PICTURES = "pictures.tsv.gz"
+"the list of the run's pictures"
 
 
 def create_run(config: RunConfig, launcher: str = "") -> Path:

@@ -13,6 +13,6 @@ def find(subject: Subject) -> Iterator[Finding]:
             severity="warning" if kind.remedy else "note",
             count=kind.count,
             message=f"{kind.count:,} {kind.kind} are left out",
-            remedy=kind.remedy or "nothing",
+            remedy=kind.remedy or "nothing is to be done: they are no pictures to train on",
             examples=((kind.example,),),
         )
