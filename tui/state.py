@@ -35,6 +35,7 @@ from engine.protocol import (
     HookFailed,
     ImageSkipped,
     JournalFailed,
+    LabelCorrected,
     LoaderStuck,
     Loading,
     MicroBatchChanged,
@@ -56,6 +57,7 @@ from engine.protocol import (
     SettingsChanged,
     StepsChanged,
     StopPlanned,
+    Suspects,
     SweepingRates,
     SystemSample,
     TrainStep,
@@ -184,7 +186,7 @@ class UiState(Activity):
                 | (HeadFitted() | AverageScored() | BestTested() | StepsChanged())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
-                | (PicturesNoted() | ControlFailed() | HistoryBegins() | HistoryEnds())
+                | (LabelCorrected() | Suspects() | PicturesNoted() | ControlFailed() | HistoryBegins() | HistoryEnds())
             ):
                 pass  # the activity, the arm or the note of the event says it all
             case _:

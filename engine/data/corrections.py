@@ -78,6 +78,19 @@ def relative_name(path: str, roots: Sequence[Path]) -> str:
     return path
 
 
+def find_named(names: Iterable[str], samples: Sequence[Sample], roots: Sequence[Path]) -> dict[str, int]:
+    """The indices of samples by the names that they have in a list, or as printable text; others are not in it."""
+    wanted = {path: name for name in names for path in (*_paths(name, roots), name)}
+    found: dict[str, int] = {}
+    for index, sample in enumerate(samples):
+        name = wanted.get(sample.path)
+        if name is None and not sample.path.isprintable():
+            name = wanted.get(printable(sample.path))
+        if name is not None:
+            found.setdefault(name, index)
+    return found
+
+
 def apply_corrections(
     catalogue: Catalogue, corrections: Sequence[Correction], roots: Sequence[Path], file: Path
 ) -> Catalogue:

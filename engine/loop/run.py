@@ -14,6 +14,7 @@ from engine.config.resumed import differences, with_given, with_given_again, wit
 from engine.config.sections import HooksConfig
 from engine.data.loader import Loader
 from engine.data.samples import Catalogue
+from engine.data.sources import folders
 from engine.data.transfer import Transfer
 from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device, describe_device
@@ -199,6 +200,8 @@ class Run:
             device=self._device,
             transfer=Transfer(self._preparation, self._device),
             processes=self._processes,
+            train=self._catalogue.train,
+            roots=folders(self.config.data),
         )
         train_images = len(self._catalogue.train)
         return Arms(setup, train_images=train_images, writer=self._writer, stop_requested=self._inbox.stop_requested)
