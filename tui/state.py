@@ -64,6 +64,7 @@ from engine.protocol import (
     Watching,
 )
 from tui.activity import Activity
+from tui.figures.clinic import Clinic
 from tui.figures.sweep import Sweep, folded
 from tui.notes import Note, note_of
 from tui.plots.plotview import PlotView
@@ -101,6 +102,7 @@ class UiState(Activity):
         self.watching = 0
         "how many screens show the run, this one included"
         self.plots = PlotView()
+        self.clinic = Clinic()
         self.sweep: Sweep | None = None
         "the sweep over learning rates at the current step"
         self.replays = 0
@@ -153,6 +155,7 @@ class UiState(Activity):
         arm: Arm | None = getattr(event, "arm", None)
         self.busy = self.busy if arm is None else None
         fold_into(self.arms, event)
+        self.clinic.fold(event)
         self.sweep = None if isinstance(event, TrainStep | ArmStarted) else folded(self.sweep, event)
         self._react(event)
         if not isinstance(event, NEVER_DRAWN):

@@ -9,7 +9,7 @@ import torch
 from engine.arms.features import Batches, FeatureBatch, FeatureBatches
 from engine.arms.gradients import micro_batch_count
 from engine.arms.judgements import Judgement, Judgements
-from engine.arms.label_record import LabelRecord, label_rows
+from engine.arms.label_record import Answer, LabelRecord
 from engine.arms.network import Network
 from engine.arms.optimizer import (
     build_optimizer,
@@ -126,8 +126,11 @@ class TrainedArm(Progress):
         Raises:
             RuntimeError: torch ran out of memory; the weights, the optimizer and the step have not changed.
         """
-        answers: list[torch.Tensor] = []
-        observe = lambda *of_part: answers.append(label_rows(*of_part))  # noqa: E731
+        answers: list[Answer] = []
+
+        def observe(logits: torch.Tensor, labels: torch.Tensor, targets: torch.Tensor) -> None:
+            answers.append(Answer(logits.detach(), labels, targets))
+
         figures, rates, stopwatch = self._updater.update(
             batch, self.step, self.total_steps, self._micro_batch_count(batch), multiplier, observe=observe
         )
@@ -136,7 +139,7 @@ class TrainedArm(Progress):
         self.network.after_step(self.total_steps)
         self._recipe.after_step(self)
         if self.label_record.pictures:
-            figures = self.label_record.add(batch, torch.cat(answers), figures, self._processes)
+            figures = self.label_record.add(batch, answers, figures, self._processes)
         else:
             figures = self._processes.all_reduce(figures)
         return figures, rates, stopwatch

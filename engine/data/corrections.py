@@ -78,6 +78,12 @@ def relative_name(path: str, roots: Sequence[Path]) -> str:
     return path
 
 
+def merged(given: Iterable[Correction], made: Sequence[Correction], roots: Sequence[Path]) -> list[Correction]:
+    """Both lists as one. Of a picture that is in both, the line of `made` counts."""
+    names = {relative_name(item.picture, roots) for item in made}
+    return [item for item in given if relative_name(item.picture, roots) not in names] + list(made)
+
+
 def find_named(names: Iterable[str], samples: Sequence[Sample], roots: Sequence[Path]) -> dict[str, int]:
     """The indices of samples by the names that they have in a list, or as printable text; others are not in it."""
     wanted = {path: name for name in names for path in (*_paths(name, roots), name)}

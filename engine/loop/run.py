@@ -25,7 +25,17 @@ from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pict
 from engine.loop.recording import Recording
 from engine.loop.training import Training
 from engine.models import preparation
-from engine.protocol import Command, Event, Loading, RunFailed, RunFinished, RunStarted, Setting, SettingsChanged
+from engine.protocol import (
+    Command,
+    Event,
+    Loading,
+    PicturesNoted,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    Setting,
+    SettingsChanged,
+)
 from engine.recipes.choices import complete
 from engine.recipes.table import recipe_of
 from engine.sinks.trackers import Followers, check_trackers
@@ -189,6 +199,8 @@ class Run:
             yield from self.followers.start(self.folder, self.config.sinks)
         if self._settings:
             yield SettingsChanged(self._settings)
+        if reason := self._arms.current.label_record.omission:
+            yield PicturesNoted(reason)
         yield from self._steering.begin()
         yield from self._pipeline.report_prepared()
 

@@ -123,7 +123,7 @@ class Suspects:
 
     arm: Arm
     step: Int
-    suspects: tuple[Suspect, ...]
+    pictures: tuple[Suspect, ...]
     "at most 100"
     contradicted: Int
     "how many there are in all"

@@ -1,10 +1,9 @@
 """The list of what was said of labels, in the run's folder: a next run may name it as `data.exclude`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from engine.arms.arm import TrainedArm
-from engine.data.corrections import Correction, read_corrections, relative_name, write_corrections
+from engine.data.corrections import Correction, merged, read_corrections, write_corrections
 from engine.protocol import PicturesNoted
 from engine.steering.state import RunState
 from engine.storage.run_folder import CORRECTIONS, LABELS
@@ -37,12 +36,6 @@ def corrections_of(arm: TrainedArm) -> list[Correction]:
         for _, judgement in sorted(arm.judgements.latest().items())
         if judgement.verdict != "right"
     ]
-
-
-def merged(given: Sequence[Correction], made: Sequence[Correction], roots: Sequence[Path]) -> list[Correction]:
-    """Both lists as one. Of a picture that is in both, the line of `made` counts."""
-    names = {relative_name(item.picture, roots) for item in made}
-    return [item for item in given if relative_name(item.picture, roots) not in names] + list(made)
 
 
 def taken_back(before: int, arm: TrainedArm) -> list[PicturesNoted]:
