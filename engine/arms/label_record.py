@@ -104,7 +104,7 @@ class LabelRecord:
         numbers = torch.tensor([number for of_step, _ in waiting for number in of_step])
         sizes = [len(of_step) for of_step, _ in waiting]
         numbers = numbers.to(rows.device, non_blocking=True)
-        for some, their_rows in zip(numbers.split(sizes), rows.split(sizes), strict=True):
+        for some, their_rows in zip(torch.split(numbers, sizes), torch.split(rows, sizes), strict=True):
             self._add(some, their_rows)
 
     def _add(self, numbers: torch.Tensor, rows: torch.Tensor) -> None:

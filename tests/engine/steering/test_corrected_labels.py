@@ -6,13 +6,19 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
+import torch
 
 from engine import protocol as p
 from engine.arms.arm import TrainedArm
+from engine.arms.gradients import add_gradients
 from engine.config import RunConfig
 from engine.data.corrections import Correction, read_corrections, write_corrections
 from engine.loop.run import Run
+from engine.models.fitted_head import fit_head
+from engine.steering import schedule_export
 from engine.storage import checkpoint
+from tests.engine.backbones import NORM
+from tests.engine.conftest import write_weights
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 from tests.engine.loop.test_resume import learned
 from tests.engine.steering.test_rewind import Person
@@ -232,3 +238,53 @@ def test_an_arm_that_has_done_its_epochs_still_takes_it(small: RunConfig) -> Non
         if isinstance(event, p.ArmFinished):
             inbox.put(p.CorrectLabel(str(Path(run.config.data.root or "", "train/cat/0.jpg")), "wrong", "dog"))
     assert only(events, p.LabelCorrected)[0].epoch == 3 and [item.label for item in listed(events)] == ["dog"]
+
+
+def test_the_watchdog_takes_back_nothing_that_was_said(small: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, spoilt = add_gradients, []
+
+    def once(*batch: Any, **how: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        loss, right = real(*batch, **how)
+        spoilt.append(loss)
+        return (loss * float("nan") if len(spoilt) == 7 else loss), right
+
+    monkeypatch.setattr("engine.arms.update.add_gradients", once)
+    events = play(Run(small), Person(("scratch", 1, 6, [DOG])))
+    (back,) = only(events, p.Rewound)
+    started = only(events, p.ArmStarted)[-1]
+    assert back.step == 6 and [word.verdict for word in started.judged] == ["wrong"]
+    assert events[-1].completed and [item.label for item in listed(events)] == ["dog"]
+
+
+def test_what_is_said_before_the_head_is_fitted_counts_for_it(
+    small: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, labels = write_weights(tmp_path, NORM), list[list[int]]()
+
+    def watched(table: torch.Tensor, given: torch.Tensor, *rest: Any) -> Any:
+        labels.append(given.tolist())
+        return fit_head(table, given, *rest)
+
+    monkeypatch.setattr("engine.loop.head_fitting.fit_head", watched)
+    config = with_settings(
+        small, init="pretrained", model__name=NORM, model__weights=str(weights), model__head="fitted"
+    )
+    events = play(Run(config), after_step(0, DOG, OUT, arm="pretrained"))
+    assert events[-1].completed and labels == [[1] + [0] * 5 + [1] * 7]
+
+
+def test_a_schedule_says_that_it_has_no_labels(small: RunConfig) -> None:
+    folder = Path(folder_of(play(Run(small), after_step(1, DOG))))
+    assert f"# not in it, said of labels: --set data.exclude={folder}/labels.csv" in schedule_export.script(folder)
+
+
+def test_a_list_that_cannot_be_written_is_said(small: RunConfig) -> None:
+    def react(event: p.Event) -> list[p.Command]:
+        if isinstance(event, p.RunStarted):
+            Path(event.path, "labels.csv").mkdir()
+            Path(event.path, "labels.csv", "in the way").touch()
+        return list(after_step(1, DOG)(event))
+
+    events = play(Run(small), react)
+    (failed,) = only(events, p.JournalFailed)
+    assert failed.path.endswith("labels.csv") and only(events, p.LabelCorrected) and events[-1].completed
