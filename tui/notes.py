@@ -98,7 +98,8 @@ def _in_own_words(event: Event) -> Note | None:
         case ArmStarted():
             return Note(f"{event.arm} goes on after step {event.step}")
         case PicturesPrepared(reason=""):
-            size = f"{event.bytes / 2**20:.0f} MiB in the cache folder"
+            form = " as JPEG" if event.format == "jpeg" else ""
+            size = f"{event.bytes / 2**20:.0f} MiB in the cache folder{form}"
             return Note(f"{event.prepared} prepared pictures, {size}", shown=False)
         case CompileChosen(worth=True):
             return Note(f"compiling the training step; training waits meanwhile: {event.reason}", "warning")

@@ -63,7 +63,9 @@ from engine.protocol import (
     TrainStep,
     Watching,
 )
+from engine.protocol.printable import printable_lines
 from tui.activity import Activity
+from tui.escaping import escaped
 from tui.figures.clinic import Clinic
 from tui.figures.sweep import Sweep, folded
 from tui.notes import Note, note_of
@@ -151,6 +153,7 @@ class UiState(Activity):
 
     def _fold(self, event: Event) -> None:
         self.waiting = [command for command in self.waiting if not answered(command, event)]
+        event = escaped(event)
         self._say(event)
         arm: Arm | None = getattr(event, "arm", None)
         self.busy = self.busy if arm is None else None
@@ -209,7 +212,9 @@ class UiState(Activity):
         return event.arm in self.arms and self.arms[event.arm].ends_epoch(event.step)
 
     def tell(self, note: Note) -> None:
-        """Show a note, log it, or both, as the note says."""
+        """Show a note, log it, or both, as the note says; what a terminal could obey in it is shown as text."""
+        if not note.text.isprintable():
+            note = replace(note, text=printable_lines(note.text))
         if note.shown:
             self.note = note
         if note.kept:

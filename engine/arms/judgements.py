@@ -13,7 +13,7 @@ from engine.data.corrections import find_named, relative_name
 from engine.data.samples import LEFT_OUT, Sample
 from engine.errors import CheckpointError
 from engine.protocol import JudgedPicture, Verdict
-from engine.protocol.printable import printable
+from engine.protocol.printable import printable, unicode_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,9 @@ class Judgements:
     def __init__(self, samples: Sequence[Sample], roots: Sequence[Path], classes: Sequence[str]) -> None:
         """`samples` are the training pictures with the labels that they were found with."""
         self.samples, self.roots = samples, roots
-        self._labels = {name: label for label, name in enumerate(classes)}
+        self._classes = classes
+        # A screen shows, and sends, the names of classes as printable text.
+        self._labels = {name: label for names in (map(printable, classes), classes) for label, name in enumerate(names)}
         self._all: list[Judgement] = []
         self._indices: dict[str, int] = {}
         self._made: tuple[tuple[Judgement, ...], Sequence[Sample]] = ((), samples)
@@ -54,11 +56,17 @@ class Judgements:
         """Add a word about a training picture. It is kept under the picture's name as in a list."""
         index = self.index(judgement.picture)
         assert index is not None, "refused without such a picture"
-        self._all.append(replace(judgement, picture=relative_name(self.samples[index].path, self.roots)))
+        picture, label = relative_name(self.samples[index].path, self.roots), judgement.label
+        label = self._classes[self._labels[label]] if label else ""
+        self._all.append(replace(judgement, picture=picture, label=label))
 
     def index(self, picture: str) -> int | None:
         """The number of a training picture by its name; `None` if there is none of that name."""
         return self._find([picture]).get(picture)
+
+    def has_class(self, name: str) -> bool:
+        """Whether there is a class of that name."""
+        return name in self._labels
 
     def latest(self) -> dict[int, Judgement]:
         """The last word about each picture that one has been said about, and that was not undone, by its number."""
@@ -69,7 +77,7 @@ class Judgements:
     def told(self) -> tuple[JudgedPicture, ...]:
         """The last words, in the order of the pictures, as an event has them."""
         return tuple(
-            JudgedPicture(printable(self.samples[index].path), word.verdict, word.label, word.epoch + 1)
+            JudgedPicture(unicode_text(self.samples[index].path), word.verdict, word.label, word.epoch + 1)
             for index, word in sorted(self.latest().items())
         )
 

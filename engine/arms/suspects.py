@@ -7,7 +7,7 @@ import torch
 from engine.arms.label_record import LOSS, MARGIN, TIMES
 from engine.data.samples import LEFT_OUT, Sample
 from engine.protocol import Suspect
-from engine.protocol.printable import printable
+from engine.protocol.printable import unicode_text
 
 MAX_SUSPECTS = 100
 
@@ -36,6 +36,6 @@ def find_suspects(
         if sample.label != LEFT_OUT:
             loss = sums[number, LOSS].item() / seen
             said = int(other[number])
-            path = printable(sample.path)
+            path = unicode_text(sample.path)
             found.append(Suspect(path, sample.label, said, round(margins[number].item(), 4), round(loss, 4), seen))
     return found, len(numbers)

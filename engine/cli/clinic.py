@@ -1,7 +1,6 @@
 """`clinic`: list the training pictures of a run whose labels the model contradicts, and write a list of corrections."""
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.cli.arguments import add_json_argument, add_run_name_and_dir, folder_of_run, positive
 from engine.errors import UserError
 from engine.protocol import ARMS
+from engine.protocol.printable import json_line, printable
 from engine.protocol.streams import print_lines
 
 if TYPE_CHECKING:
@@ -50,9 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if args.write is not None:
         _write(args.write, found)
     if args.json:
-        print_lines(
-            [json.dumps(asdict(one) | _names(one, found.classes), ensure_ascii=False) for one in found.suspects]
-        )
+        print_lines([json_line(asdict(one) | _names(one, found.classes)) for one in found.suspects])
     else:
         print_lines([*_table(found.suspects, found.classes), "", _sum(found)])
     return 0
@@ -64,8 +62,8 @@ def _names(one: "Suspect", classes: Sequence[str]) -> dict[str, str]:
 
 def _table(suspects: "Sequence[Suspect]", classes: Sequence[str]) -> Iterator[str]:
     """A line a picture, with titles above."""
-    width = max((len(name) for name in classes), default=0)
-    width = max(width, len("model says"))
+    classes = [printable(name) for name in classes]
+    width = max(len("model says"), *map(len, classes))
     yield f"{'margin':>8}  {'loss':>6}  {'seen':>5}  {'class':<{width}}  {'model says':<{width}}  picture"
     for one in suspects:
         label, other = classes[one.label], classes[one.other]

@@ -91,6 +91,12 @@ class Estimate:
     recipe: str = "lesson"
     chosen: dict[str, Any] = field(default_factory=dict)
     "the settings that the recipe has chosen, by dotted key"
+    cache_format: Literal["raw", "jpeg"] = "raw"
+    "how prepared training pictures are kept"
+    cache_bytes: int = 0
+    "space that all prepared pictures take, about; 0 if none are kept"
+    raw_bytes: int = 0
+    "space that they would take as pixels"
 
 
 def find(config: RunConfig) -> Catalogue | None:
@@ -138,7 +144,7 @@ def _of_pictures(found: Pictures) -> list[str]:
     return [
         f"{printable(found.root)}: {in_parts(found)}",
         *map(printable, found.notes),
-        *(f"  {item.name}: {_numbers(item, found.parts)}" for item in found.classes[:LINES]),
+        *(f"  {printable(item.name)}: {_numbers(item, found.parts)}" for item in found.classes[:LINES]),
         *([f"  and {more:,} classes more"] if more > 0 else []),
         f"the largest class has {found.imbalance:.1f} times as many as the smallest",
         f"for example {', '.join(map(printable, found.samples))}",
@@ -172,7 +178,24 @@ def _of_estimate(found: Estimate) -> list[str]:
         f"{how_long(found)}, {duration(found.first_epoch_seconds)} for the "
         f"first and {duration(found.epoch_seconds)} for each later one; {found.bottleneck} is the bottleneck",
         *([f"the recipe {found.recipe} chose {settings(found.chosen)}"] if found.chosen else []),
+        *([prepared(found)] if found.cache_bytes else []),
     ]
+
+
+def prepared(found: Estimate) -> str:
+    """How much space the prepared pictures take."""
+    if found.cache_format == "raw":
+        return f"prepared pictures take about {space(found.cache_bytes)} in the cache folder"
+    return (
+        f"prepared pictures take about {space(found.cache_bytes)} in the cache folder as JPEG, "
+        f"and {space(found.raw_bytes)} as pixels (data.cache_format)"
+    )
+
+
+def space(count: int) -> str:
+    """`3.1 MiB`, `33 GiB`."""
+    size, unit = (count / 2**30, "GiB") if count >= 2**30 else (count / 2**20, "MiB")
+    return f"{size:.2g} {unit}" if size < 10 else f"{size:,.0f} {unit}"
 
 
 def how_long(found: Estimate) -> str:

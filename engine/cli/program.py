@@ -8,6 +8,7 @@ from typing import Protocol, cast
 
 from engine import __version__
 from engine.errors import EngineError
+from engine.protocol.streams import say_error
 
 
 class Subcommand(Protocol):
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m engine") -> i
     try:
         return subcommand(words[0]).run(args)
     except EngineError as error:
-        print(f"{error.title}: {error.message}", file=sys.stderr)
+        say_error(error)
         return error.exit_status
 
 

@@ -93,6 +93,10 @@ class DataConfig(Section):
     cache_gib: Annotated[FiniteFloat, Field(gt=0)] = 20.0
     """space in GiB for all prepared pictures; those not used for longest are removed first, those that do not fit are
     decoded as needed"""
+    cache_format: Literal["auto", "raw", "jpeg"] = "auto"
+    """how prepared training pictures are kept: `raw`: as pixels; `jpeg`: as JPEG of quality 95, about a sixth of the
+    space, from which a run then trains in any case; `auto`: `raw` if all pictures fit in `cache_gib`, else the one
+    with which an epoch is estimated to take less time; a run keeps what it began with"""
 
     @model_validator(mode="after")
     def _complete(self) -> "DataConfig":

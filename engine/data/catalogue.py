@@ -8,6 +8,7 @@ import platformdirs
 
 from engine.config.sections import DataConfig
 from engine.data.batches import Unreadable
+from engine.data.cache_format import CacheEstimate, estimate_cache
 from engine.data.loader import Loader
 from engine.data.samples import MAX_UNREADABLE, Catalogue, Sample
 from engine.data.sources import find_catalogue
@@ -47,6 +48,7 @@ def open_catalogue(config: DataConfig, seed: int, loader: Loader) -> Generator[F
         for missing in _unchecked_classes(samples[:SAMPLE], bad, catalogue):
             bad |= yield from _check(missing, loader, until_readable=True)
     catalogue.check(bad.keys())
+    yield from map(PicturesNoted, loader.decoded.notes.unsaid(all_known=len(samples) <= SAMPLE))
     return catalogue
 
 
@@ -91,15 +93,39 @@ def _unchecked_classes(
     yield from missing.values()
 
 
-def _open_store(config: DataConfig, catalogue: Catalogue, loader: Loader) -> Iterator[Loading | PicturesPrepared]:
+def _open_store(
+    config: DataConfig, catalogue: Catalogue, loader: Loader
+) -> Iterator[Loading | PicturesNoted | PicturesPrepared]:
     """Open the store of decoded pictures for the loader. Without a writable cache folder there is no store."""
     paths = [sample.path for sample, _ in catalogue.pictures]
-    yield Loading("looking for prepared pictures")
+    found = yield from _choose_format(config, catalogue, loader)
     key = fingerprint(paths, (len(catalogue.train), loader.decoded.settings))
     folder = platformdirs.user_cache_path("finetune-tui", appauthor=False) / "prepared" / key
     try:
-        store = Store(folder, len(paths), round(config.cache_gib * 2**30))
+        store = Store(folder, len(paths), round(config.cache_gib * 2**30), found.bytes)
     except OSError as error:
-        yield PicturesPrepared(0, len(paths), 0, f"{folder}: {error.strerror or error}")
+        yield PicturesPrepared(0, len(paths), 0, f"{folder}: {error.strerror or error}", found.format)
     else:
         loader.decoded.use_store(store, catalogue)
+
+
+def _choose_format(
+    config: DataConfig, catalogue: Catalogue, loader: Loader
+) -> Generator[Loading | PicturesNoted, None, CacheEstimate]:
+    """Choose how prepared pictures are stored, and tell the loader. JPEG that nobody asked for is reported."""
+    yield Loading("looking for prepared pictures")
+    reported = time.monotonic()
+    estimating = estimate_cache(config, catalogue, loader.decoded)
+    while True:
+        try:
+            next(estimating)
+        except StopIteration as end:
+            found: CacheEstimate = end.value
+            break
+        if time.monotonic() - reported >= REPORT_SECONDS:
+            reported = time.monotonic()
+            yield Loading("looking for prepared pictures")
+    loader.decoded.format = found.format
+    if config.cache_format == "auto" and found.format == "jpeg":
+        yield PicturesNoted(found.sentence(config.cache_gib))
+    return found

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.data.samples import Catalogue, Sample, join_names
 from engine.errors import DataError
-from engine.protocol.printable import printable
+from engine.protocol.printable import printable, unicode_text
 from engine.storage.atomic import atomic_write
 
 HEADER = ("picture", "label", "reason")
@@ -85,13 +85,13 @@ def merged(given: Iterable[Correction], made: Sequence[Correction], roots: Seque
 
 
 def find_named(names: Iterable[str], samples: Sequence[Sample], roots: Sequence[Path]) -> dict[str, int]:
-    """The indices of samples by the names that they have in a list, or as printable text; others are not in it."""
+    """The indices of samples by the names that they have in a list, or as text; others are not in it."""
     wanted = {path: name for name in names for path in (*_paths(name, roots), name)}
     found: dict[str, int] = {}
     for index, sample in enumerate(samples):
         name = wanted.get(sample.path)
         if name is None and not sample.path.isprintable():
-            name = wanted.get(printable(sample.path))
+            name = wanted.get(unicode_text(sample.path))
         if name is not None:
             found.setdefault(name, index)
     return found

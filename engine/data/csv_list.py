@@ -15,7 +15,6 @@ from engine.data.table import Table, read_table
 from engine.errors import DataError
 from engine.protocol.printable import printable
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 
 
@@ -162,5 +161,3 @@ def _check_names(file: Path, classes: list[str]) -> None:
     if len(classes) < 2:
         found = f"only `{printable(classes[0])}`" if classes else "none"
         raise DataError("Too few classes", f"{file}: at least two classes are needed, {found} found")
-    if unprintable := [name for name in classes if CONTROL.search(name)]:
-        raise DataError("Unprintable class", f"{file}: the class {unprintable[0]!a} has control characters; rename it")

@@ -9,7 +9,7 @@ from engine.data.samples import EXTENSIONS, Catalogue, Sample, join_names
 from engine.data.split import Place, Split, with_validation
 from engine.errors import DataError
 from engine.protocol import Part
-from engine.protocol.printable import printable
+from engine.protocol.printable import printable, unicode_text
 
 PartName = Part | Literal["train"]
 
@@ -83,9 +83,9 @@ def class_folders(root: Path, least: int) -> tuple[str, ...]:
         OSError: the folder cannot be read.
     """
     names = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not is_hidden(entry.name))
-    if unprintable := [name for name in names if printable(name) != name]:
+    if undecodable := [name for name in names if unicode_text(name) != name]:
         raise DataError(
-            "Unprintable class", f"{root}: the name of {printable(unprintable[0])} is not UTF-8; rename the folder"
+            "Unprintable class", f"{root}: the name of {printable(undecodable[0])} is not UTF-8; rename the folder"
         )
     if len(names) < least:
         found, needed = f"only `{names[0]}`" if names else "none", ("one class folder is", "two class folders are")

@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from engine.data.reading.formats import readable_endings
 from engine.errors import DataError
 from engine.protocol import Part
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+EXTENSIONS = readable_endings()
 MAX_UNREADABLE = 0.05  # fraction of files; with more, the data set itself may be wrong
 MAX_NAMES = 5  # in a message
 LEFT_OUT = -1

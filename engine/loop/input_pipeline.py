@@ -11,7 +11,7 @@ from engine.data.catalogue import check_unreadable, open_catalogue
 from engine.data.loader import Loader
 from engine.data.samples import Catalogue
 from engine.errors import StoppedError
-from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
+from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesNoted, PicturesPrepared, Preparing
 
 B = TypeVar("B", bound=Batch | FeatureBatch)
 
@@ -82,6 +82,7 @@ class InputPipeline:
         self._stuck = 0.0
         self._prepared = 0
         self._reported_at = 0.0
+        self._damage_reported = False
 
     @property
     def pictures(self) -> int:
@@ -90,13 +91,14 @@ class InputPipeline:
 
     def report_prepared(self) -> Iterator[PicturesPrepared]:
         """Report the number of prepared pictures if it has increased since the last report."""
-        store = self.loader.decoded.store
+        decoded = self.loader.decoded
+        store = decoded.store
         if store is not None and store.stored > self._prepared:
             self._prepared = store.stored
-            yield PicturesPrepared(store.stored, self.pictures, store.bytes, store.full)
+            yield PicturesPrepared(store.stored, self.pictures, store.bytes, store.full, decoded.format)
 
     def report_batch(self, batch: Batch | FeatureBatch) -> Iterator[Event]:
-        """Report the unreadable pictures of a batch, and now and then the progress of preparing pictures.
+        """Report what a batch says of its pictures, a damaged store, and now and then how many pictures are prepared.
 
         Raises:
             DataError: too many pictures cannot be decoded.
@@ -107,7 +109,12 @@ class InputPipeline:
             yield from self.skipped(item)
         if unreadable:
             self.skipped.check(self.pictures)
+        yield from map(PicturesNoted, self.loader.decoded.notes.unsaid())
         store = self.loader.decoded.store
+        if store is not None and store.damage and not self._damage_reported:
+            self._damage_reported = True
+            lost = f"prepared pictures in {store.folder} cannot be read ({store.damage})"
+            yield PicturesNoted(f"{lost}; they are decoded anew, with the same pixels")
         if store is not None and not store.full and time.monotonic() - self._reported_at >= REPORT_SECONDS:
             self._reported_at = time.monotonic()
             if store.stored < self.pictures - len(self.skipped):

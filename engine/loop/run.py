@@ -10,8 +10,10 @@ import torch
 from engine.arms.arms import Arms
 from engine.arms.setup import Setup
 from engine.config import RunConfig
+from engine.config.places import with_absolute_places
 from engine.config.resumed import differences, with_given, with_given_again, with_kept
 from engine.config.sections import HooksConfig
+from engine.config.values import with_values
 from engine.data.loader import Loader
 from engine.data.samples import Catalogue
 from engine.data.sources import folders
@@ -72,7 +74,7 @@ class Run:
         `hold_open` says whether to wait for commands after the last epoch. `script` has the commands and choices of
         the run that is repeated.
         """
-        self.config = config
+        self.config = with_absolute_places(config)
         self._script = script
         self._settings: tuple[Setting, ...] = ()
         self._resuming = resume is not None
@@ -119,7 +121,7 @@ class Run:
     def _read_resumed_settings(self) -> None:
         """Compare the settings with those of the resumed run. Settings that cannot change keep their old values."""
         if self._resuming and self.folder is not None:
-            before, folder = load_run_config(self.folder), self.folder
+            before, folder = with_absolute_places(load_run_config(self.folder)), self.folder
             if not self._processes.on_first(lambda: has_checkpoint(folder)):
                 self.config, self._begins = with_given_again(before, self.config), True
                 return
@@ -143,7 +145,7 @@ class Run:
             try:
                 # Only the first process downloads; the others then find the files.
                 self._catalogue = yield from self._processes.on_first_then_others(self._find_pictures)
-                self.config = complete(given, len(self._catalogue.train))
+                self.config = self._with_cache_format(complete(given, len(self._catalogue.train)))
                 yield from self._start()
             except StoppedError:
                 if not self._resuming:  # the journal of a resumed run already ends with an event
@@ -157,7 +159,7 @@ class Run:
                     if not self._steering.held_open:
                         break
                     yield from self._steering.wait()
-            yield from self._arms.checkpointer.results(wait=True)
+            yield from self._arms.checkpointer.settle()
             yield self._finished()
         finally:
             self._loader.close()
@@ -166,6 +168,12 @@ class Run:
 
     def _find_pictures(self) -> Generator[Event, None, Catalogue]:
         return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested)
+
+    def _with_cache_format(self, config: RunConfig) -> RunConfig:
+        """The configuration with the format that was chosen, so that a resumed run has the same pixels."""
+        if not config.data.prepare:
+            return config
+        return with_values(config, {"data.cache_format": self._loader.decoded.format})
 
     def _lock_folder(self) -> None:
         """Lock the run's folder, if it exists, and remove temporary files that a crash left there."""
@@ -277,7 +285,7 @@ class Run:
             step=arm.step,
             completed=arm.done,
             accuracy=arm.evaluated[1] if arm.evaluated is not None else None,
-            best_accuracy=arm.best_accuracy,
+            best_accuracy=self._arms.checkpointer.best_accuracy(arm),
             checkpoint=self._writer.last_checkpoint,
             weights_sha256=arm.network.weights_sha256(),
             seconds=arm.seconds,
@@ -292,6 +300,7 @@ class Run:
 
     def _fail(self, event: RunFailed) -> Iterator[Event]:
         self._open_journal()
+        self._writer.retry()
         for saved, _ in self._writer.results(wait=True):
             yield from self._recording.record(saved)
         yield from self._recording.record(event)

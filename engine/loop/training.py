@@ -99,9 +99,10 @@ class Training:
         if arm.done and arm is self._arms.current:
             yield from self._end(arm)
         if arm.done and arm is self._arms.current:
-            assert arm.evaluated is not None and arm.best_accuracy is not None
-            part = self._pipeline.catalogue.scored_part
-            yield ArmFinished(arm.arm, arm.step, arm.evaluated[1], arm.best_accuracy, arm.seconds, part, arm.tested)
+            yield from self._checkpointer.settle()
+            assert arm.evaluated is not None
+            part, best = self._pipeline.catalogue.scored_part, self._checkpointer.best_accuracy(arm)
+            yield ArmFinished(arm.arm, arm.step, arm.evaluated[1], best, arm.seconds, part, arm.tested)
         yield from self._stop_after_epoch(arm.done)
 
     def _end_due(self, arm: TrainedArm) -> bool:
@@ -110,7 +111,7 @@ class Training:
     def _end(self, arm: TrainedArm) -> Iterator[Event]:
         """Choose the best weights after the last epoch, and test them."""
         for step in (self._end_average, self._final_test):
-            yield from self._checkpointer.results(wait=True)
+            yield from self._checkpointer.settle()
             if step.is_due(arm) and self._steering.is_current(arm):
                 yield from step.score(arm)
 

@@ -128,9 +128,16 @@ class EpochDone:
     "the pictures of `test_loss`, `test_accuracy` and `metrics`: `val` or `test`"
 
 
+EVALUATION_LOSS = "evaluation loss"
+"what is not finite if scoring shows it"
+
+
 @dataclass(frozen=True, slots=True)
 class Diverged:
-    """The loss or the gradient of the step after `step` is not finite. The weights were not changed."""
+    """The loss or the gradient of the step after `step` is not finite. The weights were not changed.
+
+    Or the loss of the evaluation after `step` is not finite (`what` is `EVALUATION_LOSS`); training goes on.
+    """
 
     arm: Arm
     step: Int
@@ -156,8 +163,8 @@ class ArmFinished:
     step: Int
     accuracy: Real
     "after the last epoch"
-    best_accuracy: Real
-    "of the best weights"
+    best_accuracy: Real | None
+    "of the best weights, those in `best.pt`; `None` if none could be written"
     seconds: Real
     part: Part = "test"
     "the pictures of both accuracies"

@@ -99,6 +99,7 @@ class RunFinished:
     accuracy: Real | None
     "at the last evaluation, `None` without any"
     best_accuracy: Real | None
+    "of the best weights, those in `best.pt`; `None` if there are none"
     checkpoint: str
     "the last checkpoint, empty without any"
     weights_sha256: str

@@ -40,7 +40,8 @@ from engine.protocol import (
     StepsChanged,
     StopPlanned,
 )
-from engine.protocol.printable import printable
+from engine.protocol.arms import EVALUATION_LOSS
+from engine.protocol.printable import printable, printable_lines
 
 CONFIGURATION = "configuration"
 "the `why` of a base rate that nobody has changed"
@@ -55,8 +56,11 @@ def epoch_line(event: EpochDone) -> str:
 
 
 def message(event: Event) -> str:
-    """The event in a sentence for people; empty for progress, for an epoch, and for what needs no words."""
-    return _of_run(event) or _of_arm(event) or _of_command(event) or _of_file(event)
+    """The event in a sentence for people; empty for progress, for an epoch, and for what needs no words.
+
+    What a terminal could obey, in a name or in the words of a library, is shown as text.
+    """
+    return printable_lines(_of_run(event) or _of_arm(event) or _of_command(event) or _of_file(event))
 
 
 def _of_run(event: Event) -> str:
@@ -81,7 +85,8 @@ def _of_run(event: Event) -> str:
         case RunFinished(weights_sha256=""):
             return "stopped before the first step"
         case RunFinished(best_accuracy=None):
-            return f"stopped at step {event.step}"
+            lost = "; no best weights are on the disk" if event.accuracy is not None else ""
+            return f"{'finished' if event.completed else 'stopped'} at step {event.step}{lost}"
         case RunFinished():
             end = "finished" if event.completed else "stopped"
             tested = f", {event.test_accuracy:.1%} on test pictures" if event.test_accuracy is not None else ""
@@ -105,12 +110,19 @@ def _of_arm(event: Event) -> str:
             return f"{event.arm}: compiled in {event.seconds:.0f} s"
         case Compiled():
             return f"{event.arm}: not compiled, training goes on without: {event.failure}"
+        case Diverged() if event.what == EVALUATION_LOSS:
+            return (
+                f"the evaluation after step {event.step} has the loss {event.value:g}: some answers of the model are "
+                "not numbers; use a larger data.batch_size or data.image_size, or lower learning rates"
+            )
         case Diverged():
             again = f", {event.times} times since an epoch was done" if event.times > 1 else ""
             return f"step {event.step + 1} left the weights alone: the {event.what} is {event.value:g}{again}"
         case ArmFinished():
-            accuracy = f"{_on(event.part)}accuracy {event.accuracy:.1%}, best {event.best_accuracy:.1%}"
-            return f"{event.arm} has done all its epochs: {accuracy}"
+            best = (
+                "no best weights are on the disk" if event.best_accuracy is None else f"best {event.best_accuracy:.1%}"
+            )
+            return f"{event.arm} has done all its epochs: {_on(event.part)}accuracy {event.accuracy:.1%}, {best}"
         case BestTested():
             return (
                 f"{event.arm}: the best weights (step {event.step}) classify {event.accuracy:.1%} of "
@@ -165,7 +177,7 @@ def _of_command(event: Event) -> str:
 
 
 def _of_label(event: LabelCorrected) -> str:
-    name, when = event.path, f"from epoch {event.epoch} on"
+    name, when = printable(event.path), f"from epoch {event.epoch} on"
     match event.verdict:
         case "right":
             return f"the label of {name} is right"
@@ -188,7 +200,7 @@ def _of_file(event: Event) -> str:
         case PicturesNoted():
             return event.message
         case ImageSkipped():
-            return f"skipped {event.path}: {event.reason} ({event.count} so far)"
+            return f"skipped {printable(event.path)}: {event.reason} ({event.count} so far)"
         case CheckpointSaved(reason="key" | "stop"):
             return f"saved {event.path} at step {event.step}"
         case CheckpointFailed() | JournalFailed():
@@ -212,7 +224,7 @@ def _rate(group: Group, resumed: bool) -> str:
 
 def _stuck_files(paths: tuple[str, ...]) -> str:
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return f": waiting for {paths[0]}{more}" if paths else ""
+    return f": waiting for {printable(paths[0])}{more}" if paths else ""
 
 
 def _setting(setting: Setting) -> str:

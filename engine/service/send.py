@@ -1,6 +1,5 @@
 """Commands as words of a command line: the command that each word sends, and the event that confirms it."""
 
-import sys
 import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping
@@ -56,7 +55,7 @@ from engine.protocol import (
     other_arm,
 )
 from engine.protocol.sentences import message
-from engine.protocol.streams import print_lines
+from engine.protocol.streams import print_lines, say
 from engine.service.remote.link import SocketLink
 from engine.service.status import status_of
 
@@ -218,7 +217,7 @@ def send(folder: Path, args: Namespace, wait: bool = True, seconds: float = SECO
         link.close()
     if status is None:
         remedy = "it takes effect when the step in progress, or loading, is done"
-        print(f"{args.word}: no answer within {seconds:g} s; {remedy}", file=sys.stderr)
+        say(f"{args.word}: no answer within {seconds:g} s; {remedy}")
         return FAILED
     return status
 
@@ -241,10 +240,10 @@ def _answered(word: Word, command: Command, events: Iterator[Event]) -> int | No
             print_lines([_sentence(event, command)])
             return DONE
         if _is_refusal(event, command) or isinstance(event, RunFailed):
-            print(message(event), file=sys.stderr)
+            say(message(event))
             return FAILED
         if isinstance(event, RunFinished):
-            print(f"the run is over: {message(event)}", file=sys.stderr)
+            say(f"the run is over: {message(event)}")
             return FAILED
     return None
 

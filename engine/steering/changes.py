@@ -24,7 +24,7 @@ from engine.protocol import (
     SetSteps,
     StepsChanged,
 )
-from engine.protocol.printable import printable
+from engine.protocol.printable import unicode_text
 
 Changing = SetRate | ScaleRate | SetFrozen | SetEpochs | SetSteps | SetMicroBatch | CorrectLabel
 
@@ -85,7 +85,7 @@ def _correct_label(arm: TrainedArm, command: CorrectLabel) -> Event:
     arm.judge(command.picture, command.verdict, label)
     index = arm.judgements.index(command.picture)
     assert index is not None
-    path = printable(arm.judgements.samples[index].path)
+    path = unicode_text(arm.judgements.samples[index].path)
     epoch = arm.next_epoch + 1
     return LabelCorrected(arm.arm, arm.step, command.picture, path, command.verdict, command.label, epoch, arm.change)
 

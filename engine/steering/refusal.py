@@ -79,7 +79,7 @@ def _correct_label(command: CorrectLabel, arm: TrainedArm, classes: Sequence[str
     index = words.index(command.picture)
     if index is None:
         return f"{name} is no training picture"
-    if command.verdict == "wrong" and command.label not in classes:
+    if command.verdict == "wrong" and not words.has_class(command.label):
         return f"there is no class `{printable(command.label)}`"
     if command.verdict != "wrong" and command.label:
         return "only a wrong label comes with another class"

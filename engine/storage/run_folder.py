@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.config import RunConfig, load_config
+from engine.config.values import given_keys
 from engine.errors import CheckpointError, UserError
 from engine.storage.atomic import atomic_write
 from engine.storage.lock import RunLock
@@ -124,10 +125,16 @@ def keep_corrections(config: RunConfig, folder: Path) -> RunConfig:
 
 
 def load_run_config(folder: Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """The configuration a run was started with, changed by `overrides`. Its list of corrections is the run's own."""
+    """The configuration a run was started with, changed by `overrides`. Its list of corrections is the run's own.
+
+    A run of an older version, which has no `data.cache_format`, has trained on raw pixels.
+    """
     kept = folder.resolve() / CORRECTIONS  # the folder may have moved since the configuration was written
     own = [f"data.exclude={json.dumps(str(kept))}"] if kept.exists() else []
-    return load_config(folder / CONFIG, [*own, *overrides])
+    config = load_config(folder / CONFIG, [*own, *overrides])
+    if "data.cache_format" in given_keys(config) or not has_checkpoint(folder):
+        return config
+    return load_config(folder / CONFIG, [*own, "data.cache_format=raw", *overrides])
 
 
 def not_writable(folder: Path, error: OSError) -> UserError:

@@ -6,6 +6,7 @@ from textual.content import Content
 
 from engine.figures.arm import ArmView
 from engine.protocol import ARMS, Part
+from engine.protocol.printable import printable
 from tui.plots.curves import Curve, Trace
 from tui.plots.plotview import PlotView
 from tui.theme import ARM_STYLES
@@ -41,14 +42,14 @@ def reading(curve: Curve, run: str, view: ArmView, drawn: Iterable[Trace], step:
             parts += [trace.name, curve.text(training)]
         if test is not None:
             parts += [POINTS[view.arm], curve.text(test)]
-    name = run or (view.arm if in_words else "")
+    name = printable(run) or (view.arm if in_words else "")
     style = "$overlay" if run else ARM_STYLES[view.arm]
     return Content.styled(" ".join(filter(None, (LINES[view.arm], name, *parts))), style) if parts else Content("")
 
 
 def older_names(runs: Iterable[tuple[str, ArmView]]) -> list[Content]:
     """The names of the older runs that are drawn."""
-    return [Content.styled(f"{LINES[view.arm]} {run}", "$overlay") for run, view in runs]
+    return [Content.styled(f"{LINES[view.arm]} {printable(run)}", "$overlay") for run, view in runs]
 
 
 def joined(parts: Iterable[Content]) -> Content:

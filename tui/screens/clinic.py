@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from engine.figures.confusion import name_of
 from engine.protocol import Command, CorrectLabel, Verdict
+from engine.protocol.printable import printable
 from tui.aside import aside
 from tui.columns import Column, Columns
 from tui.figures.clinic import Doubt
@@ -50,7 +51,7 @@ class ClassScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """The classes."""
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = f"the right class of {self._file}"
+            dialog.border_title = Content(f"the right class of {printable(self._file)}")
             dialog.border_subtitle = "Enter takes it, Esc closes"
             yield OptionList(*(Option(Content(name)) for name in self._class_names), markup=False)
 
@@ -164,14 +165,14 @@ class ClinicScreen(ModalScreen[None]):
             f"  {self._class_of(suspect.label) if suspect is not None else MISSING}",
             f"  {self._class_of(suspect.other) if suspect is not None else MISSING}",
             f"  {self._said(doubt)}",
-            f"  {PurePath(doubt.path).name}",
+            f"  {printable(PurePath(doubt.path).name)}",
         )
         return Line(doubt.path, cells, ("", "", "", "$accent", "$muted"))
 
     def _said(self, doubt: Doubt) -> str:
         if doubt.judged is None:
             return ""
-        return SAID[doubt.judged.verdict] or doubt.judged.label
+        return SAID[doubt.judged.verdict] or printable(doubt.judged.label)
 
     def _class_of(self, label: int) -> str:
         return name_of(self._class_names, label)

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.cli.preview import ClassCount, Estimate, Pictures
 from engine.errors import EngineError, UserError
+from engine.protocol.printable import printable
 
 Found = Pictures | Estimate | EngineError
 
@@ -44,12 +45,12 @@ class Look:
 
 
 def parse(line: str) -> Pictures | Estimate:
-    """A line of `look --json`."""
+    """A line of `look --json`, with the names of classes as they are shown."""
     fields: dict[str, Any] = json.loads(line)
     if fields.pop("type") == "estimate":
         return Estimate(frozen=tuple(fields.pop("frozen")), **fields)
-    classes = tuple(ClassCount(**item) for item in fields.pop("classes"))
-    samples, notes = tuple(fields.pop("samples")), tuple(fields.pop("notes"))
+    classes = tuple(ClassCount(**item | {"name": printable(item["name"])}) for item in fields.pop("classes"))
+    samples, notes = tuple(fields.pop("samples")), tuple(map(printable, fields.pop("notes")))
     return Pictures(classes=classes, samples=samples, notes=notes, **fields)
 
 

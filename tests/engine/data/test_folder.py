@@ -243,7 +243,7 @@ def test_a_file_name_that_is_not_utf_8_is_told_in_letters_that_can_be_printed(tm
 def test_a_class_whose_name_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     fill(tmp_path, {"a": 3, "b": 3})
     (tmp_path / "a").rename(tmp_path / os.fsdecode(b"caf\xe9"))
-    with pytest.raises(DataError, match="the name of caf\ufffd is not UTF-8; rename the folder"):
+    with pytest.raises(DataError, match=r"the name of caf\\xe9 is not UTF-8; rename the folder"):
         scan(tmp_path, 0.2, 0)
 
 

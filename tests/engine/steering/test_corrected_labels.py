@@ -18,7 +18,7 @@ from engine.models.fitted_head import fit_head
 from engine.steering import schedule_export
 from engine.storage import checkpoint
 from tests.engine.backbones import NORM
-from tests.engine.conftest import write_weights
+from tests.engine.conftest import write_pictures, write_weights
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 from tests.engine.loop.test_resume import learned
 from tests.engine.steering.test_rewind import Person
@@ -228,6 +228,14 @@ def test_what_makes_no_sense_is_refused(small: RunConfig, commands: list[p.Comma
     events = play(Run(small), after_step(1, *commands))
     (refused,) = only(events, p.CommandRefused)
     assert refused.reason.endswith(reason) and events[-1].completed
+
+
+def test_a_class_may_be_named_as_a_screen_shows_it(small: RunConfig, tmp_path: Path) -> None:
+    odd = "c\x1bat"
+    root = write_pictures(tmp_path / "odd", {"train": 7, "test": 3}, (odd, "dog"))
+    config = with_settings(small, data__root=str(root))
+    events = play(Run(config), after_step(1, p.CorrectLabel("train/dog/0.jpg", "wrong", r"c\x1bat")))
+    assert not only(events, p.CommandRefused) and [item.label for item in listed(events)] == [odd]
 
 
 def test_an_arm_that_has_done_its_epochs_still_takes_it(small: RunConfig) -> None:
