@@ -75,7 +75,7 @@ def _pictures(args: argparse.Namespace, trained: "TrainedModel") -> "Labelled":
 
     if args.data is not None:
         return labelled_pictures(args.data, trained.classes)
-    return pictures_of_run(trained.config, trained.classes)
+    return pictures_of_run(trained.config, trained.classes, trained.file)
 
 
 def _score(args: argparse.Namespace, trained: "TrainedModel", pictures: "Labelled", first: "TrainedModel") -> "Scored":

@@ -8,7 +8,9 @@
 - `samples`: a picture file with its class, and the pictures of a run in three parts.
 - `split`: takes validation pictures from the training pictures.
 - `corrections`: the list of pictures to leave out, or to give another class.
-- `catalogue`: finds the pictures of a run, and decodes a sample of them as a check.
+- `listing/`: names of parts and classes, what is left out, the list that a run keeps.
+- `catalogue`: finds the pictures of a run.
+- `look_into`: decodes a sample of the pictures as a check.
 - `reading/`: reads one picture file as a viewer shows it, in all formats.
 - `pictures`: decodes pictures for training and tests, and prepares test pictures.
 - `encoded`: pictures as bytes for the store: as pixels, or as JPEG.

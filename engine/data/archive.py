@@ -8,7 +8,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from engine.config.sections import DataConfig
-from engine.data.folder import is_hidden
+from engine.data.listing.kinds import is_hidden
 from engine.data.unzip import unzip
 from engine.errors import DataError, EngineError
 from engine.hardware.download import download, reason

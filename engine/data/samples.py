@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from engine.data.listing.part_names import PartName
 from engine.data.reading.formats import readable_endings
 from engine.errors import DataError
 from engine.protocol import Part
@@ -52,6 +54,10 @@ class Catalogue:
     "what was guessed or left out, a sentence each"
     left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
     "the files that are no samples, a kind each"
+    found: tuple[tuple[PartName, str], ...] = field(default=(), compare=False)
+    "which folder or table each part comes from, for people; a part that is taken from another one is not there"
+    roots: tuple[Path, ...] = field(default=(), compare=False)
+    "the folders that paths of pictures are below"
 
     @property
     def scored_part(self) -> Part:

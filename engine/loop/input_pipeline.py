@@ -2,16 +2,21 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 from engine.arms.features import FeatureBatch
 from engine.config import RunConfig
 from engine.data.batches import Batch, Unreadable, Waiting
-from engine.data.catalogue import check_unreadable, open_catalogue
+from engine.data.catalogue import open_catalogue
+from engine.data.listing.meanwhile import meanwhile
+from engine.data.listing.picture_list import list_of, write_list
 from engine.data.loader import Loader
+from engine.data.look_into import check_unreadable
 from engine.data.samples import Catalogue
 from engine.errors import StoppedError
-from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesNoted, PicturesPrepared, Preparing
+from engine.protocol import Event, ImageSkipped, LoaderStuck, Loading, PicturesNoted, PicturesPrepared, Preparing
+from engine.storage.run_folder import PICTURES, not_writable
 
 B = TypeVar("B", bound=Batch | FeatureBatch)
 
@@ -40,15 +45,21 @@ class SkippedPictures:
 
 
 def find_pictures(
-    config: RunConfig, loader: Loader, skipped: SkippedPictures, stop_requested: Callable[[], bool]
+    config: RunConfig,
+    loader: Loader,
+    skipped: SkippedPictures,
+    stop_requested: Callable[[], bool],
+    kept: Path | None = None,
 ) -> Generator[Event, None, Catalogue]:
     """Find the pictures of a configuration. `stop_requested` says whether a command to stop has come.
+
+    `kept` is the list of its pictures that a resumed run has in its folder; one of an older version has none.
 
     Raises:
         EngineError: there are no usable pictures, or they cannot be downloaded.
         StoppedError: the run was stopped.
     """
-    found = open_catalogue(config.data, config.seed, loader)
+    found = open_catalogue(config.data, config.seed, loader, kept)
     while not stop_requested():
         try:
             item = next(found)
@@ -60,6 +71,20 @@ def find_pictures(
         else:
             yield item
     raise StoppedError("Stopped", "the run was stopped before the pictures were found")
+
+
+def keep_list(catalogue: Catalogue, folder: Path, anew: bool) -> Generator[Loading, None, None]:
+    """Write the list of the pictures into a run's folder, unless it is there; `anew`: also then.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    file = folder / PICTURES
+    if anew or not file.exists():
+        try:
+            yield from meanwhile(lambda: write_list(file, list_of(catalogue)), "writing the list of the pictures")
+        except OSError as error:
+            raise not_writable(folder, error) from None
 
 
 class InputPipeline:

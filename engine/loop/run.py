@@ -22,8 +22,9 @@ from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device, describe_device
 from engine.hardware.machine import device_name, versions
 from engine.hardware.process_group import ProcessGroup, launcher, restarts
+from engine.loop.baseline import baseline
 from engine.loop.failures import describe_failure
-from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures
+from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list
 from engine.loop.recording import Recording
 from engine.loop.training import Training
 from engine.models import preparation
@@ -48,6 +49,7 @@ from engine.storage.atomic import clean
 from engine.storage.hooks import Hooks
 from engine.storage.lock import RunLock
 from engine.storage.run_folder import (
+    PICTURES,
     create_run,
     find_launched,
     has_checkpoint,
@@ -167,7 +169,9 @@ class Run:
     # --- getting ready ----------------------------------------------------------------------------------
 
     def _find_pictures(self) -> Generator[Event, None, Catalogue]:
-        return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested)
+        # A run that begins again, without a checkpoint, takes the pictures as they are now.
+        kept = self.folder / PICTURES if self.folder is not None and self._resuming and not self._begins else None
+        return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested, kept)
 
     def _with_cache_format(self, config: RunConfig) -> RunConfig:
         """The configuration with the format that was chosen, so that a resumed run has the same pixels."""
@@ -201,6 +205,8 @@ class Run:
                 self.folder = create_run(self.config, launcher())
                 self._lock_folder()
             self._arms.checkpointer.folder = self.folder or Path()
+        if self._processes.is_first and self.folder is not None:
+            yield from keep_list(self._catalogue, self.folder, anew=self._begins)
         self._make_loop(resuming)
         yield self._started(steps)
         if self._processes.is_first and self.folder is not None:
@@ -291,6 +297,7 @@ class Run:
             seconds=arm.seconds,
             part=self._catalogue.scored_part,
             test_accuracy=arm.tested,
+            **baseline(self._catalogue.scored, arm.history, arm.best_accuracy),
         )
 
     def _open_journal(self) -> None:

@@ -90,7 +90,7 @@ def _of_run(event: Event) -> str:
         case RunFinished():
             end = "finished" if event.completed else "stopped"
             tested = f", {event.test_accuracy:.1%} on test pictures" if event.test_accuracy is not None else ""
-            best = f"best {_on(event.part)}accuracy {event.best_accuracy:.1%}{tested}"
+            best = f"best {_on(event.part)}accuracy {event.best_accuracy:.1%}{_uneven(event)}{tested}"
             return f"{end} at step {event.step}: {best}, {event.checkpoint}"
         case RunFailed():
             return f"{event.title}: {event.message}"
@@ -209,6 +209,14 @@ def _of_file(event: Event) -> str:
             return f"passed over: {event.message}"
         case _:
             return ""
+
+
+def _uneven(event: RunFinished) -> str:
+    """What stands beside the accuracy where classes are uneven."""
+    if event.majority is None:
+        return ""
+    balanced = f"balanced {event.balanced_accuracy:.1%}, " if event.balanced_accuracy is not None else ""
+    return f" ({balanced}always the largest class {event.majority:.1%})"
 
 
 def _on(part: Part) -> str:

@@ -18,6 +18,8 @@ CORRECTIONS = "corrections.csv"
 "the list `data.exclude` of a run, as it was given"
 LABELS = "labels.csv"
 "that list with what was said of labels during the run"
+PICTURES = "pictures.tsv.gz"
+"the list of the run's pictures"
 
 
 def create_run(config: RunConfig, launcher: str = "") -> Path:

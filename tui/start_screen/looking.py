@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.cli.preview import ClassCount, Estimate, Pictures
+from engine.data.samples import LeftOut
 from engine.errors import EngineError, UserError
 from engine.protocol.printable import printable
 
@@ -51,7 +52,8 @@ def parse(line: str) -> Pictures | Estimate:
         return Estimate(frozen=tuple(fields.pop("frozen")), **fields)
     classes = tuple(ClassCount(**item | {"name": printable(item["name"])}) for item in fields.pop("classes"))
     samples, notes = tuple(fields.pop("samples")), tuple(map(printable, fields.pop("notes")))
-    return Pictures(classes=classes, samples=samples, notes=notes, **fields)
+    left_out = tuple(LeftOut(**item) for item in fields.pop("left_out"))
+    return Pictures(classes=classes, samples=samples, notes=notes, left_out=left_out, **fields)
 
 
 def _failure(status: int, said: str) -> EngineError:

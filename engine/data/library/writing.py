@@ -7,9 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from engine.data.folder import is_hidden
 from engine.data.library.collection import Collection, Item
 from engine.data.library.source import NOTES
+from engine.data.listing.kinds import is_hidden
 from engine.data.reading.decoder import as_rgb
 from engine.data.samples import EXTENSIONS
 from engine.errors import DataError

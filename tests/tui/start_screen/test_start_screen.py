@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList
 
 from engine import protocol as p
 from engine.cli.preview import ClassCount, Estimate, Pictures, lines
+from engine.data.samples import LeftOut
 from engine.errors import EngineError, UserError
 from tests.tui.console import make_folder
 from tests.tui.journals import begun, write_run
@@ -658,6 +659,24 @@ def test_what_was_guessed_stands_below_the_numbers_and_comes_whole_from_look():
     noted = replace(FOUND, notes=("classes from `label`",))
     assert counted(noted).split("\n") == [counted(FOUND), "classes from `label`"]
     assert parse(lines(noted, as_json=True)[0]) == noted
+
+
+def test_which_folder_is_which_part_and_what_is_left_out_stand_below_the_numbers_and_come_whole_from_look():
+    heic = LeftOut("HEIC pictures", 6, "/p/IMG.HEIC", "install an extra")
+    noted = replace(FOUND, found="train: `Train` (6), val: none", left_out=(heic,))
+    assert counted(noted).split("\n") == [
+        counted(FOUND),
+        "train: `Train` (6), val: none",
+        "left out: 6 HEIC pictures, such as /p/IMG.HEIC; install an extra",
+    ]
+    assert parse(lines(noted, as_json=True)[0]) == noted
+
+
+def test_uneven_classes_are_a_warning_with_the_accuracy_of_no_model():
+    classes = (ClassCount("cat", 97, 1), ClassCount("dog", 3, 1))
+    assert "a model that always says cat is right in 97%" in uneven(
+        replace(FOUND, classes=classes, imbalance=32.3, majority=0.97)
+    )
 
 
 def test_the_command_line_is_what_a_shell_takes_for_the_same():
