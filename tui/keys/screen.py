@@ -49,7 +49,7 @@ SCREEN: tuple[Key, ...] = (
         "labels",
         "Look at training pictures whose label the model contradicts, and say what is right.",
         refusal=no.no_clinic,
-        rank=6,
+        rank=9,
     ),
     Key("log", ("l",), "l", "log", "Read everything the run has said so far.", rank=4),
     Key("help", ("?", "h"), "?", "help", "Show what the keys do and what the numbers mean.", rank=0),
