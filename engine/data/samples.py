@@ -12,6 +12,8 @@ from engine.protocol import Part
 EXTENSIONS = readable_endings()
 MAX_UNREADABLE = 0.05  # fraction of files; with more, the data set itself may be wrong
 MAX_NAMES = 5  # in a message
+LEFT_OUT = -1
+"the label of a training picture that a person has left out during the run"
 
 
 @dataclass(frozen=True, slots=True)
