@@ -8,6 +8,7 @@ from importlib import import_module
 from engine import __version__
 from engine.cli import program
 from engine.errors import EngineError
+from engine.protocol.streams import say_error
 from tui.commands import COMMANDS, OF_THE_ENGINE
 from tui.looks import FLAGS, add_looks_arguments, looks, need_a_screen, on_terminal
 
@@ -25,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return program.main(words, PROGRAM)
         return _run(words)
     except EngineError as error:
-        print(f"{error.title}: {error.message}", file=sys.stderr)
+        say_error(error)
         return error.exit_status
 
 

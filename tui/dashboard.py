@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from engine.protocol.streams import print_lines, say
 from engine.service.launch import Launch
 from engine.storage.atomic import discard
 from tui.activity import ENDED, OVER
@@ -58,7 +59,7 @@ def view(folder: Path, over: str, looks: Looks) -> int:
     seen = app.state.view
     if seen is not None:
         again = "" if seen.finished else f"; go on with: finetune-tui --resume {folder}"
-        print(f"{folder.resolve().name}: {_did(seen)}{again}")
+        print_lines([f"{folder.resolve().name}: {_did(seen)}{again}"])
     return _status(app)
 
 
@@ -107,7 +108,7 @@ class _Ending:
     """What a signal does when the screen is closed."""
 
     def __init__(self, ended_by: int, session: "LocalSession | None") -> None:
-        self.stopping = ended_by in (signal.SIGINT, signal.SIGTERM)
+        self.stopping = ended_by not in (0, signal.SIGHUP)
         self._last = (ended_by, time.monotonic())
         self._session = session
 
@@ -120,6 +121,8 @@ class _Ending:
         self._last = (number, time.monotonic())
         if number == before and time.monotonic() - when < AGAIN_SECONDS:
             return  # the same signal, handed on by the parent
+        if self.stopping and number in (signal.SIGUSR1, signal.SIGUSR2):  # these never demand an end at once
+            return
         if self.stopping or self._session is None:
             discard()
             os._exit(128 + number)
@@ -150,7 +153,7 @@ def _show(
 
 def on_signals(handler: "Callable[[int, FrameType | None], object] | signal.Handlers") -> None:
     """Let `handler` take what ends a program."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, handler)
 
 
@@ -159,24 +162,27 @@ def _say_goodbye(app: "Dashboard", stray: "SimpleQueue[str]") -> int:
     state = app.state
     say_broken(app, stray)
     if state.failure is not None:
-        print(f"{state.failure.title}: {state.failure.message}", file=sys.stderr)
+        say(f"{state.failure.title}: {state.failure.message}")
         return state.failure.exit_status
     run, view, saved = state.run, state.view, state.checkpoint
     if run is not None and view is not None:
         where = f"saved at step {saved.step} in {saved.path}" if saved else "not saved"
-        print(f"{run.name}: {_did(view)}, {where}")
+        print_lines([f"{run.name}: {_did(view)}, {where}"])
         if _goes_on(app):
             how = "stays paused" if state.paused else "goes on"
-            print(f"it {how} in the background; watch it with: finetune-tui attach {run.name}")
+            print_lines([f"it {how} in the background; watch it with: finetune-tui attach {run.name}"])
         elif not view.finished:
-            print(f"go on with: finetune-tui --resume {run.path}")
+            print_lines([f"go on with: finetune-tui --resume {run.path}"])
     elif app.access == "own" and not app.return_code:
         print("ended before training began")
     return _status(app)
 
 
 def _status(app: "Dashboard") -> int:
-    return 128 + app.ended_by if app.ended_by else app.return_code or 0
+    if app.ended_by:
+        return 128 + app.ended_by
+    unkept = app.access == "own" and any(arm.unkept for arm in app.state.arms.values())  # best weights are lost
+    return app.return_code or int(unkept and not _goes_on(app))
 
 
 def _did(arm: "ArmView") -> str:

@@ -4,6 +4,8 @@ import math
 
 from rich.cells import cell_len, chop_cells
 
+from engine.protocol.printable import printable
+
 MISSING = "–"
 NOT_AVAILABLE = "n/a"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -109,6 +111,7 @@ def next_nice(value: float, up: bool) -> float:
 
 def short_name(name: str, width: int) -> str:
     """A name in at most `width` cells. A longer one is cut in the middle: at its end is the number of a run."""
+    name = printable(name)
     if cell_len(name) <= width:
         return name
     end = next(end for cut in range(-4, 1) if cell_len(end := name[cut:] if cut else "") <= 4)
@@ -117,6 +120,7 @@ def short_name(name: str, width: int) -> str:
 
 def ending(text: str, width: int) -> str:
     """A text in at most `width` cells; of a longer one, the end."""
+    text = printable(text)
     if cell_len(text) <= width:
         return text
     while text and cell_len(text) > width - 1:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.protocol.printable import printable
+
 TOP = 5  # classes
 
 
@@ -37,11 +39,11 @@ class Labelling:
         said, messages = self._process.communicate()
         found = [json.loads(line) for line in said.splitlines()]
         if len(found) == 1 and "top" in found[0]:
-            top = [(item["class"], item["probability"]) for item in found[0]["top"]]
-            return Label(next(iter(messages.splitlines()), "").removeprefix("weights: "), top)
+            top = [(printable(item["class"]), item["probability"]) for item in found[0]["top"]]
+            return Label(printable(next(iter(messages.splitlines()), "")).removeprefix("weights: "), top)
         if found and "error" in found[0]:
-            return f"it cannot be read: {found[0]['error']}"
-        return next(reversed(messages.splitlines()), "the answer did not come")
+            return f"it cannot be read: {printable(found[0]['error'])}"
+        return printable(next(reversed(messages.splitlines()), "the answer did not come"))
 
     def stop(self) -> None:
         """End the process, if there is one."""

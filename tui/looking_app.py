@@ -9,6 +9,7 @@ from textual.theme import Theme
 
 from tui.looks import Looks
 from tui.terminal.ascii import Ascii
+from tui.terminal.controls import NoControls
 from tui.terminal.ending import EndableApp
 from tui.terminal.graphics import Pictures, Way, cell_pixels, way
 from tui.theme import DARK, SIXTEEN, THEMES, variables
@@ -26,6 +27,7 @@ class LookingApp(EndableApp):
         self.pictures: Pictures = "auto" if looks.pictures else "none"
         "how the user wants pictures to be drawn"
         self._ascii, self._no_colour = Ascii(looks.ascii), NoColor(self.no_color)
+        self._no_controls = NoControls()
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = looks.theme or self._fitting_theme().name
@@ -48,4 +50,4 @@ class LookingApp(EndableApp):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters, except that NO_COLOR means no colour instead of greys; then ours."""
         filters = [filter for filter in super().get_line_filters() if not isinstance(filter, Monochrome | NoColor)]
-        return [*filters, *(own for own in (self._no_colour, self._ascii) if own.enabled)]
+        return [*filters, *(own for own in (self._no_colour, self._ascii, self._no_controls) if own.enabled)]

@@ -26,6 +26,7 @@ from engine.protocol import (
     HookFailed,
     ImageSkipped,
     JournalFailed,
+    LabelCorrected,
     LoaderStuck,
     MicroBatchChanged,
     Paused,
@@ -62,7 +63,7 @@ class Note:
 
 # What is shown in the engine's own words, and how much it matters. Other events are only for the log.
 IN_ENGINES_WORDS: dict[type[Event], Level] = {
-    **dict.fromkeys((GroupFrozen, EpochsChanged, StepsChanged, MicroBatchChanged, Rewound), "good"),
+    **dict.fromkeys((GroupFrozen, EpochsChanged, StepsChanged, MicroBatchChanged, Rewound, LabelCorrected), "good"),
     **dict.fromkeys((Diverged, LoaderStuck, SettingsChanged, Compiled), "warning"),
     **dict.fromkeys(
         (CommandRefused, ImageSkipped, CheckpointDamaged, HookFailed, ControlFailed, HeadFitted), "warning"
@@ -97,7 +98,8 @@ def _in_own_words(event: Event) -> Note | None:
         case ArmStarted():
             return Note(f"{event.arm} goes on after step {event.step}")
         case PicturesPrepared(reason=""):
-            size = f"{event.bytes / 2**20:.0f} MiB in the cache folder"
+            form = " as JPEG" if event.format == "jpeg" else ""
+            size = f"{event.bytes / 2**20:.0f} MiB in the cache folder{form}"
             return Note(f"{event.prepared} prepared pictures, {size}", shown=False)
         case CompileChosen(worth=True):
             return Note(f"compiling the training step; training waits meanwhile: {event.reason}", "warning")

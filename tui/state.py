@@ -35,6 +35,7 @@ from engine.protocol import (
     HookFailed,
     ImageSkipped,
     JournalFailed,
+    LabelCorrected,
     LoaderStuck,
     Loading,
     MicroBatchChanged,
@@ -56,12 +57,16 @@ from engine.protocol import (
     SettingsChanged,
     StepsChanged,
     StopPlanned,
+    Suspects,
     SweepingRates,
     SystemSample,
     TrainStep,
     Watching,
 )
+from engine.protocol.printable import printable_lines
 from tui.activity import Activity
+from tui.escaping import escaped
+from tui.figures.clinic import Clinic
 from tui.figures.sweep import Sweep, folded
 from tui.notes import Note, note_of
 from tui.plots.plotview import PlotView
@@ -99,6 +104,7 @@ class UiState(Activity):
         self.watching = 0
         "how many screens show the run, this one included"
         self.plots = PlotView()
+        self.clinic = Clinic()
         self.sweep: Sweep | None = None
         "the sweep over learning rates at the current step"
         self.replays = 0
@@ -147,10 +153,12 @@ class UiState(Activity):
 
     def _fold(self, event: Event) -> None:
         self.waiting = [command for command in self.waiting if not answered(command, event)]
+        event = escaped(event)
         self._say(event)
         arm: Arm | None = getattr(event, "arm", None)
         self.busy = self.busy if arm is None else None
         fold_into(self.arms, event)
+        self.clinic.fold(event)
         self.sweep = None if isinstance(event, TrainStep | ArmStarted) else folded(self.sweep, event)
         self._react(event)
         if not isinstance(event, NEVER_DRAWN):
@@ -184,7 +192,7 @@ class UiState(Activity):
                 | (HeadFitted() | AverageScored() | BestTested() | StepsChanged())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
-                | (PicturesNoted() | ControlFailed() | HistoryBegins() | HistoryEnds())
+                | (LabelCorrected() | Suspects() | PicturesNoted() | ControlFailed() | HistoryBegins() | HistoryEnds())
             ):
                 pass  # the activity, the arm or the note of the event says it all
             case _:
@@ -204,7 +212,9 @@ class UiState(Activity):
         return event.arm in self.arms and self.arms[event.arm].ends_epoch(event.step)
 
     def tell(self, note: Note) -> None:
-        """Show a note, log it, or both, as the note says."""
+        """Show a note, log it, or both, as the note says; what a terminal could obey in it is shown as text."""
+        if not note.text.isprintable():
+            note = replace(note, text=printable_lines(note.text))
         if note.shown:
             self.note = note
         if note.kept:

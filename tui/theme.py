@@ -36,7 +36,11 @@ DARK = Theme(
         "scratch": "#e69a00",
         "pretrained-past": "#2c617d",
         "scratch-past": "#775411",
+        # Older runs.
         "overlay": "#9a8fb0",
+        "overlay-2": "#5fae8c",
+        "overlay-3": "#c77f9f",
+        "overlay-4": "#b5ad63",
     },
 )
 LIGHT = Theme(
@@ -61,6 +65,9 @@ LIGHT = Theme(
         "pretrained-past": "#93bcd3",
         "scratch-past": "#dcb48c",
         "overlay": "#8b7aa8",
+        "overlay-2": "#3f8f6b",
+        "overlay-3": "#a85a7d",
+        "overlay-4": "#85803a",
     },
 )
 SIXTEEN = Theme(
@@ -86,6 +93,9 @@ SIXTEEN = Theme(
         "pretrained-past": "ansi_bright_black",
         "scratch-past": "ansi_bright_black",
         "overlay": "ansi_magenta",
+        "overlay-2": "ansi_green",
+        "overlay-3": "ansi_red",
+        "overlay-4": "ansi_blue",
         "ansi-background": "ansi_default",
         "ansi-foreground": "ansi_default",
         # Seen without any colour, too.

@@ -21,18 +21,14 @@ Found = Union["Image.Image", str]
 
 def thumbnail(path: str) -> Found:
     """The picture in RGB, its longer side `SIDE` pixels at most, or why there is none."""
-    from PIL import Image, ImageOps
-
-    from engine.data.formats import FORMATS
+    from engine.data.reading.decoder import read
+    from engine.data.reading.opening import MissingPictureError, UnreadablePictureError
 
     try:
-        with Image.open(path, formats=FORMATS) as picture:
-            picture.draft("RGB", (SIDE, SIDE))  # decodes a JPEG file faster
-            picture.thumbnail((SIDE, SIDE))
-            return ImageOps.exif_transpose(picture).convert("RGB")
-    except (FileNotFoundError, NotADirectoryError):
+        return read(path, longer=SIDE)[0]
+    except MissingPictureError:
         return MISSING
-    except Exception:  # a damaged file breaks Pillow in any way
+    except UnreadablePictureError:
         return BROKEN
 
 

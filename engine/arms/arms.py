@@ -1,6 +1,6 @@
 """Both arms of a run: which one is current, and how they are built, restored and rewound."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,16 @@ from engine.arms.checkpointer import START, Checkpointer
 from engine.arms.resumed_settings import apply_settings
 from engine.arms.setup import Setup
 from engine.config import RunConfig
+from engine.data.listing.class_names import nfc
 from engine.errors import CheckpointError, StoppedError
 from engine.models import build, fetch
 from engine.protocol import ARMS, Arm, CheckpointDamaged, Event, Head, Loading, Rewound
 from engine.storage import checkpoint
 from engine.storage.writer import CheckpointWriter
+
+PICTURES_BACK = "put the pictures back as they were and resume again, or begin a new run"
+SETTING_BACK = "resume with what it was made with, or begin a new run"
+"what to do if a checkpoint does not fit"
 
 
 class Arms:
@@ -140,6 +145,11 @@ class Arms:
         )
 
     @property
+    def classes(self) -> Sequence[str]:
+        """The names of the classes."""
+        return self._setup.classes
+
+    @property
     def on_gpu(self) -> bool:
         """Whether the arms are on a device with memory of its own, which can be freed."""
         return self._setup.device.type != "cpu"
@@ -207,16 +217,16 @@ class Arms:
 
     def _check_fit(self, found: checkpoint.Found) -> None:
         state, config = found.state, self._config
-        for what, saved, now in (
-            ("classes", state["classes"], list(self._setup.classes)),
-            ("training pictures", state["train_images"], self._train_images),
-            ("batch size", state["config"]["data"]["batch_size"], config.data.batch_size),
-            ("model", state["config"]["model"]["name"], config.model.name),
-            ("optimizer", state["config"]["optim"]["name"], config.optim.name),
+        for what, saved, now, remedy in (
+            ("classes", [nfc(name) for name in state["classes"]], list(self._setup.classes), PICTURES_BACK),
+            ("training pictures", state["train_images"], self._train_images, PICTURES_BACK),
+            ("batch size", state["config"]["data"]["batch_size"], config.data.batch_size, SETTING_BACK),
+            ("model", state["config"]["model"]["name"], config.model.name, SETTING_BACK),
+            ("optimizer", state["config"]["optim"]["name"], config.optim.name, SETTING_BACK),
         ):
             if saved != now:
                 raise CheckpointError(
-                    "Checkpoint does not fit", f"{found.path} was made with {what} {saved}, now {now}"
+                    "Checkpoint does not fit", f"{found.path} was made with {what} {saved}, now {now}; {remedy}"
                 )
 
     def _common_state(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from engine.config.sections import CheckpointConfig
 from engine.errors import CheckpointError, FormatError
 from engine.hardware.process_group import ProcessGroup
 from engine.protocol import Arm, CheckpointSaved, Event, RestorePoint, RestorePoints
+from engine.protocol.best import BEST
 from engine.storage import checkpoint
 from engine.storage.choices import Choices
 from engine.storage.journal import Position
@@ -20,8 +21,6 @@ from engine.storage.writer import CheckpointWriter
 
 START = "start"
 "the restore point without a file: the arm as it is built"
-BEST = "best.pt"
-"the file of an arm's best weights"
 HEAD = "head.pt"
 "the file of an arm with a fitted head, before its first step"
 POINTS = "points"
@@ -160,6 +159,15 @@ class Checkpointer:
         if points is not None:
             self._delete_oldest()
             yield self.points(points)
+
+    def settle(self) -> Iterator[Event]:
+        """The same for all that was asked for, after another attempt at best weights that could not be written."""
+        self._writer.retry()
+        yield from self.results(wait=True)
+
+    def best_accuracy(self, arm: TrainedArm) -> float | None:
+        """The accuracy of the best weights that are on the disk; call it when all that was asked for is written."""
+        return self._writer.best_accuracy(self.folder / arm.arm / BEST, arm.best_accuracy)
 
     # --- restore points ---------------------------------------------------------------------------------
 

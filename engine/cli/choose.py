@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli.arguments import add_json_argument
 from engine.errors import UserError
-from engine.protocol.streams import print_lines
+from engine.protocol.streams import print_lines, say
 from engine.service.launch import add_data_argument, data_settings
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace, start: Start | None = None) -> int:
         *(f"--set={text}" for text in args.set),
     ]
     if start is None or args.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print(f"to train it: finetune-tui {' '.join(words)}", file=sys.stderr)
+        say(f"to train it: finetune-tui {' '.join(words)}")
         return 0
     try:
         input(f"Enter trains {best.model}, Ctrl-C leaves. ")

@@ -18,7 +18,10 @@ from engine.arms.optimizer import describe_groups
 from engine.arms.setup import Setup
 from engine.cli.preview import Estimate
 from engine.config import RunConfig
+from engine.config.sections import DataConfig
 from engine.data.batches import Batch
+from engine.data.cache_format import CacheEstimate, estimate_cache
+from engine.data.decoded import Decoded
 from engine.data.loader import Loader
 from engine.data.samples import Catalogue, Sample
 from engine.data.store import Store
@@ -73,6 +76,7 @@ def estimate(config: RunConfig, catalogue: Catalogue) -> Estimate:
     prepared = preparation(config.model, config.data.image_size)
     loader = Loader(prepared, config.data, recipe_of(config).train_transform.pictures, config.seed)
     try:
+        cache = _cache(config.data, catalogue, loader.decoded)
         decoding = _decoding(loader, config, catalogue)
     finally:
         loader.close()
@@ -107,6 +111,9 @@ def estimate(config: RunConfig, catalogue: Catalogue) -> Estimate:
         bottleneck=bottleneck,
         recipe=config.recipe,
         chosen=by_recipe,
+        cache_format=cache.format,
+        cache_bytes=cache.bytes if config.data.prepare else 0,
+        raw_bytes=cache.raw_bytes if config.data.prepare else 0,
     )
 
 
@@ -146,6 +153,18 @@ def _epochs(
     together = sum if setup.device.type == "cpu" else max
     epochs = [together(pair) for pair in zip(decodes, computes, strict=True)]
     return epochs, "decoding" if sum(decodes) > sum(computes) else "computing"
+
+
+def _cache(config: DataConfig, catalogue: Catalogue, decoded: Decoded) -> CacheEstimate:
+    """How prepared pictures are kept, which the loader is told, and the space that they take."""
+    estimating = estimate_cache(config, catalogue, decoded)
+    while True:
+        try:
+            next(estimating)
+        except StopIteration as end:
+            found: CacheEstimate = end.value
+            decoded.format = found.format
+            return found
 
 
 def _decoding(loader: Loader, config: RunConfig, catalogue: Catalogue) -> _Decoding:

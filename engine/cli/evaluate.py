@@ -1,7 +1,6 @@
 """`evaluate`: score a trained model on pictures whose classes are known, or compare two models on them."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +8,8 @@ from typing import TYPE_CHECKING
 from engine.cli.arguments import add_json_argument, add_model_arguments, checkpoint_of_model
 from engine.cli.progress_line import ProgressLine
 from engine.errors import UserError
-from engine.protocol.streams import print_lines
+from engine.protocol.printable import json_line, printable
+from engine.protocol.streams import print_lines, say
 
 if TYPE_CHECKING:
     from engine.inference.labelled import Labelled  # the rest of the room loads torch
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("Classes differ", f"{files[0]} and {files[1]} know other classes; compare models of the same")
     pictures = _pictures(args, models[0])
     for note in pictures.notes:
-        print(note, file=sys.stderr)
+        say(note)
     scores = [_score(args, model, pictures, models[0]) for model in models]
     answers = [evaluation_of(model, pictures.where, scored) for model, scored in zip(models, scores, strict=True)]
     if args.pictures_csv:
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     comparison = comparison_of(*(scored.predictions for scored in scores)) if len(scores) > 1 else None
     if args.json:
         both = {"models": answers, "comparison": comparison} if comparison is not None else answers[0]
-        print_lines([json.dumps(both, ensure_ascii=False)])
+        print_lines([json_line(both)])
     else:
         print_lines(lines(answers, comparison))
     return 0
@@ -75,18 +75,22 @@ def _pictures(args: argparse.Namespace, trained: "TrainedModel") -> "Labelled":
 
     if args.data is not None:
         return labelled_pictures(args.data, trained.classes)
-    return pictures_of_run(trained.config, trained.classes)
+    return pictures_of_run(trained.config, trained.classes, trained.file)
 
 
 def _score(args: argparse.Namespace, trained: "TrainedModel", pictures: "Labelled", first: "TrainedModel") -> "Scored":
     """Score one model; labels are indices of the classes of the first one."""
+    from engine.data.reading.notes import Notes
     from engine.data.samples import Sample
     from engine.inference.scoring import score
 
     order = [trained.classes.index(name) for name in first.classes]
     samples = [Sample(sample.path, order[sample.label]) for sample in pictures.samples]
     with ProgressLine(sys.stderr, "scoring", len(samples)) as progress:
-        scored = score(trained, samples, mirrored=args.tta, batch_size=args.batch_size, progress=progress)
+        notes = Notes()
+        scored = score(trained, samples, mirrored=args.tta, batch_size=args.batch_size, progress=progress, notes=notes)
     for lost in scored.unreadable:
-        print(f"{lost.path} cannot be read: {lost.reason}", file=sys.stderr)
+        say(f"{printable(lost.path)} cannot be read: {lost.reason}")
+    for line in notes.unsaid(all_known=True):
+        say(line)
     return scored

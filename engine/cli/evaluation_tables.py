@@ -89,11 +89,12 @@ def _class_lines(classes: Sequence[dict[str, Any]]) -> Iterator[str]:
         return "-" if share is None else f"{share:.1%}"
 
     shown = sorted(classes, key=lambda c: (c["f1"] is None, c["f1"] or 0.0))[:LINES]
-    width = max(len(name) for name in ("class", *(c["class"] for c in shown)))
+    names = [printable(c["class"]) for c in shown]
+    width = max(map(len, ("class", *names)))
     yield f"{'class':<{width}}  pictures  precision  recall      F1"
-    for c in shown:
+    for name, c in zip(names, shown, strict=True):
         figures = f"{text(c['precision']):>9}  {text(c['recall']):>6}  {text(c['f1']):>6}"
-        yield f"{c['class']:<{width}}  {c['images']:>8}  {figures}"
+        yield f"{name:<{width}}  {c['images']:>8}  {figures}"
     if len(classes) > len(shown):
         yield f"and {len(classes) - len(shown)} classes with a higher F1; --json has all"
 
@@ -112,9 +113,9 @@ def confusion_csv(predictions: Predictions, classes: Sequence[str]) -> Iterator[
     """The confusion matrix: a row a right class, a column a predicted class."""
     size = len(classes)
     counts = (predictions.labels * size + predictions.predicted).bincount(minlength=size * size).view(size, size)
-    yield ["right class / predicted", *classes]
+    yield ["right class / predicted", *map(printable, classes)]
     for name, row in zip(classes, counts.tolist(), strict=True):
-        yield [name, *row]
+        yield [printable(name), *row]
 
 
 def pictures_csv(predictions: Predictions, classes: Sequence[str]) -> Iterator[Sequence[object]]:
@@ -129,9 +130,10 @@ def pictures_csv(predictions: Predictions, classes: Sequence[str]) -> Iterator[S
         probabilities[numbers, predictions.predicted].tolist(),
         probabilities[numbers, predictions.labels].tolist(),
     )
+    shown = list(map(printable, classes))
     for path, label, predicted, probability, own in zip(*columns, strict=True):
         right = int(label == predicted)
-        yield [printable(path), classes[label], classes[predicted], right, f"{probability:.6f}", f"{own:.6f}"]
+        yield [printable(path), shown[label], shown[predicted], right, f"{probability:.6f}", f"{own:.6f}"]
 
 
 def write(file: Path, rows: Iterator[Sequence[object]]) -> None:

@@ -1,12 +1,12 @@
 """`export`: write a trained model for other programs. Loads no torch until the arguments are known to be good."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from engine.cli.arguments import add_model_name, checkpoint_of_model
 from engine.export.formats import BATCHES, FORMATS, check_installed
 from engine.export.placing import check_place, size_of
+from engine.protocol.streams import print_lines, say
 
 HELP = "write a trained model for other programs"
 
@@ -45,11 +45,17 @@ def run(args: argparse.Namespace) -> int:
     trained = load_trained(file, "cpu")
     pictures = find_check_pictures(trained, args.data)
     for line in (f"weights: {trained.description}", *pictures.notes):
-        print(line, file=sys.stderr, flush=True)
+        say(line)
     comparison = write_checked(trained, args.format, path, pictures, args.half)
-    print(f"{path}: {size_of(path) / 1e6:.1f} MB, {args.format}, weights {'float16' if args.half else 'float32'}")
-    print(f"compared on {pictures.description}, {' and '.join(map(str, BATCHES))} at a time, in a process of its own")
-    print(comparison)
+    batches = " and ".join(map(str, BATCHES))
+    size, kind = size_of(path) / 1e6, "float16" if args.half else "float32"
+    print_lines(
+        [
+            f"{path}: {size:.1f} MB, {args.format}, weights {kind}",
+            f"compared on {pictures.description}, {batches} at a time, in a process of its own",
+            str(comparison),
+        ]
+    )
     return 0
 
 

@@ -2,10 +2,10 @@
 
 import argparse
 import signal
-import sys
 import time
 
 from engine.cli.arguments import add_run_name_and_dir, folder_of_run
+from engine.protocol.streams import say as say_line
 from engine.sinks.trackers import TRACKERS, check_trackers
 
 HELP = "send a run to TensorBoard, Weights & Biases, MLflow or Trackio"
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     wanted = Wanted(str(folder.resolve().parent / "trackers"), args.store, args.project)
 
     def say(text: str) -> None:
-        print(f"{args.to}: {text}", file=sys.stderr, flush=True)
+        say_line(f"{args.to}: {text}")
 
     def wait(failed: bool) -> None:
         time.sleep(RETRY_SECONDS if failed else LOOK_SECONDS)

@@ -8,6 +8,8 @@ from queue import SimpleQueue
 from types import FrameType
 
 from engine.protocol import (
+    Arm,
+    CheckpointFailed,
     CheckpointSaved,
     Command,
     CommandRefused,
@@ -17,14 +19,17 @@ from engine.protocol import (
     RunStarted,
     Stop,
 )
+from engine.protocol.best import is_best_file
 from engine.protocol.sentences import message
-from engine.protocol.streams import Stream
+from engine.protocol.streams import Stream, say
 from engine.service.host import Host
 from engine.service.launch import Launch, is_first
 from engine.sinks import STREAM_SINKS
 from engine.storage.atomic import discard
 
 DONE, FAILED = 0, 1
+ASKED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+"signals that ask for an end and never demand it at once; clusters send the last two before the time is up"
 
 Train = Callable[[SimpleQueue[Command], Callable[[Event], None]], object]
 "trains a run: takes commands from the inbox, and calls the other argument with each event"
@@ -42,9 +47,9 @@ def train(launch: Launch, json_lines: bool = False, hold: bool = False) -> int:
 def run_headless(train: Train, json_lines: bool = False) -> int:
     """Call `train`, and return the exit status: 0 done, 1 failed, 2 the user's mistake, 128 + N for signal N.
 
-    The first interrupt, termination signal or hang-up of the terminal stops the run after the current step, with a
-    checkpoint if one can be written. A second one ends the process at once. With `json_lines` each line of standard
-    output is an event.
+    The first interrupt, termination signal, user signal or hang-up of the terminal stops the run after the current
+    step, with a checkpoint if one can be written. A second interrupt or termination signal ends the process at once.
+    With `json_lines` each line of standard output is an event.
     """
     return _Headless(json_lines).run(train)
 
@@ -57,14 +62,16 @@ class _Headless:
         self._inbox: SimpleQueue[Command] = SimpleQueue()
         self._stopping = False
         self._saved = ""
+        self._unkept: set[Arm] = set()
+        "arms whose best weights could not be written"
         self._status = DONE
 
     def run(self, train: Train) -> int:
         # The other processes that torchrun starts print only why they fail.
         self._prints = is_first()
         numbers = [signal.SIGINT, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` ignores it
-            numbers.append(signal.SIGHUP)
+        # `nohup` ignores hang-ups, and a script that starts this may ignore what its cluster sends.
+        numbers += [number for number in ASKED if signal.getsignal(number) is not signal.SIG_IGN]
         before = {number: signal.signal(number, self._handle_signal) for number in numbers}
         try:
             train(self._inbox, self._emit)
@@ -81,26 +88,30 @@ class _Headless:
         match event:
             case RunStarted():
                 self._saved = event.resumed_from
+            case CheckpointFailed() if is_best_file(event):
+                self._unkept.add(event.arm)
             case CheckpointSaved():
                 self._saved = event.path
+                if is_best_file(event):
+                    self._unkept.discard(event.arm)
             case CommandRefused(command="stop") if self._stopping:
                 self._inbox.put(Stop(save=False))
                 last = f"the last good checkpoint is {self._saved}" if self._saved else "there is no checkpoint"
                 self._print(f"stopping without saving; {last}")
             case RunFinished(completed=True):
-                self._status = DONE
+                self._status = FAILED if self._unkept else DONE
             case RunFailed():
                 self._status = event.exit_status
 
     def _print(self, text: str) -> None:
         if text:
-            print(text, file=self._messages, flush=True)
+            say(text, self._messages)
 
     def _handle_signal(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:
-            if number == signal.SIGHUP or "TORCHELASTIC_RUN_ID" in os.environ:
-                # This is the first signal again: the shell and torchrun pass on what the terminal sends, too.
-                # Torchrun kills a process that takes too long.
+            if number in ASKED or "TORCHELASTIC_RUN_ID" in os.environ:
+                # This is the first signal again: the shell and torchrun pass on what the terminal sends, too, and a
+                # cluster sends its own to each process. Torchrun kills a process that takes too long.
                 return
             discard()
             os._exit(128 + number)

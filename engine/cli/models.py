@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli.arguments import add_json_argument
 from engine.errors import UserError, WeightsError
-from engine.protocol.streams import Stream, output_failed
+from engine.protocol.streams import Stream, output_failed, say
 
 if TYPE_CHECKING:
     from engine.models.listing import ModelFacts  # which loads torch
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
     names, note = _names(args.pattern)
     if note:
-        print(note, file=sys.stderr)
+        say(note)
     if not names:
         raise UserError("No such model", f"no model has {args.pattern!r} in its name; try a shorter part of it")
     shown = names if args.all else names[:MOST]
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         facts = facts_of(name)
         print(json.dumps(asdict(facts)) if args.json else _row(facts, width), file=output, flush=True)
     if len(names) > len(shown):
-        print(f"and {len(names) - len(shown)} more, with --all", file=sys.stderr)
+        say(f"and {len(names) - len(shown)} more, with --all")
     return 0
 
 

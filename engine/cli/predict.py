@@ -13,7 +13,7 @@ from engine.errors import UserError
 from engine.inference.picture_list import find_pictures
 from engine.inference.sorting import Sorter
 from engine.protocol.printable import printable
-from engine.protocol.streams import Stream, output_failed
+from engine.protocol.streams import Stream, output_failed, say
 
 if TYPE_CHECKING:
     from engine.inference.predictor import Prediction  # which loads torch
@@ -66,10 +66,14 @@ def run(args: argparse.Namespace, show: Callable[[str, Answer], str] | None = No
     writer = _Writer(form(found.files, trained.classes, args.top_k), args.threshold, sorter)
     if form is TextLines and show is not None:
         writer.show = show
+    from engine.data.reading.notes import Notes
     from engine.inference.predictor import predict
 
-    for prediction in predict(trained, found.files, mirrored=args.tta, batch_size=args.batch_size):
+    notes = Notes()
+    for prediction in predict(trained, found.files, mirrored=args.tta, batch_size=args.batch_size, notes=notes):
         writer.write(prediction)
+    for line in notes.unsaid(all_known=True):
+        _tell(line)
     if unreadable := len(found.files) - writer.readable:
         _tell(f"{unreadable} of {len(found.files)} pictures could not be read")
     return 0 if writer.readable else 1
@@ -89,9 +93,8 @@ class _Writer:
     def write(self, prediction: "Prediction") -> None:
         """Print the answer for a picture, or why there is none."""
         if prediction.probabilities is None:
-            path = printable(prediction.path)
-            _tell(f"{path} cannot be read: {prediction.error}")
-            self._print(self._lines.unreadable(path, prediction.error))
+            _tell(f"{printable(prediction.path)} cannot be read: {prediction.error}")
+            self._print(self._lines.unreadable(prediction.path, prediction.error))
             return
         self.readable += 1
         answer = self._lines.answer_of(prediction, self._threshold)
@@ -105,7 +108,7 @@ class _Writer:
 
 
 def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    say(text)
 
 
 def _share(text: str) -> float:

@@ -2,11 +2,10 @@
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.protocol.printable import printable
+from engine.protocol.printable import json_line, printable, unicode_text
 
 if TYPE_CHECKING:
     from engine.inference.predictor import Prediction  # which loads torch
@@ -36,14 +35,14 @@ class Lines:
 
     def __init__(self, files: Sequence[str], classes: Sequence[str], top_k: int) -> None:
         self._paths = min(max(len(printable(file)) for file in files), WIDEST)
-        self._labels = max(len(name) for name in (*classes, UNSURE))
+        self._labels = max(len(printable(name)) for name in (*classes, UNSURE))
         self._top_k = min(top_k, len(classes))
         self._classes = classes
 
     def answer_of(self, prediction: "Prediction", threshold: float) -> Answer:
         """The answer for a picture that can be read; below `threshold` it is unsure."""
         top = [(self._classes[label], probability) for label, probability in prediction.top(self._top_k)]
-        return Answer(printable(prediction.path), top, top[0][1] < threshold)
+        return Answer(unicode_text(prediction.path), top, top[0][1] < threshold)
 
     def header(self) -> str:
         """The first line, or an empty text."""
@@ -64,14 +63,15 @@ class TextLines(Lines):
     def line(self, answer: Answer) -> str:
         """The line of an answer. An unsure one shows its best class after the label."""
         (best, probability), *others = answer.top
-        label = f"{answer.label:<{self._labels}}"
-        more = [f"{name} {share:.1%}" for name, share in ([(best, probability)] if answer.unsure else []) + others]
+        label = f"{printable(answer.label):<{self._labels}}"
+        further = [(best, probability), *others] if answer.unsure else others
+        more = [f"{printable(name)} {share:.1%}" for name, share in further]
         first = "     -" if answer.unsure else f"{probability:6.1%}"
-        return GAP.join((f"{answer.path:<{self._paths}}", label, first, *more)).rstrip()
+        return GAP.join((f"{printable(answer.path):<{self._paths}}", label, first, *more)).rstrip()
 
 
 class CsvLines(Lines):
-    """With commas: path, label, probability, then the next classes."""
+    """With commas: path, label, probability, then the next classes; names as they are shown to people."""
 
     def header(self) -> str:
         """The names of the columns."""
@@ -90,14 +90,14 @@ class JsonLines(Lines):
         """The object of an answer."""
         top = [{"class": name, "probability": round(probability, 6)} for name, probability in answer.top]
         values = {"path": answer.path, "label": answer.label, "probability": top[0]["probability"], "top": top}
-        return json.dumps(values | {"unsure": answer.unsure}, ensure_ascii=False)
+        return json_line(values | {"unsure": answer.unsure})
 
     def unreadable(self, path: str, reason: str) -> str:
         """The object of a picture that cannot be read."""
-        return json.dumps({"path": path, "error": reason}, ensure_ascii=False)
+        return json_line({"path": unicode_text(path), "error": reason})
 
 
 def _csv(values: Sequence[str]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(values)
+    csv.writer(text, lineterminator="").writerow(map(printable, values))
     return text.getvalue()

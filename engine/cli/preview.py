@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from engine.config import RunConfig
-from engine.data.samples import Catalogue
+from engine.data.listing.balance import UNEVEN, majority
+from engine.data.listing.left_out import left_out_notes
+from engine.data.listing.summary import summary
+from engine.data.samples import Catalogue, LeftOut
 from engine.data.sources import SOURCES, local_catalogue
 from engine.protocol import Arm
 from engine.protocol.printable import printable
@@ -47,6 +50,12 @@ class Pictures:
     "validation pictures, which choose; 0: the test pictures serve for that, too"
     notes: tuple[str, ...] = ()
     "what was guessed or left out, a sentence each"
+    found: str = ""
+    "which folder or table is which part, as one line"
+    left_out: tuple[LeftOut, ...] = ()
+    "the files that are no pictures to train on, a kind each"
+    majority: float = 0.0
+    "share of the largest class in the training pictures"
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -91,6 +100,12 @@ class Estimate:
     recipe: str = "lesson"
     chosen: dict[str, Any] = field(default_factory=dict)
     "the settings that the recipe has chosen, by dotted key"
+    cache_format: Literal["raw", "jpeg"] = "raw"
+    "how prepared training pictures are kept"
+    cache_bytes: int = 0
+    "space that all prepared pictures take, about; 0 if none are kept"
+    raw_bytes: int = 0
+    "space that they would take as pixels"
 
 
 def find(config: RunConfig) -> Catalogue | None:
@@ -121,6 +136,9 @@ def count_pictures(config: RunConfig, catalogue: Catalogue | None) -> Pictures:
         message="",
         val_images=len(catalogue.val),
         notes=catalogue.notes,
+        found=summary(catalogue),
+        left_out=catalogue.left_out,
+        majority=majority(catalogue.train)[1],
     )
 
 
@@ -137,12 +155,21 @@ def _of_pictures(found: Pictures) -> list[str]:
     more = len(found.classes) - LINES
     return [
         f"{printable(found.root)}: {in_parts(found)}",
+        *([printable(found.found)] if found.found else []),
         *map(printable, found.notes),
-        *(f"  {item.name}: {_numbers(item, found.parts)}" for item in found.classes[:LINES]),
+        *map(printable, left_out_notes(found.left_out)),
+        *(f"  {printable(item.name)}: {_numbers(item, found.parts)}" for item in found.classes[:LINES]),
         *([f"  and {more:,} classes more"] if more > 0 else []),
-        f"the largest class has {found.imbalance:.1f} times as many as the smallest",
+        f"the largest class has {found.imbalance:.1f} times as many as the smallest{_always(found)}",
         f"for example {', '.join(map(printable, found.samples))}",
     ]
+
+
+def _always(found: Pictures) -> str:
+    """What uneven classes mean for the accuracy; empty if they are even."""
+    if found.imbalance < UNEVEN:
+        return ""
+    return f", {found.majority:.0%} of all: a model that always says that class is right in {found.majority:.0%}"
 
 
 def in_parts(found: Pictures) -> str:
@@ -172,7 +199,24 @@ def _of_estimate(found: Estimate) -> list[str]:
         f"{how_long(found)}, {duration(found.first_epoch_seconds)} for the "
         f"first and {duration(found.epoch_seconds)} for each later one; {found.bottleneck} is the bottleneck",
         *([f"the recipe {found.recipe} chose {settings(found.chosen)}"] if found.chosen else []),
+        *([prepared(found)] if found.cache_bytes else []),
     ]
+
+
+def prepared(found: Estimate) -> str:
+    """How much space the prepared pictures take."""
+    if found.cache_format == "raw":
+        return f"prepared pictures take about {space(found.cache_bytes)} in the cache folder"
+    return (
+        f"prepared pictures take about {space(found.cache_bytes)} in the cache folder as JPEG, "
+        f"and {space(found.raw_bytes)} as pixels (data.cache_format)"
+    )
+
+
+def space(count: int) -> str:
+    """`3.1 MiB`, `33 GiB`."""
+    size, unit = (count / 2**30, "GiB") if count >= 2**30 else (count / 2**20, "MiB")
+    return f"{size:.2g} {unit}" if size < 10 else f"{size:,.0f} {unit}"
 
 
 def how_long(found: Estimate) -> str:

@@ -8,6 +8,7 @@ from typing import Protocol, cast
 
 from engine import __version__
 from engine.errors import EngineError
+from engine.protocol.streams import say_error
 
 
 class Subcommand(Protocol):
@@ -26,6 +27,7 @@ class Subcommand(Protocol):
 SUBCOMMANDS = (
     "train",
     "look",
+    "doctor",
     "lr-find",
     "models",
     "choose",
@@ -39,6 +41,7 @@ SUBCOMMANDS = (
     "background",
     "status",
     "send",
+    "clinic",
 )
 "in the order of the help; the module of `lr-find` is `engine.cli.lr_find`"
 
@@ -55,7 +58,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m engine") -> i
     try:
         return subcommand(words[0]).run(args)
     except EngineError as error:
-        print(f"{error.title}: {error.message}", file=sys.stderr)
+        say_error(error)
         return error.exit_status
 
 

@@ -25,6 +25,7 @@ from engine.protocol import (
     Stop,
     TrainStep,
 )
+from engine.protocol.streams import say
 from engine.steering.script import Script, done_commands
 from engine.storage.choices import Choices, choices_of
 from engine.storage.journal import Position, Record, read_records
@@ -93,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     if verdict is None:
         return status
     for line in describe(verdict):
-        print(line, file=sys.stderr if args.json else sys.stdout)
+        say(line, sys.stderr if args.json else sys.stdout)
     return status or (0 if verdict.equal else 1)
 
 

@@ -1,10 +1,9 @@
 """`report`: a run as one HTML file that opens offline, and as a model card. Loads no torch."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from engine.protocol.streams import print_lines
+from engine.protocol.streams import print_lines, say
 from engine.service.places import add_dir_argument, runs_folder
 
 HELP = "write a run's result as an HTML file and a model card"
@@ -41,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
     files = write_report(sections, args.output if args.output is not None else folders[0])
     for one in sections:
         for sentence in one.notices:
-            print(f"{one.facts.name}: {sentence}", file=sys.stderr)
+            say(f"{one.facts.name}: {sentence}")
     if len(sections) > 1:
-        print(f"{files[-1].name} is about {sections[0].facts.name}, the first run", file=sys.stderr)
+        say(f"{files[-1].name} is about {sections[0].facts.name}, the first run")
     print_lines(map(str, files))
     return 0

@@ -80,6 +80,9 @@ class DataConfig(Section):
     group: Pattern | None = None
     """a regular expression that finds the group in a picture's path below its part; pictures of a group, such as those
     of one patient, all come to the same part when validation pictures are taken"""
+    exclude: Folder | None = None
+    """a list of pictures to leave out or to give another class: CSV with the columns `picture`, `label` (empty: left
+    out) and `reason`, or a path in each line; the run's folder keeps a copy, which is used when the run is resumed"""
     threads: int | None = Field(None, ge=1, le=256)
     "threads that decode pictures; default: one per processor, at most 8"
     prepare: bool = True
@@ -90,6 +93,10 @@ class DataConfig(Section):
     cache_gib: Annotated[FiniteFloat, Field(gt=0)] = 20.0
     """space in GiB for all prepared pictures; those not used for longest are removed first, those that do not fit are
     decoded as needed"""
+    cache_format: Literal["auto", "raw", "jpeg"] = "auto"
+    """how prepared training pictures are kept: `raw`: as pixels; `jpeg`: as JPEG of quality 95, about a sixth of the
+    space, from which a run then trains in any case; `auto`: `raw` if all pictures fit in `cache_gib`, else the one
+    with which an epoch is estimated to take less time; a run keeps what it began with"""
 
     @model_validator(mode="after")
     def _complete(self) -> "DataConfig":

@@ -24,6 +24,8 @@ KEPT = {
     "train.metric": "the best weights so far were chosen by it",
 }
 "settings that a run cannot change, and why"
+LEFT_TO_THE_RUN = {"data.cache_format": "auto"}
+"values that leave to a run what it chose when it began"
 EFFECTS = {
     "model.weights": "takes effect if the pretrained arm is not built yet",
     "model.head": "takes effect if the pretrained arm is not built yet",
@@ -55,7 +57,8 @@ def with_given(before: RunConfig, now: RunConfig) -> RunConfig:
     """
     values = flat(now)
     try:
-        return with_values(before, {key: values[key] for key in given_keys(now)})
+        given = {key: values[key] for key in given_keys(now) if LEFT_TO_THE_RUN.get(key, ...) != values[key]}
+        return with_values(before, given)
     except ValidationError as error:
         raise _contradiction(error) from None
 

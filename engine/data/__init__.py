@@ -7,11 +7,16 @@
 - `csv_list`: lists the pictures that a table names; `table` reads it, `columns` finds its columns.
 - `samples`: a picture file with its class, and the pictures of a run in three parts.
 - `split`: takes validation pictures from the training pictures.
-- `catalogue`: finds the pictures of a run, and decodes a sample of them as a check.
-- `formats`: the picture formats that may be opened.
-- `pictures`: decodes a picture file, and prepares test pictures.
+- `corrections`: the list of pictures to leave out, or to give another class.
+- `listing/`: names of parts and classes, what is left out, the list that a run keeps.
+- `catalogue`: finds the pictures of a run.
+- `look_into`: decodes a sample of the pictures as a check.
+- `reading/`: reads one picture file as a viewer shows it, in all formats.
+- `pictures`: decodes pictures for training and tests, and prepares test pictures.
+- `encoded`: pictures as bytes for the store: as pixels, or as JPEG.
 - `store`: a cache of decoded pictures on the disk.
 - `decoded`: takes pictures from the store or from their files.
+- `cache_format`: chooses pixels or JPEG for the store, by the space and the time that they take.
 - `threads`: a pool of daemon threads for decoding.
 - `order`: the order of the training pictures in an epoch.
 - `loader`: makes batches in threads, ahead of their use.
@@ -19,7 +24,7 @@
 - `transfer`: copies batches to the device and normalises them there.
 - `augment/`: random changes of training pictures and batches.
 
-The modules down to `formats` load no torch.
+The modules down to `reading/` load no torch.
 
 May import `sinks`, `metrics`, `storage`, `hardware`, `config`, `protocol`, `demo` and `errors`.
 """

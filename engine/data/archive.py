@@ -2,18 +2,16 @@
 
 import http.client
 import tempfile
-import time
-import zipfile
-import zlib
 from collections.abc import Generator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from engine.config.sections import DataConfig
-from engine.data.folder import is_hidden
+from engine.data.listing.kinds import is_hidden
+from engine.data.unzip import unzip
 from engine.errors import DataError, EngineError
-from engine.hardware.download import REPORT_SECONDS, download, reason
+from engine.hardware.download import download, reason
 from engine.protocol import Loading
 
 
@@ -67,33 +65,12 @@ def _fetch(url: str, sha1: str, root: Path) -> Generator[Loading, None, None]:
             raise DataError(
                 "Wrong archive", f"{url}: its sha1 is {found}, expected {sha1}; try again, or correct data.sha1"
             )
-        try:
-            yield from _unpack(file, content)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-            # RuntimeError: encrypted, or compressed in a way that Python cannot read.
-            raise DataError(
-                "Archive not unpacked", f"{url} is not a valid zip file ({error}); correct data.url"
-            ) from None
+        yield from unzip(file, content, url)
         try:
             content.rename(root)
         except OSError:
             if not root.is_dir():  # otherwise another process was faster
                 raise
-
-
-def _unpack(file: Path, folder: Path) -> Generator[Loading, None, None]:
-    reported = 0.0
-    with zipfile.ZipFile(file) as archive:
-        members = archive.infolist()
-        for member in members:
-            path = PurePosixPath(member.filename.replace("\\", "/"))
-            if path.is_absolute() or ".." in path.parts:
-                raise zipfile.BadZipFile(f"it would write outside its folder: {member.filename}")
-        for done, member in enumerate(members):
-            if time.monotonic() - reported >= REPORT_SECONDS:
-                reported = time.monotonic()
-                yield Loading("unpacking", done, len(members))
-            archive.extract(member, folder)
 
 
 def _innermost(folder: Path) -> Path:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import torch
 
 from engine.data.samples import Sample
-from engine.protocol.printable import printable
+from engine.protocol.printable import unicode_text
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A picture file that cannot be decoded, and the reason. Both are printable text."""
+    """A picture file that cannot be decoded, and the reason. Both are valid Unicode."""
 
     path: str
     reason: str
@@ -18,7 +18,7 @@ class Unreadable:
     @classmethod
     def of(cls, sample: Sample, reason: str) -> "Unreadable":
         """The file of a sample that cannot be decoded, with the `reason`."""
-        return cls(printable(sample.path), reason)
+        return cls(unicode_text(sample.path), reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +45,4 @@ class Waiting:
     seconds: float
     "since the batch was requested"
     paths: tuple[str, ...]
-    "files that are being decoded, as printable text, the slowest one first"
+    "files that are being decoded, as valid Unicode, the slowest one first"

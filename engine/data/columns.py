@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from engine.config.sections import DataConfig
-from engine.data.folder import PartName
+from engine.data.listing.part_names import part_of
 from engine.data.table import Table
 from engine.errors import DataError
 from engine.protocol.printable import printable
@@ -17,12 +17,6 @@ PATHS = (
 )
 LABELS = (("label", "class", "target", "category", "classname", "cls"),)
 PARTS = ("part", "split", "set", "subset", "fold")
-PART_OF: dict[str, PartName] = {
-    **{"train": "train", "training": "train"},
-    **{"val": "val", "valid": "val", "validation": "val"},
-    **{"test": "test", "testing": "test"},
-}
-"the part that a value means, in small letters"
 INDEX = re.compile(r"|Unnamed: ?\d+")  # the name of the column that pandas writes for row numbers
 
 
@@ -93,7 +87,7 @@ def _guess_part(table: Table, taken: Sequence[int], notes: list[str]) -> int | N
     """The first column with a usual name for parts whose values are parts."""
     for number, name in enumerate(table.header):
         if _plain(name) in PARTS and number not in taken:
-            odd = next((value for value in table.column(number) if value.lower() not in PART_OF), None)
+            odd = next((value for value in table.column(number) if part_of(value) is None), None)
             if odd is None:
                 return number
             notes.append(

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.config.sections import DataConfig
-from engine.data.columns import PART_OF, Columns, find_columns
-from engine.data.folder import PartName
+from engine.data.columns import Columns, find_columns
+from engine.data.listing.class_names import alike_notes, nfc
+from engine.data.listing.part_names import PARTS, PartName, part_of
 from engine.data.samples import EXTENSIONS, MAX_UNREADABLE, Catalogue, Sample
 from engine.data.split import Place, Split, by_class, with_validation
 from engine.data.table import Table, read_table
 from engine.errors import DataError
 from engine.protocol.printable import printable
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 
 
@@ -50,9 +50,10 @@ def list_csv(config: DataConfig, seed: int) -> Catalogue:
         parts[entry.part].append(Sample(path, labels[entry.label]))
     if not parts["train"]:
         raise DataError("No training pictures", f"{table.file}: no row is of the part `train`; add some")
-    notes = (*columns.notes, *listed.notes())
+    notes = (*columns.notes, *listed.notes(), *alike_notes(str(table.file), classes))
     train, test, val = (by_class(parts[part]) for part in ("train", "test", "val"))
-    catalogue = Catalogue(tuple(classes), train, test, val, str(table.file), notes)
+    found = tuple((part, table.file.name) for part in PARTS if parts[part])
+    catalogue = Catalogue(tuple(classes), train, test, val, str(table.file), notes, found=found, roots=(base,))
     how = Split(config.val_fraction, seed, config.group)
     catalogue = with_validation(catalogue, Place((base,), str(table.file)), how, config.split_val)
     catalogue.check()
@@ -70,7 +71,7 @@ class _List:
         self._twice: list[str] = []
         files = _Files(base)
         for line, fields in table.rows:
-            label = columns.label(fields, table.header)
+            label = nfc(columns.label(fields, table.header))
             if not label:
                 self._unlabelled.append(line)
                 continue
@@ -114,7 +115,7 @@ class _List:
         self._twice.append(f"line {entry.line}, {printable(path)}")
 
     def _part(self, value: str, line: int) -> PartName:
-        if (part := PART_OF.get(value.lower())) is None:
+        if (part := part_of(value)) is None:
             raise DataError(
                 "Unknown part",
                 f"{self._file}: line {line} is of the part `{printable(value)}`; parts are train, val and test",
@@ -162,5 +163,3 @@ def _check_names(file: Path, classes: list[str]) -> None:
     if len(classes) < 2:
         found = f"only `{printable(classes[0])}`" if classes else "none"
         raise DataError("Too few classes", f"{file}: at least two classes are needed, {found} found")
-    if unprintable := [name for name in classes if CONTROL.search(name)]:
-        raise DataError("Unprintable class", f"{file}: the class {unprintable[0]!a} has control characters; rename it")

@@ -1,13 +1,19 @@
-"""Decoded pictures: taken from the store, or decoded from their files and then stored."""
+"""Decoded pictures: taken from the store, or decoded from their files and then stored.
+
+With the cache format `jpeg`, training pictures have the pixels of a JPEG of high quality, stored or not.
+So a run trains on the same pixels whatever the store has, in each epoch and after a resume.
+"""
 
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 from PIL import Image
 
+from engine.data.encoded import QUALITY, Encoded, Format, encode
+from engine.data.encoded import decode as decode_stored
 from engine.data.pictures import (
     Pixels,
     Preparation,
@@ -17,6 +23,8 @@ from engine.data.pictures import (
     decode_bounded,
     test_pixels,
 )
+from engine.data.reading.decoder import look
+from engine.data.reading.notes import Notes
 from engine.data.samples import Catalogue
 from engine.data.store import Store
 
@@ -32,9 +40,13 @@ class Decoded:
         self._preparation = preparation
         self._side = side
         self._augment = augment
+        self.format: Format = "raw"
+        "how training pictures are stored before their random crop; pictures of the model's size are always stored raw"
         self._store: Store | None = None
         self._places: dict[tuple[str, bool], int] = {}
         self._in_progress: dict[int, tuple[float, str]] = {}
+        self.notes = Notes()
+        "what was done to pictures that a person should know of"
 
     @property
     def settings(self) -> tuple[object, ...]:
@@ -44,7 +56,19 @@ class Decoded:
             self._preparation.resize_size,
             self._preparation.interpolation,
             self._side if self._augment else "not augmented",
+            (self.format, QUALITY) if self.format == "jpeg" else self.format,
         )
+
+    @property
+    def side(self) -> int | None:
+        """The maximal short side of training pictures before their random crop; `None` if they have the model's size or
+        keep their own."""
+        return self._side if self._augment else None
+
+    @property
+    def image_size(self) -> int:
+        """Side of the model's square input, in pixels."""
+        return self._preparation.image_size
 
     @property
     def store(self) -> Store | None:
@@ -71,8 +95,10 @@ class Decoded:
         place = self._places.get((path, testing))
         if self._store is None or place is None or self._store.full:
             with self._decoding(path):
-                return check(path)
+                return check(path, self.notes)
         if place in self._store:
+            with suppress(UnreadablePictureError):  # its pixels are stored; what was done to them is said in each run
+                self.notes.add(path, look(path))
             return ""
         try:
             self.get(path, testing)
@@ -90,13 +116,12 @@ class Decoded:
         """
         with self._decoding(path):
             store, place = self._store, self._places.get((path, testing))
-            if store is None or place is None:
-                return self._decode(path, testing)
-            if (kept := store.get(place)) is not None:
+            if store is not None and place is not None and (kept := store.get(place)) is not None:
                 return kept
-            pixels = self._decode(path, testing)
-            store.put(place, pixels)
-            return pixels
+            picture = self._encode(path, testing)
+            if store is not None and place is not None:
+                store.put(place, picture)
+            return decode_stored(picture)
 
     def get_whole(self, path: str, testing: bool) -> Pixels:
         """The pixels of a picture prepared like a test picture, uint8 (size, size, 3).
@@ -117,10 +142,13 @@ class Decoded:
         finally:
             del self._in_progress[thread]
 
-    def _decode(self, path: str, testing: bool) -> Pixels:
+    def _encode(self, path: str, testing: bool) -> Encoded:
+        """Decode the file of a picture, and encode it as it is stored."""
         if testing or not self._augment:
-            return self._prepare(decode(path))
-        return np.array(decode(path) if self._side is None else decode_bounded(path, self._side))
+            return encode(self._prepare(decode(path, self.notes)), "raw")
+        side, notes = self._side, self.notes
+        picture = decode(path, notes) if side is None else decode_bounded(path, side, notes)
+        return encode(np.array(picture), self.format)
 
     def _prepare(self, picture: Image.Image) -> Pixels:
         pixels: Pixels = test_pixels(picture, self._preparation).permute(1, 2, 0).numpy()

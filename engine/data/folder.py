@@ -1,26 +1,34 @@
 """Lists the pictures of a folder with one folder per class. Opens no picture."""
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
 
-from engine.data.samples import EXTENSIONS, Catalogue, Sample, join_names
-from engine.data.split import Place, Split, with_validation
+from engine.data.listing.class_names import alike_notes
+from engine.data.listing.kinds import Kind, is_hidden
+from engine.data.listing.layout import Layout, NoClassesError, class_folders, content, find_layout
+from engine.data.listing.part_names import PARTS, PartName, part_of
+from engine.data.listing.walk import Seen, pictures_of_classes
+from engine.data.samples import Catalogue, Sample, join_names
+from engine.data.split import Place, Split, by_class, with_validation
 from engine.errors import DataError
-from engine.protocol import Part
 from engine.protocol.printable import printable
 
-PartName = Part | Literal["train"]
+__all__ = ["PartName", "is_hidden", "pictures_of_classes", "scan", "walk_notes"]
+
+UNLABELLED = Kind(
+    "files of the test folder, which has no class folders",
+    "nobody knows their classes, so they cannot be scored; a trained model labels them: finetune-tui predict",
+)
 
 
 def scan(root: Path, val_fraction: float, seed: int, *, group: str | None = None, split_val: bool = False) -> Catalogue:
     """List the pictures below `root`.
 
-    `root` has the folders `train`, `val` and `test`, each with a folder per class. If it has `train` alone, or none of
-    them, `val_fraction` of each class are taken for validation; `seed` chooses which. With `split_val` that is done,
-    too, if only `val` is missing. With the regular expression `group`, pictures of a group stay together. Hidden
-    folders are not classes. Folders within a class belong to that class.
+    `root` has the folders `train`, `val` and `test`, each with a folder per class; their other usual names are known,
+    in any case, and they may lie deeper, alone. If it has `train` alone, or none of them, `val_fraction` of each class
+    are taken for validation; `seed` chooses which. With `split_val` that is done, too, if only `val` is missing. With
+    the regular expression `group`, pictures of a group stay together. Folders of other programs are not classes.
+    Folders within a class belong to that class.
 
     Raises:
         DataError: the folder does not exist, has fewer than two classes or an empty class, or the classes of its
@@ -30,71 +38,92 @@ def scan(root: Path, val_fraction: float, seed: int, *, group: str | None = None
         if not root.is_dir():
             what = "is not a folder" if root.exists() else "does not exist"
             raise DataError("No pictures", f"{root} {what}; name your folder of pictures with --data DIR")
-        found = _find(root)
+        layout = find_layout(root)
+        found = _find(root, layout)
     except OSError as error:
         raise DataError("Pictures not readable", f"{error.filename}: {error.strerror}; make it readable") from None
-    place = Place((part_folders(root)["train"],))
-    catalogue = with_validation(found, place, Split(val_fraction, seed, group), split_val)
+    catalogue = with_validation(found, Place((layout.parts["train"],)), Split(val_fraction, seed, group), split_val)
     catalogue.check()
     return catalogue
 
 
-def is_hidden(name: str) -> bool:
-    """Whether another program made the folder, such as `.ipynb_checkpoints`."""
-    return name.startswith((".", "__MACOSX"))
-
-
-def part_folders(root: Path) -> dict[PartName, Path]:
-    """The folders of the parts that `root` has; if it has none, it is the folder of the training pictures itself.
-
-    Raises:
-        DataError: it has other parts, but no training pictures.
-    """
-    others: dict[PartName, Path] = {name: root / name for name in ("test", "val") if (root / name).is_dir()}
-    if (root / "train").is_dir():
-        return {"train": root / "train", **others}
-    if others:
-        raise DataError(
-            "No training pictures", f"{root} has `{next(iter(others))}` but no `train`; add it with the same classes"
+def walk_notes(where: str, seen: Seen, classes: int) -> Iterator[str]:
+    """What is to be said of folders within the class folders, a sentence each."""
+    if seen.levels:
+        yield (
+            f"{where}: folders within a class folder belong to its class ({seen.levels} "
+            f"level{'s' * (seen.levels > 1)} of them, such as `{printable(seen.deepest)}`)"
         )
-    return {"train": root}
+    if parts := [name for name, count in seen.inner_names.items() if part_of(name) and 2 * count > classes]:
+        yield (
+            f"{where}: class folders have {join_names(sorted(parts))} within, which are no parts there: their pictures "
+            f"are taken together; for parts, put the class folders into them, as in `{sorted(parts)[0]}/CLASS`"
+        )
 
 
-def _find(root: Path) -> Catalogue:
+def _find(root: Path, layout: Layout) -> Catalogue:
     """The pictures in the parts that `root` has."""
-    folders = part_folders(root)
-    classes = class_folders(folders["train"], least=2)
+    seen, folders = layout.seen, dict(layout.parts)
+    names = class_folders(folders["train"], 2, seen)
+    classes = tuple(dict.fromkeys(names.values()))
     labels = {name: label for label, name in enumerate(classes)}
-    train = pictures_of_classes(folders.pop("train"), labels)
-    found: dict[PartName, tuple[Sample, ...]] = {}
-    for name, folder in folders.items():
-        _check_same_classes(classes, class_folders(folder, least=2), root, name)
-        found[name] = pictures_of_classes(folder, labels)
-        if not found[name]:
+    notes = [*layout.notes, *_together(folders["train"], names), *alike_notes(str(root), classes)]
+    found = {"train": _pictures(folders["train"], names, labels, seen)}
+    for part in [part for part in PARTS[1:] if part in folders]:
+        folder = folders[part]
+        try:
+            names = class_folders(folder, 2, seen)
+        except NoClassesError:
+            if part == "test" and _count_unlabelled(folder, seen):
+                del folders[part]
+                continue
+            raise
+        _check_same_classes(classes, tuple(names.values()), root, folder.name)
+        notes += _together(folder, names)
+        found[part] = _pictures(folder, names, labels, seen)
+        if not found[part]:
             raise DataError("No pictures", f"{folder}: its class folders have no pictures; add some or remove it")
-    return Catalogue(classes, train, found.get("test", ()), found.get("val", ()), str(root))
+    notes += walk_notes(str(root), seen, len(classes))
+    where = tuple((part, str(folder.relative_to(root))) for part, folder in folders.items())
+    return Catalogue(
+        classes,
+        found["train"],
+        found.get("test", ()),
+        found.get("val", ()),
+        str(root),
+        tuple(notes),
+        seen.tally.left_out(),
+        where,
+        (root,),
+    )
 
 
-def class_folders(root: Path, least: int) -> tuple[str, ...]:
-    """The names of the class folders, sorted.
+def _pictures(root: Path, names: Mapping[str, str], labels: Mapping[str, int], seen: Seen) -> tuple[Sample, ...]:
+    """The pictures of a part, sorted by class and path."""
+    found = pictures_of_classes(root, {folder: labels[name] for folder, name in names.items()}, seen)
+    return found if list(names) == list(names.values()) and list(names.values()) == list(labels) else by_class(found)
 
-    Raises:
-        DataError: there are fewer than `least` (1 or 2), or a name is not UTF-8.
-        OSError: the folder cannot be read.
-    """
-    names = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not is_hidden(entry.name))
-    if unprintable := [name for name in names if printable(name) != name]:
-        raise DataError(
-            "Unprintable class", f"{root}: the name of {printable(unprintable[0])} is not UTF-8; rename the folder"
-        )
-    if len(names) < least:
-        found, needed = f"only `{names[0]}`" if names else "none", ("one class folder is", "two class folders are")
-        raise DataError(
-            "Too few classes",
-            f"{root}: at least {needed[least - 1]} needed, {found} found; put the pictures of each class into a "
-            f"folder named after it",
-        )
-    return tuple(names)
+
+def _together(root: Path, names: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each two folders whose names are the same letters."""
+    first: dict[str, str] = {}
+    for folder, name in names.items():
+        if name in first:
+            yield (
+                f"{root}: two folders are called `{printable(name)}`, once with accents as characters of their own; "
+                "their pictures are one class"
+            )
+        first[name] = folder
+
+
+def _count_unlabelled(folder: Path, seen: Seen) -> bool:
+    """Count the files of a test folder without any class folders; whether it is one."""
+    here = content(folder)
+    if here.folders or not here.has_pictures:
+        return False
+    for name in here.files:
+        seen.tally.add(UNLABELLED, str(folder), name)
+    return True
 
 
 def _check_same_classes(train: tuple[str, ...], other: tuple[str, ...], root: Path, name: str) -> None:
@@ -104,36 +133,5 @@ def _check_same_classes(train: tuple[str, ...], other: tuple[str, ...], root: Pa
     if only := sorted(set(other) - set(train)):
         problems.append(f"{join_names(only)} only in `{name}`")
     if problems:
-        raise DataError("Classes differ", f"{root}: {'; '.join(problems)}; both need the same class folders")
-
-
-def pictures_of_classes(root: Path, labels: Mapping[str, int]) -> tuple[Sample, ...]:
-    """The pictures in the folders below `root` that `labels` names, sorted, each with the label of its folder.
-
-    Raises:
-        OSError: a folder cannot be read.
-    """
-    return tuple(
-        Sample(os.path.join(folder, file), label)  # noqa: PTH118 - half the time of Path for a million files
-        for name, label in labels.items()
-        for folder, files in _walk(root / name)
-        for file in sorted(files)
-        if file.lower().endswith(EXTENSIONS) and not file.startswith(".")
-    )
-
-
-def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
-    """`root` and the folders below it with their files, sorted. Links are followed, and no folder comes twice."""
-
-    def fail(error: OSError) -> None:
-        raise error
-
-    seen: set[tuple[int, int]] = set()
-    for folder, inner, files in os.walk(root, followlinks=True, onerror=fail):
-        status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in seen:  # a link to a parent folder would make an endless loop
-            inner.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        inner[:] = sorted(part for part in inner if not is_hidden(part))
-        yield folder, files
+        hints = "".join(f"; {hint}" for hint in alike_notes("between them", dict.fromkeys((*train, *other))))
+        raise DataError("Classes differ", f"{root}: {'; '.join(problems)}; both need the same class folders{hints}")

@@ -4,7 +4,6 @@ It uses threads, not processes: the decoder releases the interpreter lock, and p
 with threads may hang. The content of a batch depends only on (seed, epoch, sample), never on the threads.
 """
 
-import os
 import random
 import time
 from collections import deque
@@ -22,10 +21,11 @@ from engine.data.batches import Batch, Unreadable, Waiting
 from engine.data.decoded import Decoded
 from engine.data.order import epoch_order
 from engine.data.pictures import Pixels, Preparation, UnreadablePictureError
-from engine.data.samples import Sample
+from engine.data.samples import LEFT_OUT, Sample
 from engine.data.threads import Threads
 from engine.errors import DataError
-from engine.protocol.printable import printable
+from engine.hardware.processors import usable_processors
+from engine.protocol.printable import unicode_text
 
 SHORT_SIDE_FACTOR = 2  # short side of a stored picture / side of the crop; 4/3 gave a lower accuracy
 BATCHES_AHEAD = 3  # batches that are decoded ahead of their use
@@ -74,7 +74,7 @@ class Loader:
         self._preparation, self.batch_size = preparation, data.batch_size
         self._balance, self._seed = data.balance, seed
         self._rank, self._world_size = rank, world_size
-        self._threads = data.threads or min(os.cpu_count() or 1, MAX_THREADS)
+        self._threads = data.threads or min(usable_processors(), MAX_THREADS)
         self._pool = Threads(self._threads, "decode")
 
     @property
@@ -192,7 +192,7 @@ class Loader:
                     return
                 began = time.monotonic()
                 while wait(waiting[0][2], ANSWER_SECONDS).not_done:
-                    yield Waiting(time.monotonic() - began, tuple(map(printable, self.decoded.files_in_progress())))
+                    yield Waiting(time.monotonic() - began, tuple(map(unicode_text, self.decoded.files_in_progress())))
                 images, group, futures = waiting.popleft()
                 yield _batch(images, group, [items for future in futures for items in future.result()])
         finally:
@@ -213,7 +213,7 @@ class Loader:
                 pixels[:] = found
             except UnreadablePictureError as error:
                 bad.append(Unreadable.of(sample, str(error)))
-                index = rng.randrange(len(samples))
+                index = _another(samples, rng)
             else:
                 return _Item(index, sample.label, bad)
         raise _pictures_lost(bad)
@@ -226,6 +226,13 @@ class Loader:
         except UnreadablePictureError as error:
             return _Item(index, None, [Unreadable.of(sample, str(error))])
         return _Item(index, sample.label, [])
+
+
+def _another(samples: Sequence[Sample], rng: random.Random) -> int:
+    """The index of a random sample that is not left out."""
+    while samples[index := rng.randrange(len(samples))].label == LEFT_OUT:
+        pass
+    return index
 
 
 def _batch(images: torch.Tensor, group: _Group, items: list[_Item]) -> Batch:

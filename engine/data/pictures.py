@@ -1,36 +1,41 @@
 """Decodes picture files, and prepares test pictures for a model."""
 
-import math
-import warnings
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from pydantic import Field
 from torchvision.transforms.v2 import functional as transforms
 
-from engine.data.formats import FORMATS
+from engine.data.reading import decoder
+from engine.data.reading.decoder import read
+from engine.data.reading.notes import Note, Notes
+from engine.data.reading.opening import UnreadablePictureError
 
+__all__ = [
+    "IMAGENET_MEAN",
+    "IMAGENET_STD",
+    "Pixels",
+    "Preparation",
+    "UnreadablePictureError",
+    "check",
+    "decode",
+    "decode_bounded",
+    "test_pixels",
+]
+
+T = TypeVar("T")
 Pixels = npt.NDArray[np.uint8]
 "(height, width, 3)"
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-# Pillow warns of harmless defects, and a warning would damage the screen. The filter is for the whole process, because
-# `warnings.catch_warnings` is not safe in threads.
-warnings.filterwarnings("ignore", module=r"PIL\.")
-
 Channel = Annotated[float, Field(ge=0, le=1)]
 Deviation = Annotated[float, Field(gt=0, le=10)]
-
-
-class UnreadablePictureError(Exception):
-    """A file cannot be decoded as a picture. The text gives the reason in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +58,28 @@ class Preparation:
         return replace(self, image_size=image_size, resize_size=resize_size)
 
 
-def decode(path: str) -> Image.Image:
-    """The picture in RGB without transparency. Of an animation, the first picture.
+def decode(path: str, notes: Notes | None = None) -> Image.Image:
+    """The picture as a viewer shows it, in RGB. Of an animation, the first picture. `notes` gets what was done to it.
 
     Raises:
         UnreadablePictureError: the file is missing, damaged, too large or no picture.
     """
-    return _open(path)
+    return _noted(path, read(path), notes)
 
 
-def decode_bounded(path: str, side: int) -> Image.Image:
+def decode_bounded(path: str, side: int, notes: Notes | None = None) -> Image.Image:
     """The same, but a short side longer than `side` pixels is reduced to `side`. This decodes JPEG files faster.
 
     Raises:
         UnreadablePictureError: as for `decode`.
     """
-    picture = _open(path, side)
-    scale = side / min(picture.size)
-    if scale >= 1:
-        return picture
-    width, height = (max(round(length * scale), side) for length in picture.size)
-    return picture.resize((width, height), Image.Resampling.BICUBIC)
+    return _noted(path, read(path, shorter=side), notes)
 
 
-def check(path: str) -> str:
+def check(path: str, notes: Notes | None = None) -> str:
     """Why the picture cannot be decoded; empty if it can. JPEG files are decoded at a reduced scale."""
     try:
-        _open(path, side=1)
+        _noted(path, (None, decoder.check(path)), notes)
     except UnreadablePictureError as error:
         return str(error)
     return ""
@@ -96,27 +96,7 @@ def _mode(preparation: Preparation) -> transforms.InterpolationMode:
     return transforms.InterpolationMode(preparation.interpolation)
 
 
-def _open(path: str, side: int | None = None) -> Image.Image:
-    """Decode a file. With `side`, decode a JPEG file at the smallest scale whose short side has `side` pixels."""
-    try:
-        with Image.open(path, formats=FORMATS) as picture:
-            if side is not None:
-                scale = side / min(picture.size)
-                width, height = (math.ceil(length * scale) for length in picture.size)
-                picture.draft("RGB", (width, height))
-            if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format == "PNG"):
-                # Pillow would limit 16-bit values to 255 and make the picture white; use the high byte.
-                return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
-            return picture.convert("RGB")
-    except Exception as error:  # decoders raise many kinds of errors for damaged bytes
-        raise UnreadablePictureError(_reason(path, error)) from None
-
-
-def _reason(path: str, error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    if isinstance(error, UnidentifiedImageError):
-        return "not a picture in a known format" if Path(path).stat().st_size else "the file is empty"
-    if isinstance(error, MemoryError):
-        return "too large for the memory"
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+def _noted(path: str, found: tuple[T, list[Note]], notes: Notes | None) -> T:
+    if notes is not None:
+        notes.add(path, found[1])
+    return found[0]

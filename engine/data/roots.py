@@ -3,13 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from engine.data.folder import PartName, class_folders, part_folders, pictures_of_classes, scan
+from engine.data.folder import scan, walk_notes
+from engine.data.listing.class_names import alike_notes
+from engine.data.listing.layout import class_folders, find_layout
+from engine.data.listing.left_out import merged
+from engine.data.listing.part_names import PARTS, PartName
+from engine.data.listing.walk import Seen, pictures_of_classes
 from engine.data.samples import Catalogue, Sample, join_names
 from engine.data.split import Place, Split, by_class, with_validation
 from engine.errors import DataError
 
-Classes = Mapping[PartName, tuple[str, ...]]
-"the classes that each part of a root has"
+Classes = Mapping[PartName, Mapping[str, str]]
+"the class folders that each part of a root has, with the names of their classes"
 
 
 def scan_roots(roots: Sequence[Path], how: Split, split_val: bool) -> Catalogue:
@@ -26,18 +31,41 @@ def scan_roots(roots: Sequence[Path], how: Split, split_val: bool) -> Catalogue:
     where = ", ".join(map(str, roots))
     try:
         _check_apart(roots)
-        folders = [part_folders(root) for root in roots]
-        found = [{part: class_folders(folder, least=1) for part, folder in parts.items()} for parts in folders]
-        classes = tuple(sorted({name for parts in found for names in parts.values() for name in names}))
+        layouts = [find_layout(root, least=1) for root in roots]
+        folders = [layout.parts for layout in layouts]
+        found = [
+            {part: class_folders(folder, 1, layout.seen) for part, folder in layout.parts.items()} for layout in layouts
+        ]
+        classes = _in_order(found)
         if len(classes) < 2:
             raise DataError(
                 "Too few classes", f"{where}: all pictures are of `{classes[0]}`; add those of another class"
             )
-        parts = {part: _pictures(part, folders, found, classes) for part in ("train", "test", "val")}
+        seen = [layout.seen for layout in layouts]
+        parts = {part: _pictures(part, folders, found, classes, seen) for part in PARTS}
     except OSError as error:
         raise DataError("Pictures not readable", f"{error.filename}: {error.strerror}; make it readable") from None
-    notes = tuple(_notes(roots, found, classes))
-    catalogue = Catalogue(classes, parts["train"], parts["test"], parts["val"], where, notes)
+    notes = [note for layout in layouts for note in layout.notes]
+    notes += [*_notes(roots, found, classes), *alike_notes(where, classes)]
+    notes += [
+        note for root, one in zip(roots, layouts, strict=True) for note in walk_notes(str(root), one.seen, len(classes))
+    ]
+    named = tuple(
+        (part, ", ".join(str(parts[part]) for parts in folders if part in parts))
+        for part in PARTS
+        if any(part in parts for parts in folders)
+    )
+    catalogue = Catalogue(
+        classes,
+        parts["train"],
+        parts["test"],
+        parts["val"],
+        where,
+        tuple(notes),
+        merged(layout.seen.tally.left_out() for layout in layouts),
+        named,
+        tuple(roots),
+    )
     place = Place(tuple(parts["train"] for parts in folders), where)
     catalogue = with_validation(catalogue, place, how, split_val)
     catalogue.check()
@@ -59,23 +87,33 @@ def _check_apart(roots: Sequence[Path]) -> None:
                 )
 
 
+def _in_order(found: Sequence[Classes]) -> tuple[str, ...]:
+    """The classes of all roots, in the order of their folders' names."""
+    folders = sorted({item for parts in found for names in parts.values() for item in names.items()})
+    return tuple(dict.fromkeys(name for _, name in folders))
+
+
 def _pictures(
-    part: PartName, folders: Sequence[Mapping[PartName, Path]], found: Sequence[Classes], classes: Sequence[str]
+    part: PartName,
+    folders: Sequence[Mapping[PartName, Path]],
+    found: Sequence[Classes],
+    classes: Sequence[str],
+    seen: Sequence[Seen],
 ) -> tuple[Sample, ...]:
     """The pictures of a part in all roots, sorted by class and path."""
     labels = {name: label for label, name in enumerate(classes)}
     return by_class(
         sample
-        for parts, names in zip(folders, found, strict=True)
+        for parts, names, one in zip(folders, found, seen, strict=True)
         if part in parts
-        for sample in pictures_of_classes(parts[part], {name: labels[name] for name in names[part]})
+        for sample in pictures_of_classes(parts[part], {key: labels[name] for key, name in names[part].items()}, one)
     )
 
 
 def _notes(roots: Sequence[Path], found: Sequence[Classes], classes: Sequence[str]) -> Iterator[str]:
     """What differs between the roots."""
     for root, parts in zip(roots, found, strict=True):
-        if missing := sorted(set(classes).difference(*parts.values())):
+        if missing := sorted(set(classes).difference(*(names.values() for names in parts.values()))):
             yield f"{root} has no {join_names(missing)}"
         for part in ("test", "val"):
             if part not in parts and any(part in others for others in found):

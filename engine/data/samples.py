@@ -2,13 +2,19 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from engine.data.listing.part_names import PartName
+from engine.data.reading.formats import readable_endings
 from engine.errors import DataError
 from engine.protocol import Part
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+EXTENSIONS = readable_endings()
+USUAL = "such as .jpg, .png, .webp, .tif"  # endings, in a message
 MAX_UNREADABLE = 0.05  # fraction of files; with more, the data set itself may be wrong
 MAX_NAMES = 5  # in a message
+LEFT_OUT = -1
+"the label of a training picture that a person has left out during the run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,19 @@ class Sample:
 
     path: str
     label: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Files of one kind below the folder of the pictures that are no samples."""
+
+    kind: str
+    "what they are, in the plural, for people: `HEIC pictures`"
+    count: int
+    example: str
+    "the path of one of them"
+    remedy: str = ""
+    "what to do to have them; empty if they are rightly left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +53,12 @@ class Catalogue:
     "the folders or the file that list them, for people"
     notes: tuple[str, ...] = field(default=(), compare=False)
     "what was guessed or left out, a sentence each"
+    left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
+    "the files that are no samples, a kind each"
+    found: tuple[tuple[PartName, str], ...] = field(default=(), compare=False)
+    "which folder or table each part comes from, for people; a part that is taken from another one is not there"
+    roots: tuple[Path, ...] = field(default=(), compare=False)
+    "the folders that paths of pictures are below"
 
     @property
     def scored_part(self) -> Part:
@@ -63,7 +88,7 @@ class Catalogue:
                 raise DataError(
                     "Empty class",
                     f"{self.where}: no readable picture to {part} on in {join_names(empty)}; add pictures "
-                    f"({', '.join(EXTENSIONS)}) or remove the class",
+                    f"({USUAL}) or remove the class",
                 )
 
 

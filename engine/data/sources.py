@@ -6,12 +6,17 @@ with one function for `LISTS`, or with two for `SOURCES`, and a row here.
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from engine.config.sections import DataConfig
 from engine.data import archive, demo
+from engine.data.corrections import apply_corrections, read_corrections
 from engine.data.csv_list import list_csv
 from engine.data.library import source as library
+from engine.data.listing.layout import NoClassesError
+from engine.data.listing.meanwhile import meanwhile
+from engine.data.listing.table_beside import table_beside
 from engine.data.roots import scan_roots
 from engine.data.samples import Catalogue
 from engine.data.split import Split
@@ -47,9 +52,18 @@ SOURCES: dict[str, Source] = {
 
 def _list_folders(config: DataConfig, seed: int) -> Catalogue:
     roots = (config.root,) if config.root is not None else config.roots
-    return scan_roots(roots, Split(config.val_fraction, seed, config.group), config.split_val)
+    try:
+        return scan_roots(roots, Split(config.val_fraction, seed, config.group), config.split_val)
+    except NoClassesError:
+        listed = table_beside(config, roots[0]) if len(roots) == 1 else None
+        if listed is None:
+            raise
+        note = f"{roots[0]} has no class folders; its table `{listed.csv.name}` names the classes"  # type: ignore[union-attr]
+        catalogue = list_csv(listed, seed)
+        return replace(catalogue, notes=(note, *catalogue.notes), roots=roots)
 
 
+LOOKING = "looking for pictures"
 LISTS: dict[str, Callable[[DataConfig, int], Catalogue]] = {"folder": _list_folders, "csv": list_csv}
 "functions of the configuration and the seed that list pictures which are there"
 
@@ -62,9 +76,11 @@ def find_catalogue(config: DataConfig, seed: int) -> Generator[Loading, None, Ca
         EngineError: the pictures cannot be downloaded.
     """
     if config.source in LISTS:
-        return LISTS[config.source](config, seed)
-    root = yield from SOURCES[config.source].locate(config, seed)
-    return _list_made(root, config, seed)
+        found = partial(_list_given, config, seed)
+    else:
+        root = yield from SOURCES[config.source].locate(config, seed)
+        found = partial(_list_made, root, config, seed)
+    return (yield from meanwhile(found, LOOKING))
 
 
 def local_catalogue(config: DataConfig, seed: int) -> Catalogue | None:
@@ -74,12 +90,32 @@ def local_catalogue(config: DataConfig, seed: int) -> Catalogue | None:
         DataError: they cannot be trained on.
     """
     if config.source in LISTS:
-        return LISTS[config.source](config, seed)
+        return _list_given(config, seed)
     root = SOURCES[config.source].find_local(config, seed)
     return None if root is None else _list_made(root, config, seed)
+
+
+def folders(config: DataConfig) -> tuple[Path, ...]:
+    """The folders that paths of pictures are below, for pictures that the user has."""
+    if config.root is not None:
+        return (config.root,)
+    return config.roots or ((config.csv.parent,) if config.csv is not None else ())
+
+
+def _corrected(catalogue: Catalogue, config: DataConfig, roots: tuple[Path, ...]) -> Catalogue:
+    """The catalogue as the list `data.exclude` wants it."""
+    if config.exclude is None:
+        return catalogue
+    return apply_corrections(catalogue, read_corrections(config.exclude), roots, config.exclude)
+
+
+def _list_given(config: DataConfig, seed: int) -> Catalogue:
+    """The pictures that the user has."""
+    return _corrected(LISTS[config.source](config, seed), config, folders(config))
 
 
 def _list_made(root: Path, config: DataConfig, seed: int) -> Catalogue:
     """The pictures of a folder that a source has made."""
     catalogue = _list_folders(config.model_copy(update={"root": root}), seed)
-    return replace(catalogue, notes=SOURCES[config.source].notes(root))
+    catalogue = replace(catalogue, notes=(*SOURCES[config.source].notes(root), *catalogue.notes))
+    return _corrected(catalogue, config, (root,))

@@ -34,6 +34,7 @@ from engine.protocol import (
     StopPlanned,
     TrainStep,
 )
+from engine.protocol.best import Unkept
 from engine.storage.summary import ArmPosition
 
 HEAD = "head"  # name of the group of the new last layer
@@ -76,6 +77,8 @@ class ArmView(ArmPosition):
     data_wait: float = 0.0
     account: Account = field(default_factory=Account)
     "what its time is spent on"
+    unkept: Unkept = field(default_factory=Unkept)
+    "what does not count as the best, because it could not be written"
     _timed: int = 0
 
     @property
@@ -86,9 +89,9 @@ class ArmView(ArmPosition):
     @property
     def best(self) -> EvalDone | AverageScored | None:
         """The evaluation of the best weights; if another branch has them, the most accurate one of this branch."""
-        if self.averaged is not None:
+        if self.averaged is not None and self.averaged not in self.unkept:
             return self.averaged
-        known = self.curves.evaluations
+        known = [evaluation for evaluation in self.curves.evaluations if evaluation not in self.unkept]
         best = (evaluation for evaluation in reversed(known) if evaluation.best)
         return next(best, max(known, key=lambda evaluation: evaluation.accuracy, default=None))
 
@@ -140,6 +143,7 @@ class ArmView(ArmPosition):
             self._take_up_curves(event)
         super().fold(event)
         self.account.fold(event, self.steps_per_epoch)
+        self.unkept.fold(event)
         match event:
             case ArmStarted():
                 self.epoch = event.epoch

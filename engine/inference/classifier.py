@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from engine.data.pictures import Preparation, test_pixels
+from engine.data.reading.decoder import as_rgb
 from engine.inference.choosing import choose_checkpoint
 from engine.inference.predictor import BATCH, predict
 from engine.inference.trained import TrainedModel, load_trained
@@ -74,7 +75,7 @@ class Classifier:
                 rows[number] = prediction.probabilities.numpy()
         for number, picture in enumerate(given):
             if isinstance(picture, Image.Image):
-                pixels = test_pixels(picture.convert("RGB"), self.preparation)[None]
+                pixels = test_pixels(as_rgb(picture), self.preparation)[None]
                 rows[number] = self.trained.probabilities(pixels, tta)[0].numpy()
         labels = [None if n in unreadable else self.classes[int(rows[n].argmax())] for n in range(len(given))]
         return Answers(labels, rows, unreadable)

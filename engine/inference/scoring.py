@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from engine.data.batches import Unreadable
+from engine.data.reading.notes import Notes
 from engine.data.samples import Sample
 from engine.errors import DataError
 from engine.inference.predictor import BATCH, decoded
@@ -28,8 +29,10 @@ def score(
     mirrored: bool = False,
     batch_size: int = BATCH,
     progress: Callable[[int], object] = lambda done: None,
+    notes: Notes | None = None,
 ) -> Scored:
-    """Score pictures. `progress` is called with the number of pictures that are done.
+    """Score pictures. `progress` is called with the number of pictures that are done; `notes` gets what a person
+    should know of how they were read.
 
     With `mirrored`, the probabilities of a picture are the mean of its own and those of its mirror image.
 
@@ -39,7 +42,7 @@ def score(
     numbers: list[int] = []
     logits: list[torch.Tensor] = []
     unreadable: list[Unreadable] = []
-    for batch in decoded(trained, [sample.path for sample in samples], batch_size):
+    for batch in decoded(trained, [sample.path for sample in samples], batch_size, notes):
         unreadable += batch.unreadable
         if batch.numbers:
             numbers += batch.numbers

@@ -33,7 +33,7 @@ class Sorter:
         Raises:
             UserError: the folder cannot be written.
         """
-        folder = self._root / label.replace("/", "_")
+        folder = self._root / label.replace("/", "_").replace("\0", "_")
         names = (file.name if number == 1 else f"{file.stem}-{number}{file.suffix}" for number in count(1))
         target = folder
         try:

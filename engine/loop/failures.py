@@ -1,10 +1,17 @@
 """Describes an unexpected error that ends a run."""
 
+import traceback
+
+from torch import nn
+
 from engine.config import RunConfig
-from engine.errors import place
+from engine.errors import UserError, place
 from engine.hardware.process_group import is_lost
 from engine.loop.watchdog import is_out_of_memory
 from engine.protocol import RunFailed
+
+ONE_VALUE = "Expected more than 1 value per channel when training"
+"how torch's message begins if batch norm has nothing to compute a deviation of"
 
 
 def describe_failure(error: Exception, config: RunConfig, processes: int) -> RunFailed:
@@ -13,7 +20,32 @@ def describe_failure(error: Exception, config: RunConfig, processes: int) -> Run
         size = config.data.batch_size
         remedy = f"use --set data.batch_size={size // 2}" if size > 1 else "use a smaller model or data.image_size"
         return RunFailed("Out of memory", f"a batch of {size} does not fit; {remedy}")
+    if ONE_VALUE in str(error):
+        return RunFailed("Batch too small", _one_value(error, config), UserError.exit_status)
     if processes > 1 and is_lost(error):
         message = "another process of this run has ended; its last messages say why; go on with --resume"
         return RunFailed("A process is gone", message)
     return RunFailed("Unexpected error", f"{type(error).__name__}: {error} ({place(error)}); please report this")
+
+
+def _one_value(error: Exception, config: RunConfig) -> str:
+    """Which layer of batch norm gets a single value per channel, why, and what to do."""
+    layer = f"the batch norm `{name}`" if (name := _layer_of(error)) else "a batch norm"
+    return (
+        f"{layer} of {config.model.name} needs more than one value per channel in a training step, and a batch of one "
+        f"picture has only one there at this picture size; data.batch_size is {config.data.batch_size}, and the last "
+        "batch of an epoch may have fewer: use a larger data.batch_size or another one, a larger data.image_size, or "
+        "model.batch_norm=frozen"
+    )
+
+
+def _layer_of(error: Exception) -> str:
+    """The dotted name of the layer that an error arose in, from the calls that led to it; empty if it is not known."""
+    modules = [
+        frame.f_locals["self"]
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        if isinstance(frame.f_locals.get("self"), nn.Module)
+    ]
+    if not modules:
+        return ""
+    return next((name for name, module in modules[0].named_modules() if module is modules[-1]), "")

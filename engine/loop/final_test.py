@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from engine.arms.arm import TrainedArm
-from engine.arms.checkpointer import BEST, Checkpointer
+from engine.arms.checkpointer import Checkpointer
 from engine.errors import CheckpointError
 from engine.loop.evaluation import Evaluation
 from engine.loop.input_pipeline import InputPipeline
 from engine.protocol import BestTested, CheckpointDamaged, Event
+from engine.protocol.best import BEST
 
 
 class FinalTest:

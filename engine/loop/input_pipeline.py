@@ -2,16 +2,22 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 from engine.arms.features import FeatureBatch
 from engine.config import RunConfig
 from engine.data.batches import Batch, Unreadable, Waiting
-from engine.data.catalogue import check_unreadable, open_catalogue
+from engine.data.catalogue import open_catalogue
+from engine.data.listing.meanwhile import meanwhile
+from engine.data.listing.picture_list import list_of, write_list
 from engine.data.loader import Loader
+from engine.data.look_into import check_unreadable
 from engine.data.samples import Catalogue
+from engine.doctor.identical import note_identical
 from engine.errors import StoppedError
-from engine.protocol import Event, ImageSkipped, LoaderStuck, PicturesPrepared, Preparing
+from engine.protocol import Event, ImageSkipped, LoaderStuck, Loading, PicturesNoted, PicturesPrepared, Preparing
+from engine.storage.run_folder import PICTURES, not_writable
 
 B = TypeVar("B", bound=Batch | FeatureBatch)
 
@@ -40,26 +46,48 @@ class SkippedPictures:
 
 
 def find_pictures(
-    config: RunConfig, loader: Loader, skipped: SkippedPictures, stop_requested: Callable[[], bool]
+    config: RunConfig,
+    loader: Loader,
+    skipped: SkippedPictures,
+    stop_requested: Callable[[], bool],
+    kept: Path | None = None,
 ) -> Generator[Event, None, Catalogue]:
     """Find the pictures of a configuration. `stop_requested` says whether a command to stop has come.
+
+    `kept` is the list of its pictures that a resumed run has in its folder; one of an older version has none.
 
     Raises:
         EngineError: there are no usable pictures, or they cannot be downloaded.
         StoppedError: the run was stopped.
     """
-    found = open_catalogue(config.data, config.seed, loader)
+    found = open_catalogue(config.data, config.seed, loader, kept)
     while not stop_requested():
         try:
             item = next(found)
         except StopIteration as end:
             catalogue: Catalogue = end.value
+            if note := note_identical(catalogue):
+                yield PicturesNoted(note)
             return catalogue
         if isinstance(item, Unreadable):
             yield from skipped(item)
         else:
             yield item
     raise StoppedError("Stopped", "the run was stopped before the pictures were found")
+
+
+def keep_list(catalogue: Catalogue, folder: Path, anew: bool) -> Generator[Loading, None, None]:
+    """Write the list of the pictures into a run's folder, unless it is there; `anew`: also then.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    file = folder / PICTURES
+    if anew or not file.exists():
+        try:
+            yield from meanwhile(lambda: write_list(file, list_of(catalogue)), "writing the list of the pictures")
+        except OSError as error:
+            raise not_writable(folder, error) from None
 
 
 class InputPipeline:
@@ -82,6 +110,7 @@ class InputPipeline:
         self._stuck = 0.0
         self._prepared = 0
         self._reported_at = 0.0
+        self._damage_reported = False
 
     @property
     def pictures(self) -> int:
@@ -90,13 +119,14 @@ class InputPipeline:
 
     def report_prepared(self) -> Iterator[PicturesPrepared]:
         """Report the number of prepared pictures if it has increased since the last report."""
-        store = self.loader.decoded.store
+        decoded = self.loader.decoded
+        store = decoded.store
         if store is not None and store.stored > self._prepared:
             self._prepared = store.stored
-            yield PicturesPrepared(store.stored, self.pictures, store.bytes, store.full)
+            yield PicturesPrepared(store.stored, self.pictures, store.bytes, store.full, decoded.format)
 
     def report_batch(self, batch: Batch | FeatureBatch) -> Iterator[Event]:
-        """Report the unreadable pictures of a batch, and now and then the progress of preparing pictures.
+        """Report what a batch says of its pictures, a damaged store, and now and then how many pictures are prepared.
 
         Raises:
             DataError: too many pictures cannot be decoded.
@@ -107,7 +137,12 @@ class InputPipeline:
             yield from self.skipped(item)
         if unreadable:
             self.skipped.check(self.pictures)
+        yield from map(PicturesNoted, self.loader.decoded.notes.unsaid())
         store = self.loader.decoded.store
+        if store is not None and store.damage and not self._damage_reported:
+            self._damage_reported = True
+            lost = f"prepared pictures in {store.folder} cannot be read ({store.damage})"
+            yield PicturesNoted(f"{lost}; they are decoded anew, with the same pixels")
         if store is not None and not store.full and time.monotonic() - self._reported_at >= REPORT_SECONDS:
             self._reported_at = time.monotonic()
             if store.stored < self.pictures - len(self.skipped):

@@ -10,21 +10,35 @@ import torch
 from engine.arms.arms import Arms
 from engine.arms.setup import Setup
 from engine.config import RunConfig
+from engine.config.places import with_absolute_places
 from engine.config.resumed import differences, with_given, with_given_again, with_kept
 from engine.config.sections import HooksConfig
+from engine.config.values import with_values
 from engine.data.loader import Loader
 from engine.data.samples import Catalogue
+from engine.data.sources import folders
 from engine.data.transfer import Transfer
 from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device, describe_device
 from engine.hardware.machine import device_name, versions
 from engine.hardware.process_group import ProcessGroup, launcher, restarts
+from engine.loop.baseline import baseline
 from engine.loop.failures import describe_failure
-from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures
+from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list
 from engine.loop.recording import Recording
 from engine.loop.training import Training
 from engine.models import preparation
-from engine.protocol import Command, Event, Loading, RunFailed, RunFinished, RunStarted, Setting, SettingsChanged
+from engine.protocol import (
+    Command,
+    Event,
+    Loading,
+    PicturesNoted,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    Setting,
+    SettingsChanged,
+)
 from engine.recipes.choices import complete
 from engine.recipes.table import recipe_of
 from engine.sinks.trackers import Followers, check_trackers
@@ -34,7 +48,15 @@ from engine.steering.steering import Steering
 from engine.storage.atomic import clean
 from engine.storage.hooks import Hooks
 from engine.storage.lock import RunLock
-from engine.storage.run_folder import create_run, find_launched, has_checkpoint, load_run_config, save_config
+from engine.storage.run_folder import (
+    PICTURES,
+    create_run,
+    find_launched,
+    has_checkpoint,
+    keep_corrections,
+    load_run_config,
+    save_config,
+)
 from engine.storage.writer import CheckpointWriter
 
 
@@ -54,7 +76,7 @@ class Run:
         `hold_open` says whether to wait for commands after the last epoch. `script` has the commands and choices of
         the run that is repeated.
         """
-        self.config = config
+        self.config = with_absolute_places(config)
         self._script = script
         self._settings: tuple[Setting, ...] = ()
         self._resuming = resume is not None
@@ -101,7 +123,7 @@ class Run:
     def _read_resumed_settings(self) -> None:
         """Compare the settings with those of the resumed run. Settings that cannot change keep their old values."""
         if self._resuming and self.folder is not None:
-            before, folder = load_run_config(self.folder), self.folder
+            before, folder = with_absolute_places(load_run_config(self.folder)), self.folder
             if not self._processes.on_first(lambda: has_checkpoint(folder)):
                 self.config, self._begins = with_given_again(before, self.config), True
                 return
@@ -125,7 +147,7 @@ class Run:
             try:
                 # Only the first process downloads; the others then find the files.
                 self._catalogue = yield from self._processes.on_first_then_others(self._find_pictures)
-                self.config = complete(given, len(self._catalogue.train))
+                self.config = self._with_cache_format(complete(given, len(self._catalogue.train)))
                 yield from self._start()
             except StoppedError:
                 if not self._resuming:  # the journal of a resumed run already ends with an event
@@ -139,7 +161,7 @@ class Run:
                     if not self._steering.held_open:
                         break
                     yield from self._steering.wait()
-            yield from self._arms.checkpointer.results(wait=True)
+            yield from self._arms.checkpointer.settle()
             yield self._finished()
         finally:
             self._loader.close()
@@ -147,7 +169,15 @@ class Run:
     # --- getting ready ----------------------------------------------------------------------------------
 
     def _find_pictures(self) -> Generator[Event, None, Catalogue]:
-        return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested)
+        # A run that begins again, without a checkpoint, takes the pictures as they are now.
+        kept = self.folder / PICTURES if self.folder is not None and self._resuming and not self._begins else None
+        return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested, kept)
+
+    def _with_cache_format(self, config: RunConfig) -> RunConfig:
+        """The configuration with the format that was chosen, so that a resumed run has the same pixels."""
+        if not config.data.prepare:
+            return config
+        return with_values(config, {"data.cache_format": self._loader.decoded.format})
 
     def _lock_folder(self) -> None:
         """Lock the run's folder, if it exists, and remove temporary files that a crash left there."""
@@ -175,12 +205,16 @@ class Run:
                 self.folder = create_run(self.config, launcher())
                 self._lock_folder()
             self._arms.checkpointer.folder = self.folder or Path()
+        if self._processes.is_first and self.folder is not None:
+            yield from keep_list(self._catalogue, self.folder, anew=self._begins)
         self._make_loop(resuming)
         yield self._started(steps)
         if self._processes.is_first and self.folder is not None:
             yield from self.followers.start(self.folder, self.config.sinks)
         if self._settings:
             yield SettingsChanged(self._settings)
+        if reason := self._arms.current.label_record.omission:
+            yield PicturesNoted(reason)
         yield from self._steering.begin()
         yield from self._pipeline.report_prepared()
 
@@ -192,6 +226,8 @@ class Run:
             device=self._device,
             transfer=Transfer(self._preparation, self._device),
             processes=self._processes,
+            train=self._catalogue.train,
+            roots=folders(self.config.data),
         )
         train_images = len(self._catalogue.train)
         return Arms(setup, train_images=train_images, writer=self._writer, stop_requested=self._inbox.stop_requested)
@@ -213,6 +249,7 @@ class Run:
         )
         self._training = Training(self._pipeline, self._steering, self._device, self.config, self._began)
         if own is not None and (self._settings or self._begins):
+            self.config = keep_corrections(self.config, own)
             save_config(self.config, own)
 
     def _started(self, steps_per_epoch: int) -> RunStarted:
@@ -254,12 +291,13 @@ class Run:
             step=arm.step,
             completed=arm.done,
             accuracy=arm.evaluated[1] if arm.evaluated is not None else None,
-            best_accuracy=arm.best_accuracy,
+            best_accuracy=self._arms.checkpointer.best_accuracy(arm),
             checkpoint=self._writer.last_checkpoint,
             weights_sha256=arm.network.weights_sha256(),
             seconds=arm.seconds,
             part=self._catalogue.scored_part,
             test_accuracy=arm.tested,
+            **baseline(self._catalogue.scored, arm.history, arm.best_accuracy),
         )
 
     def _open_journal(self) -> None:
@@ -269,6 +307,7 @@ class Run:
 
     def _fail(self, event: RunFailed) -> Iterator[Event]:
         self._open_journal()
+        self._writer.retry()
         for saved, _ in self._writer.results(wait=True):
             yield from self._recording.record(saved)
         yield from self._recording.record(event)

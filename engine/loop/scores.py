@@ -1,11 +1,13 @@
 """The result of an evaluation, and its events."""
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from engine.arms.arm import TrainedArm
 from engine.metrics.metric import without_own_fields
-from engine.protocol import Confusion, EvalDone, Event, Part
+from engine.protocol import Confusion, Diverged, EvalDone, Event, Part
+from engine.protocol.arms import EVALUATION_LOSS
 
 
 class Score(NamedTuple):
@@ -46,3 +48,5 @@ def report_score(arm: TrainedArm, epoch: int, score: Score, best: bool) -> Itera
         **score.figures,
     )
     yield score.confusion
+    if not math.isfinite(loss := score.metrics["loss"]):
+        yield Diverged(arm.arm, arm.step, EVALUATION_LOSS, loss, times=1)

@@ -7,7 +7,7 @@ import torch
 
 from engine.metrics.predictions import Predictions
 from engine.protocol import Arm, Confusion, Mistake
-from engine.protocol.printable import printable
+from engine.protocol.printable import unicode_text
 
 MAX_PAIRS = 10_000
 MAX_MISTAKES = 24
@@ -46,4 +46,4 @@ def _worst(predictions: Predictions, wrong: torch.Tensor) -> Iterator[Mistake]:
     numbers = wrong.nonzero().flatten().tolist()
     for number in nsmallest(MAX_MISTAKES, numbers, lambda number: (-confidence[number], paths[number])):
         label, predicted = int(predictions.labels[number]), int(predictions.predicted[number])
-        yield Mistake(printable(paths[number]), label, predicted, confidence[number])
+        yield Mistake(unicode_text(paths[number]), label, predicted, confidence[number])

@@ -1,5 +1,6 @@
 """Which of two evaluations is better, so that the best weights can be chosen."""
 
+import math
 from collections.abc import Mapping
 
 from engine.metrics import METRICS
@@ -9,6 +10,13 @@ Rank = tuple[float, float]
 
 
 def rank_of(values: Mapping[str, float], metric: str) -> Rank:
-    """The rank of an evaluation with these values by name. `metric` comes first, and the loss decides a tie."""
+    """The rank of an evaluation with these values by name. `metric` comes first, and the loss decides a tie.
+
+    A value that is not a number is worse than any other.
+    """
     value = values[metric]
-    return value if METRICS[metric].higher_is_better else -value, -values["loss"]
+    return _comparable(value if METRICS[metric].higher_is_better else -value), _comparable(-values["loss"])
+
+
+def _comparable(value: float) -> float:
+    return -math.inf if math.isnan(value) else value

@@ -15,9 +15,10 @@ from engine.errors import WeightsError
 from engine.models.families import find_family
 from engine.models.family import Family, PublishedWeights
 from engine.models.head import replace_head
+from engine.models.inside import unwrapped
 from engine.models.published import fetch_published
 from engine.models.warm_start import copy_rows, join_names
-from engine.models.weights import DEMO_WEIGHTS, load_backbone, read_classes, read_preparation, read_weights, unwrapped
+from engine.models.weights import DEMO_WEIGHTS, find_weights, load_backbone, read_classes, read_preparation
 from engine.protocol import Arm, Loading
 
 
@@ -72,7 +73,7 @@ def build(config: ModelConfig, classes: Sequence[str], arm: Arm, seed: int) -> B
             wanted and it has none of the classes.
     """
     family, name = find_family(config.name)
-    init, weights, source = "random weights", None, ""
+    init, found, weights, source = "random weights", None, None, ""
     if arm == "pretrained":
         file = _file(config)
         if file is None:
@@ -80,14 +81,16 @@ def build(config: ModelConfig, classes: Sequence[str], arm: Arm, seed: int) -> B
             file, init = published.file, published.description
         else:
             init = "the demo's own weights" if config.weights == "demo" else f"weights of {file}"
-        weights, source = read_weights(file), str(file)
+        found, source = find_weights(file), str(file)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(random.Random(f"{seed}/backbone").getrandbits(62))
         model = family.build(name)
         head = family.head(model)
-        if weights is not None:
-            weights = unwrapped(model, weights)
+        if found is not None:
+            found = unwrapped(model, found)
+            weights = found.tensors
             load_backbone(model, head, weights, source)
+            init += found.note
         torch.manual_seed(random.Random(f"{seed}/head").getrandbits(62))
         replace_head(model, head, len(classes))
         if weights is not None and config.head == "pretrained":

@@ -1,11 +1,12 @@
 """Reads files of pretrained weights without running code from them."""
 
+import argparse
 import json
 import pickle
 import re
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PosixPath, PurePosixPath
 from typing import Any
 
 import torch
@@ -15,11 +16,15 @@ from torch import nn
 
 from engine.data.pictures import Preparation
 from engine.errors import WeightsError
+from engine.models.inside import FoundWeights, find_tensors
 
 DEMO_WEIGHTS = Path(__file__).parent.parent / "demo" / "weights.safetensors"
 
 # torch warns of files that it then refuses, and a warning would damage the screen.
 warnings.filterwarnings("ignore", module=r"torch\._weights_only_unpickler")
+
+# What training scripts save beside the tensors. It is kept as values; none of it runs anything.
+PLAIN = (argparse.Namespace, PosixPath, PurePosixPath)
 
 _PREPARATION: TypeAdapter[Preparation] = TypeAdapter(Preparation)
 _CLASSES: TypeAdapter[list[str]] = TypeAdapter(list[str])
@@ -54,20 +59,22 @@ def read_preparation(file: Path) -> Preparation:
 
 
 def read_weights(file: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a `.pth` or `.safetensors` file by name, as `find_weights` finds them."""
+    return find_weights(file).tensors
+
+
+def find_weights(file: Path) -> FoundWeights:
     """The tensors of a `.pth` or `.safetensors` file by name.
 
-    The file may be a checkpoint of this program, or have the weights under `state_dict` or `model`.
+    The file may be a checkpoint of this program or of another one: the dictionary of tensors in it is found.
 
     Raises:
-        WeightsError: the file is missing or damaged, or contains code or something else than tensors.
+        WeightsError: the file is missing or damaged, or contains code, or no tensors, or several models.
     """
-    content = _open(file)
-    for key in ("state_dict", "model"):
-        if isinstance(content.get(key), dict):
-            content = content[key]
-    if not content or not all(isinstance(value, torch.Tensor) for value in content.values()):
-        raise WeightsError("Weights refused", f"{file}: expected tensors by name; save the model's state_dict()")
-    return {_current_name(str(key)): value for key, value in content.items()}
+    found = find_tensors(_open(file))
+    if isinstance(found, str):
+        raise WeightsError("Weights refused", f"{file}: {found}; save the model's state_dict()")
+    return found
 
 
 def read_classes(file: Path) -> list[str]:
@@ -87,20 +94,6 @@ def read_classes(file: Path) -> list[str]:
             f"{file} does not name the classes of its head; add them to a .safetensors file as the metadata "
             f"`classes`, a JSON list, or let the new head start at random (model.head: random)",
         ) from None
-
-
-def unwrapped(model: nn.Module, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The weights without what a wrapper puts before each name, such as `model.` in a checkpoint of Lightning.
-
-    Tensors without that prefix, such as those of a loss function, are no weights of the model and are left out. Weights
-    with the model's own names stay as they are.
-    """
-    wanted = list(model.state_dict())
-    if any(key in weights for key in wanted):
-        return weights
-    prefixes = dict.fromkeys(key.removesuffix(wanted[0]) for key in weights if key.endswith(f".{wanted[0]}"))
-    prefix = max(prefixes, key=lambda prefix: sum(f"{prefix}{key}" in weights for key in wanted), default="")
-    return {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
 
 
 def load_backbone(model: nn.Module, head: str, weights: dict[str, torch.Tensor], source: str) -> None:
@@ -152,11 +145,13 @@ def _open(file: Path) -> dict[str, Any]:
                 metadata = {key: json.loads(text) for key, text in texts.items() if key in known}
                 tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - no mapping
             return {"model": tensors, "preparation": metadata, "classes": texts.get("classes")}
-        content = torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
+        with torch.serialization.safe_globals(list(PLAIN)):
+            content = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        held = re.search(r"GLOBAL ([\w.]+)", str(error))
+        what = f"it holds code: {held[1]}" if held else "it is damaged or holds code"
         raise WeightsError(
-            "Weights refused",
-            f"{file}: not a file of plain tensors (it is damaged or holds code); save the model's state_dict()",
+            "Weights refused", f"{file}: not a file of plain tensors ({what}); save the model's state_dict()"
         ) from None
     except Exception as error:  # the readers raise many kinds of errors for damaged bytes
         if not file.exists():
@@ -166,8 +161,3 @@ def _open(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise WeightsError("Weights refused", f"{file}: expected tensors by name; save the model's state_dict()")
     return content
-
-
-def _current_name(key: str) -> str:
-    """A key without the prefix of `DataParallel`, and with the current spelling of DenseNet's layers."""
-    return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12])\.", r"\1\2.", key.removeprefix("module."))

@@ -1,8 +1,11 @@
 """Events about the training of an arm."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from engine.protocol.values import Arm, Bool, Int, Metrics, Part, Real
+from pydantic import Field
+
+from engine.protocol.values import Arm, Bool, Int, Metrics, Part, Real, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,22 @@ class Group:
     "whether it is not trained"
     why: str = ""
     "where its base rate comes from, for people"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPicture:
+    """A training picture of which a person has said what is right."""
+
+    path: str
+    verdict: Verdict
+    label: str
+    "its class, where the verdict is `wrong`"
+    epoch: Int
+    "the first epoch, counted from 1, for which that counts"
+
+
+Judged = Annotated[tuple[JudgedPicture, ...], Field(exclude_if=lambda pictures: not pictures)]
+"left out of a message if it is empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +57,8 @@ class ArmStarted:
     "how many changes of the arm's state were not steps"
     steps: Int = 0
     "all steps of the arm, if it ends in the middle of an epoch or has a time to end; 0: all those of its epochs"
+    judged: Judged = ()
+    "the pictures of which a person has said what is right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +128,16 @@ class EpochDone:
     "the pictures of `test_loss`, `test_accuracy` and `metrics`: `val` or `test`"
 
 
+EVALUATION_LOSS = "evaluation loss"
+"what is not finite if scoring shows it"
+
+
 @dataclass(frozen=True, slots=True)
 class Diverged:
-    """The loss or the gradient of the step after `step` is not finite. The weights were not changed."""
+    """The loss or the gradient of the step after `step` is not finite. The weights were not changed.
+
+    Or the loss of the evaluation after `step` is not finite (`what` is `EVALUATION_LOSS`); training goes on.
+    """
 
     arm: Arm
     step: Int
@@ -135,8 +163,8 @@ class ArmFinished:
     step: Int
     accuracy: Real
     "after the last epoch"
-    best_accuracy: Real
-    "of the best weights"
+    best_accuracy: Real | None
+    "of the best weights, those in `best.pt`; `None` if none could be written"
     seconds: Real
     part: Part = "test"
     "the pictures of both accuracies"

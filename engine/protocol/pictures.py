@@ -1,7 +1,9 @@
 """Events about pictures."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from engine.protocol.values import Int, Real
 
@@ -17,7 +19,7 @@ class Preparing:
 
 @dataclass(frozen=True, slots=True)
 class PicturesNoted:
-    """Something about the list of pictures was guessed, or some of them are left out of it."""
+    """Something about the pictures was guessed or chosen, some are left out, or prepared ones cannot be read."""
 
     message: str
 
@@ -30,6 +32,8 @@ class PicturesPrepared:
     pictures: Int
     bytes: Int
     reason: str
+    format: Annotated[Literal["raw", "jpeg"], Field(exclude_if=lambda value: value == "raw")] = "raw"
+    "how training pictures are kept"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from engine.protocol.values import Arm, Bool, Int, Part, Real, Texts
+from engine.protocol.values import Arm, Bool, Int, Part, Real, RealIfKnown, Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,7 @@ class RunFinished:
     accuracy: Real | None
     "at the last evaluation, `None` without any"
     best_accuracy: Real | None
+    "of the best weights, those in `best.pt`; `None` if there are none"
     checkpoint: str
     "the last checkpoint, empty without any"
     weights_sha256: str
@@ -108,6 +109,10 @@ class RunFinished:
     "the pictures of both accuracies"
     test_accuracy: Real | None = None
     "of the arm's best weights on the test pictures, if there are validation pictures, too"
+    majority: RealIfKnown = None
+    "share of the largest class in the pictures of both accuracies, where classes are uneven: the accuracy of always it"
+    balanced_accuracy: RealIfKnown = None
+    "of the evaluation with the best accuracy, where classes are uneven"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from engine.protocol import (
     HookFailed,
     ImageSkipped,
     JournalFailed,
+    LabelCorrected,
     LoaderStuck,
     MicroBatchChanged,
     Part,
@@ -39,6 +40,8 @@ from engine.protocol import (
     StepsChanged,
     StopPlanned,
 )
+from engine.protocol.arms import EVALUATION_LOSS
+from engine.protocol.printable import printable, printable_lines
 
 CONFIGURATION = "configuration"
 "the `why` of a base rate that nobody has changed"
@@ -53,8 +56,11 @@ def epoch_line(event: EpochDone) -> str:
 
 
 def message(event: Event) -> str:
-    """The event in a sentence for people; empty for progress, for an epoch, and for what needs no words."""
-    return _of_run(event) or _of_arm(event) or _of_command(event) or _of_file(event)
+    """The event in a sentence for people; empty for progress, for an epoch, and for what needs no words.
+
+    What a terminal could obey, in a name or in the words of a library, is shown as text.
+    """
+    return printable_lines(_of_run(event) or _of_arm(event) or _of_command(event) or _of_file(event))
 
 
 def _of_run(event: Event) -> str:
@@ -79,11 +85,12 @@ def _of_run(event: Event) -> str:
         case RunFinished(weights_sha256=""):
             return "stopped before the first step"
         case RunFinished(best_accuracy=None):
-            return f"stopped at step {event.step}"
+            lost = "; no best weights are on the disk" if event.accuracy is not None else ""
+            return f"{'finished' if event.completed else 'stopped'} at step {event.step}{lost}"
         case RunFinished():
             end = "finished" if event.completed else "stopped"
             tested = f", {event.test_accuracy:.1%} on test pictures" if event.test_accuracy is not None else ""
-            best = f"best {_on(event.part)}accuracy {event.best_accuracy:.1%}{tested}"
+            best = f"best {_on(event.part)}accuracy {event.best_accuracy:.1%}{_uneven(event)}{tested}"
             return f"{end} at step {event.step}: {best}, {event.checkpoint}"
         case RunFailed():
             return f"{event.title}: {event.message}"
@@ -103,12 +110,19 @@ def _of_arm(event: Event) -> str:
             return f"{event.arm}: compiled in {event.seconds:.0f} s"
         case Compiled():
             return f"{event.arm}: not compiled, training goes on without: {event.failure}"
+        case Diverged() if event.what == EVALUATION_LOSS:
+            return (
+                f"the evaluation after step {event.step} has the loss {event.value:g}: some answers of the model are "
+                "not numbers; use a larger data.batch_size or data.image_size, or lower learning rates"
+            )
         case Diverged():
             again = f", {event.times} times since an epoch was done" if event.times > 1 else ""
             return f"step {event.step + 1} left the weights alone: the {event.what} is {event.value:g}{again}"
         case ArmFinished():
-            accuracy = f"{_on(event.part)}accuracy {event.accuracy:.1%}, best {event.best_accuracy:.1%}"
-            return f"{event.arm} has done all its epochs: {accuracy}"
+            best = (
+                "no best weights are on the disk" if event.best_accuracy is None else f"best {event.best_accuracy:.1%}"
+            )
+            return f"{event.arm} has done all its epochs: {_on(event.part)}accuracy {event.accuracy:.1%}, {best}"
         case BestTested():
             return (
                 f"{event.arm}: the best weights (step {event.step}) classify {event.accuracy:.1%} of "
@@ -154,10 +168,25 @@ def _of_command(event: Event) -> str:
         case Rewound():
             kept = f"branch {event.left} is kept up to step {event.left_step}"
             return f"branch {event.branch} from step {event.step}: {event.reason}; {kept}"
+        case LabelCorrected():
+            return _of_label(event)
         case CommandRefused():
             return f"{event.command.replace('_', ' ')} refused: {event.reason}"
         case _:
             return ""
+
+
+def _of_label(event: LabelCorrected) -> str:
+    name, when = printable(event.path), f"from epoch {event.epoch} on"
+    match event.verdict:
+        case "right":
+            return f"the label of {name} is right"
+        case "wrong":
+            return f"{name} is of the class {printable(event.label)} {when}"
+        case "leave_out":
+            return f"{name} is left out {when}"
+        case "undecided":
+            return f"{name} is again of the class that it was found with {when}"
 
 
 def _of_file(event: Event) -> str:
@@ -171,7 +200,7 @@ def _of_file(event: Event) -> str:
         case PicturesNoted():
             return event.message
         case ImageSkipped():
-            return f"skipped {event.path}: {event.reason} ({event.count} so far)"
+            return f"skipped {printable(event.path)}: {event.reason} ({event.count} so far)"
         case CheckpointSaved(reason="key" | "stop"):
             return f"saved {event.path} at step {event.step}"
         case CheckpointFailed() | JournalFailed():
@@ -180,6 +209,14 @@ def _of_file(event: Event) -> str:
             return f"passed over: {event.message}"
         case _:
             return ""
+
+
+def _uneven(event: RunFinished) -> str:
+    """What stands beside the accuracy where classes are uneven."""
+    if event.majority is None:
+        return ""
+    balanced = f"balanced {event.balanced_accuracy:.1%}, " if event.balanced_accuracy is not None else ""
+    return f" ({balanced}always the largest class {event.majority:.1%})"
 
 
 def _on(part: Part) -> str:
@@ -195,7 +232,7 @@ def _rate(group: Group, resumed: bool) -> str:
 
 def _stuck_files(paths: tuple[str, ...]) -> str:
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return f": waiting for {paths[0]}{more}" if paths else ""
+    return f": waiting for {printable(paths[0])}{more}" if paths else ""
 
 
 def _setting(setting: Setting) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TextIO
 
 from engine.errors import EngineError
+from engine.protocol.printable import printable, printable_lines
 
 
 class Output(Protocol):
@@ -61,12 +62,22 @@ class Stream:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print an answer, as far as the reader wants it.
+    """Print an answer, as far as the reader wants it; what a terminal could obey is shown as text.
 
     Raises:
         EngineError: the output cannot be written.
     """
-    print("".join(f"{line}\n" for line in lines), end="", file=Stream(sys.stdout, output_failed), flush=True)
+    print("".join(f"{printable(line)}\n" for line in lines), end="", file=Stream(sys.stdout, output_failed), flush=True)
+
+
+def say(text: str, stream: Output | None = None) -> None:
+    """Print a message for people, of one line or several, to standard error or to `stream`; the same is shown."""
+    print(printable_lines(text), file=sys.stderr if stream is None else stream, flush=True)
+
+
+def say_error(error: EngineError) -> None:
+    """Print to standard error why something is not done."""
+    say(f"{error.title}: {error.message}")
 
 
 def output_failed(error: OSError) -> None:

@@ -16,6 +16,10 @@ Head = Literal["kept", "random", "pretrained", "fitted"]
 logistic regression on features"""
 HEADS: tuple[Head, ...] = get_args(Head)
 
+Verdict = Literal["right", "wrong", "leave_out", "undecided"]
+"""what a person says of the label of a training picture: it is right, the picture has another class, it is of no use,
+or nothing any more"""
+
 ALL_GROUPS = "all"
 "as the name of a group: all groups of an arm"
 
@@ -39,6 +43,7 @@ Metrics = Annotated[dict[str, Real], Field(exclude_if=lambda values: not values)
 Texts = Annotated[dict[str, str], Field(exclude_if=lambda values: not values)]
 Counts = Annotated[tuple[Int, ...], Field(exclude_if=lambda values: not values)]
 Temperature = Annotated[Real, Field(exclude_if=lambda value: value == 1.0)]
+RealIfKnown = Annotated[Real | None, Field(exclude_if=lambda value: value is None)]
 
 
 def other_arm(arm: Arm) -> Arm:

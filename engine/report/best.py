@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from engine.protocol import ArmStarted, AverageScored, BestTested, Confusion, EvalDone, Message, Rewound
+from engine.protocol.best import Unkept
 from engine.report.facts import Best, Score
 
 
@@ -26,12 +27,14 @@ class BestWeights:
     def __init__(self) -> None:
         self._found: list[_Found] = []
         self._branch = 1
+        self._unkept = Unkept()
         self._newest = False
         "whether the last event was an evaluation that was the best one"
 
     def fold(self, event: Message) -> None:
         """Take in an event about the arm."""
         newest, self._newest = self._newest, False
+        self._unkept.fold(event)
         match event:
             case ArmStarted():
                 self._branch = event.branch
@@ -52,9 +55,9 @@ class BestWeights:
 
     def best(self) -> Best | None:
         """The best weights; `None` if nothing was scored."""
-        if not self._found:
+        found = next((found for found in reversed(self._found) if found.score not in self._unkept), None)
+        if found is None:
             return None
-        found = self._found[-1]
         tested = found.tested
         return Best(
             step=found.score.step,

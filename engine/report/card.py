@@ -13,6 +13,7 @@ import yaml
 
 from engine import __version__
 from engine.protocol import PART_NAMES
+from engine.protocol.printable import printable
 from engine.report.facts import ArmFacts, RunFacts, Score
 from engine.report.settings import commands, without_places, yaml_of
 from engine.report.text import MISSING, mebibytes, percent, plural, seconds
@@ -182,16 +183,16 @@ def without_folders(text: str) -> str:
 
 def md(text: str) -> str:
     """Text as Markdown that shows it as it is, on one line."""
-    flat = re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", " ".join(text.split()))
+    flat = re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", printable(" ".join(text.split())))
     return re.sub(r"^([-+]|\d+(?=[.)]))", lambda found: f"\\{found[0]}" if found[0] in "-+" else f"{found[0]}\\", flat)
 
 
 def md_code(text: str) -> str:
     """Text to stand between backquotes, on one line."""
-    return " ".join(text.split()).replace("`", "'")
+    return printable(" ".join(text.split())).replace("`", "'")
 
 
 def _code(text: str, language: str = "sh") -> Iterator[str]:
     """A block of code, with a fence that is longer than any in it."""
     fence = "`" * max(3, *(len(found) + 1 for found in re.findall("`+", text)), 3)
-    yield from (f"{fence}{language}", *text.rstrip("\n").split("\n"), fence)
+    yield from (f"{fence}{language}", *map(printable, text.rstrip("\n").split("\n")), fence)

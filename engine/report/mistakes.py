@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from PIL import Image
-
-from engine.data.formats import FORMATS
+from engine.data.reading.decoder import read
+from engine.data.reading.opening import MissingPictureError, UnreadablePictureError
 from engine.figures.confusion import ByClass, Errors, name_of
 from engine.protocol import Mistake
 from engine.report.facts import ArmFacts, RunFacts
@@ -101,17 +100,11 @@ def _picture(mistake: Mistake, names: tuple[str, ...]) -> Picture:
 def thumbnail(path: str) -> tuple[str, str]:
     """A small version of a picture as a data URI, or why there is none; one of the two is empty."""
     try:
-        with Image.open(path, formats=FORMATS) as picture:
-            picture.draft("RGB", (SIDE, SIDE))  # decodes a JPEG file faster
-            picture.thumbnail((SIDE, SIDE))
-            if picture.mode.startswith("I"):  # 16 bits, of which a conversion would keep the wrong ones
-                small = picture.point(lambda value: value * (1 / 256)).convert("L")
-            else:
-                small = picture.convert("RGB")
-            written = io.BytesIO()
-            small.save(written, "JPEG", quality=85)
-    except (FileNotFoundError, NotADirectoryError):
+        small, _ = read(path, longer=SIDE)
+    except MissingPictureError:
         return "", "not on this machine any more"
-    except Exception:  # a damaged file breaks Pillow in any way
+    except UnreadablePictureError:
         return "", "cannot be read"
+    written = io.BytesIO()
+    small.save(written, "JPEG", quality=85)
     return f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}", ""

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from engine import __version__
 from engine.metrics import METRICS
 from engine.protocol import ARMS, PART_NAMES
-from engine.protocol.printable import printable
+from engine.protocol.printable import printable, printable_lines
 from engine.report import settings, text
 from engine.report.caveats import caveats, notices
 from engine.report.charts import Chart, charts
@@ -83,10 +83,16 @@ def metric(name: str, value: float) -> tuple[str, str]:
 
 
 @cache
+def _shown(value: object) -> object:
+    """What a template writes: text from outside has no control or format characters."""
+    return printable_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("engine.report"),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,6 +1,5 @@
 """Commands as words of a command line: the command that each word sends, and the event that confirms it."""
 
-import sys
 import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping
@@ -21,12 +20,14 @@ from engine.protocol import (
     CheckpointSaved,
     Command,
     CommandRefused,
+    CorrectLabel,
     EpochsChanged,
     EvalDone,
     Evaluate,
     Event,
     FindRate,
     GroupFrozen,
+    LabelCorrected,
     MicroBatchChanged,
     Pause,
     Paused,
@@ -54,7 +55,7 @@ from engine.protocol import (
     other_arm,
 )
 from engine.protocol.sentences import message
-from engine.protocol.streams import print_lines
+from engine.protocol.streams import print_lines, say
 from engine.service.remote.link import SocketLink
 from engine.service.status import status_of
 
@@ -77,6 +78,7 @@ class Word:
 
 
 GROUP = {"GROUP": {"help": "a parameter group"}}
+PICTURE = {"PICTURE": {"help": "a training picture: its path, whole or below the folder of the pictures"}}
 
 WORDS: dict[str, Word] = {
     "pause": Word(
@@ -143,6 +145,30 @@ WORDS: dict[str, Word] = {
             },
         },
     ),
+    "relabel": Word(
+        "give a training picture another class from the next epoch on",
+        lambda args: CorrectLabel(args.PICTURE, "wrong", args.CLASS),
+        LabelCorrected,
+        PICTURE | {"CLASS": {"help": "the class that it is of"}},
+    ),
+    "leave-out": Word(
+        "train without a picture from the next epoch on",
+        lambda args: CorrectLabel(args.PICTURE, "leave_out"),
+        LabelCorrected,
+        PICTURE,
+    ),
+    "keep": Word(
+        "say that the class of a training picture is right",
+        lambda args: CorrectLabel(args.PICTURE, "right"),
+        LabelCorrected,
+        PICTURE,
+    ),
+    "undo-label": Word(
+        "take back what was said of a training picture",
+        lambda args: CorrectLabel(args.PICTURE, "undecided"),
+        LabelCorrected,
+        PICTURE,
+    ),
     "stop-after-epoch": Word(
         "end the run, saved, after the epoch in progress", lambda args: StopAfterEpoch(True), StopPlanned
     ),
@@ -191,7 +217,7 @@ def send(folder: Path, args: Namespace, wait: bool = True, seconds: float = SECO
         link.close()
     if status is None:
         remedy = "it takes effect when the step in progress, or loading, is done"
-        print(f"{args.word}: no answer within {seconds:g} s; {remedy}", file=sys.stderr)
+        say(f"{args.word}: no answer within {seconds:g} s; {remedy}")
         return FAILED
     return status
 
@@ -214,10 +240,10 @@ def _answered(word: Word, command: Command, events: Iterator[Event]) -> int | No
             print_lines([_sentence(event, command)])
             return DONE
         if _is_refusal(event, command) or isinstance(event, RunFailed):
-            print(message(event), file=sys.stderr)
+            say(message(event))
             return FAILED
         if isinstance(event, RunFinished):
-            print(f"the run is over: {message(event)}", file=sys.stderr)
+            say(f"the run is over: {message(event)}")
             return FAILED
     return None
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 
 from engine.metrics import METRICS
 from engine.protocol import ArmStarted, EpochDone, Evaluating, Event, Loading, SweepingRates, TrainStep
+from engine.protocol.printable import printable
 from engine.protocol.sentences import epoch_line, message
-from engine.protocol.streams import Output
+from engine.protocol.streams import Output, say
 
 BAR_WIDTH = 24
 BAR_SECONDS = 0.2
@@ -41,7 +42,7 @@ class _Report:
         if self._bar:
             self._messages.write("\r\x1b[K")
             self._messages.flush()
-        print(text, file=stream, flush=True)
+        say(text, stream)
 
     def _progress(self, event: TrainStep | Evaluating | SweepingRates | Loading) -> None:
         if not self._bar or time.monotonic() - self._drawn < BAR_SECONDS:
@@ -59,7 +60,7 @@ class _Report:
                 done, total, text = event.done, event.total, event.what
         filled = BAR_WIDTH * done // total if total else 0
         bar = "#" * filled + "." * (BAR_WIDTH - filled)
-        self._messages.write(f"\r\x1b[K[{bar}] {text}"[:79])
+        self._messages.write(f"\r\x1b[K[{bar}] {printable(text)}"[:79])
         self._messages.flush()
 
 

@@ -125,7 +125,7 @@ class Told:
         match told:
             case EvalDone(best=True) | AverageScored(best=True):
                 yield from self._best_is(branch, told.step, time, told.accuracy)
-            case ArmFinished():
+            case ArmFinished() if told.best_accuracy is not None:
                 yield from self._best_is(branch, told.step, time, told.best_accuracy)
 
     def _best_is(self, branch: Branch, step: int, time: float, accuracy: float) -> Iterator[Scalars]:

@@ -205,7 +205,8 @@ def _read(path: Path, mmap: bool = False) -> dict[str, Any]:
 
 
 def _not_written(path: Path, error: Exception) -> SaveError:
-    return SaveError("Checkpoint not written", f"{path}: {_reason(error)}; the one before it is whole")
+    before = "the one before it is whole" if path.exists() else "there is none before it"
+    return SaveError("Checkpoint not written", f"{path}: {_reason(error)}; {before}")
 
 
 def _reason(error: BaseException) -> str:

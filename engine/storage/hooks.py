@@ -15,6 +15,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 from engine.config.placeholders import fill
 from engine.config.sections import HooksConfig
 from engine.protocol import ArmFinished, Diverged, Event, HookFailed, RunFailed, RunFinished
+from engine.protocol.arms import EVALUATION_LOSS
 from engine.protocol.sentences import message
 
 LOG = "hooks.log"
@@ -76,7 +77,7 @@ class Hooks:
                 yield from self._start("finished", self._config.finished, event)
             case RunFailed():
                 yield from self._start("failed", self._config.failed, event)
-            case Diverged():
+            case Diverged() if event.what != EVALUATION_LOSS:
                 yield from self._start("diverged", self._config.diverged, event)
         if isinstance(event, RunFinished | RunFailed):
             yield from self._failures(END_SECONDS)
@@ -112,6 +113,8 @@ class Hooks:
         """The values for the names of `engine.config.placeholders`."""
         folder, current = self.folder, self.current() if self.current is not None else None
         best = current.best_accuracy if current is not None else None
+        if isinstance(event, ArmFinished):
+            best = event.best_accuracy  # of what is on the disk
         values = {
             "event": hook,
             "run": self._name if folder is None else folder.name,

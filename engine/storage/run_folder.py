@@ -1,16 +1,25 @@
 """A run's folder: making it, its configuration, and finding it."""
 
 import contextlib
+import json
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from engine.config import RunConfig, load_config
+from engine.config.values import given_keys
 from engine.errors import CheckpointError, UserError
 from engine.storage.atomic import atomic_write
 from engine.storage.lock import RunLock
 
 CONFIG, LAUNCHER = "config.yaml", "launcher"
+CORRECTIONS = "corrections.csv"
+"the list `data.exclude` of a run, as it was given"
+LABELS = "labels.csv"
+"that list with what was said of labels during the run"
+PICTURES = "pictures.tsv.gz"
+"the list of the run's pictures"
 
 
 def create_run(config: RunConfig, launcher: str = "") -> Path:
@@ -99,9 +108,35 @@ def save_config(config: RunConfig, folder: Path) -> None:
         raise not_writable(folder, error) from None
 
 
+def keep_corrections(config: RunConfig, folder: Path) -> RunConfig:
+    """Copy the list `data.exclude` into a run's folder, unless it is there. Returns the configuration that names it.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    kept = folder.resolve() / CORRECTIONS
+    if config.data.exclude is None or config.data.exclude == kept:
+        return config
+    try:
+        with atomic_write(kept) as temporary:
+            shutil.copyfile(config.data.exclude, temporary)
+            temporary.replace(kept)
+    except OSError as error:
+        raise not_writable(folder, error) from None
+    return config.model_copy(update={"data": config.data.model_copy(update={"exclude": kept})})
+
+
 def load_run_config(folder: Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """The configuration a run was started with, changed by `overrides`."""
-    return load_config(folder / CONFIG, overrides)
+    """The configuration a run was started with, changed by `overrides`. Its list of corrections is the run's own.
+
+    A run of an older version, which has no `data.cache_format`, has trained on raw pixels.
+    """
+    kept = folder.resolve() / CORRECTIONS  # the folder may have moved since the configuration was written
+    own = [f"data.exclude={json.dumps(str(kept))}"] if kept.exists() else []
+    config = load_config(folder / CONFIG, [*own, *overrides])
+    if "data.cache_format" in given_keys(config) or not has_checkpoint(folder):
+        return config
+    return load_config(folder / CONFIG, [*own, "data.cache_format=raw", *overrides])
 
 
 def not_writable(folder: Path, error: OSError) -> UserError:

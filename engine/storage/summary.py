@@ -31,13 +31,15 @@ from engine.protocol import (
     TrainStep,
     decode,
 )
+from engine.protocol.best import Unkept
 from engine.storage.journal import STEP
 
 # Nothing else is decoded: most lines of a long run are steps, and of those the last one before another line counts.
 DECODED = (
     *("run_started", "run_finished", "run_failed", "arm_started", "arm_finished", "eval_done", "epoch_done"),
     *("evaluate", "average_scored", "best_tested", "paused", "resumed", "rewound"),
-    *("rate_changed", "group_frozen", "epochs_changed", "steps_changed"),
+    *("rate_changed", "group_frozen", "epochs_changed", "steps_changed", "checkpoint_saved"),
+    "checkpoint_failed",
 )
 BEGINNINGS = tuple(b'{"type": "%s"' % name.encode() for name in DECODED)
 
@@ -103,12 +105,19 @@ class ArmPosition:
 class ArmSummary(ArmPosition):
     """How far an arm is, and how good. Evaluations are those of each branch, from its first step on."""
 
-    best: float | None = None
-    "accuracy of the best weights of all branches"
     due: bool = False
     "whether an epoch has been trained and not been evaluated yet"
     evaluations: dict[int, list[EvalDone]] = field(default_factory=dict)
     "by branch"
+    bests: list[EvalDone | AverageScored] = field(default_factory=list)
+    "those that were the best ones so far, of all branches"
+    unkept: Unkept = field(default_factory=Unkept)
+    "those of them that could not be written"
+
+    @property
+    def best(self) -> float | None:
+        """Accuracy of the best weights of all branches, those in `best.pt`."""
+        return next((known.accuracy for known in reversed(self.bests) if known not in self.unkept), None)
 
     @property
     def last_evaluation(self) -> EvalDone | None:
@@ -134,6 +143,7 @@ class ArmSummary(ArmPosition):
     def fold(self, message: Message) -> None:
         """Take in an event about this arm."""
         super().fold(message)
+        self.unkept.fold(message)
         match message:
             case ArmStarted():  # what is known of later steps of this branch is void
                 self._go_on_from(message.branch, message.step)
@@ -143,9 +153,10 @@ class ArmSummary(ArmPosition):
                 self.due = self.steps_per_epoch > 0 and self.ends_epoch(message.step)
             case EvalDone():
                 self.evaluations.setdefault(self.branch, []).append(message)
-                self.best = message.accuracy if self.best is None or message.best else self.best
+                if message.best or not self.bests:
+                    self.bests.append(message)
             case AverageScored(best=True):
-                self.best = message.accuracy
+                self.bests.append(message)
             case EpochDone():
                 self.due = False
             case _:

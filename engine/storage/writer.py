@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +10,15 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
-from engine.errors import SaveError
+from engine.errors import CheckpointError, SaveError
 from engine.protocol import CheckpointFailed, CheckpointSaved, RestorePoint
 from engine.storage import checkpoint
 
 Saved = CheckpointSaved | CheckpointFailed
+BEST_REASONS = ("best", "average")
+"why a checkpoint is saved that has the best weights"
+OF_BEST = ("best_rank", "best_accuracy", "tested")
+"what a checkpoint knows of the best weights"
 
 
 class Saveable(Protocol):
@@ -33,6 +37,23 @@ class _Writing(NamedTuple):
     results: Future[list[Saved]]
 
 
+class _Owed(NamedTuple):
+    """Best weights that could not be written."""
+
+    state: dict[str, Any]
+    paths: dict[Path, str]
+    "where they belong, with the reason"
+
+
+class _Nobody:
+    """Stands for the arm where what is owed is written: its weights are older than its own."""
+
+    unsaved = False
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+
 class CheckpointWriter:
     """Writes one checkpoint at a time, in the order they were asked for."""
 
@@ -42,7 +63,7 @@ class CheckpointWriter:
         self._tried = time.monotonic()
         self._pool = ThreadPoolExecutor(1, "checkpoint")
         self._writing: deque[_Writing] = deque()
-        self._owed: dict[Path, dict[str, Any]] = {}
+        self._owed: dict[Path, _Owed] = {}
         "states of best weights that could not be written; they are tried again before the next checkpoint"
 
     @property
@@ -86,7 +107,8 @@ class CheckpointWriter:
             arm, point, written = self._writing.popleft()
             for result in written.result():
                 if isinstance(result, CheckpointSaved):
-                    self.last_checkpoint = result.path
+                    if not isinstance(arm, _Nobody):
+                        self.last_checkpoint = result.path
                     yield result, point if result.point else None
                 else:
                     arm.unsaved = True
@@ -97,26 +119,60 @@ class CheckpointWriter:
         for arm, _, written in self._writing:
             arm.unsaved |= any(isinstance(result, CheckpointFailed) for result in written.result())
 
+    def retry(self) -> None:
+        """Try again to write best weights that are owed, before an end. If they fail again, that is said again."""
+        self.wait()
+        if self._owed:
+            self._writing.append(_Writing(_Nobody(), None, self._pool.submit(self._write_owed, {})))
+
+    def best_accuracy(self, path: Path, known: float | None) -> float | None:
+        """The accuracy of the best weights at `path`: `known`, unless those could not be written."""
+        return known if path not in self._owed else _on_disk(path)["best_accuracy"]
+
     def close(self) -> None:
         """Write what was asked for, and end the thread."""
         self._pool.shutdown(wait=True)
 
     def _write(self, state: dict[str, Any], paths: dict[Path, str], point: str, stall: float) -> list[Saved]:
         """Write a state, after what is owed. No later state has the best weights, so theirs is kept until then."""
-        results: list[Saved] = []
-        for path, owed in list(self._owed.items()):
-            del self._owed[path]
-            if path not in paths:  # else there are better ones now
-                results += self._try(owed, {path: "best"}, "", 0.0)
-        told = [result for result in results if isinstance(result, CheckpointSaved)]  # a failure was told before
-        return told + self._try(state, paths, point, stall)
+        told = [result for result in self._write_owed(paths) if isinstance(result, CheckpointSaved)]
+        main, reason = next(iter(paths.items()))
+        if reason in BEST_REASONS:
+            return told + self._write_best(state, paths, point, stall)
+        return told + _write(self._as_on_disk(state, main.parent), paths, point, stall)
 
-    def _try(self, state: dict[str, Any], paths: dict[Path, str], point: str, stall: float) -> list[Saved]:
+    def _write_owed(self, but: Mapping[Path, str]) -> list[Saved]:
+        """Write the best weights that are owed, except to those paths that better ones are about to be written to."""
+        results: list[Saved] = []
+        for path, (state, paths) in list(self._owed.items()):
+            del self._owed[path]
+            if path not in but:
+                results += self._write_best(state, paths, "", 0.0)
+        return results
+
+    def _write_best(self, state: dict[str, Any], paths: dict[Path, str], point: str, stall: float) -> list[Saved]:
+        """Write best weights. If that fails they are owed, and the other names get a file without them."""
         results = _write(state, paths, point, stall)
         main, reason = next(iter(paths.items()))
-        if reason == "best" and isinstance(results[0], CheckpointFailed) and results[0].path == str(main):
-            self._owed[main] = state
-        return results
+        if not (isinstance(results[0], CheckpointFailed) and results[0].path == str(main)):
+            return results
+        self._owed[main] = _Owed(state, {main: reason})
+        others = {path: why for path, why in paths.items() if path != main}
+        return results + (_write(self._as_on_disk(state, main.parent), others, point, stall) if others else [])
+
+    def _as_on_disk(self, state: dict[str, Any], folder: Path) -> dict[str, Any]:
+        """The state as of an arm that knows of no better weights than `best.pt` has: a resume goes on from it."""
+        owed = [path for path in self._owed if path.parent == folder]
+        return state | _on_disk(owed[0]) if owed else state
+
+
+def _on_disk(best: Path) -> dict[str, Any]:
+    """What is known of the best weights in a file; nothing if it is not there."""
+    try:
+        kept = checkpoint.peek(best)
+    except CheckpointError:
+        kept = {}
+    return {name: kept.get(name) for name in OF_BEST}
 
 
 def _write(state: dict[str, Any], paths: dict[Path, str], point: str, stall: float) -> list[Saved]:

@@ -2,7 +2,7 @@
 
 The demo's classes drawn at a photograph's size, so that preparation has something to reduce; for each seed the
 pretrained arm is trained with it and without, all else equal. The table has the last test accuracies and their
-difference.
+difference. `--formats` compares prepared pictures as JPEG with those as pixels instead.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from engine.demo.dataset import CLASSES, MESS, compose
 
 SIZE = 240
 TRAIN, TEST = 300, 200
+BOTH = ("data.prepare=true", "data.prepare=false")
 
 
 def draw(job: tuple[Path, str, str]) -> None:
@@ -39,14 +40,14 @@ def draw_all(root: Path, seed: int) -> Path:
     return root
 
 
-def accuracy(root: Path, seed: int, prepare: bool) -> tuple[float, float]:
+def accuracy(root: Path, seed: int, setting: str) -> tuple[float, float]:
     """Last test accuracy, and images/s of the last epoch."""
     from engine import Run, load_config
     from engine.protocol import EpochDone
 
     with tempfile.TemporaryDirectory() as folder:
         settings = ["data.source=folder", f"data.root={root}", f"seed={seed}", f"checkpoint.dir={folder}"]
-        config = load_config("configs/demo.yaml", [*settings, f"data.prepare={prepare}", "data.cache_gib=2"])
+        config = load_config("configs/demo.yaml", [*settings, setting, "data.cache_gib=2"])
         rows = [event for event in Run(config).events() if isinstance(event, EpochDone)]
     return rows[-1].test_accuracy, rows[-1].images_per_second
 
@@ -56,12 +57,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--root", type=Path, default=Path(tempfile.gettempdir()) / "finetune-tui-bench")
+    parser.add_argument("--formats", action="store_true")
     options = parser.parse_args()
-    print("| seed | prepared | decoded each time | difference in points |\n|---|---|---|---|")
+    both = ("data.cache_format=jpeg", "data.cache_format=raw") if options.formats else BOTH
+    print(f"| seed | {both[0]} | {both[1]} | difference in points |\n|---|---|---|---|")
     figures = []
     for seed in range(options.seeds):
         root = draw_all(options.root / f"drawn-{seed}", seed)
-        (kept, fast), (plain, slow) = (accuracy(root, seed, prepare) for prepare in (True, False))
+        (kept, fast), (plain, slow) = (accuracy(root, seed, setting) for setting in both)
         figures.append((kept, plain, kept - plain))
         print(
             f"| {seed} | {kept:.1%} | {plain:.1%} | {100 * (kept - plain):+.1f} |  {fast:.0f} and {slow:.0f} images/s"

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from engine.cli import predict
 from engine.cli.prediction_lines import UNSURE, Answer
+from engine.protocol.printable import printable
 from tui.format import bar, ending, percent
 from tui.terminal.half_blocks import half_blocks
 from tui.thumbnails import thumbnail
@@ -45,7 +46,8 @@ def _beside_a_thumbnail(console: Console, path: str, answer: Answer) -> str:
 
 def _bars(answer: Answer, room: int) -> Iterator[str]:
     """A line a class: its name, a bar, its probability."""
-    names = min(max(len(name) for name, _ in answer.top), room - BAR - 10)
-    for number, (name, probability) in enumerate(answer.top):
+    top = [(printable(name), probability) for name, probability in answer.top]
+    names = min(max(len(name) for name, _ in top), room - BAR - 10)
+    for number, (name, probability) in enumerate(top):
         unsure = f"  {UNSURE}" if answer.unsure and number == 0 else ""
         yield f"{name[:names]:<{names}}  {''.join(bar(probability, BAR))} {percent(probability):>7}{unsure}"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from engine.protocol.printable import printable
 from engine.protocol.streams import print_lines
 from engine.service.places import add_dir_argument, runs_folder
 from engine.service.status import RunStatus, as_plain_values, status_of
@@ -52,7 +53,7 @@ def _lines(root: Path, everything: bool, as_json: bool) -> Iterator[str]:
 
 def table(found: Sequence[RunStatus], width: int, now: float) -> list[str]:
     """A header and a line a run, none longer than `width`; what is too long is cut."""
-    rows = [HEADER, *(_row(run, now) for run in found)]
+    rows = [HEADER, *(tuple(map(printable, _row(run, now))) for run in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     room = width - sum(widths[1:-1]) - len(GAP) * (len(HEADER) - 1)  # for names and places
     widths[0] = min(widths[0], max(room - widths[-1], room // 2))

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
+from engine.protocol.streams import print_lines
 from engine.service.launch import add_run_arguments, plan
 
 
@@ -22,7 +23,7 @@ def main(argv: Sequence[str]) -> int:
     from engine.service import background
 
     started = background.start(plan(args), args.gpus)
-    print(started.folder.name, flush=True)
+    print_lines([started.folder.name])
     background.wait_for(started)
     return 0
 

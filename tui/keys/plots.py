@@ -23,6 +23,17 @@ PLOTS: tuple[Key, ...] = (
         rank=7,
         pane="plots",
     ),
+    Key("zoom_in", ("up",), "up", "closer", "Show half of the time axis, around the cursor.", rank=5, pane="plots"),
+    Key("zoom_out", ("down",), "down", "farther", "Show twice as much of the time axis.", rank=8, pane="plots"),
+    Key(
+        "plot_whole",
+        ("a",),
+        "a",
+        "all epochs",
+        "Draw the time axis to the planned end, or only a little beyond the newest step.",
+        rank=4,
+        pane="plots",
+    ),
     Key("plot_axis", ("t",), "t", "epochs or steps", "Draw over steps, or over epochs.", rank=3, pane="plots"),
     Key("plot_log", ("y",), "y", "log", "Draw this plot on a logarithmic scale, or on a linear one.", pane="plots"),
     Key(

@@ -10,6 +10,7 @@ from textual.message import Message
 from engine.figures.arm import ArmView
 from engine.figures.confusion import Errors
 from engine.protocol import PART_NAMES, Confusion
+from engine.protocol.printable import printable
 from tui.keys import bindings
 from tui.keys.mistakes import MISTAKES
 from tui.notes import Note, not_now
@@ -190,7 +191,7 @@ class Mistakes(Panel):
             return
         path = self._errors.worst[self._at["pictures"][1]].path
         self.app.copy_to_clipboard(path)
-        self._state.tell(Note(f"copied {path}", kept=False))
+        self._state.tell(Note(f"copied {printable(path)}", kept=False))
 
     # --- the picture itself -----------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.visual import Visual
 
+from engine.protocol.printable import printable
 from tui.cells import Cells
 from tui.format import bar, percent
 from tui.looks import Looks
@@ -143,4 +144,4 @@ def row(*cells: tuple[str, int, str]) -> Content:
 
 def fitted(text: str, width: int) -> Content:
     """A text in exactly `width` cells, cut with an ellipsis."""
-    return Content(text).truncate(width, ellipsis=True, pad=True)
+    return Content(printable(text)).truncate(width, ellipsis=True, pad=True)

@@ -6,6 +6,7 @@ from textual.content import Content
 
 from engine.figures.confusion import name_of
 from engine.protocol import Mistake
+from engine.protocol.printable import printable
 from tui.format import ending, percent
 from tui.panels.panel import fitted, lines
 
@@ -54,6 +55,6 @@ def _row(mistake: Mistake, classes: tuple[str, ...], chosen: bool, width: int) -
         fitted(name_of(classes, mistake.label), name),
         "  ",
         fitted(name_of(classes, mistake.predicted), name),
-        ("  " + PurePath(mistake.path).name if columns == 3 else "", "" if chosen else "$muted"),
+        ("  " + printable(PurePath(mistake.path).name) if columns == 3 else "", "" if chosen else "$muted"),
     )
     return text.truncate(width, ellipsis=True, pad=chosen).stylize("bold reverse" if chosen else "")

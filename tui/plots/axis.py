@@ -1,11 +1,17 @@
 """Axes of the plots: round limits, which seldom change while values arrive, and the numbers beside them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tui.format import rate
 
+ROOM = 1.05  # of what is trained so far, that the x axis has at least
+ENDS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15)  # of the x axis, times a power of ten
+FAR = 3  # times the distance from the lowest value to nearly all others, beyond which a value lies far above
+NEARLY_ALL = 0.9
+MOST_NUMBERS = 5  # beside the y axis
+FINE = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # distances of these numbers, times a power of ten
 DECADES = 4  # most that a log axis spans: a rate that falls to 0 would take all the room
 
 
@@ -23,25 +29,53 @@ class Axis:
         low, high, value = (math.log10(v) if self.log else v for v in (self.low, self.high, max(value, self.low)))
         return min((value - low) / (high - low), 1.0)
 
+    def share(self, value: float) -> float:
+        """Where a value lies on a linear axis: 0 is `low`, 1 is `high`; others lie outside."""
+        return (value - self.low) / (self.high - self.low)
 
-def along(last: float, most: int) -> Axis:
-    """From 0 to `last`, with whole numbers."""
-    ticks = [tick for tick in _ticks(0, last, most) if tick.is_integer() and tick <= last]
-    return Axis(0, last, tuple((tick, f"{tick:,.0f}") for tick in ticks))
+    def above(self, value: float) -> bool:
+        """Whether a value lies beyond the upper end."""
+        return value > self.high * (1 + 1e-9)
 
 
-def linear(values: Sequence[float], most: int, *, span: float | None, share: bool) -> Axis:
-    """An axis around values of 0 or more, with about `most` ticks. It spans at least `span`; `None`: it begins at 0.
+def along(first: float, last: float, most: int) -> Axis:
+    """From `first` to `last`, with about `most` round numbers, whole ones where there are several."""
+    ticks = [tick for tick in _ticks(first, last, most) if first <= tick <= last]
+    whole = [tick for tick in ticks if tick.is_integer()]
+    ticks = whole if len(whole) > 2 else ticks
+    return Axis(first, last, tuple((tick, f"{tick:,.10g}") for tick in ticks))
 
-    With `share`, values are shares shown in per cent; if any is above a half, the axis reaches up to 100 %.
+
+def a_little_more(value: float) -> float:
+    """A round number a little above a positive value; it grows in steps, so that the axis seldom changes."""
+    power = 10.0 ** math.floor(math.log10(value * ROOM))
+    return next(power * factor for factor in ENDS if power * factor >= value * ROOM)
+
+
+def linear(values: Sequence[float], rows: int, *, span: float | None, share: bool) -> Axis:
+    """An axis around values of 0 or more over `rows` rows, with three to five numbers, each exactly on a row.
+
+    It spans at least `span`; `None`: it begins at 0. A few values far above all others do not count. With `share`,
+    values are shares shown in per cent; if any is above a half, the axis reaches up to 100 %.
     """
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    if share and high > 0.5:
+    low, high = min(values, default=0.0), _highest(values)
+    full = share and high > 0.5
+    if full:
         high = max(high, 1.0)
     low = 0.0 if span is None else max(min(low, high - span), 0.0)
     high = max(high, low + span) if span is not None else high or 1.0
-    ticks = _ticks(low, high, most)
-    return Axis(ticks[0], ticks[-1], tuple((tick, _name(tick, share)) for tick in ticks))
+    gaps = max(rows - 1, 1)
+    apart = math.ceil(gaps / (MOST_NUMBERS - 1))  # rows from one number to the next
+    steps = _steps((high - low) * apart / gaps, FINE)
+    step = next(step for step in steps if _fits(low, high, step * gaps / apart, step))
+    if full:  # the numbers count from the top
+        low = round(high - step * gaps / apart, 12)
+        ticks = [round(high - step * number, 12) for number in range(gaps // apart + 1)][::-1]
+    else:
+        low = round(math.floor(low / step + 1e-9) * step, 12)
+        high = round(low + step * gaps / apart, 12)
+        ticks = [round(low + step * number, 12) for number in range(gaps // apart + 1)]
+    return Axis(low, high, tuple((tick, _name(tick, share)) for tick in ticks if tick >= 0))
 
 
 def logarithmic(values: Sequence[float], most: int, *, share: bool) -> Axis | None:
@@ -68,6 +102,16 @@ def number(value: float) -> str:
     return f"{value:.3g}" if value == 0 or 1e-3 <= abs(value) < 1e4 else rate(value)
 
 
+def _highest(values: Sequence[float]) -> float:
+    """The highest value that is not far above nearly all others."""
+    ordered = sorted(values)
+    if not ordered:
+        return 1.0
+    low, usual = ordered[0], ordered[math.ceil(NEARLY_ALL * (len(ordered) - 1))]
+    limit = low + FAR * (usual - low)
+    return max(value for value in ordered if value <= limit or value <= usual)
+
+
 def _name(value: float, share: bool) -> str:
     return f"{value * 100:g}%" if share else number(value)
 
@@ -78,8 +122,19 @@ def _powers(low: float, high: float) -> tuple[int, int]:
 
 def _ticks(low: float, high: float, most: int) -> list[float]:
     """Round numbers from at or below `low` to at or above `high`, about `most` of them."""
-    rough = (high - low) / max(most - 1, 1)
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
+    step = next(_steps((high - low) / max(most - 1, 1)))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(place * step, 12) for place in range(first, last + 1)]
+
+
+def _steps(least: float, factors: Sequence[float] = (1, 2, 5)) -> Iterator[float]:
+    """Round distances, from the first one that is not below `least`."""
+    power = 10.0 ** math.floor(math.log10(least))
+    while True:
+        yield from (power * factor for factor in factors if power * factor >= least * 0.999)
+        power *= 10
+
+
+def _fits(low: float, high: float, length: float, step: float) -> bool:
+    """Whether an axis of a length contains all from `low` to `high` if it begins at a multiple of `step`."""
+    return math.floor(low / step + 1e-9) * step + length >= high - 1e-9

@@ -60,6 +60,8 @@ class Trace:
     steps: list[int]
     values: list[float]
     tested: list[tuple[int, float]]
+    scored: bool
+    "whether the plot has scores"
 
     def at(self, step: int) -> tuple[float | None, float | None]:
         """The training value at a step, `None` after the last step, and the last test value up to the step."""
@@ -88,7 +90,7 @@ def traces(curve: Curve, view: ArmView, branch: Branch, plots: PlotView) -> list
         steps, values = series.points()
         if curve.noisy:
             values = smoothed(values, plots.window(view, series.stride))
-        drawn.append(Trace(name, steps, values, tested))
+        drawn.append(Trace(name, steps, values, tested, test is not None))
     return drawn
 
 

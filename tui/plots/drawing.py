@@ -2,9 +2,9 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 from rich.console import Console
 from rich.segment import Segment
@@ -14,182 +14,131 @@ from textual.color import Color
 from textual.strip import Strip
 
 from tui.plots.axis import Axis
+from tui.plots.overprint import Mark, Written, grid, marks_row, name_lines, over, through, write_at_ends
+from tui.plots.strokes import Line, Signal, signal
 from tui.theme import rich_colour
 
 # Turns plotext's escape codes into segments; Textual then fits their colours to the terminal.
 _CONSOLE = Console(file=io.StringIO(), color_system="truecolor")
 LEAST_WIDTH, LEAST_HEIGHT = 12, 4
-DOTS = 4  # rows of dots in a braille character
-CURSOR = "│"
-ASCII_DASHES = "+"  # mark of dashed lines in ASCII; `tui/terminal/ascii.py` has another one for braille
+BELOW = 2  # rows below the plot: marks, and the numbers of the x axis
+ABOVE_LIMIT = "▲"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One series: x (never falling) and y of its points, how it looks, and a name for its end."""
+class Plot:
+    """All that is drawn: lines, marks, texts in the right margin or over the ends of lines, and the axes."""
 
-    x: Sequence[float]
-    y: Sequence[float]
-    colour: str
-    dashed: bool = False
-    points: bool = False
-    "draw marks at the points instead of a line through them"
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A mark on the plot's lowest row: something happened at x."""
-
-    x: float
-    mark: str
-    colour: str
+    lines: Sequence[Line]
+    x: Axis
+    y: Axis
+    marks: Sequence[Mark] = ()
+    margin: Sequence[Written] = ()
+    "at the right, in columns of their own"
+    margin_width: int = 0
+    "columns that are kept for them"
+    names: Sequence[Written] = ()
+    "over the right ends of lines"
+    x_name: str = ""
+    "what x counts; written where the left margin has room for it"
+    grid: str = ""
+    "colour of lines at the numbers of the y axis; empty: there are none"
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A plot's rows, and where its x axis lies in them: `width` cells from `left`."""
 
-    rows: list[Strip]
-    left: int
-    width: int
-    last_x: float
+    rows: list[Strip] = field(default_factory=list)
+    left: int = 0
+    width: int = 0
+    x: Axis = field(default_factory=lambda: Axis(0, 1, ()))
 
     def with_cursor(self, x: float | None, style: Style) -> list[Strip]:
-        """The rows, with a vertical line at x through the empty cells."""
-        if x is None or not self.rows:
+        """The rows, with a vertical line at x through the empty cells, if x is on the axis."""
+        if x is None or not self.rows or not self.x.low <= x <= self.x.high:
             return self.rows
-        column = self.left + round(min(max(x / self.last_x, 0), 1) * (self.width - 1))
-        return [*(_through(row, column, style) for row in self.rows[:-1]), self.rows[-1]]
+        column = self.left + round(self.x.share(x) * (self.width - 1))
+        return [*(through(row, column, style) for row in self.rows[:-1]), self.rows[-1]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Signal:
-    """A series as it is drawn, no more exact than can be seen: points, and how many of them make each line."""
-
-    points: tuple[tuple[float, float], ...]
-    marker: str
-    colour: str
-    pieces: tuple[int, ...] = ()
-
-
-def render(
-    lines: list[Line], ticks: list[Tick], x: Axis, y: Axis, size: tuple[int, int], *, ascii: bool = False
-) -> Picture:
-    """The plot as rows of styled text; no rows where there is no room. `ascii`: dashed lines get other marks."""
+def render(plot: Plot, size: tuple[int, int], *, ascii: bool = False) -> Picture:
+    """The plot as rows of styled text; no rows where there is no room. `ascii`: strokes are told apart without dots."""
     width, height = size
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
-        return Picture([], 0, width, x.high)
-    left = max(len(name) for _, name in y.ticks)
-    columns = width - left
-    signals = [_signal(line, x.high / (columns - 1), y, (height - 2) * DOTS, ascii) for line in lines]
-    signals += [_Signal(((tick.x, 0.0),), tick.mark, tick.colour) for tick in ticks]  # last, so that no line hides one
-    names = [
-        (round((1 - y.place(line.y[-1])) * (height - 2)), line.name, line.colour)
-        for line in lines
-        if line.name and line.x
-    ]
-    return Picture(_rows(tuple(signals), tuple(names), x, y, size), left, columns, x.high)
+        return Picture(x=plot.x)
+    left = max(len(name) for _, name in plot.y.ticks)
+    right = max(plot.margin_width, *(len(text.text) + 1 for text in plot.margin), 0)
+    columns, tall = width - left - right, height - BELOW
+    signals = tuple(signal(line, plot.x, plot.y, (columns, tall), ascii=ascii) for line in plot.lines)
+    rows = list(_rows(signals, plot.x, plot.y, (left + columns, tall)))
+    numbers = rows.pop()
+    _write_over(rows, plot, left, columns)
+    rows = [Strip.join([row, Strip([Segment(" " * right)])]) for row in rows]
+    write_at_ends(rows, ((_row(plot.y, text.y, tall), text.text, text.colour) for text in plot.margin))
+    shown = [mark for mark in plot.marks if plot.x.low <= mark.x <= plot.x.high]
+    marks = marks_row(width, ((left + _column(plot.x, m.x, columns), m.mark, m.colour) for m in shown))
+    numbers = Strip.join([numbers, Strip([Segment(" " * right)])])
+    if len(plot.x_name) < max(left, right):
+        at = width - len(plot.x_name) if len(plot.x_name) < right else 0
+        numbers = over(numbers, at, plot.x_name, Style())
+    return Picture([*rows, marks, numbers], left, columns, plot.x)
 
 
-def _signal(line: Line, cell: float, y: Axis, dots: int, ascii: bool) -> _Signal:
-    if line.points:
-        points = tuple((x, y.place(value)) for x, value in zip(line.x, line.y, strict=True))
-        return _Signal(points, "○" if line.dashed else "●", line.colour)
-    # At most one point a column, from the points of that column alone: what is drawn does not change later.
-    means = _by_column(line.x, line.y, cell)
-    curve = {column: round(y.place(value) * dots) / dots for column, value in means.items()}
-    pieces = _dashes(curve) if line.dashed else [_corners(list(curve.items()))]
-    points = tuple((column * cell, place) for piece in pieces for column, place in piece)
-    marker = ASCII_DASHES if ascii and line.dashed else "braille"
-    return _Signal(points, marker, line.colour, tuple(len(piece) for piece in pieces))
+def _write_over(rows: list[Strip], plot: Plot, left: int, columns: int) -> None:
+    """Grid lines, marks where values lie beyond the limits, and names."""
+    tall = len(rows)
+    if plot.grid:
+        style = Style(color=rich_colour(plot.grid))
+        for number in {_row(plot.y, value, tall) for value, _ in plot.y.ticks}:
+            rows[number] = grid(rows[number], left, style)
+    for line in plot.lines:
+        beyond = [at for at, value in zip(line.x, line.y, strict=True) if plot.y.above(value)]
+        for column in {_column(plot.x, at, columns) for at in beyond if plot.x.low <= at <= plot.x.high}:
+            rows[0] = over(rows[0], left + column, ABOVE_LIMIT, Style(color=rich_colour(line.colour)))
+    name_lines(rows, [(_row(plot.y, text.y, tall), text.text, text.colour) for text in plot.names])
+
+
+def _row(y: Axis, value: float, tall: int) -> int:
+    return round((1 - y.place(value)) * (tall - 1))
+
+
+def _column(x: Axis, value: float, columns: int) -> int:
+    return round(x.share(value) * (columns - 1))
 
 
 # One more step seldom changes anything that can be seen.
 @lru_cache(16)
-def _rows(
-    signals: tuple[_Signal, ...], names: tuple[tuple[int, str, str], ...], x: Axis, y: Axis, size: tuple[int, int]
-) -> list[Strip]:
+def _rows(signals: tuple[Signal, ...], x: Axis, y: Axis, size: tuple[int, int]) -> tuple[Strip, ...]:
+    """The rows of the plot, and the row of numbers below it."""
     import plotext
 
+    width, tall = size
+    columns = width - max(len(name) for _, name in y.ticks)
     plotext.terminal.limit(False, False)  # the widget's size counts, not the terminal's
     figure = plotext.figure
     figure.clear.data()
     figure.clear.settings()
-    figure.plot_size(*size)
+    figure.plot_size(width, tall + 1)
     figure.theme("colorless").canvas("default").axes(False).legend(False)
     for drawn in signals:
         marker = plotext.marker(drawn.marker, plotext.pixel(_rgb(drawn.colour)))
-        signal = figure.signal([x for x, _ in drawn.points], [y for _, y in drawn.points], marker=marker)
+        found = figure.signal([at for at, _ in drawn.points], [row for _, row in drawn.points], marker=marker)
         if drawn.pieces:
-            signal = signal.lines()
+            found = found.lines()
             for first in accumulate(drawn.pieces, initial=0):
-                signal.line(first, False)
-        figure.draw(signal)
-    figure.ruler("y").ticks([y.place(value) for value, _ in y.ticks], [name for _, name in y.ticks]).lim(0, 1)
-    figure.ruler("x").ticks([value for value, _ in x.ticks], [name for _, name in x.ticks]).lim(0, x.high)
+                found.line(first, False)
+        figure.draw(found)
+    last = tall - 1
+    figure.ruler("y").ticks([y.place(value) * last for value, _ in y.ticks], [name for _, name in y.ticks])
+    figure.ruler("y").lim(0, last)
+    figure.ruler("x").ticks([x.share(value) * (columns - 1) for value, _ in x.ticks], [name for _, name in x.ticks])
+    figure.ruler("x").lim(0, columns - 1)
     text = Text.from_ansi(figure.build().string())
     # No style and an empty one look the same, but compare as different.
-    rows = [
+    return tuple(
         Strip(Segment(s.text, s.style or None) for s in row.render(_CONSOLE)).simplify() for row in text.split("\n")
-    ]
-    _name_lines(rows, names)
-    return rows
-
-
-def _by_column(x: Sequence[float], y: Sequence[float], cell: float) -> dict[int, float]:
-    """The mean of the points in each column; columns without points are interpolated."""
-    sums: dict[int, tuple[float, int]] = {}
-    for place, value in zip(x, y, strict=True):
-        total, count = sums.get(column := round(place / cell), (0.0, 0))
-        sums[column] = (total + value, count + 1)
-    means = {column: total / count for column, (total, count) in sums.items()}
-    curve: dict[int, float] = {}
-    for (before, first), (after, last) in pairwise(means.items()):
-        for column in range(before, after):
-            curve[column] = first + (last - first) * (column - before) / (after - before)
-    return curve | means
-
-
-def _corners(curve: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    """The points of a curve that are needed: those within a horizontal piece are not."""
-    inner = [before[1] == here[1] == after[1] for before, here, after in zip(curve, curve[1:], curve[2:], strict=False)]
-    return [point for point, drop in zip(curve, [False, *inner, False], strict=False) if not drop]
-
-
-def _dashes(curve: dict[int, float]) -> list[list[tuple[float, float]]]:
-    """Pieces of a curve, two cells long, with gaps of one cell."""
-    pieces: list[list[tuple[float, float]]] = []
-    last = None
-    for column, place in curve.items():
-        dash, cell = divmod(column, 3)
-        if cell < 2:
-            if dash != last:
-                pieces.append([])
-            pieces[-1].append((column, place))
-            last = dash
-        if cell == 1 and column + 1 in curve:  # to the middle between this cell and the next
-            pieces[-1].append((column + 0.5, (place + curve[column + 1]) / 2))
-    return pieces
-
-
-def _name_lines(rows: list[Strip], names: Sequence[tuple[int, str, str]]) -> None:
-    """Write each line's name at the right edge, on the row where the line ends."""
-    named: dict[int, dict[str, str]] = {}
-    for number, name, colour in names:
-        named.setdefault(number, {})[name] = colour
-    for number, same in named.items():
-        text = Strip([Segment(f" {name}", Style(color=rich_colour(colour))) for name, colour in same.items()])
-        rows[number] = _over(rows[number], rows[number].cell_length - text.cell_length, text)
-
-
-def _over(row: Strip, column: int, text: Strip) -> Strip:
-    return Strip.join([row.crop(0, column), text, row.crop(column + text.cell_length)])
-
-
-def _through(row: Strip, column: int, style: Style) -> Strip:
-    free = not row.crop(column, column + 1).text.strip()
-    return _over(row, column, Strip([Segment(CURSOR, style)])) if free else row
+    )
 
 
 def _rgb(colour: str) -> tuple[int, int, int] | int:

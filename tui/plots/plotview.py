@@ -1,12 +1,16 @@
 """How the plots are looked at, the same for all of them. Loads no Textual."""
 
+import math
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.figures.arm import ArmView
+from tui.plots.axis import a_little_more
 from tui.plots.overlay import Overlay
 
+MOST_ZOOM = 5  # times two: a plot has no more points than that can show
+PARTS = 4  # of the width of a zoomed axis: it moves by whole parts, so that not each move of the cursor redraws it
 Smoothing = Literal["none", "light", "medium", "strong"]
 # The window as a share of the arm's steps, and its fewest points. Neither changes while points arrive: if it did, old
 # values would change, and would be drawn and sent again.
@@ -24,6 +28,10 @@ class PlotView:
 
     by_step: bool = False
     "whether the x axis has steps, not epochs"
+    whole: bool = False
+    "whether the x axis reaches to the planned end and to that of older runs, not only a little beyond the last step"
+    zoom: int = 0
+    "how often the x axis was halved; it then lies around the cursor or, without one, at its end"
     log: set[str] = field(default_factory=lambda: {"lr", "gradient"})
     "names of the plots whose y axis is logarithmic"
     smoothing: Smoothing = "medium"
@@ -35,7 +43,8 @@ class PlotView:
     def shape(self, name: str) -> tuple[object, ...]:
         """All that the picture of a plot depends on, except the cursor, which is laid over it."""
         drawn = self.overlay.drawn if self.overlay is not None else 0
-        return self.by_step, name in self.log, self.smoothing, id(self.overlay), drawn
+        axis = (self.by_step, self.whole, self.zoom, self.cursor if self.zoom else None)
+        return *axis, name in self.log, self.smoothing, id(self.overlay), drawn
 
     def older(self) -> list[tuple[str, ArmView]]:
         """Name and arm of each older run that is drawn."""
@@ -49,6 +58,15 @@ class PlotView:
         """The step of an arm that lies at `x`."""
         return round(x if self.by_step else x * view.steps_per_epoch)
 
+    def x_limits(self, current: ArmView, trained: float, planned: float) -> tuple[float, float]:
+        """The ends of the x axis, on which the last step lies at `trained` and the last planned one at `planned`."""
+        end = planned if self.whole else min(a_little_more(max(trained, 1e-3)), max(planned, trained))
+        width = end / 2**self.zoom
+        middle = min(self.cursor_x(current) or trained, end) if self.zoom else 0.0
+        part = width / PARTS
+        first = min(max(math.floor((middle - width / 2) / part) * part, 0.0), end - width)
+        return first, first + width
+
     def cursor_x(self, current: ArmView) -> float | None:
         """Where the cursor is on the x axis."""
         return None if self.cursor is None else self.x(current, self.cursor)
@@ -57,6 +75,10 @@ class PlotView:
         """Number of points to smooth over, the same for all branches of an arm; a point stands for `stride` steps."""
         share, least = WINDOWS[self.smoothing]
         return max(share * view.total_steps / stride, least)
+
+    def zoom_by(self, times: int) -> None:
+        """Halve the x axis once more (1), or double it (-1)."""
+        self.zoom = min(max(self.zoom + times, 0), MOST_ZOOM)
 
     def next_smoothing(self) -> None:
         """Choose the next strength of smoothing."""

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from tui.figures.sweep import Sweep
 from tui.format import rate
 from tui.plots.axis import Axis, linear
-from tui.plots.drawing import Line, Picture, Tick, render
+from tui.plots.drawing import BELOW, Picture, Plot, render
+from tui.plots.overprint import Mark
+from tui.plots.strokes import Line
 
-ROWS = 3  # between two numbers of the loss
 COLUMNS = 8  # at least, between two numbers of the rate
 SPAN = 0.05
 HEADROOM = 1.3
@@ -24,15 +25,15 @@ def drawn(sweep: Sweep, size: tuple[int, int], line: str, mark: str, *, ascii: b
     """The curve in the colour `line`, with a mark in the colour `mark` under the suggested rate."""
     width, height = size
     if len(sweep.rates) < 2:
-        return Picture([], 0, 0, 1)
+        return Picture()
     x = _axis(sweep, max(width // COLUMNS, 1))
     losses = _before_divergence(sweep.losses)
-    y = linear(losses[FIRST:] or losses, max(height // ROWS, 2), span=SPAN, share=False)
+    y = linear(losses[FIRST:] or losses, height - BELOW, span=SPAN, share=False)
     until = min(len(losses) + 1, len(sweep.losses))  # the line leaves the plot at its upper edge
     curve = Line([place(sweep, value) for value in sweep.rates[:until]], sweep.losses[:until], line)
     suggested = sweep.suggestion
-    ticks = [Tick(min(max(place(sweep, suggested), 0), x.high), "▴", mark)] if suggested is not None else []
-    return render([curve], ticks, x, y, size, ascii=ascii)
+    marks = [Mark(min(max(place(sweep, suggested), 0), x.high), "▴", mark)] if suggested is not None else []
+    return render(Plot([curve], x, y, marks), size, ascii=ascii)
 
 
 def _before_divergence(losses: Sequence[float]) -> Sequence[float]:

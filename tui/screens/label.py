@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from engine.protocol.printable import printable
 from tui.aside import aside
 from tui.format import bar, percent
 from tui.labelling import Label, Labelling
@@ -37,7 +38,7 @@ class LabelScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The path, then the picture and the answer."""
         with Vertical(classes="sheet") as sheet:
-            sheet.border_title = f"label a picture with {self._run.name}"
+            sheet.border_title = Content(f"label a picture with {printable(self._run.name)}")
             sheet.border_subtitle = "Enter asks, Esc closes"
             yield Input(placeholder="path of a picture on this machine", compact=True)
             with Horizontal(id="answer"):
@@ -53,7 +54,7 @@ class LabelScreen(ModalScreen[None]):
         self._stop()
         if not file.is_file():
             what = "is a folder; name one picture in it" if file.is_dir() else "does not exist"
-            await self._show(None, Content(f"{file} {what}"))
+            await self._show(None, Content(f"{printable(str(file))} {what}"))
             return
         found = await aside(thumbnail, str(file))
         await self._show(found, Content(ASKING))

@@ -49,7 +49,7 @@ class RateScreen(ModalScreen[float | None]):
         self._choices: list[float] = []
         self._chosen: int | None = None
         self._shown: tuple[object, ...] = ()
-        self._picture = Picture([], 0, 0, 1)
+        self._picture = Picture()
 
     def compose(self) -> ComposeResult:
         """The plot, and what is chosen."""
@@ -92,7 +92,7 @@ class RateScreen(ModalScreen[float | None]):
             )
             self._shown = shown
         chosen = self._choices[self._chosen] if self._chosen is not None else None
-        x = min(max(place(sweep, chosen), 0), self._picture.last_x) if chosen is not None else None
+        x = min(max(place(sweep, chosen), 0), self._picture.x.high) if chosen is not None else None
         plot.put(self._picture.with_cursor(x, Style(color=rich_colour(colours["accent"]))))
         title = f"find a learning rate: smoothed loss over the rate of {sweep.group}"
         if chosen is None:

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from engine.protocol.streams import print_lines
 from tui.dashboard import on_signals, say_broken
 from tui.looks import Looks
 
@@ -28,7 +29,7 @@ def begin(looks: Looks, flags: Sequence[str]) -> int:
     if app.ended_by:
         return 128 + app.ended_by
     if app.chosen is not None:
-        print(f"starting {command_line([*app.chosen, *flags])}", flush=True)
+        print_lines([f"starting {command_line([*app.chosen, *flags])}"])
         # The dashboard must fork before it has any threads; here, some may still wait for a disk.
         program = sys.orig_argv[: len(sys.orig_argv) - len(flags)]
         os.execv(sys.executable, [*program, *app.chosen, *flags])

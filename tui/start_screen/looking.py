@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.cli.preview import ClassCount, Estimate, Pictures
+from engine.data.samples import LeftOut
 from engine.errors import EngineError, UserError
+from engine.protocol.printable import printable
 
 Found = Pictures | Estimate | EngineError
 
@@ -44,13 +46,14 @@ class Look:
 
 
 def parse(line: str) -> Pictures | Estimate:
-    """A line of `look --json`."""
+    """A line of `look --json`, with the names of classes as they are shown."""
     fields: dict[str, Any] = json.loads(line)
     if fields.pop("type") == "estimate":
         return Estimate(frozen=tuple(fields.pop("frozen")), **fields)
-    classes = tuple(ClassCount(**item) for item in fields.pop("classes"))
-    samples, notes = tuple(fields.pop("samples")), tuple(fields.pop("notes"))
-    return Pictures(classes=classes, samples=samples, notes=notes, **fields)
+    classes = tuple(ClassCount(**item | {"name": printable(item["name"])}) for item in fields.pop("classes"))
+    samples, notes = tuple(fields.pop("samples")), tuple(map(printable, fields.pop("notes")))
+    left_out = tuple(LeftOut(**item) for item in fields.pop("left_out"))
+    return Pictures(classes=classes, samples=samples, notes=notes, left_out=left_out, **fields)
 
 
 def _failure(status: int, said: str) -> EngineError:

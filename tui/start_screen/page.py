@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from engine.errors import EngineError
+from engine.protocol.printable import printable, printable_lines
 from tui.aside import aside
 from tui.start_screen.entry import Entry
 from tui.start_screen.paths import near_home
@@ -44,7 +45,9 @@ class Page(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Title, parts, problem, command, keys."""
-        yield Static(Content.assemble(" ", ("finetune-tui", "bold"), "  ", near_home(self._heading)), id="head")
+        yield Static(
+            Content.assemble(" ", ("finetune-tui", "bold"), "  ", printable(near_home(self._heading))), id="head"
+        )
         yield Vertical(*self.parts(), id="parts")
         yield Static(id="problem", markup=False)
         yield Static(id="command", markup=False)
@@ -59,11 +62,11 @@ class Page(Screen[None]):
 
     def say(self, problem: str) -> None:
         """Show a problem; an empty text takes it away."""
-        self.query_one("#problem", Static).update(problem)
+        self.query_one("#problem", Static).update(printable_lines(problem))
 
     def show_command(self, words: Sequence[str]) -> None:
         """Show the shell command that does the same."""
-        self.query_one("#command", Static).update(Content.assemble(("$ ", "$muted"), command_line(words)))
+        self.query_one("#command", Static).update(Content.assemble(("$ ", "$muted"), printable(command_line(words))))
 
     def action_back(self) -> None:
         """Go to the page before; from the first one, leave."""

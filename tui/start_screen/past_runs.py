@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from engine.protocol.printable import printable
 from engine.service.status import RunStatus, describe, status_of
 from tui.aside import aside
 from tui.columns import Column, Columns
@@ -52,7 +53,7 @@ class PastRunsPage(Page):
         folders = await aside(newest, self._root)
         listing = self.query_one(Listing)
         if not folders:
-            listing.show([], f"No runs in {self._root}, and no live ones elsewhere.")
+            listing.show([], f"No runs in {printable(str(self._root))}, and no live ones elsewhere.")
         for folder in folders[:MOST]:
             self._runs.append(await aside(status_of, folder))
             listing.show([_line(run) for run in self._runs])
@@ -99,7 +100,7 @@ class RunPage(Page):
         label.display = self._done
         facts = describe(replace(self._run, metrics={}))  # with them 24 rows would not be enough
         return [
-            Static(Content("\n").join(map(Content, facts)), classes="facts"),
+            Static(Content("\n").join(map(Content, map(printable, facts))), classes="facts"),
             OptionList(*([*shown, more] if self._done else [more, *shown]), markup=False),
             label,
             epochs,

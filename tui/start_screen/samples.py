@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from engine.protocol.printable import printable
 from tui.aside import aside
 from tui.looking_app import LookingApp
 from tui.terminal.graphics import cell_pixels, fit, picture
@@ -38,7 +39,7 @@ class _Sample(Vertical):
     def __init__(self, path: str) -> None:
         super().__init__()
         self._path = path
-        self._label = "/".join(Path(path).parts[-2:])
+        self._label = "/".join(map(printable, Path(path).parts[-2:]))
         self._found: Image.Image | None = None
         self._picture: Picture | None = None
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.cli.preview import Estimate, Pictures, duration, how_long, in_parts, settings
+from engine.data.listing.balance import UNEVEN
+from engine.data.listing.left_out import left_out_notes
 from tui.format import count
-
-UNEVEN = 3.0  # times as many pictures in one class as in another: from here on there is a warning
 
 FIELDS = ("train.epochs", "optim.lr", "optim.scratch_lr")
 "settings that a recipe chooses and that have a field on the page"
@@ -20,10 +20,12 @@ SLOWER = {
 
 
 def counted(found: Pictures) -> str:
-    """How many pictures of how many classes there are; below it, what was guessed or left out, a line each."""
+    """How many pictures of how many classes there are, and in which folders; below it, what was guessed or left out."""
     if found.message:
         return _sentence(found.message)
-    return "\n".join((f"{len(found.classes):,} classes, {in_parts(found)}", *found.notes))
+    counts = f"{len(found.classes):,} classes, {in_parts(found)}"
+    where = (found.found,) if found.found else ()
+    return "\n".join((counts, *where, *found.notes, *left_out_notes(found.left_out)))
 
 
 def uneven(found: Pictures) -> str:
@@ -32,8 +34,8 @@ def uneven(found: Pictures) -> str:
         return ""
     largest, smallest = (choose(found.classes, key=lambda item: item.train) for choose in (max, min))
     return (
-        f"{largest.name} has {found.imbalance:.0f} times as many pictures as {smallest.name}: a model that knows only "
-        "large classes will look good"
+        f"{largest.name} has {found.imbalance:.0f} times as many pictures as {smallest.name}, "
+        f"{found.majority:.0%} of all: a model that always says {largest.name} is right in {found.majority:.0%}"
     )
 
 

@@ -12,12 +12,12 @@ UNKNOWN = "?"
 _ALIKE = {
     "+": "╭╮╰╯┌┐└┘├┤┬┴┼╔╗╚╝╒╕╘╛",
     "|": "│┃║╎┆┊▕",
-    "-": "─━═╴╶–—‐−▔",
+    "-": "─━═╴╶–—‐−▔┄",
     "=": "╍┅",
     "#": "█▉▊▋▌▐▅▆▇▀▄■▓",
     ":": "▍▎▏▒",
     "_": "▁▂▃",
-    ".": "…·░⋮",
+    ".": "…·░⋮┈",
     "O": "●⬤◉",
     "o": "○◌◦•",
     "^": "▴▲△↑",
@@ -35,7 +35,7 @@ _ALIKE = {
     "\\": "╲",
     "X": "╳",
 }
-# In the legend of a plot a dashed line has the mark that `tui/plots/drawing.py` uses for dashed lines.
+# In the legend of a plot each line has the mark that `tui/plots/strokes.py` has for it: `┈` training, `╌` dashed lines.
 TABLE = str.maketrans({character: plain for plain, others in _ALIKE.items() for character in others} | {"╌": "+"})
 
 

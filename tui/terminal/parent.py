@@ -15,7 +15,9 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from engine.protocol.streams import say
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 # Usual keys and pasting, no mouse, no reports of focus or size, lines that wrap, the main screen, a cursor.
 PLAIN = "\x1b[<u\x1b[?2004l\x1b[?1000;1002;1003;1006;1015;1004;2048l\x1b[?7h\x1b[?1049l\x1b[?25h"
 
@@ -95,7 +97,7 @@ def attended(program: Callable[[Leash], int]) -> int:
         return 128 + killer
     _tidy(modes)
     what = f"the program was ended by {killer.name}; its last checkpoint is whole"
-    print(f"Run lost: {what}: `finetune-tui runs` lists the run, and --resume goes on with it", file=sys.stderr)
+    say(f"Run lost: {what}: `finetune-tui runs` lists the run, and --resume goes on with it")
     return 128 + killer
 
 

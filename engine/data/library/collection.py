@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from engine.data.folder import PartName
+from engine.data.listing.part_names import PartName
 
 
 class Item(NamedTuple):

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.config.sections import DataConfig
-from engine.data.columns import LABELS, PART_OF
-from engine.data.folder import PartName
+from engine.data.columns import LABELS
 from engine.data.library.collection import Collection, Item
+from engine.data.listing.part_names import PartName, part_of
 from engine.errors import DataError
 
 
@@ -50,7 +50,7 @@ def _parts(name: str, loaded: Mapping[str, Any]) -> tuple[dict[PartName, Any], l
     parts: dict[PartName, Any] = {}
     others = []
     for split, table in loaded.items():
-        part = PART_OF.get(str(split).lower())
+        part = part_of(str(split))
         if part is None or part in parts:
             others.append(str(split))
         else:

@@ -9,8 +9,8 @@ from typing import Any
 from PIL import Image
 
 from engine.config.sections import DataConfig
-from engine.data.folder import PartName
 from engine.data.library.collection import Collection, Item
+from engine.data.listing.part_names import PartName
 from engine.errors import DataError
 
 SPLITS: tuple[tuple[PartName, tuple[str, ...]], ...] = (

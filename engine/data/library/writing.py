@@ -7,15 +7,26 @@ from pathlib import Path
 
 from PIL import Image
 
-from engine.data.folder import is_hidden
-from engine.data.formats import FORMATS
 from engine.data.library.collection import Collection, Item
 from engine.data.library.source import NOTES
+from engine.data.listing.kinds import is_hidden
+from engine.data.reading.decoder import as_rgb
 from engine.data.samples import EXTENSIONS
 from engine.errors import DataError
 
 PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
-ENDINGS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "BMP": ".bmp", "PPM": ".ppm"}
+ENDINGS = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "PNG": ".png",
+    "WEBP": ".webp",
+    "TIFF": ".tif",
+    "BMP": ".bmp",
+    "PPM": ".ppm",
+    "GIF": ".gif",
+    "AVIF": ".avif",
+    "JPEG2000": ".jp2",
+}
 
 
 def write(collection: Collection, folder: Path) -> Iterator[int]:
@@ -52,7 +63,7 @@ def _put(item: Item, target: Path, name: str) -> None:
             return
         content = Image.open(io.BytesIO(content))
     if content.mode not in PNG_MODES:
-        content = content.convert("RGB")
+        content = as_rgb(content)
     content.save(target / f"{name}.png")
 
 
@@ -60,8 +71,7 @@ def _ending(content: bytes) -> str:
     """The ending of a file's format; empty if training does not read it. A file that is no picture is kept, too."""
     try:
         with Image.open(io.BytesIO(content)) as picture:
-            known = picture.format in FORMATS
-            return ENDINGS.get(picture.format or "", "") if known else ""
+            return ENDINGS.get(picture.format or "", "")
     except OSError:
         return ".jpg"  # the run will name it and skip it
 

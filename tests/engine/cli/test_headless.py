@@ -55,9 +55,7 @@ def test_with_json_the_output_is_an_event_a_line_and_nothing_else(settings: Path
     assert done.returncode == 0
     assert only(events, p.RunStarted) and len(only(events, p.TrainStep)) == 8
     assert isinstance(events[-1], p.RunFinished) and events[-1].completed
-    assert (
-        messages.startswith("small-1: squeezenet1_1 on cpu (float32), 2 classes") and "finished at step 8" in messages
-    )
+    assert "\nsmall-1: squeezenet1_1 on cpu (float32), 2 classes" in messages and "finished at step 8" in messages
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

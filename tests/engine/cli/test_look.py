@@ -63,6 +63,20 @@ def test_pictures_that_are_not_there_yet_are_said_to_be(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_parts_what_is_left_out_and_the_largest_class_are_said(small: RunConfig, tmp_path: Path) -> None:
+    root = write_pictures(tmp_path / "own", {"Train": 1, "valid": 1})
+    for number in range(3):
+        Image.new("RGB", (8, 8)).save(root / "Train" / "dog" / f"more{number}.png")
+    (root / "Train" / "dog" / "IMG.cr2").touch()
+    said = lines(counted(having(small, "data", root=root)), as_json=False)
+    assert said[1] == "train: `Train` (5), val: `valid` (2), test: none"
+    assert said[2].startswith(f"left out: 1 raw pictures of cameras, such as {root}/Train/dog/IMG.cr2; ")
+    assert (
+        "the largest class has 4.0 times as many as the smallest, 80% of all: a model that always says that class is "
+        "right in 80%" in said
+    )
+
+
 # --- the estimate ---------------------------------------------------------------------------------------------
 
 

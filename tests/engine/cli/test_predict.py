@@ -6,7 +6,9 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from engine.cli.program import main
 
@@ -92,7 +94,7 @@ def test_pictures_are_sorted_into_a_folder_per_class_and_nothing_is_overwritten(
     [
         (["{run}", "{folder}/gone.jpg"], "gone.jpg does not exist; name files, folders or patterns"),
         (["{run}", "{folder}/*.gif"], "nothing matches this pattern"),
-        (["{run}", "{empty}"], "no picture found (endings looked for: .jpg, "),
+        (["{run}", "{empty}"], "no file is a picture by its ending, such as .jpg"),
         (["{folder}/none.pt", "{folder}"], "none.pt does not exist; name a run or one of its .pt files"),
         (["no-such-run", "{folder}"], "no-such-run is no run folder"),
         (["{folder}/notes.txt", "{folder}"], "notes.txt is damaged or no checkpoint"),
@@ -120,3 +122,12 @@ def test_a_number_out_of_range_is_named(finished: Path, folder: Path, capsys, op
 def test_without_any_readable_picture_the_status_is_1(finished: Path, folder: Path, capsys) -> None:
     assert predict(finished, folder / "broken.png") == 1
     assert "1 of 1 pictures could not be read" in capsys.readouterr().err
+
+
+def test_what_was_done_to_pictures_is_said_once(finished: Path, folder: Path, capsys) -> None:
+    for number in range(3):
+        ramp = np.linspace(0, 4095, 600).reshape(20, 30).astype(np.uint16)
+        Image.fromarray(ramp).save(folder / f"deep{number}.png")
+    assert predict(finished, folder) == 0
+    err = capsys.readouterr().err
+    assert err.count("3 pictures have 16 bits or more") == 1 and f"(such as {folder}/deep" in err

@@ -85,7 +85,7 @@ def test_in_the_first_moments_a_signal_ends_it_without_a_traceback(
 # --- while it trains ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])
 def test_a_signal_leaves_a_checkpoint_and_nothing_else(tmp_path: Path, small: Any, number: int) -> None:
     with training(tmp_path, "--epochs", "100000") as process:
         read_until(process, "train_step")
@@ -145,7 +145,7 @@ def test_a_second_signal_during_a_save_leaves_at_once_and_the_checkpoint_before_
         with saving_held_up(folder) as wait:
             process.send_signal(first)
             wait(PATIENCE)
-            for later in (signal.SIGHUP, number):  # a hang-up is no demand to hurry
+            for later in (signal.SIGHUP, signal.SIGUSR1, number):  # the first two are no demand to hurry
                 with pytest.raises(subprocess.TimeoutExpired):
                     process.wait(0.5)
                 process.send_signal(later)

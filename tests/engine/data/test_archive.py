@@ -1,15 +1,19 @@
 """A data set downloaded from a web server on this machine: whole and checked, or an error and nothing left behind."""
 
+import errno
 import hashlib
 import io
+import stat
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
 from engine.config.sections import DataConfig
+from engine.data import unzip
 from engine.data.archive import locate
 from engine.data.folder import scan
 from engine.errors import DataError, EngineError
@@ -141,7 +145,9 @@ def test_a_damaged_picture_inside_is_found_by_its_checksum(server: Server, cache
     content = bytearray(zipped())
     content[content.find(b"IDAT") + 6] ^= 0xFF
     server.content = bytes(content)
-    assert "Bad CRC-32" in refused(server, DataError, cache)
+    text = refused(server, DataError, cache)
+    assert "its member `hotdog/train/hotdog/1.png` is damaged" in text and "Bad CRC-32" in text
+    assert "connection" not in text
 
 
 def test_an_encrypted_archive_is_refused(server: Server, cache: Path) -> None:
@@ -151,7 +157,10 @@ def test_an_encrypted_archive_is_refused(server: Server, cache: Path) -> None:
         while (position := content.find(signature, position + 1)) >= 0:
             content[position + offset] |= 1  # the flag that says a member is encrypted
     server.content = bytes(content)
-    assert "encrypted" in refused(server, DataError, cache)
+    assert "its member `hotdog/train/hotdog/1.png` is damaged or cannot be read" in (
+        text := refused(server, DataError, cache)
+    )
+    assert "encrypted" in text and "connection" not in text
 
 
 @pytest.mark.parametrize("name", ["../outside.png", "hotdog/../../outside.png", "/outside.png", "..\\outside.png"])
@@ -181,3 +190,83 @@ def test_a_cache_that_cannot_be_written_is_told(server: Server, cache: Path) -> 
     cache.write_text("a file in the way")
     with pytest.raises(EngineError, match="free space"):
         fetch(server)
+
+
+# --- files that nobody vouches for ----------------------------------------------------------------------------
+
+
+def of(*members: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def with_size(content: bytes, size: int) -> bytes:
+    """The zip, whose only member says in its directory that it is so large."""
+    place = content.find(b"PK\x01\x02") + 24
+    return content[:place] + size.to_bytes(4, "little") + content[place + 4 :]
+
+
+def test_an_archive_that_would_unpack_to_far_more_than_it_is_is_refused(server: Server, cache: Path) -> None:
+    server.content = with_size(of(("train/a/1.png", bytes(10_000))), 4_000_000_000)
+    text = refused(server, DataError, cache)
+    assert "would unpack to 4.0 GB" in text and "at most 1.1 GB are unpacked" in text and "--data DIR" in text
+
+
+def test_an_archive_for_which_the_disk_has_no_room_is_refused_before_it_is_unpacked(
+    server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unzip.shutil, "disk_usage", lambda folder: SimpleNamespace(free=1_000))
+    server.content = of(("train/a/1.png", bytes(10_000)))
+    text = refused(server, EngineError, cache)
+    assert "would unpack to 10.0 kB" in text and "1.0 kB of free space" in text and "data.root" in text
+
+
+def test_an_archive_with_too_many_members_is_refused(
+    server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unzip, "MOST_MEMBERS", 2)
+    server.content = of(*((f"train/a/{number}.png", b"x") for number in range(3)))
+    assert "it has 3 members, at most 2 are unpacked" in refused(server, DataError, cache)
+
+
+@pytest.mark.parametrize("says", [5_000, 20_000])
+def test_a_member_of_another_size_than_it_says_is_damaged(server: Server, cache: Path, says: int) -> None:
+    server.content = with_size(of(("train/a/1.png", bytes(10_000))), says)
+    assert "its member `train/a/1.png` is damaged" in refused(server, DataError, cache)
+
+
+def test_a_link_is_refused(server: Server, cache: Path) -> None:
+    link = zipfile.ZipInfo("train/a/1.png")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    server.content = of((link, b"/etc/passwd"))
+    assert "its member `train/a/1.png` is a link" in refused(server, DataError, cache)
+
+
+def test_the_name_of_a_member_is_text_and_what_is_wrong_with_it_is_not_the_connection(
+    server: Server, cache: Path
+) -> None:
+    server.content = of(("train/\x1b]0;owned\x07/" + "x" * 300, b"x"))
+    text = refused(server, EngineError, cache)
+    assert r"its member `train/\x1b]0;owned\x07/xxx" in text and "File name too long" in text
+    assert "connection" not in text and text.isprintable()
+
+
+def test_a_full_disk_is_told_as_one(server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(unzip, "_extract", full)
+    server.content = zipped()
+    text = refused(server, EngineError, cache)
+    assert "is full; make room" in text and "connection" not in text
+
+
+def test_paths_as_windows_has_them_become_folders(server: Server) -> None:
+    picture = zipfile.ZipFile(io.BytesIO(zipped(""))).read("train/hotdog/1.png")
+    names = [f"{part}\\{name}\\1.png" for part in ("train", "test") for name in ("hotdog", "other")]
+    server.content = of(*((name, picture) for name in names))
+    root, _ = fetch(server)
+    assert scan(root, 0.2, 0).classes == ("hotdog", "other")

@@ -190,7 +190,8 @@ def test_what_would_be_trained_on_is_counted_and_what_was_guessed_is_said(write:
     config = load_config(None, ["data.source=csv", f"data.csv={file}"])
     said = lines(count_pictures(config, find(config)), as_json=False)
     assert said[0] == f"{file}: 32 pictures for training, 8 for validation"
-    assert "classes from `label`" in said[1]
+    assert said[1] == "train: `labels.csv` (32), val: none, 20 % of train are taken (8), test: none"
+    assert "classes from `label`" in said[2]
 
 
 def test_a_table_that_is_not_there_ends_it_with_status_2(capsys: pytest.CaptureFixture[str]) -> None:

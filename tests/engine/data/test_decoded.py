@@ -1,13 +1,16 @@
 """Prepared pictures: decoded once, and the same pixels whether they are kept or not."""
 
+import os
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from engine import protocol as p
-from engine.config import RunConfig
+from engine.cli import replay
+from engine.config import RunConfig, load_config
 from engine.data import decoded
 from engine.data.decoded import Decoded
 from engine.data.folder import scan
@@ -17,7 +20,7 @@ from engine.data.samples import Catalogue
 from engine.data.store import Store
 from engine.loop.run import Run
 from tests.engine.conftest import write_pictures
-from tests.engine.driving import only, play, with_settings
+from tests.engine.driving import after_step, folder_of, only, play, with_settings
 
 PREPARED = Preparation(16, 18)
 
@@ -84,16 +87,22 @@ def test_a_run_decodes_every_picture_once_and_the_next_run_none(
     assert decodings == [] and second[-1].weights_sha256 == first[-1].weights_sha256
 
 
-def test_without_room_the_run_ends_with_the_same_weights_and_says_why(small: RunConfig, cache: Path) -> None:
+@pytest.mark.parametrize("form", ["raw", "jpeg"])
+def test_without_room_the_run_ends_with_the_same_weights_and_says_why(small: RunConfig, cache: Path, form: str) -> None:
+    small = with_settings(small, data__cache_format=form)
     whole = play(Run(small))
     cache.rename(cache.with_name("away"))
     cramped = play(Run(with_settings(small, data__cache_gib=1e-5)))
     told = only(cramped, p.PicturesPrepared)[0]
-    assert 0 < told.prepared < told.pictures == 20 and "data.cache_gib" in told.reason
+    assert 0 < told.prepared < told.pictures == 20 and told.format == form and "data.cache_gib" in told.reason
     assert cramped[-1].weights_sha256 == whole[-1].weights_sha256
 
 
-def test_a_cache_folder_that_cannot_be_written_is_said_and_training_goes_on(small: RunConfig, cache: Path) -> None:
+@pytest.mark.parametrize("form", ["raw", "jpeg"])
+def test_a_cache_folder_that_cannot_be_written_is_said_and_training_goes_on(
+    small: RunConfig, cache: Path, form: str
+) -> None:
+    small = with_settings(small, data__cache_format=form)
     whole = play(Run(small))
     cache.rename(cache.with_name("away"))
     cache.write_text("in the way")
@@ -107,7 +116,10 @@ def test_a_damaged_cache_is_mended(small: RunConfig, cache: Path) -> None:
     whole = play(Run(small))
     (pixels,) = cache.glob("*/pixels")
     pixels.write_bytes(bytes(pixels.stat().st_size))
-    assert play(Run(small))[-1].weights_sha256 == whole[-1].weights_sha256
+    events = play(Run(small))
+    assert events[-1].weights_sha256 == whole[-1].weights_sha256
+    (said,) = [event.message for event in only(events, p.PicturesNoted)]
+    assert said.startswith(f"prepared pictures in {pixels.parent} cannot be read (the file was changed)")
 
 
 def test_a_changed_picture_and_another_size_are_prepared_anew(
@@ -135,3 +147,74 @@ def test_the_short_side_of_prepared_training_pictures_can_be_set(small: RunConfi
         play(Run(with_settings(small, data__short_side=side, train__epochs=1)))
         sizes.append(sum(file.stat().st_size for file in cache.glob("*/pixels")) - sum(sizes))
     assert sizes[1] < sizes[2] == sizes[0]  # the pictures are 36 pixels high, less than twice 32
+
+
+@pytest.mark.parametrize("form", ["raw", "jpeg"])
+def test_a_file_cut_short_under_a_run_costs_pictures_decoded_anew(
+    small: RunConfig, cache: Path, decodings: list[str], form: str
+) -> None:
+    small = with_settings(small, data__cache_format=form)
+    whole = play(Run(small))
+    before = len(decodings)
+
+    def cut(event: p.Event) -> tuple[()]:
+        if isinstance(event, p.TrainStep) and event.step in (1, 5):
+            (file,) = cache.glob("*/pixels")
+            os.truncate(file, 0)
+        return ()
+
+    events = play(Run(small), cut)
+    assert events[-1].completed and events[-1].weights_sha256 == whole[-1].weights_sha256
+    (said,) = [event.message for event in only(events, p.PicturesNoted)]
+    assert "cannot be read" in said and "decoded anew" in said and len(decodings) > before
+
+
+def test_a_picture_kept_as_jpeg_has_the_same_pixels_stored_or_not(catalogue: Catalogue, tmp_path: Path) -> None:
+    plain, as_jpeg, stored = (Decoded(PREPARED, 21) for _ in range(3))
+    as_jpeg.format = stored.format = "jpeg"
+    stored.use_store(Store(tmp_path / "mine", len(catalogue.pictures), 1 << 20), catalogue)
+    for _ in range(2):  # put in, then taken out
+        for sample in catalogue.train:
+            exact, kept = plain.get(sample.path, False), stored.get(sample.path, False)
+            assert np.array_equal(kept, as_jpeg.get(sample.path, False)) and not np.array_equal(kept, exact)
+            assert np.abs(kept.astype(int) - exact).mean() < 8
+        for sample in catalogue.test:
+            assert np.array_equal(stored.get(sample.path, True), plain.get(sample.path, True))
+    stored.close()
+
+
+def test_each_format_has_its_own_store() -> None:
+    raw, as_jpeg = Decoded(PREPARED, 21), Decoded(PREPARED, 21)
+    as_jpeg.format = "jpeg"
+    assert raw.settings != as_jpeg.settings
+
+
+def test_a_run_whose_pictures_do_not_fit_as_pixels_says_so_and_goes_on_with_jpeg(
+    small: RunConfig, cache: Path, tmp_path: Path
+) -> None:
+    root = write_pictures(tmp_path / "smooth", {"train": 7, "test": 3})
+    for number, file in enumerate(sorted(root.glob("*/*/*"))):
+        Image.linear_gradient("L").rotate(40 * number).resize((120, 100)).convert("RGB").save(file)
+    small = with_settings(small, data__root=root, data__cache_gib=1e-4)  # 107 kB; as pixels they take 225
+    whole = play(Run(small))
+    (said,) = [event.message for event in only(whole, p.PicturesNoted)]
+    assert "as JPEG" in said and "data.cache_gib" in said and only(whole, p.PicturesPrepared)[0].format == "jpeg"
+    assert load_config(Path(folder_of(whole)) / "config.yaml").data.cache_format == "jpeg"
+    stopped = play(Run(small), after_step(3, p.Stop()))
+    cache.rename(cache.with_name("away"))  # and with more room it stays what the run began with
+    resumed = play(Run(with_settings(small, data__cache_gib=20.0), resume=folder_of(stopped)))
+    assert resumed[-1].weights_sha256 == whole[-1].weights_sha256
+    cache.rename(cache.with_name("away again"))
+    verdict = replay.play(replay.plan(Path(folder_of(resumed))), SimpleQueue(), lambda event: None)
+    assert verdict is not None and verdict.equal
+
+
+def test_a_run_of_an_older_version_goes_on_with_pixels(small: RunConfig, cache: Path) -> None:
+    raw = with_settings(small, data__cache_format="raw")
+    whole, stopped = play(Run(raw)), play(Run(raw), after_step(3, p.Stop()))
+    file = Path(folder_of(stopped)) / "config.yaml"
+    text = file.read_text()
+    assert "  cache_format: raw\n" in text
+    file.write_text(text.replace("  cache_format: raw\n", "").replace("cache_gib: 20.0", "cache_gib: 5.0e-05"))
+    resumed = play(Run(load_config(file), resume=folder_of(stopped)))
+    assert resumed[-1].weights_sha256 == whole[-1].weights_sha256

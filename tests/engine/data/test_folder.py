@@ -243,7 +243,7 @@ def test_a_file_name_that_is_not_utf_8_is_told_in_letters_that_can_be_printed(tm
 def test_a_class_whose_name_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     fill(tmp_path, {"a": 3, "b": 3})
     (tmp_path / "a").rename(tmp_path / os.fsdecode(b"caf\xe9"))
-    with pytest.raises(DataError, match="the name of caf\ufffd is not UTF-8; rename the folder"):
+    with pytest.raises(DataError, match=r"the name of caf\\xe9 is not UTF-8; rename the folder"):
         scan(tmp_path, 0.2, 0)
 
 
@@ -284,10 +284,10 @@ def test_of_many_pictures_a_sample_is_decoded_and_one_of_each_class(tmp_path: Pa
     assert 256 <= len(checked) <= 260 and len(set(checked)) == len(checked)
     parts = {tuple(Path(path).relative_to(tmp_path).parts[:2]) for path in checked}
     assert parts == {(part, name) for part in ("train", "test") for name in ("a", "b", "rare")}
-    assert (
-        f"{tmp_path}/train/rare/001.png" in checked
-        and len([item for item in items if isinstance(item, Unreadable)]) == 1
-    )
+    assert f"{tmp_path}/train/rare/001.png" in checked
+    assert [item.path for item in items if isinstance(item, Unreadable)] == [
+        path for path in checked if path.endswith("train/rare/000.png")
+    ]
 
 
 @pytest.mark.parametrize(("share", "stops"), [(0.04, False), (0.08, True)])
@@ -319,7 +319,7 @@ def test_progress_is_told_while_one_picture_keeps_all_others_waiting(
 
     monkeypatch.setattr("engine.data.decoded.Decoded.check", slow)
     monkeypatch.setattr("engine.data.loader.ANSWER_SECONDS", 0.001)
-    monkeypatch.setattr("engine.data.catalogue.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("engine.data.look_into.REPORT_SECONDS", 0.0)
     loader = loader_of(Preparation(16, 18), batch_size=4, seed=0, threads=2)
     found, reports = open_catalogue(DataConfig(root=tmp_path), 0, loader), []
     try:

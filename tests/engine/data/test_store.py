@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.data.encoded import decode, encode
 from engine.data.store import RECORD, Store, fingerprint
 
 ROOM = 1 << 20
@@ -24,18 +25,18 @@ def folder(tmp_path: Path) -> Path:
 def filled(folder: Path, count: int = 4) -> None:
     store = Store(folder, count, ROOM)
     for number in range(count):
-        assert store.put(number, picture(number, height=number + 1))
+        assert store.put(number, encode(picture(number, height=number + 1), "raw"))
     store.close()
 
 
 def test_what_was_put_in_comes_out_in_this_process_and_in_the_next(folder: Path) -> None:
     store = Store(folder, 3, ROOM)
-    assert store.put(1, picture(1)) and 1 in store and 0 not in store
+    assert store.put(1, encode(picture(1), "raw")) and 1 in store and 0 not in store
     assert np.array_equal(store.get(1), picture(1)) and store.get(0) is None
     store.close()
     again = Store(folder, 3, ROOM)
     assert np.array_equal(again.get(1), picture(1)) and again.stored == 1
-    assert again.put(0, picture(0)) and np.array_equal(again.get(0), picture(0))
+    assert again.put(0, encode(picture(0), "raw")) and np.array_equal(again.get(0), picture(0))
     again.close()
 
 
@@ -48,7 +49,7 @@ def test_a_damaged_picture_is_not_handed_out_and_can_be_put_in_anew(folder: Path
     store = Store(folder, 4, ROOM)
     damaged = [number for number in range(4) if store.get(number) is None]
     assert len(damaged) == 1 and damaged[0] not in store
-    assert store.put(damaged[0], picture(9)) and np.array_equal(store.get(damaged[0]), picture(9))
+    assert store.put(damaged[0], encode(picture(9), "raw")) and np.array_equal(store.get(damaged[0]), picture(9))
     store.close()
 
 
@@ -70,14 +71,14 @@ def test_what_a_crash_left_of_a_picture_is_not_in_it(folder: Path) -> None:
         file.write(b"half a picture")
     store = Store(folder, 5, ROOM)
     assert store.get(4) is None
-    assert store.put(4, picture(8)) and np.array_equal(store.get(4), picture(8))
+    assert store.put(4, encode(picture(8), "raw")) and np.array_equal(store.get(4), picture(8))
     assert np.array_equal(store.get(3), picture(3, height=4))
     store.close()
 
 
 def test_without_room_a_picture_is_not_kept_and_the_reason_is_told(folder: Path) -> None:
-    store = Store(folder, 4, budget=2 * picture(0).nbytes)
-    assert [store.put(number, picture(number)) for number in range(3)] == [True, True, False]
+    store = Store(folder, 4, budget=2 * (picture(0).nbytes + RECORD.itemsize))
+    assert [store.put(number, encode(picture(number), "raw")) for number in range(3)] == [True, True, False]
     assert "data.cache_gib" in store.full and store.stored == 2
     store.close()
 
@@ -90,7 +91,7 @@ def test_a_full_disk_is_a_reason_too_and_leaves_what_is_there(folder: Path, monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("engine.data.store.os.pwrite", full)
-    assert not store.put(3, picture(3)) and store.full == "No space left on device"
+    assert not store.put(3, encode(picture(3), "raw")) and store.full == "No space left on device"
     assert np.array_equal(store.get(1), picture(1, height=2))
     store.close()
 
@@ -100,7 +101,7 @@ def test_two_processes_fill_one_store_and_see_what_the_other_has_put_in(folder: 
 
     def fill(store: Store, numbers: range) -> None:
         for number in numbers:
-            assert store.put(number, picture(number))
+            assert store.put(number, encode(picture(number), "raw"))
 
     threads = [threading.Thread(target=fill, args=part) for part in ((first, range(30)), (second, range(10, 40)))]
     for thread in threads:
@@ -109,7 +110,7 @@ def test_two_processes_fill_one_store_and_see_what_the_other_has_put_in(folder: 
         thread.join()
     for store in (first, second):
         assert all(np.array_equal(store.get(number), picture(number)) for number in range(40))
-        assert store.bytes == sum(picture(number).nbytes for number in range(40))  # none is in it twice
+        assert store.bytes == 40 * (picture(0).nbytes + RECORD.itemsize)  # none is in it twice
         store.close()
 
 
@@ -119,7 +120,7 @@ def test_a_picture_damaged_on_the_disk_is_put_in_anew_and_seen_by_the_next_proce
         file.write(b"\xff" * 8)
     store = Store(folder, 4, ROOM)
     assert store.get(0) is None and store.get(0) is None and 0 not in store
-    assert store.put(0, picture(0)) and np.array_equal(store.get(0), picture(0))
+    assert store.put(0, encode(picture(0), "raw")) and np.array_equal(store.get(0), picture(0))
     store.close()
     again = Store(folder, 4, ROOM)
     assert np.array_equal(again.get(0), picture(0))
@@ -158,6 +159,112 @@ def test_a_record_is_written_after_its_pixels(folder: Path, monkeypatch: pytest.
         lambda handle, data, offset: written.append(len(data)) or real(handle, data, offset),
     )
     store = Store(folder, 1, ROOM)
-    store.put(0, picture(0))
+    store.put(0, encode(picture(0), "raw"))
     store.close()
-    assert written == [picture(0).nbytes, RECORD.itemsize]
+    assert written == [picture(0).nbytes, RECORD.itemsize, RECORD.itemsize]
+
+
+def test_jpeg_and_pixels_lie_side_by_side(folder: Path) -> None:
+    smooth = np.linspace(0, 255, 40 * 30 * 3).reshape(40, 30, 3).astype(np.uint8)
+    store = Store(folder, 2, ROOM)
+    as_jpeg = encode(smooth, "jpeg")
+    assert store.put(0, as_jpeg) and store.put(1, encode(smooth, "raw"))
+    store.close()
+    again = Store(folder, 2, ROOM)
+    assert np.array_equal(again.get(0), decode(as_jpeg)) and np.array_equal(again.get(1), smooth)
+    assert again.bytes == as_jpeg.data.nbytes + smooth.nbytes + 2 * RECORD.itemsize
+    again.close()
+
+
+@pytest.mark.parametrize("left", [0, 30, -8])
+def test_a_file_cut_short_under_an_open_store_loses_pictures_and_nothing_else(folder: Path, left: int) -> None:
+    store = Store(folder, 4, ROOM)
+    for number in range(4):
+        store.put(number, encode(picture(number), "raw"))
+    assert all(store.get(number) is not None for number in range(4))  # their checksums are known to be right
+    os.truncate(folder / "pixels", left % store.bytes)
+    assert store.get(3) is None and store.damage == "the file was cut short"
+    for number in (3, 2, 1, 0):  # what comes first lies now where the first picture was
+        kept = store.get(number)
+        assert kept is None or np.array_equal(kept, picture(number))
+        assert store.put(number, encode(picture(number), "raw"))
+    assert all(np.array_equal(store.get(number), picture(number)) for number in range(4)) and not store.full
+    store.close()
+
+
+def test_pictures_of_a_file_that_another_process_has_begun_anew_are_not_mixed_up(folder: Path) -> None:
+    filled(folder)
+    first, second = Store(folder, 4, ROOM), Store(folder, 4, ROOM)
+    assert all(store.get(number) is not None for store in (first, second) for number in range(4))
+    os.truncate(folder / "pixels", 0)
+    for number in (3, 2, 1, 0):
+        assert second.get(number) is None and second.put(number, encode(picture(number, height=number + 1), "raw"))
+    for number in range(4):
+        kept = first.get(number)  # the file is as long as it was
+        assert kept is None or np.array_equal(kept, picture(number, height=number + 1))
+    assert first.damage == "the file was changed"
+    first.close()
+    second.close()
+
+
+def test_an_io_error_costs_the_picture_and_a_second_one_ends_storing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(folder)
+    store = Store(folder, 5, ROOM)
+
+    def broken(*_: object) -> int:
+        raise OSError(5, "Input/output error")
+
+    for name in ("preadv", "pread"):
+        monkeypatch.setattr(f"engine.data.store.os.{name}", broken)
+    assert store.get(0) is None and store.damage == "Input/output error" and store.get(4) is None and not store.full
+    assert store.put(0, encode(picture(0), "raw"))
+    assert store.get(0) is None and "Input/output error" in store.full
+    assert not store.put(0, encode(picture(0), "raw"))
+    monkeypatch.undo()
+    assert np.array_equal(store.get(1), picture(1, height=2))
+    store.close()
+
+
+def test_files_removed_or_an_index_cut_short_under_an_open_store_do_no_harm(folder: Path) -> None:
+    filled(folder)
+    store = Store(folder, 5, ROOM)
+    os.truncate(folder / "index", 0)
+    assert store.get(4) is None and np.array_equal(store.get(2), picture(2, height=3))
+    for name in ("index", "pixels"):
+        (folder / name).unlink()
+    assert store.put(4, encode(picture(4), "raw")) and np.array_equal(store.get(4), picture(4))
+    store.close()
+
+
+def test_room_is_made_for_what_is_needed(tmp_path: Path) -> None:
+    for age, name in ((300, "old"), (100, "newer")):
+        filled(tmp_path / name)
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    size = (tmp_path / "newer" / "pixels").stat().st_size
+    Store(tmp_path / "mine", 4, budget=4 * size, needed=3 * size).close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "newer"]
+    Store(tmp_path / "mine", 4, budget=4 * size, needed=99 * size).close()
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_picture_that_two_threads_lose_at_once_is_lost_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(folder)
+    store = Store(folder, 4, ROOM)
+    both = threading.Barrier(2)
+
+    def broken(*_: object) -> int:
+        both.wait()
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("engine.data.store.os.preadv", broken)
+    threads = [threading.Thread(target=store.get, args=(0,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    monkeypatch.undo()
+    assert store.damage and not store.full
+    assert store.put(0, encode(picture(0), "raw")) and np.array_equal(store.get(0), picture(0))
+    store.close()

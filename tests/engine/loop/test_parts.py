@@ -8,6 +8,7 @@ import pytest
 from engine import protocol as p
 from engine.config import RunConfig
 from engine.loop.run import Run
+from engine.protocol.sentences import message
 from tests.engine.backbones import NORM
 from tests.engine.conftest import write_pictures
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
@@ -97,3 +98,24 @@ def test_with_split_val_they_are_taken_from_the_training_pictures(small: RunConf
     started = only(events, p.RunStarted)[0]
     assert (started.train_images, started.val_images, started.test_images) == (10, 4, 6)
     assert len(only(events, p.BestTested)) == 1
+
+
+def test_where_classes_are_uneven_the_accuracy_of_no_model_stands_beside_it(
+    small: RunConfig, pictures: Path, tmp_path: Path
+) -> None:
+    root = shutil.copytree(pictures, tmp_path / "uneven")
+    for file in [*(root / "train" / "cat").iterdir()][2:]:
+        file.unlink()
+    for number in range(6):
+        shutil.copy(root / "test" / "dog" / "0.jpg", root / "test" / "dog" / f"more{number}.jpg")
+    config = with_settings(small, data__root=str(root), train__epochs=1)
+    events = play(Run(config))
+    noted = [event.message for event in only(events, p.PicturesNoted)]
+    assert noted[0] == "train: `train` (9), val: none, test is scored after each epoch, test: `test` (12)"
+    assert noted[1].startswith("the largest class, `dog`, has 78% of the training pictures: a model that always says")
+    finished, epoch = events[-1], only(events, p.EpochDone)[-1]
+    assert isinstance(finished, p.RunFinished) and finished.majority == 0.75
+    assert finished.balanced_accuracy == epoch.metrics["balanced_accuracy"]
+    assert f"(balanced {finished.balanced_accuracy:.1%}, always the largest class 75.0%)" in message(finished)
+    even = play(Run(with_settings(small, train__epochs=1)))[-1]
+    assert isinstance(even, p.RunFinished) and even.majority is None and "largest" not in message(even)

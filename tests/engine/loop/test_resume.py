@@ -270,7 +270,7 @@ def test_other_pictures_than_before_are_named(small: RunConfig, pictures: Path, 
             (fewer / file.relative_to(pictures)).parent.mkdir(parents=True, exist_ok=True)
             (fewer / file.relative_to(pictures)).write_bytes(file.read_bytes())
     failed = play(Run(with_settings(small, data__root=fewer), resume=folder_of(events)))[-1]
-    assert "training pictures 14, now 12" in failed.message
+    assert "2 pictures are gone, such as train/cat/6.jpg" in failed.message
 
 
 def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(whole: tuple[RunConfig, list[p.Event]]) -> None:

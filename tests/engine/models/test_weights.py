@@ -1,5 +1,6 @@
 """Pretrained weights: from a file or downloaded, without running code, and refused by name where they do not fit."""
 
+import argparse
 import json
 import pickle
 import re
@@ -20,7 +21,8 @@ from engine.data.pictures import Preparation
 from engine.errors import EngineError, WeightsError
 from engine.models import BuiltModel, build, fetch, preparation
 from engine.models.head import find_head
-from engine.models.weights import _current_name, load_backbone, read_weights
+from engine.models.inside import _current_name
+from engine.models.weights import load_backbone, read_weights
 from engine.protocol import Arm, Loading
 from tests.engine.backbones import PLAIN
 from tests.engine.onestep import first_step
@@ -64,24 +66,67 @@ def refused(file: Path) -> str:
 # --- files that fit -----------------------------------------------------------------------------------------
 
 
+def prefixed(tensors: Tensors, prefix: str) -> Tensors:
+    return {f"{prefix}{key}": value for key, value in tensors.items()}
+
+
+ARGUMENTS = argparse.Namespace(lr=0.1, out=Path("runs"))
+STATE = {"state": {0: {"momentum_buffer": torch.zeros(2)}}, "param_groups": [{"lr": 0.1, "params": [0]}]}
+COUNTER = {"n_averaged": torch.tensor(3)}
+
+
 @pytest.mark.parametrize(
-    ("wrap", "ending"),
+    ("wrap", "note"),
     [
-        (lambda tensors: tensors, "pth"),
-        (lambda tensors: {"state_dict": tensors, "epoch": 3}, "pt"),
-        (lambda tensors: {"model": tensors, "format": 1, "step": 7, "config": {"name": "run"}}, "pt"),
-        (lambda tensors: {f"module.{key}": value for key, value in tensors.items()}, "pth"),
+        (lambda t: t, ""),
+        (lambda t: {"model": t, "format": 1, "step": 7, "config": {"name": "run"}}, ""),
+        (lambda t: {"state_dict": t, "epoch": 3}, " (its `state_dict`)"),
+        (lambda t: {"model_state_dict": t, "optimizer_state_dict": STATE}, " (its `model_state_dict`)"),
+        (lambda t: {"net": t, "acc": 0.9}, " (its `net`)"),
+        (lambda t: {"weights": t}, " (its `weights`)"),
+        (lambda t: {"student": t, "epoch": 1}, " (its `student`)"),
+        (lambda t: {"checkpoint": {"model": t}, "epoch": 1}, " (its `checkpoint.model`)"),
+        (lambda t: {"state_dict": t, "args": ARGUMENTS}, " (its `state_dict`)"),
+        (
+            lambda t: {"state_dict": t, "state_dict_ema": prefixed(t, "m.")},
+            " (its `state_dict`, not its `state_dict_ema`)",
+        ),
+        *(
+            (lambda t, prefix=prefix: prefixed(t, prefix), f" (without the prefix `{prefix}`)")
+            for prefix in ("model.", "module.", "backbone.", "net.", "_orig_mod.", "module._orig_mod.")
+        ),
+        (
+            lambda t: {"state_dict": prefixed(t, "model."), "epoch": 3},
+            " (its `state_dict`, without the prefix `model.`)",
+        ),
+        (lambda t: COUNTER | prefixed(t, "module."), " (without the prefix `module.`, without 1 other tensor)"),
+        (lambda t: {k: v.half() if v.is_floating_point() else v for k, v in t.items()}, ""),
     ],
-    ids=["state_dict", "under state_dict", "checkpoint of this program", "of DataParallel"],
 )
-def test_every_weight_outside_the_head_is_copied_from_a_pth_file(
-    wrap, ending: str, tensors: Tensors, tmp_path: Path
+def test_every_weight_outside_the_head_is_found_in_what_programs_save(
+    wrap, note: str, tensors: Tensors, tmp_path: Path
 ) -> None:
-    file = tmp_path / f"weights.{ending}"
+    """The init of the arm says what was chosen and taken off."""
+    file = tmp_path / "weights.pth"
     torch.save(wrap(tensors), file)
     classifier = built(file)
-    assert same(outside_head(classifier.model.state_dict()), outside_head(tensors))
-    assert classifier.model.fc.out_features == 2 and classifier.init == f"weights of {file}"
+    found, wanted = outside_head(classifier.model.state_dict()), outside_head(tensors)
+    assert found.keys() == wanted.keys() and all(value.dtype == wanted[key].dtype for key, value in found.items())
+    torch.testing.assert_close(found, wanted, rtol=1e-3, atol=0)  # half precision has three digits
+    assert classifier.model.fc.out_features == 2 and classifier.init == f"weights of {file}{note}"
+
+
+@pytest.mark.parametrize("lacks", ["conv5.0.weight", "conv1.0.weight"])
+def test_a_prefix_is_taken_off_only_if_the_whole_backbone_then_fits(
+    lacks: str, tensors: Tensors, tmp_path: Path
+) -> None:
+    torch.save({k: v for k, v in prefixed(tensors, "net.").items() if k != f"net.{lacks}"}, tmp_path / "weights.pth")
+    assert lacks in refused(tmp_path / "weights.pth")
+
+
+def test_of_several_models_without_a_usual_name_none_is_guessed(tensors: Tensors, tmp_path: Path) -> None:
+    torch.save({"teacher": tensors, "student": tensors}, tmp_path / "weights.pth")
+    assert "several dictionaries of tensors, `teacher`, `student`" in refused(tmp_path / "weights.pth")
 
 
 def test_every_weight_outside_the_head_is_copied_from_a_safetensors_file(tensors: Tensors, tmp_path: Path) -> None:

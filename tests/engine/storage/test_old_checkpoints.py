@@ -81,8 +81,10 @@ def test_it_trains_to_the_end_that_the_older_version_came_to(old: Path, pictures
         [loss for _, loss in expected["steps"]], rel=1e-3
     )
     final = checkpoint.load(old / "scratch" / "last.pt")["model"]
+    # A step of Adam is about as long as the rate, whatever the gradient: one that is rounded otherwise may turn round.
+    most = 1e-2 if old.name == "adamw" else 1e-4
     for name, values in expected["weights"].items():
-        assert final[name].double().flatten().tolist() == pytest.approx(values, rel=1e-2, abs=1e-4)
+        assert final[name].double().flatten().tolist() == pytest.approx(values, rel=1e-2, abs=most)
 
 
 def test_its_restore_points_and_its_other_arm_can_be_gone_back_to(old: Path, pictures: Path) -> None:

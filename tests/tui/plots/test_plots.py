@@ -17,6 +17,7 @@ from tests.tui.story import (
     TRAINING,
     Screen,
     differing,
+    epoch_of,
     started,
     step_of,
     trained,
@@ -84,6 +85,8 @@ async def test_before_the_first_step_a_plot_says_so_and_has_no_axes(events):
 async def test_a_step_changes_a_few_cells_near_the_end_of_its_curve():
     screen = Screen([*BEGUN, *trained("pretrained", 1, 14)])
     async with screen.shown(LARGE) as pilot:
+        await pilot.press("tab", "a", "escape")
+        await screen.feed(pilot)
         for step in range(15, 19):
             before = list(plot(screen, "loss")._rows)
             await screen.feed(pilot, step_of("pretrained", step))
@@ -133,12 +136,83 @@ def test_a_million_steps_have_no_more_points_than_a_thousand_in_any_plot():
     assert all(len(series) <= 512 for curve in CURVES for series in curve.series(branch).values())
 
 
-def test_limits_are_round_and_stay_while_values_lie_within_them():
-    def limits(values):
-        axis = linear(values, 6, span=0.2, share=False)
-        return axis.low, axis.high
+def limits(values: list[float], rows: int = 9) -> tuple[float, float]:
+    axis = linear(values, rows, span=0.2, share=False)
+    return axis.low, axis.high
 
+
+def test_limits_are_round_and_stay_while_values_lie_within_them():
     assert limits([0.31, 0.92]) == limits([0.31, 0.92, 0.5]) == limits([0.24, 0.97]) == (0.2, 1.0)
+
+
+@pytest.mark.parametrize("rows", range(2, 40))
+def test_each_number_beside_an_axis_lies_exactly_on_a_row(rows: int):
+    for values, share in (([0.31, 0.92], False), ([0.36, 0.81], True), ([2.31, 0.004, 1.7], False)):
+        axis = linear(values, rows, span=0.2, share=share)
+        places = [axis.place(value) * (rows - 1) for value, _ in axis.ticks]
+        assert places == pytest.approx([round(place) for place in places], abs=1e-6)
+        assert 2 <= len(places) <= 5 and axis.low <= min(values) and max(values) <= axis.high
+        assert not share or axis.high == 1.0
+
+
+def test_a_few_values_far_above_all_others_do_not_flatten_the_rest():
+    losses = [2 - number / 100 for number in range(100)]
+    assert limits([*losses, 10.0, 4000.0]) == limits(losses) and limits(losses)[1] < 3
+
+
+async def test_what_lies_above_the_limits_has_a_mark():
+    steps = (step_of("pretrained", step, loss=50 if step == 5 else 1 + step % 3 / 10) for step in range(1, 30))
+    screen = Screen([*BEGUN, *steps])
+    async with screen.shown((120, 36)) as pilot:
+        await pilot.press("tab", "w", "w")  # without smoothing
+        await screen.feed(pilot)
+        assert rows(screen, "loss")[0].count("▲") == 1
+
+
+async def test_the_x_axis_reaches_a_little_beyond_the_last_step_and_on_demand_to_the_planned_end():
+    screen = Screen([*BEGUN, *trained("pretrained", 1, 14)])
+    async with screen.shown((120, 36)) as pilot:
+        assert plot(screen, "accuracy")._picture.x.high == 1.5
+        await pilot.press("tab", "a")
+        await screen.feed(pilot)
+        assert rows(screen, "accuracy")[-1].split() == ["0", "1", "2", "3", "epoch"]
+
+
+async def test_the_axis_is_zoomed_around_the_cursor_and_follows_it():
+    screen = Screen([*BEGUN, *trained("pretrained", 1, 30)])
+    async with screen.shown((120, 36)) as pilot:
+
+        def ends() -> tuple[float, float]:
+            axis = plot(screen, "accuracy")._picture.x
+            return axis.low, axis.high
+
+        await pilot.press("tab", "up", "up")
+        await screen.feed(pilot)
+        assert ends() == (2.25, 3)
+        await pilot.press("home")
+        await screen.feed(pilot)
+        assert ends() == (0, 0.75) and "│" in "".join(rows(screen, "accuracy"))
+        await pilot.press("down", "down", "down")
+        await screen.feed(pilot)
+        assert ends() == (0, 3)
+
+
+async def test_scores_are_drawn_to_a_quarter_of_a_row_and_the_last_one_is_written():
+    drawn = set()
+    for accuracy in (0.80, 0.82, 0.84, 0.86):
+        before = [*BEGUN, *trained("pretrained", 1, 9)]
+        screen = Screen(
+            [
+                *before,
+                replace(step_of("pretrained", 10), accuracy=0.5),
+                replace(epoch_of("pretrained", 1)[2], accuracy=accuracy),
+            ]
+        )
+        async with screen.shown((120, 36)):
+            text = "\n".join(rows(screen, "accuracy"))
+            assert f"{100 * accuracy:.1f} %" in text
+            drawn.add("".join(cell for cell in text if "⠀" < cell <= "⣿"))
+    assert len(drawn) == 4
 
 
 def test_a_log_axis_has_round_limits_and_no_more_than_four_decades():
@@ -158,11 +232,11 @@ async def test_axis_and_smoothing_hold_for_all_plots_and_the_scale_for_the_one_i
         await pilot.press("tab", "y")
         await screen.feed(pilot)
         assert "loss, log" in frame(screen, "loss") and "log" not in frame(screen, "accuracy")
-        assert rows(screen, "accuracy")[-1].split() == ["0", "1", "2", "3"]
+        assert rows(screen, "accuracy")[-1].split()[-1] == "epoch"
         await pilot.press("t", "w")
         await screen.feed(pilot)
         for name in ("loss", "accuracy"):
-            assert rows(screen, name)[-1].split()[-1] == "30" and "smoothing strong" in frame(screen, name)
+            assert rows(screen, name)[-1].split()[-2:] == ["15", "step"] and "smoothing strong" in frame(screen, name)
 
 
 async def test_the_cursor_is_at_the_same_step_of_all_plots_and_reads_each_out():
@@ -216,10 +290,10 @@ async def test_where_there_is_room_the_read_out_names_the_arms():
     screen = Screen(BOTH_ARMS)
     async with screen.shown((120, 36)) as pilot:
         await pilot.press("tab", "home")
-        assert "── 0.55" in frame(screen, "loss") and "pretrained" not in frame(screen, "loss")
+        assert "⠒⠒ 0.55" in frame(screen, "loss") and "pretrained" not in frame(screen, "loss")
         await pilot.press("z")
         await screen.feed(pilot)
-        assert "── pretrained 0.55" in frame(screen, "loss") and "╌╌ scratch 0.64" in frame(screen, "loss")
+        assert "⠒⠒ pretrained 0.55" in frame(screen, "loss") and "╌╌ scratch 0.64" in frame(screen, "loss")
 
 
 async def test_the_read_out_is_cut_where_there_is_no_room_for_all():
@@ -255,6 +329,6 @@ async def test_an_older_run_is_drawn_in_its_own_colour_named_and_read_out(tmp_pa
         await screen.feed(pilot)
         styles = [segment.style for row in plot(screen, "loss")._rows for segment in row]
         assert DARK.variables["overlay"] in {style.color.name for style in styles if style and style.color}
-        assert "old [1]" in screen.text() and "╌╌ old [1]" in frame(screen, "accuracy")
+        assert "old [1]" in screen.text() and "a old [1]" in frame(screen, "accuracy")
         await pilot.press("tab", "home")
-        assert "╌╌ old [1] 57.1 %" in frame(screen, "accuracy")
+        assert "a old [1] 57.1 %" in frame(screen, "accuracy")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine import protocol as p
+from tests.tui.screens.test_clinic import DOUBTFUL, SECOND
 from tests.tui.story import (
     BEGUN,
     BOTH_ARMS,
@@ -25,7 +26,8 @@ from tests.tui.story import (
     trained,
 )
 from tui.looks import Looks
-from tui.panels.curves import MOST_PAST, Curves
+from tui.panels.curves import Curves
+from tui.plots.composition import MOST_PAST
 from tui.plots.drawing import Picture
 from tui.theme import DARK
 
@@ -49,6 +51,8 @@ DIALOGS: dict[str, tuple[list[p.Event], str]] = {
     "find-rate": ([*TRAINING, p.Paused("pretrained", 14), SWEPT], "r"),
     "quit": (TRAINING, "q"),
     "help": (TRAINING, "question_mark"),
+    "clinic": ([*DOUBTFUL, p.LabelCorrected("pretrained", 14, SECOND, SECOND, "right", "", 3)], "L"),
+    "clinic-nothing": (TRAINING, "L"),
 }
 SMALL, MEDIUM, LARGE = (80, 24), (120, 36), (200, 50)
 SIZES = (SMALL, MEDIUM, LARGE)
@@ -62,6 +66,7 @@ DIALOG_LAYOUTS = [
     *(("help", size) for size in SIZES),
     *(("rewind", SMALL), ("rewind", MEDIUM), ("rewind-nothing", SMALL), ("quit", SMALL)),
     ("find-rate", SMALL),
+    *(("clinic", SMALL), ("clinic", MEDIUM), ("clinic-nothing", SMALL)),
 ]
 
 
@@ -181,15 +186,17 @@ async def test_a_rising_curve_rises_on_the_plot():
 
 
 @pytest.mark.parametrize("name", ["loss", "accuracy"])
-async def test_a_command_is_a_tick_under_its_step_on_the_lowest_row_of_each_plot(name: str):
+async def test_a_command_is_a_tick_under_its_step_below_each_plot(name: str):
     screen = Screen(TRAINING)
     async with screen.shown((120, 36)) as pilot:
         rows = screen.app.query_one(f"#{name}", Curves)._rows
         assert not any("▴" in row.text for row in rows)
         await screen.feed(pilot, p.RateChanged("pretrained", 14, "head", 1e-3))
-        *above, lowest, numbers = [row.text for row in screen.app.query_one(f"#{name}", Curves)._rows]
+        drawn = screen.app.query_one(f"#{name}", Curves)
+        *above, lowest, _ = [row.text for row in drawn._rows]
         assert lowest.count("▴") == 1 and not any("▴" in row for row in above)
-        assert numbers.index("1") < lowest.index("▴") < numbers.index("2"), "step 14 lies in the second epoch"
+        picture = drawn._picture
+        assert lowest.index("▴") == picture.left + round(1.4 / picture.x.high * (picture.width - 1))
 
 
 async def test_a_step_that_diverged_is_marked_otherwise():
@@ -202,24 +209,24 @@ async def test_a_branch_that_was_left_stays_on_the_plot_dimmed():
         plot = screen.app.query_one("#loss", Curves)
         styles = [segment.style for row in plot._rows for segment in row]
         colours = {style.color.name for style in styles if style is not None and style.color is not None}
-        assert colours == {DARK.variables["pretrained"], DARK.variables["pretrained-past"]}
-        assert "●" in screen.text(), "its test point, too"
+        names = ("pretrained", "pretrained-past", "border")
+        assert colours == {DARK.variables[name] for name in names}, "the last one is that of the grid"
 
 
 async def test_only_the_newest_branches_that_were_left_are_drawn(monkeypatch: pytest.MonkeyPatch):
     drawn: list[int] = []
     monkeypatch.setattr(
-        "tui.panels.curves.render", lambda lines, *rest, **options: drawn.append(len(lines)) or Picture([], 0, 0, 1)
+        "tui.panels.curves.render", lambda plot, *rest, **options: drawn.append(len(plot.lines)) or Picture()
     )
     back = [event for number in range(2, 30) for event in rewound(5, branch=number, base=1, left_step=14)]
     await shown([*TRAINING, *back], (80, 24))
-    assert drawn[-1] == 2 * (MOST_PAST + 1)
+    assert drawn[-1] == MOST_PAST + 1, "the training of each; none has a score"
 
 
 async def test_a_branch_is_drawn_to_its_end_where_there_are_fewer_epochs_now():
     events = [*BEGUN, *trained("pretrained", 1, 30), *rewound(5, 2, 1, 30), p.EpochsChanged("pretrained", 5, 2)]
     text = await shown(events, (80, 24))
-    assert text.splitlines()[10].rstrip().endswith("3")
+    assert text.splitlines()[10].split() == ["0", "1", "2", "3", "epoch"]
 
 
 async def test_text_from_outside_is_not_read_as_markup():

@@ -14,12 +14,14 @@ from textual.widgets import Input, OptionList
 
 from engine import protocol as p
 from engine.cli.preview import ClassCount, Estimate, Pictures, lines
+from engine.data.samples import LeftOut
 from engine.errors import EngineError, UserError
 from tests.tui.console import make_folder
 from tests.tui.journals import begun, write_run
 from tests.tui.story import NOW, started, trained
 from tui.start_screen import setup
 from tui.start_screen.app import StartApp
+from tui.start_screen.diagnosis import Complaint
 from tui.start_screen.looking import Found, parse
 from tui.start_screen.paths import complete
 from tui.start_screen.recipe import as_argument, command_line
@@ -63,6 +65,16 @@ class ScriptedLook:
 
     def end(self) -> None:
         self.ended = True
+
+
+class ScriptedDiagnosis(ScriptedLook):
+    """A look for what is wrong with the pictures."""
+
+    made: "list[ScriptedLook]"
+
+    def __init__(self, words: list[str], tell) -> None:
+        self.words, self._tell, self.ended = words, tell, False
+        ScriptedDiagnosis.made.append(self)
 
 
 class Started:
@@ -130,7 +142,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(setup, "Look", ScriptedLook)
     monkeypatch.setattr(setup, "TYPING_SECONDS", 0.01)
-    ScriptedLook.made = []
+    monkeypatch.setattr(setup, "Diagnosis", ScriptedDiagnosis)
+    ScriptedLook.made, ScriptedDiagnosis.made = [], []
     return tmp_path
 
 
@@ -297,6 +310,21 @@ async def test_the_pictures_then_the_estimate_are_shown_as_they_are_found(place:
         await page.settle()
         assert "about 12 min for 5 epochs" in page.text and "estimating" not in page.text
         assert "reading pictures is the bottleneck" in page.text.replace("\n  ", " ")
+
+
+async def test_what_is_wrong_with_the_pictures_is_looked_for_once_and_the_worst_is_said():
+    async with before_a_run() as page:
+        for epochs in (0, 1):
+            ScriptedLook.made[-1].find(replace(FOUND, train_images=100 + epochs))
+            await page.settle()
+        (diagnosis,) = ScriptedDiagnosis.made
+        assert diagnosis.words == ["--data", "pictures"] and "doctor" not in page.text
+        diagnosis.find([Complaint("bad", "6 test pictures are training pictures"), Complaint("warning", "odd")])
+        await page.settle()
+        said = "6 test pictures are training pictures; 1 more: finetune-tui doctor pictures"
+        assert said in " ".join(page.text.split())
+        await page.press("escape")
+        assert diagnosis.ended
 
 
 @pytest.mark.parametrize(
@@ -658,6 +686,24 @@ def test_what_was_guessed_stands_below_the_numbers_and_comes_whole_from_look():
     noted = replace(FOUND, notes=("classes from `label`",))
     assert counted(noted).split("\n") == [counted(FOUND), "classes from `label`"]
     assert parse(lines(noted, as_json=True)[0]) == noted
+
+
+def test_which_folder_is_which_part_and_what_is_left_out_stand_below_the_numbers_and_come_whole_from_look():
+    heic = LeftOut("HEIC pictures", 6, "/p/IMG.HEIC", "install an extra")
+    noted = replace(FOUND, found="train: `Train` (6), val: none", left_out=(heic,))
+    assert counted(noted).split("\n") == [
+        counted(FOUND),
+        "train: `Train` (6), val: none",
+        "left out: 6 HEIC pictures, such as /p/IMG.HEIC; install an extra",
+    ]
+    assert parse(lines(noted, as_json=True)[0]) == noted
+
+
+def test_uneven_classes_are_a_warning_with_the_accuracy_of_no_model():
+    classes = (ClassCount("cat", 97, 1), ClassCount("dog", 3, 1))
+    assert "a model that always says cat is right in 97%" in uneven(
+        replace(FOUND, classes=classes, imbalance=32.3, majority=0.97)
+    )
 
 
 def test_the_command_line_is_what_a_shell_takes_for_the_same():

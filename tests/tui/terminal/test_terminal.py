@@ -65,7 +65,7 @@ def test_a_hook_of_an_arm_that_is_done_ends_before_the_program_does(run, folder:
     assert '"run_finished"' in (folder / "runs" / "small-1" / "journal.jsonl").read_text().splitlines()[-1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2])
 def test_a_signal_saves_before_the_process_ends(run, folder: Path, number: int):
     terminal = run("small.yaml")
     terminal.wait_for("TRAINING")
