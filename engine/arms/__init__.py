@@ -1,6 +1,7 @@
 """One trained model with its optimizer and its progress, the pair of them, and their checkpoints.
 
 - `arm`: one model that is trained, with its optimizer; one update, one scored batch, changes between steps.
+- `groups`: its parameter groups, with their rates and what is frozen; `labelled`: its pictures and their labels.
 - `arms`: the pretrained and the scratch arm of a run; switch, resume and rewind.
 - `progress`: counters and sums of an arm that a checkpoint contains as plain values.
 - `checkpointer`: saves arms and finds their restore points.

@@ -121,7 +121,7 @@ def _random_arm(setup: Setup) -> TrainedArm:
     """An arm with random weights and the frozen groups of the configured arm."""
     config = setup.config
     arm = TrainedArm("scratch", setup)
-    for group in arm.initial_groups(config, config.init).values():
+    for group in arm.groups.initial(config, config.init).values():
         if group.frozen:
             arm.set_frozen(group.name, True)
     return arm
