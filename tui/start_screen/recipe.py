@@ -1,7 +1,6 @@
 """The fields of a run, and the arguments of `finetune-tui` that they stand for. Loads no Textual."""
 
 import argparse
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -13,6 +12,7 @@ from engine.errors import ConfigError
 from engine.protocol import ARMS, Arm
 from engine.recipes.choices import CHOICES, chosen
 from engine.service.launch import Launch, add_run_arguments, plan
+from engine.service.program import command
 from tui.commands import COMMANDS
 from tui.format import rate
 
@@ -190,7 +190,7 @@ def check_arm(words: Sequence[str]) -> None:
 
 def command_line(words: Sequence[str]) -> str:
     """The command for a shell."""
-    return " ".join(["finetune-tui", *map(_quoted, words)])
+    return command(*words)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -198,10 +198,3 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError("Unclear arguments", message)
-
-
-def _quoted(word: str) -> str:
-    """The word, quoted for a shell where needed; `~/` stays outside the quotes."""
-    if word.startswith("~/"):
-        return f"~/{shlex.quote(word[2:])}" if word[2:] else word
-    return shlex.quote(word)
