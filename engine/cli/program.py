@@ -27,6 +27,7 @@ class Subcommand(Protocol):
 SUBCOMMANDS = (
     "train",
     "look",
+    "doctor",
     "lr-find",
     "models",
     "choose",

@@ -14,6 +14,7 @@ from engine.data.listing.picture_list import list_of, write_list
 from engine.data.loader import Loader
 from engine.data.look_into import check_unreadable
 from engine.data.samples import Catalogue
+from engine.doctor.identical import note_identical
 from engine.errors import StoppedError
 from engine.protocol import Event, ImageSkipped, LoaderStuck, Loading, PicturesNoted, PicturesPrepared, Preparing
 from engine.storage.run_folder import PICTURES, not_writable
@@ -65,6 +66,8 @@ def find_pictures(
             item = next(found)
         except StopIteration as end:
             catalogue: Catalogue = end.value
+            if note := note_identical(catalogue):
+                yield PicturesNoted(note)
             return catalogue
         if isinstance(item, Unreadable):
             yield from skipped(item)

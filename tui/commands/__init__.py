@@ -5,6 +5,7 @@ COMMANDS = {
     "attach": "show a live run, and steer it",
     "view": "look at a run that is over",
     "choose": "try several models on your pictures, and say which one suits them",
+    "doctor": "say what is wrong with pictures before they are trained on",
     "predict": "label pictures with a trained model",
     "runs": "list live and finished runs",
     "relay": "",

@@ -15,6 +15,7 @@ from engine.config import RunConfig
 from engine.errors import EngineError, UserError
 from tui.aside import aside
 from tui.start_screen.classes import Classes
+from tui.start_screen.diagnosis import Complaint, Diagnosis, complained
 from tui.start_screen.entry import Entry
 from tui.start_screen.looking import Found, Look
 from tui.start_screen.page import Page
@@ -61,6 +62,13 @@ class SetupPage(Page):
             super().__init__()
             self.look, self.found = look, found
 
+    class Diagnosed(Message):
+        """It is known what is wrong with the pictures."""
+
+        def __init__(self, found: Sequence[Complaint]) -> None:
+            super().__init__()
+            self.found = found
+
     def __init__(self, source: Sequence[str], heading: str) -> None:
         """`source` are the arguments that name the pictures."""
         super().__init__(heading)
@@ -71,6 +79,7 @@ class SetupPage(Page):
         self._words = list(source)
         self._looked_at: list[str] | None = None
         self._look: Look | None = None
+        self._diagnosis: Diagnosis | None = None
         self._pictures: Pictures | None = None
         self._wrong: UserError | None = None
         self._looked = False
@@ -84,6 +93,7 @@ class SetupPage(Page):
             Static("looking at the pictures…", id="counted", markup=False),
             Horizontal(Vertical(Classes(markup=False), id="list"), Samples(), id="pictures"),
             Static(id="uneven", markup=False),
+            Static(id="complaint", markup=False),
             Vertical(*(_row(field) for field in FIELDS), id="fields"),
             Static("estimating…", id="estimate", markup=False),
         ]
@@ -94,9 +104,10 @@ class SetupPage(Page):
         self.run_worker(self._read())
 
     def on_unmount(self) -> None:
-        """End the look together with the page."""
-        if self._look is not None:
-            self._look.end()
+        """End the look and the diagnosis together with the page."""
+        for process in (self._look, self._diagnosis):
+            if process is not None:
+                process.end()
 
     async def _read(self) -> None:
         try:
@@ -181,7 +192,17 @@ class SetupPage(Page):
         self.query_one(Classes).show(found)
         self.query_one("#uneven", Static).update(uneven(found))
         self.query_one(Samples).show(found.samples)
+        self._diagnose(found)
         self._change()  # the recipe may choose other values for so many pictures
+
+    def _diagnose(self, found: Pictures) -> None:
+        """Look for what is wrong with the pictures, once; those that the program draws are sound."""
+        if self._diagnosis is None and not found.message and "--demo" not in self._source:
+            self._diagnosis = Diagnosis(self._source, lambda _, bad: self.post_message(self.Diagnosed(bad)))
+
+    def on_setup_page_diagnosed(self, event: Diagnosed) -> None:
+        """Show the worst of what is wrong with the pictures."""
+        self.query_one("#complaint", Static).update(complained(event.found, self._source))
 
     def _estimate(self) -> None:
         """Estimate the run as it is now."""

@@ -21,6 +21,7 @@ from tests.tui.journals import begun, write_run
 from tests.tui.story import NOW, started, trained
 from tui.start_screen import setup
 from tui.start_screen.app import StartApp
+from tui.start_screen.diagnosis import Complaint
 from tui.start_screen.looking import Found, parse
 from tui.start_screen.paths import complete
 from tui.start_screen.recipe import as_argument, command_line
@@ -64,6 +65,16 @@ class ScriptedLook:
 
     def end(self) -> None:
         self.ended = True
+
+
+class ScriptedDiagnosis(ScriptedLook):
+    """A look for what is wrong with the pictures."""
+
+    made: "list[ScriptedLook]"
+
+    def __init__(self, words: list[str], tell) -> None:
+        self.words, self._tell, self.ended = words, tell, False
+        ScriptedDiagnosis.made.append(self)
 
 
 class Started:
@@ -131,7 +142,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(setup, "Look", ScriptedLook)
     monkeypatch.setattr(setup, "TYPING_SECONDS", 0.01)
-    ScriptedLook.made = []
+    monkeypatch.setattr(setup, "Diagnosis", ScriptedDiagnosis)
+    ScriptedLook.made, ScriptedDiagnosis.made = [], []
     return tmp_path
 
 
@@ -298,6 +310,21 @@ async def test_the_pictures_then_the_estimate_are_shown_as_they_are_found(place:
         await page.settle()
         assert "about 12 min for 5 epochs" in page.text and "estimating" not in page.text
         assert "reading pictures is the bottleneck" in page.text.replace("\n  ", " ")
+
+
+async def test_what_is_wrong_with_the_pictures_is_looked_for_once_and_the_worst_is_said():
+    async with before_a_run() as page:
+        for epochs in (0, 1):
+            ScriptedLook.made[-1].find(replace(FOUND, train_images=100 + epochs))
+            await page.settle()
+        (diagnosis,) = ScriptedDiagnosis.made
+        assert diagnosis.words == ["--data", "pictures"] and "doctor" not in page.text
+        diagnosis.find([Complaint("bad", "6 test pictures are training pictures"), Complaint("warning", "odd")])
+        await page.settle()
+        said = "6 test pictures are training pictures; 1 more: finetune-tui doctor pictures"
+        assert said in " ".join(page.text.split())
+        await page.press("escape")
+        assert diagnosis.ended
 
 
 @pytest.mark.parametrize(
