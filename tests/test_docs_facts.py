@@ -78,6 +78,8 @@ def test_every_event_and_its_fields_are_in_the_table(event) -> None:
         ("mistakes", protocol.Mistake),
         ("points", protocol.RestorePoint),
         ("gpus", protocol.Gpu),
+        ("pictures", protocol.Suspect),
+        ("judged", protocol.JudgedPicture),
     ],
 )
 def test_the_fields_of_objects_in_events_are_named(field: str, kind) -> None:

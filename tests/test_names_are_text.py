@@ -134,6 +134,18 @@ def test_predict_and_evaluate_show_them_escaped(
     said(program.main, "evaluate", folder, "--json")
 
 
+def test_the_label_clinic_shows_them_escaped(
+    trained: tuple[Path, str], tmp_path: Path, said: Callable[..., str]
+) -> None:
+    folder, _ = trained
+    (told,) = [e for e in map(p.decode, (folder / "journal.jsonl").open()) if isinstance(e, p.Suspects)]
+    assert SHOWN in said(program.main, "clinic", folder, "--write", tmp_path / "list.csv")
+    rows = [json.loads(line) for line in said(program.main, "clinic", folder, "--json").splitlines()]
+    assert [row["path"] for row in rows] == [one.path for one in told.pictures] != []
+    assert {row["label"] for row in rows} <= {OWNED, MARKUP}
+    clean(message(p.LabelCorrected("scratch", 1, BROKEN, BROKEN, "wrong", OWNED, 2)))
+
+
 def test_the_report_and_the_card_show_them_escaped(trained: tuple[Path, str], said: Callable[..., str]) -> None:
     folder, _ = trained
     said(program.main, "report", folder)
@@ -169,7 +181,11 @@ async def test_the_dashboard_shows_them_escaped(trained: tuple[Path, str], tmp_p
             seen += drawn(screen.app)
             await pilot.press("v")
         assert r"c\x1b]0;owned" in seen and MARKUP in seen
-        await pilot.press("l")
+        await pilot.press("L")
+        await pilot.app.workers.wait_for_complete()
+        await screen.draw(pilot)
+        assert "you say" in drawn(screen.app)
+        await pilot.press("escape", "l")
         await screen.draw(pilot)
         assert r"bro\x1b[2Jken\n.jpg" in re.sub(r"[│\s]", "", drawn(screen.app))
 

@@ -23,6 +23,7 @@ from tui.notes import Note, not_now
 from tui.palette import InOrder, commands, usual
 from tui.plots.overlay import Overlay
 from tui.refusals import LOCKED, Access
+from tui.screens.clinic import ClinicScreen
 from tui.screens.experiment import ExperimentScreen
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
@@ -170,6 +171,10 @@ class Dashboard(ShowingApp):
         """Ask for a picture, and show what the best weights say of it."""
         assert self.state.run is not None, "refused without a run"
         self.push_screen(LabelScreen(Path(self.state.run.path)))
+
+    def action_clinic(self) -> None:
+        """Show the training pictures whose labels are in doubt."""
+        self.push_screen(ClinicScreen(self.state, self._ask))
 
     def action_rewind(self) -> None:
         """Show the states that the current arm can go back to."""

@@ -26,6 +26,7 @@ from engine.protocol import (
     HookFailed,
     ImageSkipped,
     JournalFailed,
+    LabelCorrected,
     LoaderStuck,
     MicroBatchChanged,
     Paused,
@@ -62,7 +63,7 @@ class Note:
 
 # What is shown in the engine's own words, and how much it matters. Other events are only for the log.
 IN_ENGINES_WORDS: dict[type[Event], Level] = {
-    **dict.fromkeys((GroupFrozen, EpochsChanged, StepsChanged, MicroBatchChanged, Rewound), "good"),
+    **dict.fromkeys((GroupFrozen, EpochsChanged, StepsChanged, MicroBatchChanged, Rewound, LabelCorrected), "good"),
     **dict.fromkeys((Diverged, LoaderStuck, SettingsChanged, Compiled), "warning"),
     **dict.fromkeys(
         (CommandRefused, ImageSkipped, CheckpointDamaged, HookFailed, ControlFailed, HeadFitted), "warning"

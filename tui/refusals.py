@@ -31,6 +31,11 @@ def no_label(state: UiState) -> str:
     return "" if Path(state.run.path).is_dir() else "the run's folder is not on this machine"
 
 
+def no_clinic(state: UiState) -> str:
+    """For the label clinic."""
+    return "the run has not started yet" if state.run is None else ""
+
+
 def not_training(state: UiState) -> str:
     """For changes of training that is still to come."""
     reason = without_run(state)

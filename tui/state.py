@@ -35,6 +35,7 @@ from engine.protocol import (
     HookFailed,
     ImageSkipped,
     JournalFailed,
+    LabelCorrected,
     LoaderStuck,
     Loading,
     MicroBatchChanged,
@@ -56,6 +57,7 @@ from engine.protocol import (
     SettingsChanged,
     StepsChanged,
     StopPlanned,
+    Suspects,
     SweepingRates,
     SystemSample,
     TrainStep,
@@ -64,6 +66,7 @@ from engine.protocol import (
 from engine.protocol.printable import printable_lines
 from tui.activity import Activity
 from tui.escaping import escaped
+from tui.figures.clinic import Clinic
 from tui.figures.sweep import Sweep, folded
 from tui.notes import Note, note_of
 from tui.plots.plotview import PlotView
@@ -101,6 +104,7 @@ class UiState(Activity):
         self.watching = 0
         "how many screens show the run, this one included"
         self.plots = PlotView()
+        self.clinic = Clinic()
         self.sweep: Sweep | None = None
         "the sweep over learning rates at the current step"
         self.replays = 0
@@ -154,6 +158,7 @@ class UiState(Activity):
         arm: Arm | None = getattr(event, "arm", None)
         self.busy = self.busy if arm is None else None
         fold_into(self.arms, event)
+        self.clinic.fold(event)
         self.sweep = None if isinstance(event, TrainStep | ArmStarted) else folded(self.sweep, event)
         self._react(event)
         if not isinstance(event, NEVER_DRAWN):
@@ -187,7 +192,7 @@ class UiState(Activity):
                 | (HeadFitted() | AverageScored() | BestTested() | StepsChanged())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
-                | (PicturesNoted() | ControlFailed() | HistoryBegins() | HistoryEnds())
+                | (LabelCorrected() | Suspects() | PicturesNoted() | ControlFailed() | HistoryBegins() | HistoryEnds())
             ):
                 pass  # the activity, the arm or the note of the event says it all
             case _:

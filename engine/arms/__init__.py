@@ -10,6 +10,9 @@
 - `optimizer`: the optimizer and its named parameter groups.
 - `moving_average`: an average of the weights of the last steps.
 - `features`: cached inputs of the last layer, for a frozen backbone.
+- `label_record`: how the model answers each training picture, summed up.
+- `judgements`: what a person has said of labels, and from which epoch on it counts.
+- `suspects`: the pictures whose labels the model contradicts; `doubtful`: those of a run that is over.
 - `resumed_settings`: applies changed settings to a resumed arm.
 - `setup`: the arguments that both arms share.
 - `stopwatch`: measures time on the device.

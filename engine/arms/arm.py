@@ -1,6 +1,6 @@
 """One arm of the comparison: its model, its optimizer and its progress."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +8,8 @@ import torch
 
 from engine.arms.features import Batches, FeatureBatch, FeatureBatches
 from engine.arms.gradients import micro_batch_count
+from engine.arms.judgements import Judgement, Judgements
+from engine.arms.label_record import Answer, LabelRecord
 from engine.arms.network import Network
 from engine.arms.optimizer import (
     build_optimizer,
@@ -25,11 +27,13 @@ from engine.arms.update import Updater
 from engine.config import RunConfig
 from engine.config.sections import OptimConfig
 from engine.data.batches import Batch
+from engine.data.samples import Sample
 from engine.errors import CheckpointError
 from engine.metrics.predictions import prediction_rows
 from engine.models import build
 from engine.models.fitted_head import FittedHead
 from engine.protocol import Arm
+from engine.protocol.values import Verdict
 from engine.recipes.recipe import ParameterGroup
 from engine.recipes.table import recipe_of
 
@@ -59,6 +63,8 @@ class TrainedArm(Progress):
         self.head_due = arm == "pretrained" and config.model.head == "fitted"
         self.unsaved = False
         self.was_compiled = False
+        self.judgements = Judgements(setup.train, setup.roots, setup.classes)
+        self.label_record = LabelRecord(len(setup.train), setup.device)
         self.batches: Batches | None = None
         "the source of its batches; `None` if it must be chosen again"
         self.batches_version = 0
@@ -120,14 +126,23 @@ class TrainedArm(Progress):
         Raises:
             RuntimeError: torch ran out of memory; the weights, the optimizer and the step have not changed.
         """
+        answers: list[Answer] = []
+
+        def observe(logits: torch.Tensor, labels: torch.Tensor, targets: torch.Tensor) -> None:
+            answers.append(Answer(logits.detach(), labels, targets))
+
         figures, rates, stopwatch = self._updater.update(
-            batch, self.step, self.total_steps, self._micro_batch_count(batch), multiplier
+            batch, self.step, self.total_steps, self._micro_batch_count(batch), multiplier, observe=observe
         )
         self.step += 1
         self.unsaved = True
         self.network.after_step(self.total_steps)
         self._recipe.after_step(self)
-        return self._processes.all_reduce(figures), rates, stopwatch
+        if self.label_record.pictures:
+            figures = self.label_record.add(batch, answers, figures, self._processes)
+        else:
+            figures = self._processes.all_reduce(figures)
+        return figures, rates, stopwatch
 
     def _micro_batch_count(self, batch: Batch | FeatureBatch) -> int:
         return micro_batch_count(batch, self.micro_batch, self._processes.size)
@@ -193,6 +208,31 @@ class TrainedArm(Progress):
         self.micro_batch = pictures
         self.mark_changed()
 
+    @property
+    def next_epoch(self) -> int:
+        """The first epoch that has not begun, counted from 0."""
+        return -(-self.step // self.steps_per_epoch)
+
+    @property
+    def pictures(self) -> Sequence[Sample]:
+        """The training pictures of the epoch of the next step, with the labels that count for it."""
+        return self.judgements.pictures(self.epoch - 1)
+
+    def judge(self, picture: str, verdict: Verdict, label: str) -> None:
+        """Take what a person says of the label of a training picture; it counts from the next epoch on."""
+        self.judgements.add(Judgement(picture, verdict, label, self.next_epoch))
+        self._judged()
+
+    def take_over_judgements(self, other: Mapping[int, Judgement]) -> None:
+        """Take the last words of another arm, or of another branch, in place of the arm's own."""
+        if self.judgements.take_over(other, self.next_epoch):
+            self._judged()
+
+    def _judged(self) -> None:
+        if self.position == 0:  # the epoch has not begun, but its first batches may be decoded
+            self.batches_version += 1
+        self.mark_changed()
+
     def free_gradients(self) -> None:
         """Free the memory of a step that failed."""
         self.optimizer.zero_grad()
@@ -206,6 +246,7 @@ class TrainedArm(Progress):
         if isinstance(self.batches, FeatureBatches):
             self.batches.move(device)
         move_optimizer(self.optimizer, device)
+        self.label_record.move(device)
 
     def _train_groups(self) -> None:
         """Make the network train the groups that are not frozen, and only those."""
@@ -229,6 +270,8 @@ class TrainedArm(Progress):
                 "random": {"seed": self._config.seed, "torch": torch.get_rng_state()},
             }
             | ({"recipe": recipe} if (recipe := self._recipe.state()) else {})
+            | ({"label_record": record} if (record := self.label_record.state()) else {})
+            | ({"judgements": judgements} if (judgements := self.judgements.state()) else {})
         )
 
     def load(self, state: dict[str, Any]) -> None:
@@ -244,6 +287,8 @@ class TrainedArm(Progress):
             self._updater.load(state["scaler"])
             torch.set_rng_state(state["random"]["torch"])
             self._recipe.load(state.get("recipe", {}))
+            self.label_record.load(state.get("label_record", {}))
+            self.judgements.load(state.get("judgements", ()))
             self.load_progress(state)
             self.history = list(state["history"][self.arm])
             self.was_compiled = state["compiled"]

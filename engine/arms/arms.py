@@ -1,6 +1,6 @@
 """Both arms of a run: which one is current, and how they are built, restored and rewound."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -143,6 +143,11 @@ class Arms:
             change=arm.change,
             head=head,
         )
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """The names of the classes."""
+        return self._setup.classes
 
     @property
     def on_gpu(self) -> bool:

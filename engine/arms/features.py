@@ -13,7 +13,7 @@ import torch
 
 from engine.data.batches import Batch, Waiting
 from engine.data.loader import Loader
-from engine.data.samples import Sample
+from engine.data.samples import LEFT_OUT, Sample
 
 ROOM = 2 * 2**30  # maximal bytes of features on the device
 TEST_BATCH = 4096
@@ -82,10 +82,15 @@ class Features:
         """Move the table to `device`."""
         self.table, self.labels = self.table.to(device), self.labels.to(device)
 
-    def batch(self, rows: list[int]) -> FeatureBatch:
-        """A batch of these rows of the table."""
+    def batch(self, rows: list[int], labels: torch.Tensor | None = None) -> FeatureBatch:
+        """A batch of these rows of the table, with the rows' own labels or those in `labels`, int64 (samples)."""
         chosen = torch.tensor(rows, dtype=torch.int64).to(self._device, non_blocking=True)
-        return FeatureBatch(self.table[chosen], self.labels[chosen], [self._numbers[row] for row in rows])
+        labels = self.labels if labels is None else labels
+        return FeatureBatch(self.table[chosen], labels[chosen], [self._numbers[row] for row in rows])
+
+    def labels_of(self, samples: Sequence[Sample]) -> torch.Tensor:
+        """The labels that the samples have now, int64, a row each as in the table."""
+        return torch.tensor([samples[number].label for number in self._numbers], dtype=torch.int64).to(self._device)
 
 
 class FeatureBatches:
@@ -99,8 +104,9 @@ class FeatureBatches:
 
     def training(self, samples: Sequence[Sample], epoch: int, start: int) -> Iterator[FeatureBatch]:
         """The shuffled batches of `epoch` from number `start` on."""
+        labels = self._train.labels_of(samples)
         for group in self._loader.groups(samples, epoch, start):
-            yield self._train.batch([self._row(epoch, draw, len(samples)) for draw in group])
+            yield self._train.batch([self._row(epoch, draw, samples) for draw in group], labels)
 
     def testing(self, samples: Sequence[Sample]) -> Iterator[FeatureBatch]:
         """All samples in order."""
@@ -113,9 +119,10 @@ class FeatureBatches:
         self._train.move(device)
         self._test.move(device)
 
-    def _row(self, epoch: int, draw: int, samples: int) -> int:
+    def _row(self, epoch: int, draw: int, samples: Sequence[Sample]) -> int:
         """The row of a drawn sample; the row of a random other sample if the file cannot be read."""
-        rows, number = self._train.rows, draw % samples
+        rows, number = self._train.rows, draw % len(samples)
         if number not in rows:
-            number = random.Random(f"{self._seed}/{epoch}/{draw}").choice(list(rows))
+            others = [other for other in rows if samples[other].label != LEFT_OUT]
+            number = random.Random(f"{self._seed}/{epoch}/{draw}").choice(others)
         return rows[number]

@@ -21,6 +21,7 @@ def add_gradients(
     pieces: int,
     scale: Callable[[torch.Tensor], torch.Tensor],
     rng: random.Random,
+    observe: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], None] = lambda logits, labels, targets: None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Add the gradients of a batch, computed in `pieces` micro-batches, to the parameters.
 
@@ -28,7 +29,7 @@ def add_gradients(
 
     The gradients are those of the whole batch, but batch norm and dropout see each micro-batch separately. `scale`
     multiplies the loss before `backward`. The processes average their gradients, so `scale` must contain this
-    process's weight times the number of processes.
+    process's weight times the number of processes. `observe` gets the logits, labels and targets of each micro-batch.
     """
     features = isinstance(batch, FeatureBatch)
     inputs, labels = network.prepare(batch)
@@ -46,6 +47,7 @@ def add_gradients(
             scale(mean).backward()  # type: ignore[no-untyped-call]
         loss += mean.detach()
         right += (logits.argmax(1) == label).sum()
+        observe(logits, label, target)
     return loss, right
 
 

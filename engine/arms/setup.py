@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from engine.config import RunConfig
+from engine.data.samples import Sample
 from engine.data.transfer import Transfer
 from engine.hardware.process_group import ProcessGroup
 
@@ -20,3 +22,7 @@ class Setup:
     device: torch.device
     transfer: Transfer
     processes: ProcessGroup
+    train: Sequence[Sample] = ()
+    "the training pictures; without them, nothing is kept of how each is answered"
+    roots: Sequence[Path] = ()
+    "the folders that names of pictures are below"

@@ -1,6 +1,7 @@
 """One update of an arm: gradients, their scale and check, and the step of the optimizer."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -45,8 +46,10 @@ class Updater:
         total_steps: int,
         pieces: int,
         multiplier: float | None = None,
+        *,
+        observe: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], None] = lambda logits, labels, targets: None,
     ) -> tuple[torch.Tensor, dict[str, float], Stopwatch]:
-        """Make update number `step`, from 0, in `pieces` micro-batches; see `TrainedArm.update`."""
+        """Make update number `step`, from 0, in `pieces` micro-batches; see `TrainedArm.update` and `add_gradients`."""
         # Dropout depends only on (seed, step), so a resumed run repeats it exactly.
         rank = f"/{self._processes.rank}" if self._processes.rank else ""
         seed = f"{self._seed}/step/{step}{rank}"
@@ -62,6 +65,7 @@ class Updater:
             pieces=pieces,
             scale=lambda mean: self._scaler.scale(mean * (batch.weight * self._processes.size)),
             rng=random.Random(f"{seed}/augment"),
+            observe=observe,
         )
         stopwatch = Stopwatch(self._device)
         self._scaler.unscale_(self._optimizer)

@@ -41,6 +41,7 @@ SUBCOMMANDS = (
     "background",
     "status",
     "send",
+    "clinic",
 )
 "in the order of the help; the module of `lr-find` is `engine.cli.lr_find`"
 

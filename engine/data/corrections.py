@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.data.samples import Catalogue, Sample, join_names
 from engine.errors import DataError
-from engine.protocol.printable import printable
+from engine.protocol.printable import printable, unicode_text
 from engine.storage.atomic import atomic_write
 
 HEADER = ("picture", "label", "reason")
@@ -76,6 +76,25 @@ def relative_name(path: str, roots: Sequence[Path]) -> str:
         if Path(path).is_relative_to(root):
             return Path(path).relative_to(root).as_posix()
     return path
+
+
+def merged(given: Iterable[Correction], made: Sequence[Correction], roots: Sequence[Path]) -> list[Correction]:
+    """Both lists as one. Of a picture that is in both, the line of `made` counts."""
+    names = {relative_name(item.picture, roots) for item in made}
+    return [item for item in given if relative_name(item.picture, roots) not in names] + list(made)
+
+
+def find_named(names: Iterable[str], samples: Sequence[Sample], roots: Sequence[Path]) -> dict[str, int]:
+    """The indices of samples by the names that they have in a list, or as text; others are not in it."""
+    wanted = {path: name for name in names for path in (*_paths(name, roots), name)}
+    found: dict[str, int] = {}
+    for index, sample in enumerate(samples):
+        name = wanted.get(sample.path)
+        if name is None and not sample.path.isprintable():
+            name = wanted.get(unicode_text(sample.path))
+        if name is not None:
+            found.setdefault(name, index)
+    return found
 
 
 def apply_corrections(

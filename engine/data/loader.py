@@ -21,7 +21,7 @@ from engine.data.batches import Batch, Unreadable, Waiting
 from engine.data.decoded import Decoded
 from engine.data.order import epoch_order
 from engine.data.pictures import Pixels, Preparation, UnreadablePictureError
-from engine.data.samples import Sample
+from engine.data.samples import LEFT_OUT, Sample
 from engine.data.threads import Threads
 from engine.errors import DataError
 from engine.hardware.processors import usable_processors
@@ -213,7 +213,7 @@ class Loader:
                 pixels[:] = found
             except UnreadablePictureError as error:
                 bad.append(Unreadable.of(sample, str(error)))
-                index = rng.randrange(len(samples))
+                index = _another(samples, rng)
             else:
                 return _Item(index, sample.label, bad)
         raise _pictures_lost(bad)
@@ -226,6 +226,13 @@ class Loader:
         except UnreadablePictureError as error:
             return _Item(index, None, [Unreadable.of(sample, str(error))])
         return _Item(index, sample.label, [])
+
+
+def _another(samples: Sequence[Sample], rng: random.Random) -> int:
+    """The index of a random sample that is not left out."""
+    while samples[index := rng.randrange(len(samples))].label == LEFT_OUT:
+        pass
+    return index
 
 
 def _batch(images: torch.Tensor, group: _Group, items: list[_Item]) -> Batch:

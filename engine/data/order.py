@@ -1,5 +1,6 @@
 """The order of the training pictures in an epoch. It depends only on the seed, the epoch and the pictures."""
 
+import itertools
 import math
 import random
 from collections.abc import Sequence
@@ -7,6 +8,8 @@ from itertools import accumulate
 from typing import Literal
 
 import torch
+
+from engine.data.samples import LEFT_OUT
 
 Balance = Literal["none", "sqrt", "full"]
 
@@ -17,14 +20,18 @@ def epoch_order(labels: Sequence[int], balance: Balance, seed: int, epoch: int) 
     Draw number d is the picture d % N of N pictures, for the time d // N in this epoch, counted from 0. With `none`
     each picture is drawn once. Otherwise each class is drawn in proportion to 1 (`full`) or to the square root of its
     number of pictures (`sqrt`); within a class, the pictures' numbers of draws differ by at most one.
+
+    A picture whose label is `LEFT_OUT` is not drawn. With `none`, random other ones are drawn again in such places.
     """
     generator = torch.Generator().manual_seed(random.Random(f"{seed}/{epoch}").getrandbits(62))
     count = len(labels)
     if balance == "none":
-        return _shuffled(range(count), generator)
+        order = _shuffled(range(count), generator)
+        return _without_left_out(order, labels, generator) if LEFT_OUT in labels else order
     classes: dict[int, list[int]] = {}
     for index, label in enumerate(labels):
-        classes.setdefault(label, []).append(index)
+        if label != LEFT_OUT:
+            classes.setdefault(label, []).append(index)
     weights = [1.0 if balance == "full" else math.sqrt(len(indices)) for indices in classes.values()]
     draws = list[int]()
     for indices, quota in zip(classes.values(), _quotas(weights, count, generator), strict=True):
@@ -32,6 +39,15 @@ def epoch_order(labels: Sequence[int], balance: Balance, seed: int, epoch: int) 
         draws += [index + time * count for time in range(times) for index in indices]
         draws += [index + times * count for index in _shuffled(indices, generator)[:rest]]
     return _shuffled(draws, generator)
+
+
+def _without_left_out(order: Sequence[int], labels: Sequence[int], generator: torch.Generator) -> list[int]:
+    """The order with further draws of other pictures in the places of those that are left out."""
+    count = len(labels)
+    kept = [index for index, label in enumerate(labels) if label != LEFT_OUT]
+    again = _shuffled(kept, generator)
+    further = (index + time * count for time in itertools.count(1) for index in again)
+    return [next(further) if labels[index] == LEFT_OUT else index for index in order]
 
 
 def _quotas(weights: Sequence[float], count: int, generator: torch.Generator) -> list[int]:

@@ -10,8 +10,11 @@ from engine.errors import DataError
 from engine.protocol import Part
 
 EXTENSIONS = readable_endings()
+USUAL = "such as .jpg, .png, .webp, .tif"  # endings, in a message
 MAX_UNREADABLE = 0.05  # fraction of files; with more, the data set itself may be wrong
 MAX_NAMES = 5  # in a message
+LEFT_OUT = -1
+"the label of a training picture that a person has left out during the run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class Catalogue:
                 raise DataError(
                     "Empty class",
                     f"{self.where}: no readable picture to {part} on in {join_names(empty)}; add pictures "
-                    f"({', '.join(EXTENSIONS)}) or remove the class",
+                    f"({USUAL}) or remove the class",
                 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.data.samples import EXTENSIONS
+from engine.data.samples import EXTENSIONS, USUAL
 from engine.errors import DataError
 
 STDIN = "-"
@@ -47,8 +47,7 @@ def find_pictures(names: Sequence[str], stdin: Iterable[str] = ()) -> PictureLis
                 "No such picture", f"{name} does not exist; name files, folders or patterns such as '*.jpg'"
             )
     if not found:
-        endings = ", ".join(EXTENSIONS)
-        raise DataError("No pictures", f"{' '.join(names)}: no picture found (endings looked for: {endings})")
+        raise DataError("No pictures", f"{' '.join(names)}: no file is a picture by its ending, {USUAL}")
     return PictureList(list(found), left_out)
 
 

@@ -7,6 +7,7 @@ import torch
 
 from engine.arms.arm import TrainedArm
 from engine.arms.features import Features
+from engine.data.samples import LEFT_OUT
 from engine.loop.evaluation import Evaluation
 from engine.loop.feature_pass import FeaturePass
 from engine.loop.input_pipeline import InputPipeline
@@ -94,11 +95,12 @@ class HeadFitting:
 
     def _gather(self, arm: TrainedArm, features: Features) -> tuple[torch.Tensor, torch.Tensor]:
         """The features (N, D) and labels (N) of the readable pictures of all processes, in their order."""
-        samples = self._pipeline.catalogue.train
+        samples = arm.pictures
         table, numbers = features.rows_by_number(arm.network.head.in_features)
         whole = torch.zeros(len(samples), table.shape[1], device=table.device)
         seen = torch.zeros(len(samples), device=table.device)
         whole[numbers], seen[numbers] = table, 1.0
         whole, seen = self._processes.all_reduce(whole), self._processes.all_reduce(seen)
         labels = torch.tensor([sample.label for sample in samples], device=table.device)
-        return whole[seen > 0], labels[seen > 0]
+        used = (seen > 0) & (labels != LEFT_OUT)
+        return whole[used], labels[used]

@@ -77,4 +77,4 @@ class RateSweep:
     def _batches(self, arm: TrainedArm) -> Iterator[Batch | FeatureBatch | Waiting]:
         """The training batches of the arm's epoch that are still to come."""
         assert arm.batches is not None
-        return arm.batches.training(self._pipeline.catalogue.train, arm.epoch - 1, arm.position)
+        return arm.batches.training(arm.pictures, arm.epoch - 1, arm.position)

@@ -14,6 +14,7 @@ from engine.config.sections import HooksConfig
 from engine.config.values import with_values
 from engine.data.loader import Loader
 from engine.data.samples import Catalogue
+from engine.data.sources import folders
 from engine.data.transfer import Transfer
 from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device
@@ -24,7 +25,16 @@ from engine.loop.milestones import finished, started
 from engine.loop.recording import Recording
 from engine.loop.training import Training
 from engine.models import preparation
-from engine.protocol import Command, Event, Loading, RunFailed, RunFinished, Setting, SettingsChanged
+from engine.protocol import (
+    Command,
+    Event,
+    Loading,
+    PicturesNoted,
+    RunFailed,
+    RunFinished,
+    Setting,
+    SettingsChanged,
+)
 from engine.recipes.choices import complete
 from engine.recipes.table import recipe_of
 from engine.sinks.trackers import Followers, check_trackers
@@ -199,6 +209,8 @@ class Run:
             yield from self.followers.start(self.folder, self.config.sinks)
         if self._settings:
             yield SettingsChanged(self._settings)
+        if reason := self._arms.current.label_record.omission:
+            yield PicturesNoted(reason)
         yield from self._steering.begin()
         yield from self._pipeline.report_prepared()
 
@@ -210,6 +222,8 @@ class Run:
             device=self._device,
             transfer=Transfer(self._preparation, self._device),
             processes=self._processes,
+            train=self._catalogue.train,
+            roots=folders(self.config.data),
         )
         train_images = len(self._catalogue.train)
         return Arms(setup, train_images=train_images, writer=self._writer, stop_requested=self._inbox.stop_requested)

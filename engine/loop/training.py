@@ -9,6 +9,7 @@ import torch
 
 from engine.arms.arm import TrainedArm
 from engine.arms.stopwatch import Stopwatch
+from engine.arms.suspects import find_suspects
 from engine.config import RunConfig
 from engine.data.batches import Batch, Waiting
 from engine.loop.compiling import CompileChoice
@@ -23,7 +24,7 @@ from engine.loop.readback import Readback
 from engine.loop.scores import Score, report_score
 from engine.loop.time_budget import TimeBudget
 from engine.loop.watchdog import NotFinite, Watchdog
-from engine.protocol import ArmFinished, Compiled, EpochDone, EpochsChanged, Event, Stop, TrainStep
+from engine.protocol import ArmFinished, Compiled, EpochDone, EpochsChanged, Event, Stop, Suspects, TrainStep
 from engine.recipes.table import recipe_of
 from engine.steering.steering import Steering
 
@@ -127,7 +128,7 @@ class Training:
     def _train_epoch(self, arm: TrainedArm) -> Iterator[Event]:
         """Train until the epoch ends, or until a command or an evaluation interrupts it."""
         assert arm.batches is not None
-        batches = arm.batches.training(self._pipeline.catalogue.train, arm.epoch - 1, arm.position)
+        batches = arm.batches.training(arm.pictures, arm.epoch - 1, arm.position)
         version, waited = arm.batches_version, 0.0
         while True:
             if self._steering.has_commands or self._checkpointer.autosave_due:
@@ -231,6 +232,7 @@ class Training:
         row = arm.end_epoch(score.metrics, score.seconds, arm.rates, score.part)
         yield from report_score(arm, row["epoch"], score, best)
         yield EpochDone(arm=arm.arm, **row)
+        yield from self._report_suspects(arm)
         yield from self._pipeline.report_prepared()
         if arm.out_of_patience and not arm.done:
             reason = f"{arm.stale} epochs in a row were not better than the best one"
@@ -239,6 +241,14 @@ class Training:
         self._checkpointer.save(arm, {"best": "best", "last": "epoch"} if best else {"last": "epoch"})
         if not arm.done:
             yield from self._stop_after_epoch(True)
+
+    def _report_suspects(self, arm: TrainedArm) -> Iterator[Suspects]:
+        """Report the training pictures whose labels the model contradicts, if there are any."""
+        if arm.label_record.pictures:
+            judged = arm.judgements.latest()
+            found, contradicted = find_suspects(arm.label_record.figures(), arm.pictures, judged)
+            if found or judged:
+                yield Suspects(arm.arm, arm.step, tuple(found), contradicted)
 
     def _stop_after_epoch(self, done: bool) -> Iterator[Event]:
         """Stop if the epoch is `done` and the user wants to stop at its end."""

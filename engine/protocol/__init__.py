@@ -18,6 +18,7 @@ from engine.protocol.arms import (
     Diverged,
     EpochDone,
     Group,
+    JudgedPicture,
     TrainStep,
 )
 from engine.protocol.checkpoints import (
@@ -30,6 +31,7 @@ from engine.protocol.checkpoints import (
 )
 from engine.protocol.commands import (
     Command,
+    CorrectLabel,
     Evaluate,
     FindRate,
     Pause,
@@ -51,6 +53,7 @@ from engine.protocol.effects import (
     CommandRefused,
     EpochsChanged,
     GroupFrozen,
+    LabelCorrected,
     MicroBatchChanged,
     Paused,
     RateChanged,
@@ -83,8 +86,10 @@ from engine.protocol.scores import (
     Evaluating,
     HeadFitted,
     Mistake,
+    Suspect,
+    Suspects,
 )
-from engine.protocol.values import ALL_GROUPS, ARMS, HEADS, PART_NAMES, Arm, Head, Part, other_arm
+from engine.protocol.values import ALL_GROUPS, ARMS, HEADS, PART_NAMES, Arm, Head, Part, Verdict, other_arm
 from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
 from engine.protocol.wire import Behind, Goodbye, Hello
 
@@ -109,6 +114,7 @@ __all__ = [
     "Compiled",
     "Confusion",
     "ControlFailed",
+    "CorrectLabel",
     "Diverged",
     "EpochDone",
     "EpochsChanged",
@@ -129,6 +135,8 @@ __all__ = [
     "HookFailed",
     "ImageSkipped",
     "JournalFailed",
+    "JudgedPicture",
+    "LabelCorrected",
     "LoaderStuck",
     "Loading",
     "Message",
@@ -166,10 +174,13 @@ __all__ = [
     "Stop",
     "StopAfterEpoch",
     "StopPlanned",
+    "Suspect",
+    "Suspects",
     "SweepingRates",
     "SwitchArm",
     "SystemSample",
     "TrainStep",
+    "Verdict",
     "Watching",
     "decode",
     "encode",

@@ -1,8 +1,11 @@
 """Events about the training of an arm."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from engine.protocol.values import Arm, Bool, Int, Metrics, Part, Real
+from pydantic import Field
+
+from engine.protocol.values import Arm, Bool, Int, Metrics, Part, Real, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,22 @@ class Group:
     "whether it is not trained"
     why: str = ""
     "where its base rate comes from, for people"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPicture:
+    """A training picture of which a person has said what is right."""
+
+    path: str
+    verdict: Verdict
+    label: str
+    "its class, where the verdict is `wrong`"
+    epoch: Int
+    "the first epoch, counted from 1, for which that counts"
+
+
+Judged = Annotated[tuple[JudgedPicture, ...], Field(exclude_if=lambda pictures: not pictures)]
+"left out of a message if it is empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +57,8 @@ class ArmStarted:
     "how many changes of the arm's state were not steps"
     steps: Int = 0
     "all steps of the arm, if it ends in the middle of an epoch or has a time to end; 0: all those of its epochs"
+    judged: Judged = ()
+    "the pictures of which a person has said what is right"
 
 
 @dataclass(frozen=True, slots=True)

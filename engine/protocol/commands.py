@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.protocol.values import Arm, Bool, Head, Int, Real
+from engine.protocol.values import Arm, Bool, Head, Int, Real, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,17 @@ class Release:
     """End a run that has done its epochs, unless somebody watches it. Sent when the last watcher has left."""
 
 
+@dataclass(frozen=True, slots=True)
+class CorrectLabel:
+    """Say what is right for a training picture. It counts from the next epoch of the current arm on."""
+
+    picture: str
+    "its path, below the folder of the pictures or whole"
+    verdict: Verdict
+    "`right`: keep its class; `wrong`: it is of the class `label`; `leave_out`: do not train on it; `undecided`: undo"
+    label: str = ""
+
+
 Command = (
     Pause
     | Resume
@@ -138,4 +149,5 @@ Command = (
     | StopAfterEpoch
     | Stop
     | Release
+    | CorrectLabel
 )

@@ -3,6 +3,7 @@
 from engine.protocol import (
     ALL_GROUPS,
     Command,
+    CorrectLabel,
     Evaluate,
     FindRate,
     Pause,
@@ -20,6 +21,20 @@ from engine.protocol import (
     StopAfterEpoch,
     SwitchArm,
 )
+from engine.protocol.printable import printable
+
+
+def _of_label(command: CorrectLabel) -> str:
+    name = printable(command.picture)
+    match command.verdict:
+        case "right":
+            return f"kept the label of {name}"
+        case "wrong":
+            return f"gave {name} the class {printable(command.label)}"
+        case "leave_out":
+            return f"left {name} out"
+        case "undecided":
+            return f"took back what was said of the label of {name}"
 
 
 def words(command: Command) -> str:
@@ -57,5 +72,7 @@ def words(command: Command) -> str:
             return "planned to stop after the epoch" if command.planned else "took the planned stop back"
         case Stop():
             return "stopped the run" + ("" if command.save else " without a checkpoint")
+        case CorrectLabel():
+            return _of_label(command)
         case Release():
             return "left the run"

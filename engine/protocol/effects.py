@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.protocol.values import Arm, Bool, Int, Real
+from engine.protocol.values import Arm, Bool, Int, Real, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,25 @@ class RatesSwept:
     "a good base rate of that group; `None` if the sweep shows none"
     reason: str = ""
     "why there is no suggestion, for people"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCorrected:
+    """A person has said what is right for a training picture."""
+
+    arm: Arm
+    step: Int
+    picture: str
+    "as the command named it"
+    path: str
+    "its whole path"
+    verdict: Verdict
+    label: str
+    "its class, where the verdict is `wrong`"
+    epoch: Int
+    "the first epoch of the arm, counted from 1, for which it counts"
+    change: Int = 0
+    "`change` of the arm after it, as in `ArmStarted`"
 
 
 @dataclass(frozen=True, slots=True)

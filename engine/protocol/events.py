@@ -15,6 +15,7 @@ from engine.protocol.effects import (
     CommandRefused,
     EpochsChanged,
     GroupFrozen,
+    LabelCorrected,
     MicroBatchChanged,
     Paused,
     RateChanged,
@@ -42,6 +43,7 @@ from engine.protocol.scores import (
     EvalDone,
     Evaluating,
     HeadFitted,
+    Suspects,
 )
 from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
 
@@ -94,4 +96,6 @@ Event = (
     | Watching
     | PeerRefused
     | ControlFailed
+    | LabelCorrected
+    | Suspects
 )

@@ -98,6 +98,38 @@ class HeadFitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspect:
+    """A training picture whose label the model contradicts. Classes are numbered as in `RunStarted`, from 0."""
+
+    path: str
+    label: Int
+    "the class that it was trained as"
+    other: Int
+    "the class that the model prefers"
+    margin: Real
+    "mean of the logit of its label minus the largest other one, each time that it was trained on"
+    loss: Real
+    "mean cross entropy"
+    seen: Int
+    "how often it was trained on"
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """The training pictures of an arm whose labels the model contradicts most, the worst first.
+
+    Pictures of which a person has said what is right are not among them.
+    """
+
+    arm: Arm
+    step: Int
+    pictures: tuple[Suspect, ...]
+    "at most 100"
+    contradicted: Int
+    "how many there are in all"
+
+
+@dataclass(frozen=True, slots=True)
 class Mistake:
     """A scored picture that is classified wrongly. Classes are numbered as in `RunStarted`, from 0."""
 

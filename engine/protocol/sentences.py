@@ -22,6 +22,7 @@ from engine.protocol import (
     HookFailed,
     ImageSkipped,
     JournalFailed,
+    LabelCorrected,
     LoaderStuck,
     MicroBatchChanged,
     Part,
@@ -165,10 +166,25 @@ def _of_command(event: Event) -> str:
         case Rewound():
             kept = f"branch {event.left} is kept up to step {event.left_step}"
             return f"branch {event.branch} from step {event.step}: {event.reason}; {kept}"
+        case LabelCorrected():
+            return _of_label(event)
         case CommandRefused():
             return f"{event.command.replace('_', ' ')} refused: {event.reason}"
         case _:
             return ""
+
+
+def _of_label(event: LabelCorrected) -> str:
+    name, when = printable(event.path), f"from epoch {event.epoch} on"
+    match event.verdict:
+        case "right":
+            return f"the label of {name} is right"
+        case "wrong":
+            return f"{name} is of the class {printable(event.label)} {when}"
+        case "leave_out":
+            return f"{name} is left out {when}"
+        case "undecided":
+            return f"{name} is again of the class that it was found with {when}"
 
 
 def _of_file(event: Event) -> str:

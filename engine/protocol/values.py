@@ -16,6 +16,10 @@ Head = Literal["kept", "random", "pretrained", "fitted"]
 logistic regression on features"""
 HEADS: tuple[Head, ...] = get_args(Head)
 
+Verdict = Literal["right", "wrong", "leave_out", "undecided"]
+"""what a person says of the label of a training picture: it is right, the picture has another class, it is of no use,
+or nothing any more"""
+
 ALL_GROUPS = "all"
 "as the name of a group: all groups of an arm"
 

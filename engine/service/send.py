@@ -20,12 +20,14 @@ from engine.protocol import (
     CheckpointSaved,
     Command,
     CommandRefused,
+    CorrectLabel,
     EpochsChanged,
     EvalDone,
     Evaluate,
     Event,
     FindRate,
     GroupFrozen,
+    LabelCorrected,
     MicroBatchChanged,
     Pause,
     Paused,
@@ -76,6 +78,7 @@ class Word:
 
 
 GROUP = {"GROUP": {"help": "a parameter group"}}
+PICTURE = {"PICTURE": {"help": "a training picture: its path, whole or below the folder of the pictures"}}
 
 WORDS: dict[str, Word] = {
     "pause": Word(
@@ -141,6 +144,30 @@ WORDS: dict[str, Word] = {
                 "help": "with `start`: what the last layer starts from; default: what the configuration says",
             },
         },
+    ),
+    "relabel": Word(
+        "give a training picture another class from the next epoch on",
+        lambda args: CorrectLabel(args.PICTURE, "wrong", args.CLASS),
+        LabelCorrected,
+        PICTURE | {"CLASS": {"help": "the class that it is of"}},
+    ),
+    "leave-out": Word(
+        "train without a picture from the next epoch on",
+        lambda args: CorrectLabel(args.PICTURE, "leave_out"),
+        LabelCorrected,
+        PICTURE,
+    ),
+    "keep": Word(
+        "say that the class of a training picture is right",
+        lambda args: CorrectLabel(args.PICTURE, "right"),
+        LabelCorrected,
+        PICTURE,
+    ),
+    "undo-label": Word(
+        "take back what was said of a training picture",
+        lambda args: CorrectLabel(args.PICTURE, "undecided"),
+        LabelCorrected,
+        PICTURE,
     ),
     "stop-after-epoch": Word(
         "end the run, saved, after the epoch in progress", lambda args: StopAfterEpoch(True), StopPlanned

@@ -9,9 +9,11 @@ from engine.arms.optimizer import describe_groups, groups_of
 from engine.config.sections import Change, ScheduleConfig
 from engine.protocol import (
     ALL_GROUPS,
+    CorrectLabel,
     EpochsChanged,
     Event,
     GroupFrozen,
+    LabelCorrected,
     MicroBatchChanged,
     RateChanged,
     ScaleRate,
@@ -22,8 +24,9 @@ from engine.protocol import (
     SetSteps,
     StepsChanged,
 )
+from engine.protocol.printable import unicode_text
 
-Changing = SetRate | ScaleRate | SetFrozen | SetEpochs | SetSteps | SetMicroBatch
+Changing = SetRate | ScaleRate | SetFrozen | SetEpochs | SetSteps | SetMicroBatch | CorrectLabel
 
 
 def make(command: Changing, arm: TrainedArm, why: str) -> Event:
@@ -46,6 +49,8 @@ def make(command: Changing, arm: TrainedArm, why: str) -> Event:
         case SetMicroBatch():
             arm.set_micro_batch(command.pictures)
             return MicroBatchChanged(arm.arm, arm.step, command.pictures, why, arm.change)
+        case CorrectLabel():
+            return _correct_label(arm, command)
         case _:
             assert_never(command)
 
@@ -73,6 +78,16 @@ def _command(change: Change) -> Changing:
     if change.lr is not None:
         return SetRate(change.group, change.lr)
     return SetFrozen(change.group, bool(change.frozen))
+
+
+def _correct_label(arm: TrainedArm, command: CorrectLabel) -> Event:
+    label = command.label if command.verdict == "wrong" else ""
+    arm.judge(command.picture, command.verdict, label)
+    index = arm.judgements.index(command.picture)
+    assert index is not None
+    path = unicode_text(arm.judgements.samples[index].path)
+    epoch = arm.next_epoch + 1
+    return LabelCorrected(arm.arm, arm.step, command.picture, path, command.verdict, command.label, epoch, arm.change)
 
 
 def _set_rate(arm: TrainedArm, group: str, base_lr: float, why: str) -> RateChanged:

@@ -1,5 +1,7 @@
 """Why a command is impossible now."""
 
+from collections.abc import Sequence
+
 from engine.arms.arm import TrainedArm
 from engine.arms.arms import Arms
 from engine.arms.checkpointer import START
@@ -7,6 +9,7 @@ from engine.arms.optimizer import describe_groups
 from engine.protocol import (
     ALL_GROUPS,
     Command,
+    CorrectLabel,
     Evaluate,
     FindRate,
     Group,
@@ -25,6 +28,7 @@ from engine.protocol import (
     StopAfterEpoch,
     SwitchArm,
 )
+from engine.protocol.printable import printable
 from engine.steering.state import RunState
 
 MOST_EPOCHS = 100_000
@@ -64,8 +68,29 @@ def reason(command: Command, run: RunState) -> str:
             if command.planned is run.stops_after_epoch:
                 return "that is planned already" if command.planned else "no stop is planned"
             return _done(arm)
+        case CorrectLabel():
+            return _correct_label(command, arm, arms.classes)
         case Save() | Stop() | Release():
             return ""
+
+
+def _correct_label(command: CorrectLabel, arm: TrainedArm, classes: Sequence[str]) -> str:
+    name, words = printable(command.picture), arm.judgements
+    index = words.index(command.picture)
+    if index is None:
+        return f"{name} is no training picture"
+    if command.verdict == "wrong" and not words.has_class(command.label):
+        return f"there is no class `{printable(command.label)}`"
+    if command.verdict != "wrong" and command.label:
+        return "only a wrong label comes with another class"
+    if command.verdict == "undecided" and index not in words.latest():
+        return f"nothing was said of the label of {name}"
+    before, sample = words.samples[index], words.after(command.picture, command.verdict, command.label)[index]
+    if command.verdict == "wrong" and sample.label == before.label:
+        return f"{name} is of the class `{printable(command.label)}` already"
+    left = {sample.label for sample in words.after(command.picture, command.verdict, command.label)}
+    lost = [label for label in {sample.label for sample in words.samples} if label not in left]
+    return f"`{printable(classes[lost[0]])}` would have no training picture" if lost else ""
 
 
 def _done(arm: TrainedArm) -> str:

@@ -21,7 +21,7 @@ from engine.protocol import (
     StepsChanged,
 )
 from engine.storage.journal import read_records
-from engine.storage.run_folder import load_run_config
+from engine.storage.run_folder import LABELS, load_run_config
 
 Changed = RateChanged | GroupFrozen | EpochsChanged | StepsChanged | MicroBatchChanged
 
@@ -61,6 +61,8 @@ def script(folder: Path) -> str:
     )
     lines = [f"# {folder.resolve().name} as a script: {len(made)} changes by hand in schedule.changes"]
     lines += [f"# not in it, changed on a resume: {line}" for line in _elsewhere(resumes)]
+    if (said := folder.resolve() / LABELS).exists():
+        lines.append(f"# not in it, said of labels: --set data.exclude={said} counts from the beginning")
     return "\n".join(lines) + "\n" + whole.to_yaml()
 
 

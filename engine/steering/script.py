@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.protocol import (
     Command,
+    CorrectLabel,
     EpochDone,
     Evaluate,
     Rewind,
@@ -25,7 +26,19 @@ from engine.protocol import (
 from engine.storage.choices import Choices
 from engine.storage.journal import Position, Record, read_records
 
-REPEATED = (SwitchArm, SetRate, ScaleRate, SetFrozen, SetEpochs, SetSteps, SetMicroBatch, Rewind, Save, Evaluate)
+REPEATED = (
+    SwitchArm,
+    SetRate,
+    ScaleRate,
+    SetFrozen,
+    SetEpochs,
+    SetSteps,
+    SetMicroBatch,
+    Rewind,
+    Save,
+    Evaluate,
+    CorrectLabel,
+)
 "commands that change what is trained or saved; the others only change when"
 
 

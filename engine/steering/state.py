@@ -1,6 +1,7 @@
 """What all commands act on: the arms of a run, whether it is paused or about to end, and the record of its commands."""
 
 from collections.abc import Generator
+from pathlib import Path
 
 from engine.arms.arms import Arms
 from engine.arms.checkpointer import position
@@ -58,6 +59,10 @@ class RunState:
         repeats = len(self._inbox.script) > 0 or self.arms.checkpointer.choices is not None
         return self.arms.processes.broadcast(repeats)
 
+    def journal_failed(self, path: Path, error: OSError) -> None:
+        """Take note that a file of the run's record cannot be written."""
+        self._journal.failed(path, error)
+
     def refused(self, command: Command, reason: str) -> CommandRefused:
         """The event that says why a command has no effect."""
         arm = self.arms.current
@@ -83,6 +88,7 @@ class RunState:
             branch=arm.branch,
             change=arm.change,
             steps=arm.steps or 0,
+            judged=arm.judgements.told(),
         )
 
     def wait_for_checkpoints(self) -> Generator[Event, None, str]:

@@ -10,6 +10,7 @@ from engine.arms.checkpointer import position
 from engine.config import RunConfig
 from engine.protocol import (
     Command,
+    CorrectLabel,
     Evaluate,
     Event,
     FindRate,
@@ -32,6 +33,7 @@ from engine.protocol import (
 )
 from engine.steering import changes, moves, pausing, refusal
 from engine.steering.inbox import Inbox
+from engine.steering.label_list import write_label_list
 from engine.steering.state import RunState
 from engine.storage.journal import Journal
 
@@ -165,6 +167,12 @@ class Steering(RunState):
                 self.record(command)
                 for change in changes.by_group(command, arm):
                     yield changes.make(change, arm, BY_HAND)
+            case CorrectLabel():
+                if arm.judgements.last_epoch != arm.next_epoch:  # one point for all that is said in an epoch
+                    checkpointer.before_change(arm)
+                self.record(command)
+                yield changes.make(command, arm, BY_HAND)
+                write_label_list(self)
             case Rewind():
                 yield from moves.rewind(self, command)
             case SwitchArm():

@@ -13,7 +13,11 @@ from engine.errors import CheckpointError, UserError
 from engine.storage.atomic import atomic_write
 from engine.storage.lock import RunLock
 
-CONFIG, LAUNCHER, CORRECTIONS = "config.yaml", "launcher", "corrections.csv"
+CONFIG, LAUNCHER = "config.yaml", "launcher"
+CORRECTIONS = "corrections.csv"
+"the list `data.exclude` of a run, as it was given"
+LABELS = "labels.csv"
+"that list with what was said of labels during the run"
 PICTURES = "pictures.tsv.gz"
 "the list of the run's pictures"
 

@@ -42,6 +42,15 @@ SCREEN: tuple[Key, ...] = (
         refusal=no.no_label,
         rank=6,
     ),
+    Key(
+        "clinic",
+        ("L",),
+        "L",
+        "labels",
+        "Look at training pictures whose label the model contradicts, and say what is right.",
+        refusal=no.no_clinic,
+        rank=9,
+    ),
     Key("log", ("l",), "l", "log", "Read everything the run has said so far.", rank=4),
     Key("help", ("?", "h"), "?", "help", "Show what the keys do and what the numbers mean.", rank=0),
     Key(

@@ -44,8 +44,10 @@ def session() -> list[tuple[str, int, int, list[p.Command]]]:
         ("scratch", 2, 9, [p.Rewind("branch-1.pt")]),
         ("scratch", 3, 10, [p.SetRate("backbone", 2e-3), p.StopAfterEpoch()]),
         ("scratch", 3, 11, [p.StopAfterEpoch(planned=False), p.SetEpochs(5)]),
+        ("scratch", 3, 12, [p.CorrectLabel("train/cat/0.jpg", "wrong", "dog")]),
         ("scratch", 3, 18, [p.Rewind("points/3-000010-11.pt"), p.ScaleRate("all", 3.0)]),
         ("scratch", 4, 11, [p.Pause(free=True), p.SetMicroBatch(3), p.SetSteps(14)]),
+        ("scratch", 4, 12, [p.CorrectLabel("train/dog/1.jpg", "leave_out")]),
     ]
 
 
@@ -295,7 +297,7 @@ def scripted(events: list[p.Event], tmp_path: Path) -> RunConfig:
 
 
 def test_a_good_session_becomes_a_configuration_that_trains_the_same(steered: RunConfig, tmp_path: Path) -> None:
-    turns = [turn for turn in session() if turn[0] == "scratch" and turn[2] != 6]
+    turns = [turn for turn in session() if turn[0] == "scratch" and turn[2] not in (6, 12)]
     events = play(Run(steered), Person(*turns))
     config = scripted(events, tmp_path)
     assert [change.model_dump() for change in config.schedule.changes] == [

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from engine.data.order import epoch_order
+from engine.data.samples import LEFT_OUT
 
 LABELS = [0] * 64 + [1] * 16 + [2] * 4 + [5] * 6
 
@@ -61,3 +62,14 @@ def test_the_draws_of_a_picture_are_numbered() -> None:
     order = epoch_order(LABELS, "full", 0, 0)
     drawn = sorted(draw for draw in order if draw % len(LABELS) == 80)
     assert drawn == [80 + time * len(LABELS) for time in range(len(drawn))]
+
+
+@pytest.mark.parametrize("balance", ["none", "sqrt", "full"])
+def test_what_is_left_out_is_not_drawn_and_others_take_its_place(balance) -> None:
+    labels = [LEFT_OUT if number in (3, 70, 88) else label for number, label in enumerate(LABELS)]
+    order = epoch_order(labels, balance, 0, 1)
+    assert len(order) == len(set(order)) == len(LABELS), "each draw has a number of its own, and is augmented by it"
+    assert not {draw % len(LABELS) for draw in order} & {3, 70, 88}
+    if balance == "none":
+        before = epoch_order(LABELS, "none", 0, 1)
+        assert sum(old != new for old, new in zip(before, order, strict=True)) == 3

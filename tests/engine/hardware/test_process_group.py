@@ -111,6 +111,11 @@ def test_two_processes_end_with_the_weights_of_one(config: RunConfig, tmp_path: 
             m.path: (m.label, m.predicted, m.confidence) for m in other.mistakes
         }
     agree(Path(only(alone, p.RunStarted)[0].path), tmp_path / "together" / "small-1")
+    records = [
+        checkpoint.load(folder / "scratch" / "last.pt")["label_record"]["sums"]
+        for folder in (Path(only(alone, p.RunStarted)[0].path), tmp_path / "together" / "small-1")
+    ]
+    torch.testing.assert_close(*records, rtol=0.05, atol=0.05)
 
 
 def test_with_augmentation_and_balance_two_processes_repeat_their_bits(config: RunConfig, tmp_path: Path) -> None:

@@ -166,6 +166,18 @@ def test_micro_batch(live: Trained, say: Say) -> None:
     assert isinstance(last(live, p.MicroBatchChanged), p.MicroBatchChanged)
 
 
+def test_what_is_right_for_a_picture(live: Trained, say: Say) -> None:
+    picture = "train/cat/0.jpg"
+    status, out, errors = say("relabel", picture, "dog")
+    assert (status, errors) == (0, "") and f"{picture} is of the class dog from epoch " in out
+    assert say("relabel", picture, "cow") == (1, "", "correct label refused: there is no class `cow`\n")
+    assert f"{picture} is left out from epoch " in say("leave-out", picture)[1]
+    assert "is again of the class that it was found with" in say("undo-label", picture)[1]
+    assert say("keep", picture)[1].endswith(f"{picture} is right\n")
+    assert last(live, p.LabelCorrected).verdict == "right"
+    assert say("keep", "test/cat/0.jpg")[2] == "correct label refused: test/cat/0.jpg is no training picture\n"
+
+
 def test_rewind(live: Trained, say: Say) -> None:
     say("save")
     point = next(point for point in reversed(live.summary.points) if "step-" in point)

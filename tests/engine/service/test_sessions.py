@@ -59,10 +59,14 @@ class Person:
             lambda: p.SetMicroBatch(rng.choice([1, 2, 3])),
             lambda: p.Rewind(rng.choice(self._points)),
             lambda: p.SwitchArm(rng.choice(p.ARMS)),
+            lambda: p.CorrectLabel(f"train/{rng.choice(['cat', 'dog'])}/{rng.randrange(7)}.jpg", *rng.choice(WORDS)),
             p.Save,
             p.Evaluate,
         ]
         return rng.choice(kinds)()
+
+
+WORDS: list[tuple[p.Verdict, str]] = [("wrong", "dog"), ("wrong", "cat"), ("leave_out", ""), ("undecided", "")]
 
 
 def play(run: Run, person: Person, steps: int | None = None) -> list[p.Event]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine import protocol as p
+from tests.tui.screens.test_clinic import DOUBTFUL, SECOND
 from tests.tui.story import (
     BEGUN,
     BOTH_ARMS,
@@ -50,6 +51,8 @@ DIALOGS: dict[str, tuple[list[p.Event], str]] = {
     "find-rate": ([*TRAINING, p.Paused("pretrained", 14), SWEPT], "r"),
     "quit": (TRAINING, "q"),
     "help": (TRAINING, "question_mark"),
+    "clinic": ([*DOUBTFUL, p.LabelCorrected("pretrained", 14, SECOND, SECOND, "right", "", 3)], "L"),
+    "clinic-nothing": (TRAINING, "L"),
 }
 SMALL, MEDIUM, LARGE = (80, 24), (120, 36), (200, 50)
 SIZES = (SMALL, MEDIUM, LARGE)
@@ -63,6 +66,7 @@ DIALOG_LAYOUTS = [
     *(("help", size) for size in SIZES),
     *(("rewind", SMALL), ("rewind", MEDIUM), ("rewind-nothing", SMALL), ("quit", SMALL)),
     ("find-rate", SMALL),
+    *(("clinic", SMALL), ("clinic", MEDIUM), ("clinic-nothing", SMALL)),
 ]
 
 
