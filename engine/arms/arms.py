@@ -147,7 +147,7 @@ class Arms:
     @property
     def classes(self) -> Sequence[str]:
         """The names of the classes."""
-        return self._setup.classes
+        return self.setup.classes
 
     @property
     def on_gpu(self) -> bool:

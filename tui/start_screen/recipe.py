@@ -12,7 +12,6 @@ from engine.errors import ConfigError
 from engine.protocol import ARMS, Arm
 from engine.recipes.choices import CHOICES, chosen
 from engine.service.launch import Launch, add_run_arguments, plan
-from engine.service.program import command
 from tui.commands import COMMANDS
 from tui.format import rate
 
@@ -186,11 +185,6 @@ def check_arm(words: Sequence[str]) -> None:
     arm = words[words.index("--init") + 1] if "--init" in words else ARMS[0]
     if arm not in ARMS:
         raise ConfigError("arm", f"choose {' or '.join(ARMS)}, not {arm}")
-
-
-def command_line(words: Sequence[str]) -> str:
-    """The command for a shell."""
-    return command(*words)
 
 
 class _Parser(argparse.ArgumentParser):
