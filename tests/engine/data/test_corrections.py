@@ -36,6 +36,7 @@ def test_a_list_is_read_as_it_was_written(tmp_path: Path) -> None:
     corrections = (
         Correction('a/with, comma and "quotes".png', reason="blurred"),
         Correction("b/line\nbreak.png", "a"),
+        Correction("b/return\rof the carriage.png", reason="of the \x85 printer"),
         Correction(os.fsdecode(b"a/not-utf-8-\xff.png")),
     )
     write_corrections(tmp_path / "list.csv", corrections)
@@ -75,7 +76,7 @@ def test_a_text_file_with_a_path_in_each_line_leaves_them_out(root: Path, tmp_pa
         ("picture,class\na/0.png,b\n", "its header should be `picture,label,reason`"),
         ("picture,label\na/0.png,c\n", "there is no class `c`"),
         ("picture,label\na/0.png,b\na/0.png,\n", "a/0.png is there twice, with `b` and ``"),
-        ("".join(f"a/{number}.png\n" for number in range(10)), "no readable picture to train on in `a`"),
+        ("".join(f"a/{number}.png\n" for number in range(10)), "list.csv leaves no picture to train on in `a`"),
     ],
 )
 def test_a_wrong_list_is_refused(root: Path, tmp_path: Path, text: str | None, words: str) -> None:
