@@ -12,8 +12,10 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from engine.protocol.best import BEST
 from engine.protocol.streams import print_lines, say
 from engine.service.launch import Launch
+from engine.service.program import command
 from engine.storage.atomic import discard
 from tui.activity import ENDED, OVER
 from tui.format import percent
@@ -22,6 +24,7 @@ from tui.terminal.parent import Leash, attended, forget_terminal
 
 if TYPE_CHECKING:
     from engine.figures.arm import ArmView
+    from engine.protocol import CheckpointSaved
     from engine.service.remote.link import Link
     from engine.service.session import LocalSession, Session
     from tui.app import Dashboard
@@ -58,8 +61,8 @@ def view(folder: Path, over: str, looks: Looks) -> int:
     say_broken(app, stray)
     seen = app.state.view
     if seen is not None:
-        again = "" if seen.finished else f"; go on with: finetune-tui --resume {folder}"
-        print_lines([f"{folder.resolve().name}: {_did(seen)}{again}"])
+        again = "" if seen.finished else f"; go on with: {command('--resume', folder)}"
+        print_lines([f"{folder.resolve().name}: {_did(seen, folder, app.state.checkpoint)}{again}"])
     return _status(app)
 
 
@@ -166,13 +169,12 @@ def _say_goodbye(app: "Dashboard", stray: "SimpleQueue[str]") -> int:
         return state.failure.exit_status
     run, view, saved = state.run, state.view, state.checkpoint
     if run is not None and view is not None:
-        where = f"saved at step {saved.step} in {saved.path}" if saved else "not saved"
-        print_lines([f"{run.name}: {_did(view)}, {where}"])
+        print_lines([f"{run.name}: {_did(view, Path(run.path), saved)}"])
         if _goes_on(app):
             how = "stays paused" if state.paused else "goes on"
-            print_lines([f"it {how} in the background; watch it with: finetune-tui attach {run.name}"])
+            print_lines([f"it {how} in the background; watch it with: {command('attach', run.name)}"])
         elif not view.finished:
-            print_lines([f"go on with: finetune-tui --resume {run.path}"])
+            print_lines([f"go on with: {command('--resume', run.path)}"])
     elif app.access == "own" and not app.return_code:
         print("ended before training began")
     return _status(app)
@@ -185,9 +187,18 @@ def _status(app: "Dashboard") -> int:
     return app.return_code or int(unkept and not _goes_on(app))
 
 
-def _did(arm: "ArmView") -> str:
-    best = f", best accuracy {percent(arm.best.accuracy)}" if arm.best else ""
-    return f"{arm.arm} did {arm.step} of {arm.total_steps} steps{best}"
+def _did(arm: "ArmView", folder: Path, saved: "CheckpointSaved | None") -> str:
+    """How far an arm came, its best weights and its last ones, each with their file: they are seldom the same."""
+    parts = []
+    if (best := arm.in_best_file) is not None:
+        parts.append(f"best {percent(best.accuracy)} (epoch {best.epoch}): {folder / arm.arm / BEST}")
+    if saved is None:
+        parts.append("not saved")
+    else:
+        last = arm.curves.evaluations[-1] if arm.curves.evaluations else None
+        figure = f" {percent(last.accuracy)}" if last is not None and last.step == saved.step else ""
+        parts.append(f"last{figure} (step {saved.step}): {saved.path}")
+    return f"{arm.arm} did {arm.step} of {arm.total_steps} steps; {' · '.join(parts)}"
 
 
 def _goes_on(app: "Dashboard") -> bool:

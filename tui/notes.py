@@ -140,9 +140,8 @@ def _in_own_words(event: Event) -> Note | None:
             return Note(message(event) + takes_back, "warning" if event.planned else "good")
         case ArmFinished():
             other = f"m trains the {other_arm(event.arm)} arm, q leaves"
-            best = f"accuracy {percent(event.accuracy)}"
-            if event.test_accuracy is not None:
-                best = f"{percent(event.best_accuracy)} at best, {percent(event.test_accuracy)} on test pictures"
-            return Note(f"{event.arm} is done: {best}; {other}", "good")
+            tested = f", {percent(event.test_accuracy)} on test pictures" if event.test_accuracy is not None else ""
+            figures = f"best {percent(event.best_accuracy)}{tested}, last {percent(event.accuracy)}"
+            return Note(f"{event.arm} is done: {figures}; {other}", "good")
         case _:
             return None

@@ -2,7 +2,7 @@
 
 PANES: dict[str, dict[str, str]] = {
     "status": {
-        "safe at step": "The last checkpoint on the disk: what a crash or a power cut cannot take away.",
+        "checkpoint: step": "The last checkpoint on the disk: what a crash or a power cut cannot take away.",
         "branch": "Number of the current branch: each rewind begins a new one.",
         "more watching": "How many others watch this run through its socket.",
     },
@@ -45,7 +45,7 @@ PANES: dict[str, dict[str, str]] = {
         "save": "Share of the time that training stood still for checkpoints.",
         "best": "Highest accuracy so far on the pictures that choose; these weights are kept as best.pt.",
         "in epoch": "When the best accuracy came: long ago means that more epochs will not help.",
-        "safe file": "The last checkpoint on the disk: what a crash or a power cut cannot take away.",
+        "checkpoint": "The last checkpoint on the disk: what a crash or a power cut cannot take away.",
         "unreadable": "Files that are no pictures, or broken ones; they are left out, and the log names them.",
     },
     "comparison": {

@@ -45,7 +45,7 @@ class Arms:
         self.checkpointer = Checkpointer(config.checkpoint, writer, processes, self._arms_in_memory, self._common_state)
         self.writer = writer
         self.processes = processes
-        self._setup = setup
+        self.setup = setup
         self._config = config
         self._train_images = train_images
         self._stop_requested = stop_requested
@@ -110,7 +110,7 @@ class Arms:
             name, config = self.current.arm, self._config_with(head)
             yield from self.processes.on_first_then_others(lambda: self._fetch(name))
             yield Loading(f"building {config.model.name}")
-            build(config.model, self._setup.classes, name, config.seed)
+            build(config.model, self.setup.classes, name, config.seed)
 
     def rewind(self, point: str, reason: str, head: Head = "kept") -> Iterator[Event]:
         """Take the current arm back to one of its restore points and start a new branch there.
@@ -147,24 +147,24 @@ class Arms:
     @property
     def classes(self) -> Sequence[str]:
         """The names of the classes."""
-        return self._setup.classes
+        return self.setup.classes
 
     @property
     def on_gpu(self) -> bool:
         """Whether the arms are on a device with memory of its own, which can be freed."""
-        return self._setup.device.type != "cpu"
+        return self.setup.device.type != "cpu"
 
     def free_device_memory(self) -> None:
         """Move both arms to the host's memory and free the device's memory."""
         for arm in self._arms.values():
             arm.move(torch.device("cpu"))
-        if self._setup.device.type == "cuda":
+        if self.setup.device.type == "cuda":
             torch.cuda.empty_cache()
 
     def return_to_device(self) -> None:
         """Move both arms back to their device."""
         for arm in self._arms.values():
-            arm.move(self._setup.device)
+            arm.move(self.setup.device)
 
     def is_done(self, name: Arm) -> bool:
         """Whether an arm is in memory and has done all its epochs."""
@@ -173,7 +173,7 @@ class Arms:
     def _build(self, name: Arm, head: Head = "kept") -> Generator[Event, None, TrainedArm]:
         yield from self.processes.on_first_then_others(lambda: self._fetch(name))
         yield Loading(f"building {self._config.model.name}")
-        return TrainedArm(name, replace(self._setup, config=self._config_with(head)))
+        return TrainedArm(name, replace(self.setup, config=self._config_with(head)))
 
     def _config_with(self, head: Head) -> RunConfig:
         """The configuration with another start of the head."""
@@ -218,7 +218,7 @@ class Arms:
     def _check_fit(self, found: checkpoint.Found) -> None:
         state, config = found.state, self._config
         for what, saved, now, remedy in (
-            ("classes", [nfc(name) for name in state["classes"]], list(self._setup.classes), PICTURES_BACK),
+            ("classes", [nfc(name) for name in state["classes"]], list(self.setup.classes), PICTURES_BACK),
             ("training pictures", state["train_images"], self._train_images, PICTURES_BACK),
             ("batch size", state["config"]["data"]["batch_size"], config.data.batch_size, SETTING_BACK),
             ("model", state["config"]["model"]["name"], config.model.name, SETTING_BACK),
@@ -232,10 +232,10 @@ class Arms:
     def _common_state(self) -> dict[str, Any]:
         """The part of a checkpoint that is not the state of its arm."""
         return {
-            "steps_per_epoch": self._setup.steps_per_epoch,
+            "steps_per_epoch": self.setup.steps_per_epoch,
             "train_images": self._train_images,
-            "classes": list(self._setup.classes),
-            "preparation": asdict(self._setup.transfer.preparation),
+            "classes": list(self.setup.classes),
+            "preparation": asdict(self.setup.transfer.preparation),
             "history": self.history,
             "config": self._config.model_dump(mode="json"),
             "commands": self.commands,

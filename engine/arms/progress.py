@@ -36,6 +36,7 @@ NEW_FIELDS: dict[str, Any] = {
     "diverged_at": 0,
     "temperature": 1.0,
     "best_rank": None,
+    "best_step": None,
     "stale": 0,
     "fitted": False,
     "averaged": None,
@@ -46,7 +47,7 @@ NEW_FIELDS: dict[str, Any] = {
 }
 "the same, but missing in checkpoints of older versions; with the values that these have"
 
-OF_ALL_BRANCHES = ("best_accuracy", "best_rank", "tested", "diverged", "diverged_at")
+OF_ALL_BRANCHES = ("best_accuracy", "best_rank", "best_step", "tested", "diverged", "diverged_at")
 "the attributes that a rewind leaves as they are"
 
 
@@ -80,6 +81,8 @@ class Progress:
         "accuracy of the best weights of all branches"
         self.best_rank: Rank | None = None
         "the rank of their evaluation"
+        self.best_step: int | None = None
+        "the step of that evaluation; `None` in checkpoints of older versions, too"
         self.stale = 0
         "epochs since the last evaluation that was the best one"
         self.evaluated: tuple[int, float] | None = None
@@ -156,7 +159,8 @@ class Progress:
         rank = rank_of(metrics, self._metric)
         best = self.best_rank is None or rank > self.best_rank
         if best:
-            self.best_rank, self.best_accuracy, self.tested = rank, metrics["accuracy"], None
+            self.best_rank, self.best_accuracy, self.best_step = rank, metrics["accuracy"], self.step
+            self.tested = None
         return best
 
     def record_evaluation(self, metrics: Mapping[str, float], temperature: float) -> bool:

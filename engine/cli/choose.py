@@ -11,6 +11,7 @@ from engine.cli.arguments import add_json_argument
 from engine.errors import UserError
 from engine.protocol.streams import print_lines, say
 from engine.service.launch import add_data_argument, data_settings
+from engine.service.program import command
 
 if TYPE_CHECKING:
     from engine.cli.probing import Probe
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace, start: Start | None = None) -> int:
         *(f"--set={text}" for text in args.set),
     ]
     if start is None or args.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        say(f"to train it: finetune-tui {' '.join(words)}")
+        say(f"to train it: {command(*words)}")
         return 0
     try:
         input(f"Enter trains {best.model}, Ctrl-C leaves. ")

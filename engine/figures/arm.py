@@ -34,7 +34,6 @@ from engine.protocol import (
     StopPlanned,
     TrainStep,
 )
-from engine.protocol.best import Unkept
 from engine.storage.summary import ArmPosition
 
 HEAD = "head"  # name of the group of the new last layer
@@ -77,8 +76,6 @@ class ArmView(ArmPosition):
     data_wait: float = 0.0
     account: Account = field(default_factory=Account)
     "what its time is spent on"
-    unkept: Unkept = field(default_factory=Unkept)
-    "what does not count as the best, because it could not be written"
     _timed: int = 0
 
     @property
@@ -143,7 +140,6 @@ class ArmView(ArmPosition):
             self._take_up_curves(event)
         super().fold(event)
         self.account.fold(event, self.steps_per_epoch)
-        self.unkept.fold(event)
         match event:
             case ArmStarted():
                 self.epoch = event.epoch

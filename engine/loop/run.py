@@ -5,8 +5,6 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 
-import torch
-
 from engine.arms.arms import Arms
 from engine.arms.setup import Setup
 from engine.config import RunConfig
@@ -19,12 +17,11 @@ from engine.data.samples import Catalogue
 from engine.data.sources import folders
 from engine.data.transfer import Transfer
 from engine.errors import EngineError, StoppedError
-from engine.hardware.device import ask_for_determinism, choose_device, describe_device
-from engine.hardware.machine import device_name, versions
+from engine.hardware.device import ask_for_determinism, choose_device
 from engine.hardware.process_group import ProcessGroup, launcher, restarts
-from engine.loop.baseline import baseline
 from engine.loop.failures import describe_failure
 from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list
+from engine.loop.milestones import finished, started
 from engine.loop.recording import Recording
 from engine.loop.training import Training
 from engine.models import preparation
@@ -35,7 +32,6 @@ from engine.protocol import (
     PicturesNoted,
     RunFailed,
     RunFinished,
-    RunStarted,
     Setting,
     SettingsChanged,
 )
@@ -162,7 +158,7 @@ class Run:
                         break
                     yield from self._steering.wait()
             yield from self._arms.checkpointer.settle()
-            yield self._finished()
+            yield finished(self._arms, self._catalogue, self.folder, self._writer)
         finally:
             self._loader.close()
 
@@ -208,7 +204,7 @@ class Run:
         if self._processes.is_first and self.folder is not None:
             yield from keep_list(self._catalogue, self.folder, anew=self._begins)
         self._make_loop(resuming)
-        yield self._started(steps)
+        yield started(self._arms, self._catalogue, self.folder, steps, self._writer.last_checkpoint)
         if self._processes.is_first and self.folder is not None:
             yield from self.followers.start(self.folder, self.config.sinks)
         if self._settings:
@@ -252,30 +248,6 @@ class Run:
             self.config = keep_corrections(self.config, own)
             save_config(self.config, own)
 
-    def _started(self, steps_per_epoch: int) -> RunStarted:
-        arm = self._arms.current
-        return RunStarted(
-            name=(self.folder or Path()).resolve().name,
-            path=str(self.folder or ""),
-            arm=arm.arm,
-            device=describe_device(self._device, self._processes.size),
-            precision=arm.network.precision,
-            model=self.config.model.name,
-            classes=self._catalogue.classes,
-            train_images=len(self._catalogue.train),
-            test_images=len(self._catalogue.test),
-            val_images=len(self._catalogue.val),
-            batch_size=self.config.data.batch_size,
-            epochs=self.config.train.epochs,
-            steps_per_epoch=steps_per_epoch,
-            time=time.time(),
-            resumed_from=self._writer.last_checkpoint,
-            threads=torch.get_num_threads(),
-            commands=self._arms.commands,
-            versions=versions(),
-            hardware=device_name(self._device),
-        )
-
     def _resume_launched(self) -> None:
         """After a restart by torchrun, resume the run of the same launch if it has a checkpoint."""
         found = find_launched(launcher(), self.config.checkpoint.dir) if self.folder is None else self.folder
@@ -283,22 +255,6 @@ class Run:
             self.folder, self._resuming, self._begins = found, True, False
 
     # --- the end ----------------------------------------------------------------------------------------
-
-    def _finished(self) -> RunFinished:
-        arm = self._arms.current
-        return RunFinished(
-            arm=arm.arm,
-            step=arm.step,
-            completed=arm.done,
-            accuracy=arm.evaluated[1] if arm.evaluated is not None else None,
-            best_accuracy=self._arms.checkpointer.best_accuracy(arm),
-            checkpoint=self._writer.last_checkpoint,
-            weights_sha256=arm.network.weights_sha256(),
-            seconds=arm.seconds,
-            part=self._catalogue.scored_part,
-            test_accuracy=arm.tested,
-            **baseline(self._catalogue.scored, arm.history, arm.best_accuracy),
-        )
 
     def _open_journal(self) -> None:
         """Open the journal of a run that ends before it has started, if the run has a folder."""

@@ -113,6 +113,10 @@ class RunFinished:
     "share of the largest class in the pictures of both accuracies, where classes are uneven: the accuracy of always it"
     balanced_accuracy: RealIfKnown = None
     "of the evaluation with the best accuracy, where classes are uneven"
+    best_checkpoint: Annotated[str, Field(exclude_if=lambda path: not path)] = ""
+    "the file of the best weights, empty without any"
+    best_epoch: Annotated[Int | None, Field(exclude_if=lambda epoch: epoch is None)] = None
+    "the epoch of the best weights; 0: those before the first step"
 
 
 @dataclass(frozen=True, slots=True)

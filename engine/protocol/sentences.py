@@ -89,9 +89,7 @@ def _of_run(event: Event) -> str:
             return f"{'finished' if event.completed else 'stopped'} at step {event.step}{lost}"
         case RunFinished():
             end = "finished" if event.completed else "stopped"
-            tested = f", {event.test_accuracy:.1%} on test pictures" if event.test_accuracy is not None else ""
-            best = f"best {_on(event.part)}accuracy {event.best_accuracy:.1%}{_uneven(event)}{tested}"
-            return f"{end} at step {event.step}: {best}, {event.checkpoint}"
+            return f"{end} at step {event.step}: {_both(event)}"
         case RunFailed():
             return f"{event.title}: {event.message}"
         case _:
@@ -217,6 +215,17 @@ def _uneven(event: RunFinished) -> str:
         return ""
     balanced = f"balanced {event.balanced_accuracy:.1%}, " if event.balanced_accuracy is not None else ""
     return f" ({balanced}always the largest class {event.majority:.1%})"
+
+
+def _both(event: RunFinished) -> str:
+    """The best weights and the last ones, each with their file: they are seldom the same."""
+    tested = f", {event.test_accuracy:.1%} on test pictures" if event.test_accuracy is not None else ""
+    epoch = f" (epoch {event.best_epoch})" if event.best_epoch is not None else ""
+    best = f"best {_on(event.part)}accuracy {event.best_accuracy:.1%}{epoch}{_uneven(event)}{tested}"
+    if not event.best_checkpoint:  # a journal of an older version
+        return f"{best}; last checkpoint {event.checkpoint}"
+    last = f" {event.accuracy:.1%}" if event.accuracy is not None else ""
+    return f"{best}: {event.best_checkpoint} · last{last}: {event.checkpoint}"
 
 
 def _on(part: Part) -> str:

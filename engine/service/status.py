@@ -9,6 +9,7 @@ from typing import Any, Literal
 from engine.errors import EngineError
 from engine.metrics import METRICS
 from engine.protocol import Arm, Group, RunFailed, RunFinished
+from engine.service.program import command
 from engine.service.remote.address import is_live
 from engine.service.remote.link import SocketLink
 from engine.storage import lock
@@ -127,7 +128,7 @@ def describe(run: RunStatus) -> list[str]:
         ]
     rows += [("started", _clock(run.started)), ("last entry", _clock(run.updated))]
     if run.state == "lost":
-        rows.append(("go on with", f"finetune-tui --resume {run.path}"))
+        rows.append(("go on with", command("--resume", run.path)))
     return [f"{name:<11} {text}" for name, text in rows if text]
 
 

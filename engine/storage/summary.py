@@ -59,6 +59,15 @@ class ArmPosition:
     rates: dict[str, float] = field(default_factory=dict)
     "rate of each group in the last update"
     finished: bool = False
+    bests: list[EvalDone | AverageScored] = field(default_factory=list)
+    "those that were the best ones so far, of all branches"
+    unkept: Unkept = field(default_factory=Unkept)
+    "those of them that do not count, because their weights could not be written"
+
+    @property
+    def in_best_file(self) -> EvalDone | AverageScored | None:
+        """The evaluation of the best weights of all branches, those in `best.pt`."""
+        return next((known for known in reversed(self.bests) if known not in self.unkept), None)
 
     @property
     def total_steps(self) -> int:
@@ -71,7 +80,12 @@ class ArmPosition:
 
     def fold(self, message: Message) -> None:
         """Take in an event about this arm."""
+        self.unkept.fold(message)
         match message:
+            case EvalDone() if message.best or not self.bests:
+                self.bests.append(message)
+            case AverageScored(best=True):
+                self.bests.append(message)
             case ArmStarted():
                 self.step, self.epochs, self.steps_per_epoch = message.step, message.epochs, message.steps_per_epoch
                 self.steps = message.steps
@@ -109,15 +123,11 @@ class ArmSummary(ArmPosition):
     "whether an epoch has been trained and not been evaluated yet"
     evaluations: dict[int, list[EvalDone]] = field(default_factory=dict)
     "by branch"
-    bests: list[EvalDone | AverageScored] = field(default_factory=list)
-    "those that were the best ones so far, of all branches"
-    unkept: Unkept = field(default_factory=Unkept)
-    "those of them that could not be written"
 
     @property
     def best(self) -> float | None:
         """Accuracy of the best weights of all branches, those in `best.pt`."""
-        return next((known.accuracy for known in reversed(self.bests) if known not in self.unkept), None)
+        return self.in_best_file.accuracy if self.in_best_file is not None else None
 
     @property
     def last_evaluation(self) -> EvalDone | None:
@@ -143,7 +153,6 @@ class ArmSummary(ArmPosition):
     def fold(self, message: Message) -> None:
         """Take in an event about this arm."""
         super().fold(message)
-        self.unkept.fold(message)
         match message:
             case ArmStarted():  # what is known of later steps of this branch is void
                 self._go_on_from(message.branch, message.step)
@@ -153,10 +162,6 @@ class ArmSummary(ArmPosition):
                 self.due = self.steps_per_epoch > 0 and self.ends_epoch(message.step)
             case EvalDone():
                 self.evaluations.setdefault(self.branch, []).append(message)
-                if message.best or not self.bests:
-                    self.bests.append(message)
-            case AverageScored(best=True):
-                self.bests.append(message)
             case EpochDone():
                 self.due = False
             case _:

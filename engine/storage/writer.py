@@ -17,7 +17,7 @@ from engine.storage import checkpoint
 Saved = CheckpointSaved | CheckpointFailed
 BEST_REASONS = ("best", "average")
 "why a checkpoint is saved that has the best weights"
-OF_BEST = ("best_rank", "best_accuracy", "tested")
+OF_BEST = ("best_rank", "best_accuracy", "best_step", "tested")
 "what a checkpoint knows of the best weights"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.errors import UserError
 from engine.service.places import add_dir_argument, runs_folder
+from engine.service.program import command
 from engine.service.remote.address import is_live
 from engine.service.remote.finding import find, only_live_run
 from engine.service.remote.link import Link, SocketLink
@@ -62,7 +63,7 @@ def show(folder: Path, looks: Looks, read_only: bool = False) -> int:
     if not is_live(folder):
         summary = status_of(folder)
         why = f": {summary.message}" if summary.message else ""
-        remedy = f"go on with finetune-tui --resume {folder}"
+        remedy = f"go on with {command('--resume', folder)}"
         raise UserError("Not attached", f"{folder} is not being trained, it is {summary.state}{why}; {remedy}")
     return _dashboard(SocketLink(folder, control=not read_only), read_only, looks)
 

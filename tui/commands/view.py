@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.errors import CheckpointError, UserError
 from engine.service.places import add_dir_argument, runs_folder
+from engine.service.program import command
 from engine.service.remote.finding import find
 from engine.service.status import RunStatus, status_of
 from engine.storage.journal import JOURNAL
@@ -43,15 +44,15 @@ def what_became(run: RunStatus, folder: Path) -> str:
         UserError: it is not over, or its journal has nothing to show.
     """
     if run.live:
-        raise UserError("Not shown", f"{folder} is not over, it is live; use finetune-tui attach {folder}")
+        raise UserError("Not shown", f"{folder} is not over, it is live; use {command('attach', folder)}")
     if run.state not in OVER:
         remedy = "it cannot be attached to; look at it when that has ended"
         raise UserError("Not shown", f"{folder} is in use by {run.where}, and {remedy}")
     if not run.total_steps and run.state in ("finished", "lost"):
-        remedy = f"train it with finetune-tui --resume {folder}"
+        remedy = f"train it with {command('--resume', folder)}"
         raise CheckpointError("Not shown", f"{folder / JOURNAL} {_why_nothing(folder / JOURNAL)}; {remedy}")
     if run.state == "lost":
-        return f"killed at step {run.step}; go on with finetune-tui --resume {folder}"
+        return f"killed at step {run.step}; go on with {command('--resume', folder)}"
     return f"this run is over: {run.state} at step {run.step}"
 
 

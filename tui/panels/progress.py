@@ -78,7 +78,7 @@ class Progress(Panel):
     def _safe(self, state: UiState) -> Content:
         path = "/".join(state.checkpoint.path.rsplit("/", 2)[-2:]) if state.checkpoint else MISSING
         skipped = f"  {state.skipped} unreadable" if state.skipped else ""
-        return row(("safe file", LABEL, "$muted")) + Content.assemble(path, (skipped, "$warning"))
+        return row(("checkpoint", LABEL, "$muted")) + Content.assemble(path, (skipped, "$warning"))
 
 
 def _step(state: UiState, view: ArmView, width: int) -> tuple[Content, Content]:

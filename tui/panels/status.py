@@ -21,6 +21,9 @@ WORDS: dict[Phase, tuple[str, str]] = {
 }
 
 
+LAST = "last "
+
+
 class Status(Panel):
     """Name, state, arm, its branch after a rewind, model and device on the left, the last checkpoint on the right."""
 
@@ -38,8 +41,12 @@ class Status(Panel):
             parts.append((f"  {state.watching - 1} more watching", "$muted"))
         saved = state.checkpoint
         of = f"{saved.arm} " if saved and saved.arm != state.arm and state.arm is not None else ""
-        right = f"{of}safe at step {saved.step}, {ago(now - saved.time)} " if saved else "nothing saved yet "
         left = Content.assemble(*parts)
+        right = "nothing saved yet "
+        if saved:
+            right = f"{of}checkpoint: step {saved.step}, {ago(now - saved.time)} "
+            if left.cell_length + len(LAST) + len(right) < self.size.width:
+                right = LAST + right
         if state.run is not None:
             what = f"  {state.run.model} on {state.run.device}"
             if left.cell_length + len(what) + len(right) + 1 < self.size.width:

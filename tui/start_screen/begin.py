@@ -15,8 +15,8 @@ def begin(looks: Looks, flags: Sequence[str]) -> int:
 
     `flags` are the arguments that `looks` came from; they are added to what was chosen.
     """
+    from engine.service.program import command
     from tui.start_screen.app import StartApp
-    from tui.start_screen.recipe import command_line
     from tui.terminal.driver import TerminalDriver, own_terminal
 
     with own_terminal() as (screen, stray):
@@ -29,7 +29,7 @@ def begin(looks: Looks, flags: Sequence[str]) -> int:
     if app.ended_by:
         return 128 + app.ended_by
     if app.chosen is not None:
-        print_lines([f"starting {command_line([*app.chosen, *flags])}"])
+        print_lines([f"starting {command(*app.chosen, *flags)}"])
         # The dashboard must fork before it has any threads; here, some may still wait for a disk.
         program = sys.orig_argv[: len(sys.orig_argv) - len(flags)]
         os.execv(sys.executable, [*program, *app.chosen, *flags])

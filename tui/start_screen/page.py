@@ -14,10 +14,11 @@ from textual.widgets import Static
 
 from engine.errors import EngineError
 from engine.protocol.printable import printable, printable_lines
+from engine.service.program import command
 from tui.aside import aside
 from tui.start_screen.entry import Entry
 from tui.start_screen.paths import near_home
-from tui.start_screen.recipe import check, command_line
+from tui.start_screen.recipe import check
 
 
 class Page(Screen[None]):
@@ -66,7 +67,7 @@ class Page(Screen[None]):
 
     def show_command(self, words: Sequence[str]) -> None:
         """Show the shell command that does the same."""
-        self.query_one("#command", Static).update(Content.assemble(("$ ", "$muted"), printable(command_line(words))))
+        self.query_one("#command", Static).update(Content.assemble(("$ ", "$muted"), printable(command(*words))))
 
     def action_back(self) -> None:
         """Go to the page before; from the first one, leave."""

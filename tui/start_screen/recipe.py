@@ -1,7 +1,6 @@
 """The fields of a run, and the arguments of `finetune-tui` that they stand for. Loads no Textual."""
 
 import argparse
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -188,20 +187,8 @@ def check_arm(words: Sequence[str]) -> None:
         raise ConfigError("arm", f"choose {' or '.join(ARMS)}, not {arm}")
 
 
-def command_line(words: Sequence[str]) -> str:
-    """The command for a shell."""
-    return " ".join(["finetune-tui", *map(_quoted, words)])
-
-
 class _Parser(argparse.ArgumentParser):
     """A parser that raises where argparse would end the process."""
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError("Unclear arguments", message)
-
-
-def _quoted(word: str) -> str:
-    """The word, quoted for a shell where needed; `~/` stays outside the quotes."""
-    if word.startswith("~/"):
-        return f"~/{shlex.quote(word[2:])}" if word[2:] else word
-    return shlex.quote(word)

@@ -10,6 +10,7 @@ from engine import __version__
 from engine.errors import EngineError, UserError
 from engine.protocol import Behind, Command, Event, Goodbye, Hello, Message, RunFailed, decode
 from engine.protocol.wire import VERSION, mismatch
+from engine.service.program import command
 from engine.service.remote.address import connect
 from engine.service.remote.history import MOST_STEPS, read_history
 from engine.service.remote.lines import Lines, TooLongError, line
@@ -81,7 +82,7 @@ class SocketLink:
         if self._outcome.begun and self._is_lost():  # the journal may have an end that was not sent in time
             yield from self._followed(self._read_history())
         if self._is_lost():
-            remedy = f"go on from its last checkpoint with finetune-tui --resume {self._folder}"
+            remedy = f"go on from its last checkpoint with {command('--resume', self._folder)}"
             yield RunFailed("Run lost", f"the process that trained it ended without a word; {remedy}")
 
     def send(self, command: Command) -> None:

@@ -98,7 +98,7 @@ def test_pictures_are_sorted_into_a_folder_per_class_and_nothing_is_overwritten(
     [
         (["{run}", "{folder}/gone.jpg"], "gone.jpg does not exist; name files, folders or patterns"),
         (["{run}", "{folder}/*.gif"], "nothing matches this pattern"),
-        (["{run}", "{empty}"], "no picture found (endings looked for: .jpg, "),
+        (["{run}", "{empty}"], "no file is a picture by its ending, such as .jpg"),
         (["{folder}/none.pt", "{folder}"], "none.pt does not exist; name a run or one of its .pt files"),
         (["no-such-run", "{folder}"], "no-such-run is no run folder"),
         (["{folder}/notes.txt", "{folder}"], "notes.txt is damaged or no checkpoint"),

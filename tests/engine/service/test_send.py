@@ -266,7 +266,9 @@ def test_the_end_of_the_run_is_an_answer(loading, capsys: pytest.CaptureFixture[
     other.start()
     assert main(["send", str(folder), "pause"]) == 1
     other.join()
-    assert capsys.readouterr().err == "the run is over: finished at step 8: best accuracy 50.0%, last.pt\n"
+    assert (
+        capsys.readouterr().err == "the run is over: finished at step 8: best accuracy 50.0%; last checkpoint last.pt\n"
+    )
 
 
 def test_a_checkpoint_that_fails_is_no_saved_one(loading, capsys: pytest.CaptureFixture[str]) -> None:

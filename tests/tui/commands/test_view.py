@@ -8,6 +8,7 @@ import pytest
 
 from engine import protocol as p
 from engine.errors import UserError
+from engine.service.program import command
 from engine.service.remote.server import Server
 from engine.service.remote.watchers import Watchers
 from engine.service.session import ReplaySession
@@ -58,7 +59,7 @@ class Viewed(Screen):
         (FINISHED, "ENDED", "this run is over: finished at step 30", [1, 2, 3]),
         (STOPPED, "ENDED", "this run is over: stopped at step 14", [1]),
         (FAILED, "FAILED", "this run is over: failed at step 14", [1]),
-        (TRAINED, "ENDED", "killed at step 14; go on with finetune-tui --resume", [1]),
+        (TRAINED, "ENDED", "killed at step 14; go on with ", [1]),
         ([*TRAINED, p.Paused("pretrained", 14)], "ENDED", "killed at step 14", [1]),
     ],
     ids=["finished", "stopped", "failed", "killed", "killed in a pause"],
@@ -121,7 +122,7 @@ def refusal(folder: Path) -> str:
 
 
 def test_a_live_run_is_attached_to_instead(live: Path):
-    assert refusal(live) == f"{live} is not over, it is live; use finetune-tui attach {live}"
+    assert refusal(live) == f"{live} is not over, it is live; use {command('attach', live)}"
 
 
 def test_a_run_that_a_process_has_without_a_socket_is_not_over(tmp_path: Path):
@@ -133,7 +134,7 @@ def test_a_run_that_a_process_has_without_a_socket_is_not_over(tmp_path: Path):
 
 def test_a_journal_that_tells_nothing_is_said_to_be_missing_empty_or_damaged(tmp_path: Path):
     folder = write_run(tmp_path / "x-1")
-    journal, remedy = folder / "journal.jsonl", f"train it with finetune-tui --resume {folder}"
+    journal, remedy = folder / "journal.jsonl", f"train it with {command('--resume', folder)}"
     assert refusal(folder) == f"{journal} is empty; {remedy}"
     journal.write_bytes(b"\x00\xff{" * 1000)
     assert refusal(folder) == f"{journal} is damaged: no arm begins in it; {remedy}"
@@ -160,8 +161,8 @@ def test_the_program_shows_it_by_its_name_and_its_last_line_says_how_to_go_on(ru
     terminal = run("view", "x-1", "--dir", "runs")
     terminal.wait_for("stopped at step 14")
     terminal.press("q")
-    again = "x-1: pretrained did 14 of 30 steps, best accuracy 94.0 %; go on with: finetune-tui --resume runs/x-1"
-    terminal.wait_for(again)
+    terminal.wait_for("x-1: pretrained did 14 of 30 steps; best 94.0 % (epoch 1): ")
+    terminal.wait_for("finetune-tui --resume runs/x-1")
     assert terminal.end() == (0, "")
     assert sorted(path.name for path in place.iterdir()) == ["config.yaml", "journal.jsonl"]
 
@@ -179,7 +180,7 @@ def test_a_run_that_has_done_all_is_not_said_to_go_on(run, folder: Path):
     terminal = run("view", "runs/x-1")
     terminal.wait_for("ENDED")
     terminal.press("q")
-    terminal.wait_for("x-1: pretrained did 30 of 30 steps, best accuracy 96.0 %\r\n")
+    terminal.wait_for("x-1: pretrained did 30 of 30 steps; best 96.0 % (epoch 3): ")
     assert terminal.end() == (0, "") and b"--resume" not in terminal.seen
 
 

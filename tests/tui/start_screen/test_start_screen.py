@@ -16,6 +16,7 @@ from engine import protocol as p
 from engine.cli.preview import ClassCount, Estimate, Pictures, lines
 from engine.data.samples import LeftOut
 from engine.errors import EngineError, UserError
+from engine.service.program import command
 from tests.tui.console import make_folder
 from tests.tui.journals import begun, write_run
 from tests.tui.story import NOW, started, trained
@@ -24,7 +25,7 @@ from tui.start_screen.app import StartApp
 from tui.start_screen.diagnosis import Complaint
 from tui.start_screen.looking import Found, parse
 from tui.start_screen.paths import complete
-from tui.start_screen.recipe import as_argument, command_line
+from tui.start_screen.recipe import as_argument
 from tui.start_screen.sentences import counted, uneven
 from tui.theme import THEMES
 
@@ -49,6 +50,12 @@ ESTIMATE = Estimate(
     bottleneck="decoding",
 )
 FOUND = Pictures("pictures", (ClassCount("cat", 90, 9), ClassCount("dog", 10, 1)), 100, 10, 9.0, (), "")
+
+
+@pytest.fixture(autouse=True)
+def by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands have the program's name, wherever these tests run."""
+    monkeypatch.setattr("engine.service.program._program", lambda: ["finetune-tui"])
 
 
 class ScriptedLook:
@@ -582,7 +589,7 @@ async def test_runs_are_listed_the_newest_first_and_a_lost_one_goes_on(place: Pa
     async with shown() as page:
         await page.choose(3)
         assert [option.split()[:2] for option in page.options()] == [["new-1", "lost"], ["old-1", "lost"]]
-        assert page.command == "finetune-tui --resume checkpoints/new-1"
+        assert page.command == command("--resume", "checkpoints/new-1")
         await page.press("enter")
         assert page.options() == ["go on where it was", "look at it again"]
         await page.press("enter")
@@ -618,7 +625,7 @@ async def test_a_run_is_looked_at_again(place: Path):
 
 async def test_the_command_is_that_of_the_choice_or_of_the_field_in_focus(place: Path):
     past(place, "new-1", p.RunFinished("pretrained", 30, True, 0.96, 0.96, "a", "b", 1.0))
-    view, resume = ("finetune-tui view checkpoints/new-1", "finetune-tui --resume checkpoints/new-1 --epochs")
+    view, resume = command("view", "checkpoints/new-1"), command("--resume", "checkpoints/new-1", "--epochs")
     async with shown() as page:
         await page.choose(3)
         await page.press("enter")
@@ -650,7 +657,7 @@ async def test_a_finished_run_is_looked_at_or_trained_for_more_epochs(place: Pat
         await page.press("enter")
         assert page.options() == ["look at it again", "train more epochs"]
         await page.press("down", "enter")
-        assert page.command == "finetune-tui --resume checkpoints/new-1 --epochs 8"
+        assert page.command == command("--resume", "checkpoints/new-1", "--epochs", "8")
         await page.type("3")
         await page.press("enter")
         assert "It has done 3 epochs" in page.text
@@ -708,7 +715,7 @@ def test_uneven_classes_are_a_warning_with_the_accuracy_of_no_model():
 
 def test_the_command_line_is_what_a_shell_takes_for_the_same():
     words = ["--data", "my pictures", "--set", "hooks.finished=['a b', \"$x\"]"]
-    assert shlex.split(command_line(words)) == ["finetune-tui", *words]
+    assert shlex.split(command(*words)) == [*shlex.split(command()), *words]
 
 
 def test_classes_of_about_the_same_size_need_no_word():
