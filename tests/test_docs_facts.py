@@ -11,8 +11,8 @@ import pytest
 from engine import protocol
 from engine.cli.preview import Estimate, Pictures
 from engine.config import load_config
-from engine.service.send import WORDS
 from engine.service.status import RunStatus
+from engine.service.words import WORDS
 from tests.markdown import DOCUMENTS, README, cells, document
 from tests.paths import ROOT
 from tui.keys import KEYS

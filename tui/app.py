@@ -20,8 +20,8 @@ from tui.keys import EVERYWHERE, KEYS, Key, bindings, keys_of
 from tui.leaving import ANSWERS, Leaving
 from tui.looks import USUAL, Looks
 from tui.notes import Note, not_now
+from tui.older_runs import OlderRuns
 from tui.palette import InOrder, commands, usual
-from tui.plots.overlay import Overlay
 from tui.refusals import LOCKED, Access
 from tui.screens.clinic import ClinicScreen
 from tui.screens.experiment import ExperimentScreen
@@ -30,11 +30,8 @@ from tui.screens.label import LabelScreen
 from tui.screens.log import LogScreen
 from tui.screens.quit import Choice, QuitScreen
 from tui.screens.rewind import RewindScreen
-from tui.screens.runs import RunsScreen
 from tui.showing_app import ShowingApp
 from tui.state import UiState
-
-RUNS = Path("checkpoints")  # until a run says where it is
 
 
 class Dashboard(ShowingApp):
@@ -67,6 +64,7 @@ class Dashboard(ShowingApp):
         self.access = access
         self._leaving = Leaving()
         self._finding = RateFinding(self.state, self._ask, self.push_screen)
+        self._older_runs = OlderRuns(self.state, self.push_screen, lambda: self.draw(plots=True))
         self._experimenting = Experimenting(self.state, self._ask, self._show_experiment)
 
     def take_in(self, event: Event) -> None:
@@ -151,17 +149,7 @@ class Dashboard(ShowingApp):
 
     def action_older_runs(self) -> None:
         """Choose older runs to draw on the plots."""
-        run = self.state.run
-        root, name = (Path(run.path).parent, Path(run.path).name) if run is not None else (RUNS, "")
-        plots = self.state.plots
-        if plots.overlay is None or plots.overlay.root != root:
-            plots.overlay = Overlay(root)
-        self.push_screen(RunsScreen(root, plots.overlay.chosen, name), self._draw_older_runs)
-
-    def _draw_older_runs(self, names: set[str] | None) -> None:
-        if names is not None and self.state.plots.overlay is not None:
-            self.state.plots.overlay.choose(names)
-            self.draw(plots=True)
+        self._older_runs.open()
 
     def action_log(self) -> None:
         """Show the whole log."""

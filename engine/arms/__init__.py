@@ -1,9 +1,10 @@
 """One trained model with its optimizer and its progress, the pair of them, and their checkpoints.
 
 - `arm`: one model that is trained, with its optimizer; one update, one scored batch, changes between steps.
+- `groups`: its parameter groups, with their rates and what is frozen; `labelled`: its pictures and their labels.
 - `arms`: the pretrained and the scratch arm of a run; switch, resume and rewind.
 - `progress`: counters and sums of an arm that a checkpoint contains as plain values.
-- `checkpointer`: saves arms and finds their restore points.
+- `checkpointer`: saves arms; `restore_points`: the saved states that a rewind can go back to.
 - `network`: the model on its device, its precision and its compilation.
 - `update`: one update: gradients, their scale and check, and the step of the optimizer.
 - `gradients`: the gradients of a batch, one micro-batch after the other.

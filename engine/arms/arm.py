@@ -1,6 +1,5 @@
 """One arm of the comparison: its model, its optimizer and its progress."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,37 +7,25 @@ import torch
 
 from engine.arms.features import Batches, FeatureBatch, FeatureBatches
 from engine.arms.gradients import micro_batch_count
-from engine.arms.judgements import Judgement, Judgements
-from engine.arms.label_record import Answer, LabelRecord
+from engine.arms.groups import Groups
+from engine.arms.label_record import Answers
+from engine.arms.labelled import LabelledProgress
 from engine.arms.network import Network
-from engine.arms.optimizer import (
-    build_optimizer,
-    check_scheduled_groups,
-    freeze,
-    groups_of,
-    lay_out_like_parameters,
-    move_optimizer,
-    set_constants,
-)
-from engine.arms.progress import OF_ALL_BRANCHES, Progress
+from engine.arms.progress import OF_ALL_BRANCHES
 from engine.arms.setup import Setup
 from engine.arms.stopwatch import Stopwatch
 from engine.arms.update import Updater
-from engine.config import RunConfig
 from engine.config.sections import OptimConfig
 from engine.data.batches import Batch
-from engine.data.samples import Sample
 from engine.errors import CheckpointError
 from engine.metrics.predictions import prediction_rows
 from engine.models import build
 from engine.models.fitted_head import FittedHead
 from engine.protocol import Arm
-from engine.protocol.values import Verdict
-from engine.recipes.recipe import ParameterGroup
 from engine.recipes.table import recipe_of
 
 
-class TrainedArm(Progress):
+class TrainedArm(LabelledProgress):
     """The whole state of an arm. It can be saved whenever none of its methods is running."""
 
     def __init__(self, arm: Arm, setup: Setup) -> None:
@@ -48,27 +35,20 @@ class TrainedArm(Progress):
             EngineError: the model, its weights or the recipe are not available, or do not fit the configuration.
         """
         config = setup.config
-        super().__init__(config.train, setup.steps_per_epoch)
+        super().__init__(setup)
         built = build(config.model, setup.classes, arm, config.seed)
         self.arm = arm
         keep = arm == "pretrained" and config.model.batch_norm == "frozen"
         self.network = Network(built, setup, keep_statistics=keep)
-        self._built = replace(built, model=self.network.model)
         self._recipe = recipe_of(config)
-        groups = self._recipe.groups(self._built, arm)
-        check_scheduled_groups(groups, config, arm)
-        frozen = "".join(f"; the {group.name} is frozen" for group in groups if group.frozen)
-        self.init = built.init + frozen
-        self.optimizer = build_optimizer(groups, config.optim)
+        self.groups = Groups(replace(built, model=self.network.model), self._recipe, config, arm)
+        self.init = built.init + "".join(f"; the {name} is frozen" for name in self.groups.first_frozen)
+        self.optimizer = self.groups.optimizer
         self.head_due = arm == "pretrained" and config.model.head == "fitted"
         self.unsaved = False
         self.was_compiled = False
-        self.judgements = Judgements(setup.train, setup.roots, setup.classes)
-        self.label_record = LabelRecord(len(setup.train), setup.device)
         self.batches: Batches | None = None
         "the source of its batches; `None` if it must be chosen again"
-        self.batches_version = 0
-        "increases when batches in progress become useless: after a rewind, a freeze or another number of epochs"
         self._config = config
         self._device = setup.device
         self._processes = setup.processes
@@ -90,24 +70,6 @@ class TrainedArm(Progress):
         """Whether gradients are scaled. A scaled gradient may overflow now and then; that is no failure."""
         return self._updater.scales_gradients
 
-    @property
-    def rates(self) -> dict[str, float]:
-        """The learning rate of each group in the last update."""
-        return {group["name"]: group["lr"] for group in self.optimizer.param_groups}
-
-    @property
-    def rate_settings(self) -> Mapping[str, float]:
-        """The settings that the base rates of the groups are proportional to, with their values."""
-        return self._recipe.rate_settings(self.arm)
-
-    def is_frozen(self, group: str) -> bool:
-        """Whether a parameter group is frozen."""
-        return group not in self.network.trained_groups
-
-    def initial_groups(self, config: RunConfig, arm: Arm | None = None) -> dict[str, ParameterGroup]:
-        """The parameter groups by name with which this arm (or `arm`) starts under a configuration."""
-        return {group.name: group for group in recipe_of(config).groups(self._built, arm or self.arm)}
-
     # --- training and testing ---------------------------------------------------------------------------
 
     def update(
@@ -126,23 +88,15 @@ class TrainedArm(Progress):
         Raises:
             RuntimeError: torch ran out of memory; the weights, the optimizer and the step have not changed.
         """
-        answers: list[Answer] = []
-
-        def observe(logits: torch.Tensor, labels: torch.Tensor, targets: torch.Tensor) -> None:
-            answers.append(Answer(logits.detach(), labels, targets))
-
+        answers = Answers()
         figures, rates, stopwatch = self._updater.update(
-            batch, self.step, self.total_steps, self._micro_batch_count(batch), multiplier, observe=observe
+            batch, self.step, self.total_steps, self._micro_batch_count(batch), multiplier, observe=answers.observe
         )
         self.step += 1
         self.unsaved = True
         self.network.after_step(self.total_steps)
         self._recipe.after_step(self)
-        if self.label_record.pictures:
-            figures = self.label_record.add(batch, answers, figures, self._processes)
-        else:
-            figures = self._processes.all_reduce(figures)
-        return figures, rates, stopwatch
+        return self.label_record.add(batch, answers, figures, self._processes), rates, stopwatch
 
     def _micro_batch_count(self, batch: Batch | FeatureBatch) -> int:
         return micro_batch_count(batch, self.micro_batch, self._processes.size)
@@ -169,14 +123,12 @@ class TrainedArm(Progress):
 
     def set_rate(self, name: str, base_lr: float, why: str) -> None:
         """Set the base rate of a parameter group for the next updates."""
-        for group in groups_of(self.optimizer, name):
-            group.update(base_lr=base_lr, why=why)
+        self.groups.set_rate(name, base_lr, why)
         self.mark_changed()
 
     def set_frozen(self, name: str, frozen: bool) -> None:
         """Freeze a parameter group for the next updates, or train it again."""
-        for group in groups_of(self.optimizer, name):
-            freeze(group, frozen)
+        self.groups.set_frozen(name, frozen)
         self._train_groups()
         self.mark_changed()
 
@@ -194,7 +146,7 @@ class TrainedArm(Progress):
 
     def set_constants(self, config: OptimConfig) -> None:
         """Set the momentum and the weight decay of the optimizer as in `config`."""
-        set_constants(self.optimizer, config)
+        self.groups.set_constants(config)
         self.mark_changed()
 
     def set_head(self, head: FittedHead) -> None:
@@ -206,31 +158,6 @@ class TrainedArm(Progress):
     def set_micro_batch(self, pictures: int) -> None:
         """Set the maximal number of pictures in a micro-batch."""
         self.micro_batch = pictures
-        self.mark_changed()
-
-    @property
-    def next_epoch(self) -> int:
-        """The first epoch that has not begun, counted from 0."""
-        return -(-self.step // self.steps_per_epoch)
-
-    @property
-    def pictures(self) -> Sequence[Sample]:
-        """The training pictures of the epoch of the next step, with the labels that count for it."""
-        return self.judgements.pictures(self.epoch - 1)
-
-    def judge(self, picture: str, verdict: Verdict, label: str) -> None:
-        """Take what a person says of the label of a training picture; it counts from the next epoch on."""
-        self.judgements.add(Judgement(picture, verdict, label, self.next_epoch))
-        self._judged()
-
-    def take_over_judgements(self, other: Mapping[int, Judgement]) -> None:
-        """Take the last words of another arm, or of another branch, in place of the arm's own."""
-        if self.judgements.take_over(other, self.next_epoch):
-            self._judged()
-
-    def _judged(self) -> None:
-        if self.position == 0:  # the epoch has not begun, but its first batches may be decoded
-            self.batches_version += 1
         self.mark_changed()
 
     def free_gradients(self) -> None:
@@ -245,13 +172,12 @@ class TrainedArm(Progress):
         self.network.move(device)
         if isinstance(self.batches, FeatureBatches):
             self.batches.move(device)
-        move_optimizer(self.optimizer, device)
+        self.groups.move(device)
         self.label_record.move(device)
 
     def _train_groups(self) -> None:
         """Make the network train the groups that are not frozen, and only those."""
-        groups = self.optimizer.param_groups
-        self.network.train(frozenset(group["name"] for group in groups if not group["frozen"]))
+        self.network.train(self.groups.trained)
         self.batches_version += 1
         self.batches = None  # cached features are valid only for a frozen backbone
 
@@ -270,8 +196,7 @@ class TrainedArm(Progress):
                 "random": {"seed": self._config.seed, "torch": torch.get_rng_state()},
             }
             | ({"recipe": recipe} if (recipe := self._recipe.state()) else {})
-            | ({"label_record": record} if (record := self.label_record.state()) else {})
-            | ({"judgements": judgements} if (judgements := self.judgements.state()) else {})
+            | self.label_state()
         )
 
     def load(self, state: dict[str, Any]) -> None:
@@ -282,18 +207,14 @@ class TrainedArm(Progress):
         """
         try:
             self.network.load(state)
-            self.optimizer.load_state_dict(state["optimizer"])
-            lay_out_like_parameters(self.optimizer)
+            self.groups.load(state["optimizer"])
             self._updater.load(state["scaler"])
             torch.set_rng_state(state["random"]["torch"])
             self._recipe.load(state.get("recipe", {}))
-            self.label_record.load(state.get("label_record", {}))
-            self.judgements.load(state.get("judgements", ()))
+            self.load_labels(state)
             self.load_progress(state)
             self.history = list(state["history"][self.arm])
             self.was_compiled = state["compiled"]
-            for group in self.optimizer.param_groups:
-                freeze(group, group["frozen"])
             self._train_groups()
         except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(

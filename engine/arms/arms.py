@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from engine.arms.arm import TrainedArm
-from engine.arms.checkpointer import START, Checkpointer
+from engine.arms.checkpointer import Checkpointer
+from engine.arms.restore_points import START
 from engine.arms.resumed_settings import apply_settings
 from engine.arms.setup import Setup
 from engine.config import RunConfig

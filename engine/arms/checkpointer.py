@@ -1,6 +1,5 @@
-"""Saves checkpoints, and keeps restore points: saved states that a rewind can go back to."""
+"""Saves checkpoints of the arms, and each as a restore point."""
 
-import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
@@ -9,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from engine.arms.arm import TrainedArm
+from engine.arms.restore_points import POINTS, START, SavedPoints, accuracy_at
 from engine.config.sections import CheckpointConfig
 from engine.errors import CheckpointError, FormatError
 from engine.hardware.process_group import ProcessGroup
@@ -19,11 +19,8 @@ from engine.storage.choices import Choices
 from engine.storage.journal import Position
 from engine.storage.writer import CheckpointWriter
 
-START = "start"
-"the restore point without a file: the arm as it is built"
 HEAD = "head.pt"
 "the file of an arm with a fitted head, before its first step"
-POINTS = "points"
 REASONS = {
     "epoch": "epoch done",
     "best": "best so far",
@@ -73,8 +70,7 @@ class Checkpointer:
         self._processes = processes
         self._arms = arms
         self._common_state = common_state
-        self._points: dict[Arm, dict[str, RestorePoint]] = {}
-        self._sizes: dict[Path, int] = {}
+        self._points = SavedPoints()
         self._pending: tuple[Arm, RestorePoint] | None = None
 
     # --- saving -----------------------------------------------------------------------------------------
@@ -119,7 +115,7 @@ class Checkpointer:
     def _with_pending(self, arm: TrainedArm) -> list[RestorePoint]:
         """The restore points of an arm, with the one that is being written."""
         pending = [self._pending[1]] if self._pending is not None and self._pending[0] == arm.arm else []
-        return [*self._points.get(arm.arm, {}).values(), *pending]
+        return [*self._points.of(arm.arm), *pending]
 
     def _save(self, what: _Save) -> None:
         """Save an arm. If the other arm has unsaved changes, save it first.
@@ -140,7 +136,7 @@ class Checkpointer:
     def _put(self, what: _Save, began: float) -> None:
         arm = what.arm
         folder = self.folder / arm.arm
-        accuracy = _accuracy_at(arm.step, arm.evaluated)
+        accuracy = accuracy_at(arm.step, arm.evaluated)
         point = RestorePoint(what.name, arm.step, arm.epoch, arm.branch, accuracy, what.why, 0.0)
         self._pending = arm.arm, point
         paths = {folder / f"{name}.pt": reason for name, reason in what.reasons.items()}
@@ -151,13 +147,11 @@ class Checkpointer:
         points: Arm | None = None
         for result, point in self._writer.results(wait):
             yield result
-            if point is not None:
+            if point is not None and isinstance(result, CheckpointSaved):
                 points = result.arm
-                self._points.setdefault(result.arm, {})[point.name] = point
-                if isinstance(result, CheckpointSaved):
-                    self._sizes[self.folder / result.arm / point.name] = result.bytes
+                self._points.add(result.arm, point, result.bytes)
         if points is not None:
-            self._delete_oldest()
+            self._points.delete_oldest(self.folder, self._config.points_gib * 2**30)
             yield self.points(points)
 
     def settle(self) -> Iterator[Event]:
@@ -173,7 +167,7 @@ class Checkpointer:
 
     def points(self, arm: Arm) -> RestorePoints:
         """The restore points of an arm."""
-        known = sorted(self._points.get(arm, {}).values(), key=lambda point: (point.step, point.time))
+        known = sorted(self._points.of(arm), key=lambda point: (point.step, point.time))
         start = RestorePoint(START, 0, 1, 1, None, "the beginning", 0.0)
         return RestorePoints(arm, (start, *known))
 
@@ -186,10 +180,7 @@ class Checkpointer:
 
         Without `before`, the current step counts, too. `start` if there is no such point.
         """
-        within = arm.step + 1 if before is None else before
-        known = [point for point in self._points.get(arm.arm, {}).values() if point.step < within]
-        best = max(known, key=lambda point: (point.branch == arm.branch, point.step, point.time), default=None)
-        return self._processes.broadcast(START if best is None else best.name)
+        return self._processes.broadcast(self._points.latest(arm, arm.step + 1 if before is None else before))
 
     def load(self, arm: Arm, name: str) -> dict[str, Any]:
         """The state in the file of a restore point.
@@ -202,42 +193,7 @@ class Checkpointer:
 
     def find_points(self) -> None:
         """Read the restore points of the folder, when a run is resumed."""
-        for path in sorted([*self.folder.glob(f"*/{POINTS}/*.pt"), *self.folder.glob("*/[sb]*-*.pt")]):
-            name = path.relative_to(self.folder).parts[1:]
-            with contextlib.suppress(CheckpointError, OSError):  # a damaged file is reported when it is needed
-                state = checkpoint.peek(path)
-                point = RestorePoint(
-                    "/".join(name),
-                    state["step"],
-                    state["epoch"],
-                    state["branch"],
-                    _accuracy_at(state["step"], state["evaluated"]),
-                    state["reason"],
-                    state["time"],
-                )
-                self._points.setdefault(state["arm"], {})[point.name] = point
-                self._sizes[path] = path.stat().st_size
-
-    def _delete_oldest(self) -> None:
-        """Delete the oldest automatic points while they take more space than `checkpoint.points_gib`."""
-        ring = [
-            (point.time, arm, point.name)
-            for arm, points in self._points.items()
-            for point in points.values()
-            if point.name.startswith(POINTS)
-        ]
-        newest = {arm: name for _, arm, name in sorted(ring)}
-        room = self._config.points_gib * 2**30
-        used = sum(self._sizes.get(self.folder / arm / name, 0) for _, arm, name in ring)
-        for _, arm, name in sorted(ring):
-            if used <= room:
-                return
-            if name != newest[arm]:
-                path = self.folder / arm / name
-                with contextlib.suppress(OSError):
-                    path.unlink(missing_ok=True)
-                used -= self._sizes.pop(path, 0)
-                del self._points[arm][name]
+        self._points.find(self.folder)
 
     def _holds_this_state(self, arm: TrainedArm, name: str) -> bool:
         """Whether a file has exactly this state of the arm. Then a command is repeated after a crash.
@@ -256,11 +212,6 @@ class Checkpointer:
 def position(arm: TrainedArm) -> Position:
     """The position of an arm in its training."""
     return Position(arm.arm, arm.branch, arm.step, arm.change)
-
-
-def _accuracy_at(step: int, evaluated: tuple[int, float] | None) -> float | None:
-    """The test accuracy at a step; `None` if the last evaluation was at another step, with other weights."""
-    return evaluated[1] if evaluated is not None and evaluated[0] == step else None
 
 
 def _name(arm: TrainedArm) -> str:

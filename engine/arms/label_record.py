@@ -47,6 +47,14 @@ class Answer(NamedTuple):
     targets: torch.Tensor
 
 
+class Answers(list[Answer]):
+    """The answers of one step."""
+
+    def observe(self, logits: torch.Tensor, labels: torch.Tensor, targets: torch.Tensor) -> None:
+        """Add the answer of a micro-batch, without its graph."""
+        self.append(Answer(logits.detach(), labels, targets))
+
+
 class LabelRecord:
     """The sums of all training pictures of an arm, the same in each process."""
 
@@ -71,6 +79,8 @@ class LabelRecord:
 
         Returns the sum of `figures`, float32 (M), over all processes: one exchange serves both.
         """
+        if not self.pictures:
+            return processes.all_reduce(figures)
         if processes.size == 1:
             self._wait(batch.numbers, answers)
             return figures

@@ -26,12 +26,12 @@ def apply_settings(arm: TrainedArm, before: RunConfig, now: RunConfig) -> Iterat
 
 def _groups(arm: TrainedArm, before: RunConfig, now: RunConfig) -> Iterator[Event]:
     """Apply changed rates, then changed frozen flags. A change by the user stays if the setting is the same."""
-    old, new = arm.initial_groups(before), arm.initial_groups(now)
+    old, new = arm.groups.initial(before), arm.groups.initial(now)
     for name, group in new.items():
         if group.base_lr != old[name].base_lr:
             arm.set_rate(name, group.base_lr, WHY)
             yield RateChanged(arm.arm, arm.step, name, group.base_lr, WHY, arm.change)
     for name, group in new.items():
-        if group.frozen is not old[name].frozen and group.frozen is not arm.is_frozen(name):
+        if group.frozen is not old[name].frozen and group.frozen is (name in arm.groups.trained):
             arm.set_frozen(name, group.frozen)
             yield GroupFrozen(arm.arm, arm.step, name, group.frozen, arm.change)

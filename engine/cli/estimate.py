@@ -23,6 +23,7 @@ from engine.data.batches import Batch
 from engine.data.cache_format import CacheEstimate, estimate_cache
 from engine.data.decoded import Decoded
 from engine.data.loader import Loader
+from engine.data.pictures import Preparation
 from engine.data.samples import Catalogue, Sample
 from engine.data.store import Store
 from engine.data.transfer import Transfer
@@ -74,18 +75,14 @@ def estimate(config: RunConfig, catalogue: Catalogue) -> Estimate:
         ask_for_determinism()
     device = choose_device(config.device)
     prepared = preparation(config.model, config.data.image_size)
-    loader = Loader(prepared, config.data, recipe_of(config).train_transform.pictures, config.seed)
-    try:
-        cache = _cache(config.data, catalogue, loader.decoded)
-        decoding = _decoding(loader, config, catalogue)
-    finally:
-        loader.close()
-    images, steps = len(catalogue.pictures), loader.steps_per_epoch(len(catalogue.train))
+    cache, decoding, steps = _reading(config, catalogue, prepared)
     setup = Setup(config, catalogue.classes, steps, device, Transfer(prepared, device), ProcessGroup())
     arm = _random_arm(setup)
     side, classes = prepared.image_size, len(catalogue.classes)
     computing = _within_memory(
-        arm, config, lambda: _computing(arm, config, lambda size: _made_up(size, side, classes), images)
+        arm,
+        config,
+        lambda: _computing(arm, config, lambda size: _made_up(size, side, classes), len(catalogue.pictures)),
     )
     epochs, bottleneck = _epochs(decoding, computing, setup, catalogue)
     groups = describe_groups(arm.optimizer)
@@ -121,7 +118,7 @@ def _random_arm(setup: Setup) -> TrainedArm:
     """An arm with random weights and the frozen groups of the configured arm."""
     config = setup.config
     arm = TrainedArm("scratch", setup)
-    for group in arm.initial_groups(config, config.init).values():
+    for group in arm.groups.initial(config, config.init).values():
         if group.frozen:
             arm.set_frozen(group.name, True)
     return arm
@@ -153,6 +150,16 @@ def _epochs(
     together = sum if setup.device.type == "cpu" else max
     epochs = [together(pair) for pair in zip(decodes, computes, strict=True)]
     return epochs, "decoding" if sum(decodes) > sum(computes) else "computing"
+
+
+def _reading(config: RunConfig, catalogue: Catalogue, prepared: Preparation) -> tuple[CacheEstimate, _Decoding, int]:
+    """How pictures are kept, how fast they are decoded, and how many batches are an epoch."""
+    loader = Loader(prepared, config.data, recipe_of(config).train_transform.pictures, config.seed)
+    try:
+        cache = _cache(config.data, catalogue, loader.decoded)
+        return cache, _decoding(loader, config, catalogue), loader.steps_per_epoch(len(catalogue.train))
+    finally:
+        loader.close()
 
 
 def _cache(config: DataConfig, catalogue: Catalogue, decoded: Decoded) -> CacheEstimate:

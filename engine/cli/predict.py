@@ -60,9 +60,9 @@ def run(args: argparse.Namespace, show: Callable[[str, Answer], str] | None = No
     from engine.inference.trained import load_trained
 
     trained = load_trained(file, args.device)
-    _tell(f"weights: {trained.description}")
+    say(f"weights: {trained.description}")
     for note in left_out_notes(found.left_out):
-        _tell(note)
+        say(note)
     form = JsonLines if args.json else CsvLines if args.csv else TextLines
     writer = _Writer(form(found.files, trained.classes, args.top_k), args.threshold, sorter)
     if form is TextLines and show is not None:
@@ -74,9 +74,9 @@ def run(args: argparse.Namespace, show: Callable[[str, Answer], str] | None = No
     for prediction in predict(trained, found.files, mirrored=args.tta, batch_size=args.batch_size, notes=notes):
         writer.write(prediction)
     for line in notes.unsaid(all_known=True):
-        _tell(line)
+        say(line)
     if unreadable := len(found.files) - writer.readable:
-        _tell(f"{unreadable} of {len(found.files)} pictures could not be read")
+        say(f"{unreadable} of {len(found.files)} pictures could not be read")
     return 0 if writer.readable else 1
 
 
@@ -94,7 +94,7 @@ class _Writer:
     def write(self, prediction: "Prediction") -> None:
         """Print the answer for a picture, or why there is none."""
         if prediction.probabilities is None:
-            _tell(f"{printable(prediction.path)} cannot be read: {prediction.error}")
+            say(f"{printable(prediction.path)} cannot be read: {prediction.error}")
             self._print(self._lines.unreadable(prediction.path, prediction.error))
             return
         self.readable += 1
@@ -106,10 +106,6 @@ class _Writer:
     def _print(self, text: str) -> None:
         if text:
             print(text, file=self._output, flush=True)
-
-
-def _tell(text: str) -> None:
-    say(text)
 
 
 def _share(text: str) -> float:

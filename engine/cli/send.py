@@ -5,6 +5,7 @@ import argparse
 from engine.cli.arguments import add_run_name, folder_of_run
 from engine.service import send
 from engine.service.places import add_dir_argument
+from engine.service.words import add_words
 
 HELP = "steer a live run"
 
@@ -13,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run, and a subcommand for each command that it can be sent."""
     parser.description = "Steer a live run."
     add_run_name(parser)
-    send.add_words(parser, _add_common_arguments)
+    add_words(parser, _add_common_arguments)
 
 
 def run(args: argparse.Namespace) -> int:

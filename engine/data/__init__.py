@@ -1,7 +1,8 @@
 """Pictures: where they are, how they are prepared, and how they become batches.
 
 - `sources`: the tables of sources.
-- `demo`, `archive`: sources that make a folder: pictures drawn by the program, and a zip file on the web.
+- `demo`, `archive`: sources that make a folder: pictures drawn by the program, and a zip file on the web, which `unzip`
+  unpacks.
 - `library/`: sources that make a folder of a data set that a library has by name.
 - `folder`, `roots`: list the pictures of a folder, and of several.
 - `csv_list`: lists the pictures that a table names; `table` reads it, `columns` finds its columns.
@@ -20,7 +21,7 @@
 - `cache_format`: chooses pixels or JPEG for the store, by the space and the time that they take.
 - `threads`: a pool of daemon threads for decoding.
 - `order`: the order of the training pictures in an epoch.
-- `loader`: makes batches in threads, ahead of their use.
+- `loader`: makes batches in threads, ahead of their use; `filling`: writes one picture into its batch.
 - `batches`: the classes that the loader yields.
 - `transfer`: copies batches to the device and normalises them there.
 - `augment/`: random changes of training pictures and batches.

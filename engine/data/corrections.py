@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.data.csv_rows import write_rows
-from engine.data.samples import Catalogue, Sample, join_names
+from engine.data.samples import Catalogue, Sample, below, join_names
 from engine.errors import DataError
 from engine.protocol.printable import printable, unicode_text
 from engine.storage.atomic import atomic_write
@@ -71,10 +71,7 @@ def write_corrections(file: Path, corrections: Iterable[Correction]) -> None:
 
 def relative_name(path: str, roots: Sequence[Path]) -> str:
     """The path of a picture as it stands in a list: below one of the folders of the pictures, with `/`, or whole."""
-    for root in roots:
-        if Path(path).is_relative_to(root):
-            return Path(path).relative_to(root).as_posix()
-    return path
+    return below(path, roots)[1]
 
 
 def merged(given: Iterable[Correction], made: Sequence[Correction], roots: Sequence[Path]) -> list[Correction]:

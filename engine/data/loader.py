@@ -4,7 +4,6 @@ It uses threads, not processes: the decoder releases the interpreter lock, and p
 with threads may hang. The content of a batch depends only on (seed, epoch, sample), never on the threads.
 """
 
-import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -19,11 +18,11 @@ from engine.config.sections import DataConfig
 from engine.data.augment import PictureAugmentation
 from engine.data.batches import Batch, Unreadable, Waiting
 from engine.data.decoded import Decoded
+from engine.data.filling import Filler, Item, pictures_lost
 from engine.data.order import epoch_order
-from engine.data.pictures import Pixels, Preparation, UnreadablePictureError
-from engine.data.samples import LEFT_OUT, Sample
+from engine.data.pictures import Pixels, Preparation
+from engine.data.samples import Sample
 from engine.data.threads import Threads
-from engine.errors import DataError
 from engine.hardware.processors import usable_processors
 from engine.protocol.printable import unicode_text
 
@@ -33,7 +32,6 @@ CHECKS_AHEAD = 256  # pictures that are checked ahead
 ANSWER_SECONDS = 0.1  # maximal time without an answer while a picture or a disk is slow
 MAX_THREADS = 8
 CLOSE_SECONDS = 3.0  # `close` waits so long for threads; a thread that needs longer may never end
-MAX_REPLACEMENTS = 20  # tries to find a readable picture in place of an unreadable one
 
 
 class _Group(NamedTuple):
@@ -42,15 +40,6 @@ class _Group(NamedTuple):
     numbers: list[int]
     global_size: int
     weight: float
-
-
-class _Item(NamedTuple):
-    """A picture of a batch: its sample, its label, and the unreadable files that it replaces."""
-
-    number: int
-    label: int | None
-    "`None` if there is no picture"
-    unreadable: list[Unreadable]
 
 
 class Loader:
@@ -68,19 +57,14 @@ class Loader:
     ) -> None:
         """`augmentations` are applied to each training picture in this order; without any, training pictures are
         prepared like test pictures. `rank` is this process's number among `world_size`, which divide each batch."""
-        self._augmentations = tuple(augmentations)
         side = data.short_side or preparation.image_size * SHORT_SIDE_FACTOR
-        self.decoded = Decoded(preparation, side if data.prepare else None, augment=self.augments)
+        self.decoded = Decoded(preparation, side if data.prepare else None, augment=bool(augmentations))
+        self._filler = Filler(self.decoded, preparation, augmentations, seed)
         self._preparation, self.batch_size = preparation, data.batch_size
         self._balance, self._seed = data.balance, seed
         self._rank, self._world_size = rank, world_size
         self._threads = data.threads or min(usable_processors(), MAX_THREADS)
         self._pool = Threads(self._threads, "decode")
-
-    @property
-    def augments(self) -> bool:
-        """Whether a training picture looks different in each epoch."""
-        return bool(self._augmentations)
 
     def close(self) -> None:
         """End the threads and drop batches that nobody has taken. A thread that waits for its file is abandoned."""
@@ -103,7 +87,7 @@ class Loader:
             DataError: no readable picture was found to replace an unreadable one.
         """
         groups = (self._own_part(group) for group in self.groups(samples, epoch, start))
-        yield from self._batches(groups, lambda draw, pixels: self._fill_training(samples, epoch, draw, pixels))
+        yield from self._batches(groups, lambda draw, pixels: self._filler.training(samples, epoch, draw, pixels))
 
     def groups(self, samples: Sequence[Sample], epoch: int, start: int) -> Iterator[list[int]]:
         """The draws (see `epoch_order`) of the batches of `epoch`, from batch `start`; they follow `data.balance`."""
@@ -124,14 +108,16 @@ class Loader:
         rounds = -(-len(samples) // (size * self._world_size))
         starts = ((number * self._world_size + self._rank) * size for number in range(rounds))
         groups = (_Group(list(range(i, min(i + size, len(samples)))), size, 1.0) for i in starts)
-        for batch in self._batches(groups, lambda index, pixels: self._fill_test(samples, index, pixels, not training)):
+        for batch in self._batches(
+            groups, lambda index, pixels: self._filler.whole(samples, index, pixels, not training)
+        ):
             yield batch
             if isinstance(batch, Waiting):
                 continue
             readable += len(batch.labels)
             lost = batch.unreadable or lost
         if lost and not readable:
-            raise _pictures_lost(lost)
+            raise pictures_lost(lost)
 
     def check(self, samples: Sequence[tuple[Sample, bool]]) -> Iterator[tuple[int, Unreadable | None]]:
         """Decode files once, in order. Yields the number of files so far, and the last file if it is unreadable.
@@ -168,13 +154,13 @@ class Loader:
         # All processes make each step together. One without pictures takes one with the weight 0.
         return _Group(mine or batch[:1], len(batch), len(mine) / len(batch))
 
-    def _batches(self, groups: Iterator[_Group], make: Callable[[int, Pixels], _Item]) -> Iterator[Batch | Waiting]:
+    def _batches(self, groups: Iterator[_Group], make: Callable[[int, Pixels], Item]) -> Iterator[Batch | Waiting]:
         """A batch for each group of samples. `make` writes the pixels of one sample, in a thread of the pool."""
-        waiting: deque[tuple[torch.Tensor, _Group, list[Future[list[_Item]]]]] = deque()
+        waiting: deque[tuple[torch.Tensor, _Group, list[Future[list[Item]]]]] = deque()
         side = self._preparation.image_size
 
         # numpy arrays, because torch would start threads of its own for each thread of the pool.
-        def fill(images: npt.NDArray[np.uint8], group: list[int]) -> list[_Item]:
+        def fill(images: npt.NDArray[np.uint8], group: list[int]) -> list[Item]:
             return [make(index, pixels) for index, pixels in zip(group, images, strict=True)]
 
         try:
@@ -200,42 +186,8 @@ class Loader:
                 for future in futures:
                     future.cancel()
 
-    def _fill_training(self, samples: Sequence[Sample], epoch: int, draw: int, pixels: Pixels) -> _Item:
-        """Write the pixels of an augmented sample, or of a random other one if it cannot be read."""
-        # A sample that is drawn again has another draw number, so it is augmented in another way.
-        rng, index, bad = random.Random(f"{self._seed}/{epoch}/{draw}"), draw % len(samples), []
-        for _ in range(MAX_REPLACEMENTS):
-            sample = samples[index]
-            try:
-                found = self.decoded.get(sample.path, testing=False)
-                for augment in self._augmentations:
-                    found = augment(found, self._preparation, rng)
-                pixels[:] = found
-            except UnreadablePictureError as error:
-                bad.append(Unreadable.of(sample, str(error)))
-                index = _another(samples, rng)
-            else:
-                return _Item(index, sample.label, bad)
-        raise _pictures_lost(bad)
 
-    def _fill_test(self, samples: Sequence[Sample], index: int, pixels: Pixels, testing: bool) -> _Item:
-        """Write the pixels of a sample, resized and cropped at its centre."""
-        sample = samples[index]
-        try:
-            pixels[:] = self.decoded.get_whole(sample.path, testing)
-        except UnreadablePictureError as error:
-            return _Item(index, None, [Unreadable.of(sample, str(error))])
-        return _Item(index, sample.label, [])
-
-
-def _another(samples: Sequence[Sample], rng: random.Random) -> int:
-    """The index of a random sample that is not left out."""
-    while samples[index := rng.randrange(len(samples))].label == LEFT_OUT:
-        pass
-    return index
-
-
-def _batch(images: torch.Tensor, group: _Group, items: list[_Item]) -> Batch:
+def _batch(images: torch.Tensor, group: _Group, items: list[Item]) -> Batch:
     kept = [item for item in items if item.label is not None]
     if len(kept) < len(items):
         images = images[[place for place, item in enumerate(items) if item.label is not None]]
@@ -246,12 +198,4 @@ def _batch(images: torch.Tensor, group: _Group, items: list[_Item]) -> Batch:
         group.global_size,
         group.weight,
         [bad for item in items for bad in item.unreadable],
-    )
-
-
-def _pictures_lost(files: list[Unreadable]) -> DataError:
-    return DataError(
-        "Pictures lost",
-        f"not one of {len(files)} files can be read any more, such as {files[0].path} ({files[0].reason}); "
-        f"bring the folder back, then go on with --resume",
     )

@@ -50,11 +50,6 @@ def scan_roots(roots: Sequence[Path], how: Split, split_val: bool) -> Catalogue:
     notes += [
         note for root, one in zip(roots, layouts, strict=True) for note in walk_notes(str(root), one.seen, len(classes))
     ]
-    named = tuple(
-        (part, ", ".join(str(parts[part]) for parts in folders if part in parts))
-        for part in PARTS
-        if any(part in parts for parts in folders)
-    )
     catalogue = Catalogue(
         classes,
         parts["train"],
@@ -63,7 +58,7 @@ def scan_roots(roots: Sequence[Path], how: Split, split_val: bool) -> Catalogue:
         where,
         tuple(notes),
         merged(layout.seen.tally.left_out() for layout in layouts),
-        named,
+        _named(folders),
         tuple(roots),
     )
     place = Place(tuple(parts["train"] for parts in folders), where)
@@ -85,6 +80,15 @@ def _check_apart(roots: Sequence[Path]) -> None:
                 raise DataError(
                     "Pictures twice", f"{roots[number]} is or lies in {roots[other]}; name each folder of pictures once"
                 )
+
+
+def _named(folders: Sequence[Mapping[PartName, Path]]) -> tuple[tuple[PartName, str], ...]:
+    """The folders of each part, for people."""
+    return tuple(
+        (part, ", ".join(str(parts[part]) for parts in folders if part in parts))
+        for part in PARTS
+        if any(part in parts for parts in folders)
+    )
 
 
 def _in_order(found: Sequence[Classes]) -> tuple[str, ...]:

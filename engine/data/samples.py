@@ -1,6 +1,6 @@
 """The pictures of a run: a file with its class, and the lists of pictures to train, to choose and to test on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,14 @@ class Sample:
 
     path: str
     label: int
+
+
+def below(path: str, roots: Sequence[Path]) -> tuple[int, str]:
+    """The number of the folder that a picture is below, and the path from there; 0 and `path` if it is below none."""
+    for number, root in enumerate(roots):
+        if Path(path).is_relative_to(root):
+            return number, Path(path).relative_to(root).as_posix()
+    return 0, path
 
 
 @dataclass(frozen=True, slots=True)

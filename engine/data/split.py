@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-from engine.data.samples import Catalogue, Sample
+from engine.data.samples import Catalogue, Sample, below
 from engine.errors import DataError
 
 
@@ -35,13 +35,6 @@ class Place:
     def of_class(self, name: str) -> str:
         """Where the pictures of a class are, for people."""
         return f"{self.listed}, class `{name}`" if self.listed else str(self.roots[0] / name)
-
-    def below(self, path: str) -> tuple[int, str]:
-        """The number of the root that a picture is below, and the path from there."""
-        for number, root in enumerate(self.roots):
-            if Path(path).is_relative_to(root):
-                return number, str(Path(path).relative_to(root))
-        return 0, path
 
 
 Parts = tuple[tuple[Sample, ...], tuple[Sample, ...]]
@@ -119,7 +112,7 @@ def _by_group(samples: Sequence[Sample], classes: Sequence[str], place: Place, h
 
 def _group(sample: Sample, place: Place, pattern: str) -> str:
     """The group of a picture: the pattern's first group or its whole match; a picture without a match is alone."""
-    number, path = place.below(sample.path)
+    number, path = below(sample.path, place.roots)
     found = re.search(pattern, path)
     if found is None:
         return f"\0{number}\0{path}" if number else f"\0{path}"

@@ -1,8 +1,10 @@
 """A run from its beginning to its end.
 
 - `run`: a generator of events that prepares everything, trains until the epochs are done, and ends the run.
+- `milestones`: its first and its last event.
 - `training`: trains and evaluates one arm, and takes commands between steps.
-- `evaluation`: scores pictures; `scores` has its result and its events.
+- `evaluation`: scores pictures; `scores` has its result and its events,
+  `baseline` what to compare them with.
 - `feature_pass`: computes the inputs of the last layer for pictures.
 - `head_fitting`: fits the last layer before the first step.
 - `end_average`: scores averages of the fitted head's and the last weights, at the end.

@@ -9,7 +9,6 @@ import torch
 
 from engine.arms.arm import TrainedArm
 from engine.arms.stopwatch import Stopwatch
-from engine.arms.suspects import find_suspects
 from engine.config import RunConfig
 from engine.data.batches import Batch, Waiting
 from engine.loop.compiling import CompileChoice
@@ -229,10 +228,11 @@ class Training:
 
     def _end_epoch(self, arm: TrainedArm, score: Score) -> Iterator[Event]:
         best = arm.record_evaluation(score.metrics, score.temperature)
-        row = arm.end_epoch(score.metrics, score.seconds, arm.rates, score.part)
+        row = arm.end_epoch(score.metrics, score.seconds, arm.groups.rates, score.part)
         yield from report_score(arm, row["epoch"], score, best)
         yield EpochDone(arm=arm.arm, **row)
-        yield from self._report_suspects(arm)
+        if (suspects := arm.suspects()) is not None:
+            yield Suspects(arm.arm, arm.step, tuple(suspects[0]), suspects[1])
         yield from self._pipeline.report_prepared()
         if arm.out_of_patience and not arm.done:
             reason = f"{arm.stale} epochs in a row were not better than the best one"
@@ -241,14 +241,6 @@ class Training:
         self._checkpointer.save(arm, {"best": "best", "last": "epoch"} if best else {"last": "epoch"})
         if not arm.done:
             yield from self._stop_after_epoch(True)
-
-    def _report_suspects(self, arm: TrainedArm) -> Iterator[Suspects]:
-        """Report the training pictures whose labels the model contradicts, if there are any."""
-        if arm.label_record.pictures:
-            judged = arm.judgements.latest()
-            found, contradicted = find_suspects(arm.label_record.figures(), arm.pictures, judged)
-            if found or judged:
-                yield Suspects(arm.arm, arm.step, tuple(found), contradicted)
 
     def _stop_after_epoch(self, done: bool) -> Iterator[Event]:
         """Stop if the epoch is `done` and the user wants to stop at its end."""

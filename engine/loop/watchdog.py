@@ -80,7 +80,7 @@ class Watchdog:
 
 def _not_finite_error(arm: TrainedArm, found: NotFinite) -> EngineError:
     """The error that ends the run, with a remedy."""
-    lower = " ".join(f"--set {key}={value / 10:.2g}" for key, value in arm.rate_settings.items())
+    lower = " ".join(f"--set {key}={value / 10:.2g}" for key, value in arm.groups.rate_settings.items())
     remedy = f"lower the learning rates (for example {lower})" if lower else "lower the learning rates"
     if arm.network.precision == "float16":
         remedy += " or compute more exactly (--set train.precision=float32)"

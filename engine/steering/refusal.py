@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from engine.arms.arm import TrainedArm
 from engine.arms.arms import Arms
-from engine.arms.checkpointer import START
 from engine.arms.optimizer import describe_groups
+from engine.arms.restore_points import START
 from engine.protocol import (
     ALL_GROUPS,
     Command,

@@ -2,7 +2,8 @@
 
 `run_folder` makes and finds the folder, and `lock` reserves it for one process. `checkpoint` is the format of
 checkpoints and `writer` the thread that writes them, each as an `atomic` write. `journal` records all events and
-commands, `summary` folds them into figures, and `choices` are what a replay repeats. `hooks` runs the user's commands.
+commands, `tail` reads it while it grows, `summary` folds it into figures, and `choices` are what a replay repeats.
+`hooks` runs the user's commands.
 
 May import `hardware`, `config`, `protocol`.
 """

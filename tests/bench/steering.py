@@ -66,13 +66,13 @@ def looking(config: Any) -> tuple[float, float]:
 
     from engine import Run
     from engine import protocol as p
-    from engine.arms import arm
+    from engine.arms import update
 
-    real = arm.get_total_norm
+    real = update.get_total_norm
     inbox: SimpleQueue[p.Command] = SimpleQueue()
     took: dict[bool, list[float]] = {True: [], False: []}
     looks = True
-    with mock.patch.object(arm, "get_total_norm", lambda gradients: real(gradients) if looks else torch.zeros(())):
+    with mock.patch.object(update, "get_total_norm", lambda gradients: real(gradients) if looks else torch.zeros(())):
         for event in Run(config).events(inbox):
             if isinstance(event, p.TrainStep):
                 took[looks].append(config.data.batch_size / event.images_per_second * (1 - event.data_wait))

@@ -10,13 +10,11 @@ from rich.console import Console
 
 from engine.cli import doctor
 from engine.cli.doctor_lines import INDENT, finding_text
-from tui.terminal.half_blocks import half_blocks
-from tui.thumbnails import thumbnail
+from tui.commands.thumbnail_lines import THUMBNAIL, add_thumbnails_argument, console_of, picture_lines
 
 if TYPE_CHECKING:
     from engine.doctor.finding import Finding
 
-THUMBNAIL = (12, 5)  # columns and rows
 GAP = "  "
 SAME = " = "
 "between two pictures that show the same"
@@ -30,11 +28,10 @@ def main(argv: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="finetune-tui doctor")
     doctor.add_arguments(parser)
-    parser.add_argument("--no-thumbnails", action="store_true", help="no pictures on the terminal")
+    add_thumbnails_argument(parser)
     args = parser.parse_intermixed_args(argv)
-    console = Console()
-    with_thumbnails = console.is_terminal and console.color_system is not None and not args.no_thumbnails
-    return doctor.run(args, partial(_with_thumbnails, console) if with_thumbnails else None)
+    console = console_of(args)
+    return doctor.run(args, partial(_with_thumbnails, console) if console is not None else None)
 
 
 def _with_thumbnails(console: Console, finding: "Finding", roots: tuple[Path, ...]) -> str:
@@ -42,7 +39,7 @@ def _with_thumbnails(console: Console, finding: "Finding", roots: tuple[Path, ..
     shown = list(_fitting(finding.examples, console.width - len(INDENT)))
     if not shown:
         return finding_text(finding, roots)
-    columns = [_beside([_small(path, console) for path in paths], SAME) for paths in shown]
+    columns = [_beside([picture_lines(path, console) for path in paths], SAME) for paths in shown]
     return "\n".join([finding_text(finding, roots), *(f"{INDENT}{line}" for line in _beside(columns, GAP))])
 
 
@@ -54,12 +51,6 @@ def _fitting(examples: Sequence[Sequence[str]], room: int) -> Iterator[Sequence[
             return
         yield paths
         room -= len(GAP)
-
-
-def _small(path: str, console: Console) -> list[str]:
-    """A picture as lines; what cannot be shown is empty."""
-    found = thumbnail(path)
-    return [" " * THUMBNAIL[0]] * THUMBNAIL[1] if isinstance(found, str) else half_blocks(found, *THUMBNAIL, console)
 
 
 def _beside(columns: Sequence[Sequence[str]], between: str) -> list[str]:

@@ -9,11 +9,9 @@ from rich.console import Console
 from engine.cli import predict
 from engine.cli.prediction_lines import UNSURE, Answer
 from engine.protocol.printable import printable
+from tui.commands.thumbnail_lines import THUMBNAIL, add_thumbnails_argument, console_of, picture_lines
 from tui.format import bar, ending, percent
-from tui.terminal.half_blocks import half_blocks
-from tui.thumbnails import thumbnail
 
-THUMBNAIL = (12, 5)  # columns and rows
 GAP = "  "
 BAR = 20  # columns
 
@@ -26,17 +24,15 @@ def main(argv: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="finetune-tui predict")
     predict.add_arguments(parser)
-    parser.add_argument("--no-thumbnails", action="store_true", help="no pictures on the terminal")
+    add_thumbnails_argument(parser)
     args = parser.parse_intermixed_args(argv)
-    console = Console()
-    with_thumbnails = console.is_terminal and console.color_system is not None and not args.no_thumbnails
-    return predict.run(args, partial(_beside_a_thumbnail, console) if with_thumbnails else None)
+    console = console_of(args)
+    return predict.run(args, partial(_beside_a_thumbnail, console) if console is not None else None)
 
 
 def _beside_a_thumbnail(console: Console, path: str, answer: Answer) -> str:
     """The lines of a small picture with its path and the most probable classes beside it, and an empty line."""
-    found = thumbnail(path)
-    picture = [" " * THUMBNAIL[0]] * THUMBNAIL[1] if isinstance(found, str) else half_blocks(found, *THUMBNAIL, console)
+    picture = picture_lines(path, console)
     room = console.width - THUMBNAIL[0] - len(GAP)
     beside = ["", ending(answer.path, room), *_bars(answer, room)]
     beside += [""] * (len(picture) - len(beside))

@@ -16,29 +16,14 @@ from engine.errors import EngineError, UserError
 from tui.aside import aside
 from tui.start_screen.classes import Classes
 from tui.start_screen.diagnosis import Complaint, Diagnosis, complained
-from tui.start_screen.entry import Entry
 from tui.start_screen.looking import Found, Look
 from tui.start_screen.page import Page
-from tui.start_screen.recipe import FIELDS, MODELS, Field, arguments, check, check_arm, with_recipe
+from tui.start_screen.recipe import FIELDS, MODELS, arguments, check, check_arm, with_recipe
 from tui.start_screen.samples import Samples
 from tui.start_screen.sentences import counted, estimated, uneven
+from tui.start_screen.value import Value, row
 
 TYPING_SECONDS = 0.6  # without a key, before the run is estimated again
-
-
-class Value(Entry):
-    """The value of a field; Space takes the next choice."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "next", show=False, priority=True)]
-
-    def __init__(self, field: Field) -> None:
-        super().__init__(restrict=field.allowed, max_length=60)
-        self.field = field
-
-    def action_next(self) -> None:
-        """The next choice."""
-        self.value = self.field.next(self.value)
-        self.cursor_position = len(self.value)
 
 
 class SetupPage(Page):
@@ -94,7 +79,7 @@ class SetupPage(Page):
             Horizontal(Vertical(Classes(markup=False), id="list"), Samples(), id="pictures"),
             Static(id="uneven", markup=False),
             Static(id="complaint", markup=False),
-            Vertical(*(_row(field) for field in FIELDS), id="fields"),
+            Vertical(*(row(field) for field in FIELDS), id="fields"),
             Static("estimating…", id="estimate", markup=False),
         ]
 
@@ -249,9 +234,3 @@ class SetupPage(Page):
         shown = self._of_the_arm()
         for line in self.query("#fields > *"):
             line.display = line.query_one(Value) in shown
-
-
-def _row(field: Field) -> Horizontal:
-    return Horizontal(
-        Static(field.name, classes="label"), Value(field), Static(field.help, classes="hint"), classes="field"
-    )

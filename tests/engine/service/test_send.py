@@ -18,7 +18,7 @@ from engine.protocol.wire import VERSION
 from engine.service.remote.client import Client, DisconnectError
 from engine.service.remote.server import Server
 from engine.service.remote.watchers import Watchers
-from engine.service.send import WORDS
+from engine.service.words import WORDS
 from tests.engine.conftest import SMALL
 from tests.engine.driving import STEPS_PER_EPOCH, with_settings
 from tests.engine.processes import DEADLINE, Trained, training
