@@ -25,6 +25,13 @@ from tests.engine.driving import after_step, folder_of, only, play, with_setting
 PREPARED = Preparation(16, 18)
 
 
+def noted(events: list[p.Event]) -> list[str]:
+    """What was said of pictures after the line of what was found."""
+    first, *others = [event.message for event in only(events, p.PicturesNoted)]
+    assert first.startswith("train: ")
+    return others
+
+
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -118,7 +125,7 @@ def test_a_damaged_cache_is_mended(small: RunConfig, cache: Path) -> None:
     pixels.write_bytes(bytes(pixels.stat().st_size))
     events = play(Run(small))
     assert events[-1].weights_sha256 == whole[-1].weights_sha256
-    (said,) = [event.message for event in only(events, p.PicturesNoted)]
+    (said,) = noted(events)
     assert said.startswith(f"prepared pictures in {pixels.parent} cannot be read (the file was changed)")
 
 
@@ -165,7 +172,7 @@ def test_a_file_cut_short_under_a_run_costs_pictures_decoded_anew(
 
     events = play(Run(small), cut)
     assert events[-1].completed and events[-1].weights_sha256 == whole[-1].weights_sha256
-    (said,) = [event.message for event in only(events, p.PicturesNoted)]
+    (said,) = noted(events)
     assert "cannot be read" in said and "decoded anew" in said and len(decodings) > before
 
 
@@ -197,8 +204,8 @@ def test_a_run_whose_pictures_do_not_fit_as_pixels_says_so_and_goes_on_with_jpeg
         Image.linear_gradient("L").rotate(40 * number).resize((120, 100)).convert("RGB").save(file)
     small = with_settings(small, data__root=root, data__cache_gib=1e-4)  # 107 kB; as pixels they take 225
     whole = play(Run(small))
-    (said,) = [event.message for event in only(whole, p.PicturesNoted)]
-    assert "as JPEG" in said and "data.cache_gib" in said and only(whole, p.PicturesPrepared)[0].format == "jpeg"
+    (said,) = [line for line in noted(whole) if "as JPEG" in line]
+    assert "data.cache_gib" in said and only(whole, p.PicturesPrepared)[0].format == "jpeg"
     assert load_config(Path(folder_of(whole)) / "config.yaml").data.cache_format == "jpeg"
     stopped = play(Run(small), after_step(3, p.Stop()))
     cache.rename(cache.with_name("away"))  # and with more room it stays what the run began with

@@ -67,7 +67,7 @@ def test_pictures_skipped_before_the_run_had_a_folder_are_in_it(small: RunConfig
 def test_the_folder_holds_the_resolved_configuration_and_a_table_for_a_spreadsheet(small: RunConfig) -> None:
     events = play(Run(small))
     folder = Path(folder_of(events))
-    assert load_config(folder / "config.yaml") == small
+    assert load_config(folder / "config.yaml") == with_settings(small, data__cache_format="raw"), "which it has chosen"
     with (folder / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     epochs = only(events, p.EpochDone)

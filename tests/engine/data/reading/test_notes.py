@@ -53,7 +53,6 @@ def test_a_run_says_it_once_with_an_example_and_so_does_the_next_one_with_stored
 
 
 def test_what_is_first_found_in_training_is_said_too(deep: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "SAMPLE", 0)
-    monkeypatch.setattr(catalogue, "look_into", lambda *_: iter(()))  # no picture is opened before the first step
+    monkeypatch.setattr(catalogue, "look_into", lambda *_: iter(()))  # before training
     (line,) = said(play(Run(deep)))
     assert line.startswith("at least ")
