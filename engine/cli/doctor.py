@@ -15,6 +15,7 @@ from engine.cli.doctor_lines import Look, finding_json, finding_text, headline, 
 from engine.cli.preview import find
 from engine.cli.progress_line import ProgressLine
 from engine.config import RunConfig
+from engine.data.corrections import apply_corrections, read_corrections
 from engine.data.samples import Catalogue
 from engine.data.sources import SOURCES, folders
 from engine.errors import ConfigError, DataError
@@ -86,7 +87,16 @@ def run(args: argparse.Namespace, show: Show | None = None) -> int:
             f"{args.fix}: {new:,} pictures more to leave out, {len(kept) + new:,} lines in all; train with "
             f"--set data.exclude={args.fix}"
         )
+        _check_fix(args.fix, catalogue, look.roots)
     return int(any(finding.severity == "bad" for finding in findings))
+
+
+def _check_fix(file: Path, catalogue: Catalogue, roots: tuple[Path, ...]) -> None:
+    """Say why no run would train with the list, such as a class that loses all its pictures."""
+    try:
+        apply_corrections(catalogue, read_corrections(file), roots, file)
+    except DataError as error:
+        say(f"a run will refuse this list: {error.message}")
 
 
 def _config(args: argparse.Namespace) -> RunConfig:
