@@ -61,9 +61,9 @@ def run(args: argparse.Namespace, show: Show | None = None) -> int:
         EngineError: the arguments cannot be followed, there are no such pictures, or the list cannot be written.
     """
     config = _config(args)
-    from engine.doctor.fix import kept_lines
+    from engine.data.adding import kept_lines
 
-    kept = kept_lines(args.fix) if args.fix is not None else ()  # before the work
+    kept = kept_lines(args.fix, "--fix") if args.fix is not None else ()  # before the work
     catalogue = find(config)
     if catalogue is None:
         missing = SOURCES[config.data.source].missing
@@ -80,9 +80,10 @@ def run(args: argparse.Namespace, show: Show | None = None) -> int:
         print(text, file=output, flush=True)
     print_lines([verdict(findings, args.json)] if args.json else ["", verdict(findings, args.json)])
     if args.fix is not None:
-        from engine.doctor.fix import corrections_of, write_fix
+        from engine.data.adding import add_lines
+        from engine.doctor.fix import corrections_of
 
-        new = write_fix(args.fix, kept, corrections_of(findings, look.roots))
+        new = add_lines(args.fix, kept, corrections_of(findings, look.roots), "--fix")
         say(
             f"{args.fix}: {new:,} pictures more to leave out, {len(kept) + new:,} lines in all; train with "
             f"--set data.exclude={args.fix}"

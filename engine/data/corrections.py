@@ -156,9 +156,9 @@ def _notes(
     found = [item for path, item in wanted.items() if path in known]
     out = sum(not item.label for item in found)
     named = {item.picture for item in found}
-    notes = [f"{file}: {out:,} pictures left out, {len(found) - out:,} with another class"]
+    notes = [f"{file}: pictures left out: {out:,}, with another class: {len(found) - out:,}"]
     if missing := [item.picture for item in corrections if item.picture not in named]:
-        notes.append(f"{file}: {len(missing):,} of its pictures are not there, such as {printable(missing[0])}")
+        notes.append(f"{file}: not there any more: {len(missing):,}, such as {printable(missing[0])}")
     return tuple(notes)
 
 

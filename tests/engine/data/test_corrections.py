@@ -54,8 +54,8 @@ def test_it_leaves_pictures_out_and_gives_others_their_class(root: Path, tmp_pat
     assert [sample.path for sample in after.val] == [sample.path for sample in before.val]
     assert (other.label, after.val[-1].label) == (1, 0)
     assert after.notes == (
-        f"{file}: 1 pictures left out, 1 with another class",
-        f"{file}: 1 of its pictures are not there, such as a/gone.png",
+        f"{file}: pictures left out: 1, with another class: 1",
+        f"{file}: not there any more: 1, such as a/gone.png",
     )
 
 
