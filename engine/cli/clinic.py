@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli.arguments import add_json_argument, add_run_name_and_dir, folder_of_run, positive
-from engine.errors import UserError
 from engine.protocol import ARMS
 from engine.protocol.printable import json_line, printable
 from engine.protocol.streams import print_lines
@@ -76,9 +75,7 @@ def _sum(found: "Doubtful") -> str:
 
 
 def _write(file: Path, found: "Doubtful") -> None:
-    from engine.data.corrections import write_corrections
+    """Add what the model contradicts to a list, which may be there already."""
+    from engine.data.adding import add_lines, kept_lines
 
-    try:
-        write_corrections(file, found.corrections)
-    except OSError as error:
-        raise UserError("List not written", f"{file}: {error.strerror}; name another file") from None
+    add_lines(file, kept_lines(file, "--write"), found.corrections, "--write")

@@ -15,6 +15,7 @@ from engine.cli.doctor_lines import Look, finding_json, finding_text, headline, 
 from engine.cli.preview import find
 from engine.cli.progress_line import ProgressLine
 from engine.config import RunConfig
+from engine.data.corrections import apply_corrections, read_corrections
 from engine.data.samples import Catalogue
 from engine.data.sources import SOURCES, folders
 from engine.errors import ConfigError, DataError
@@ -60,9 +61,9 @@ def run(args: argparse.Namespace, show: Show | None = None) -> int:
         EngineError: the arguments cannot be followed, there are no such pictures, or the list cannot be written.
     """
     config = _config(args)
-    from engine.doctor.fix import kept_lines
+    from engine.data.adding import kept_lines
 
-    kept = kept_lines(args.fix) if args.fix is not None else ()  # before the work
+    kept = kept_lines(args.fix, "--fix") if args.fix is not None else ()  # before the work
     catalogue = find(config)
     if catalogue is None:
         missing = SOURCES[config.data.source].missing
@@ -79,14 +80,24 @@ def run(args: argparse.Namespace, show: Show | None = None) -> int:
         print(text, file=output, flush=True)
     print_lines([verdict(findings, args.json)] if args.json else ["", verdict(findings, args.json)])
     if args.fix is not None:
-        from engine.doctor.fix import corrections_of, write_fix
+        from engine.data.adding import add_lines
+        from engine.doctor.fix import corrections_of
 
-        new = write_fix(args.fix, kept, corrections_of(findings, look.roots))
+        new = add_lines(args.fix, kept, corrections_of(findings, look.roots), "--fix")
         say(
             f"{args.fix}: {new:,} pictures more to leave out, {len(kept) + new:,} lines in all; train with "
             f"--set data.exclude={args.fix}"
         )
+        _check_fix(args.fix, catalogue, look.roots)
     return int(any(finding.severity == "bad" for finding in findings))
+
+
+def _check_fix(file: Path, catalogue: Catalogue, roots: tuple[Path, ...]) -> None:
+    """Say why no run would train with the list, such as a class that loses all its pictures."""
+    try:
+        apply_corrections(catalogue, read_corrections(file), roots, file)
+    except DataError as error:
+        say(f"a run will refuse this list: {error.message}")
 
 
 def _config(args: argparse.Namespace) -> RunConfig:

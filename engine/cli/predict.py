@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli.arguments import add_json_argument, add_model_arguments, checkpoint_of_model, positive
 from engine.cli.prediction_lines import UNSURE, Answer, CsvLines, JsonLines, Lines, TextLines
+from engine.data.listing.left_out import left_out_notes
 from engine.errors import UserError
 from engine.inference.picture_list import find_pictures
 from engine.inference.sorting import Sorter
@@ -60,8 +61,8 @@ def run(args: argparse.Namespace, show: Callable[[str, Answer], str] | None = No
 
     trained = load_trained(file, args.device)
     say(f"weights: {trained.description}")
-    if found.left_out:
-        say(f"{found.left_out} files left out: their names do not end like those of pictures")
+    for note in left_out_notes(found.left_out):
+        say(note)
     form = JsonLines if args.json else CsvLines if args.csv else TextLines
     writer = _Writer(form(found.files, trained.classes, args.top_k), args.threshold, sorter)
     if form is TextLines and show is not None:

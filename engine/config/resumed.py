@@ -20,6 +20,7 @@ KEPT = {
     "data.split_val": "the split of the pictures depends on it",
     "data.part_column": "the split of the pictures depends on it",
     "data.group": "the split of the pictures depends on it",
+    "data.exclude": "its further lines about training pictures count from the next epoch on",
     "optim.decay_norms": "the parameter groups depend on it",
     "train.metric": "the best weights so far were chosen by it",
 }

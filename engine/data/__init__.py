@@ -9,6 +9,8 @@
 - `samples`: a picture file with its class, and the pictures of a run in three parts.
 - `split`: takes validation pictures from the training pictures.
 - `corrections`: the list of pictures to leave out, or to give another class.
+- `adding`: adds lines to such a list, and overwrites no other file.
+- `csv_rows`: writes rows of a table for any name of a file.
 - `listing/`: names of parts and classes, what is left out, the list that a run keeps.
 - `catalogue`: finds the pictures of a run.
 - `look_into`: decodes a sample of the pictures as a check.

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine.data.csv_rows import write_rows
 from engine.data.samples import Catalogue, Sample, below, join_names
 from engine.errors import DataError
 from engine.protocol.printable import printable, unicode_text
@@ -39,7 +40,7 @@ def read_corrections(file: Path) -> tuple[Correction, ...]:
     """
     try:
         # Names of files need not be UTF-8, and must come back as they were written.
-        text = file.read_text(encoding="utf-8-sig", errors="surrogateescape")
+        text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
     except OSError as error:
         raise DataError("List not readable", f"{file}: {error.strerror}; correct data.exclude") from None
     if "\0" in text:
@@ -49,7 +50,7 @@ def read_corrections(file: Path) -> tuple[Correction, ...]:
     except csv.Error as error:
         raise DataError("List not readable", f"{file}: {error}; correct it") from None
     if not rows or rows[0][0].strip().lower() != HEADER[0]:
-        return _without_repeats(file, (Correction(line.strip()) for line in text.splitlines() if line.strip()))
+        return _without_repeats(file, (Correction(line.strip()) for line in text.split("\n") if line.strip()))
     if tuple(name.strip().lower() for name in rows[0][: len(HEADER)]) != HEADER[: len(rows[0])]:
         raise DataError("List not readable", f"{file}: its header should be `{','.join(HEADER)}`; correct it")
     return _without_repeats(file, (Correction(*row[: len(HEADER)]) for row in rows[1:]))
@@ -62,11 +63,9 @@ def write_corrections(file: Path, corrections: Iterable[Correction]) -> None:
         OSError: the file cannot be written.
     """
     text = io.StringIO(newline="")
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(HEADER)
-    table.writerows((item.picture, item.label, item.reason) for item in corrections)
+    write_rows(text, [HEADER, *((item.picture, item.label, item.reason) for item in corrections)])
     with atomic_write(file) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8", errors="surrogateescape")
+        temporary.write_bytes(text.getvalue().encode("utf-8", "surrogateescape"))
         temporary.replace(file)
 
 
@@ -113,8 +112,23 @@ def apply_corrections(
     corrected = replace(
         catalogue, train=train, val=val, test=test, notes=catalogue.notes + _notes(wanted, known, corrections, file)
     )
-    corrected.check()
+    _check_classes(catalogue, corrected, file)
     return corrected
+
+
+def _check_classes(before: Catalogue, after: Catalogue, file: Path) -> None:
+    """Raise `DataError` if a class has lost all its pictures in a part."""
+    for part, had, has in (
+        ("train", before.train, after.train),
+        ("validate", before.val, after.val),
+        ("test", before.test, after.test),
+    ):
+        if lost := sorted({sample.label for sample in had} - {sample.label for sample in has}):
+            names = join_names([before.classes[label] for label in lost])
+            raise DataError(
+                "Empty class",
+                f"{file} leaves no picture to {part} on in {names}; remove some of their lines, or add pictures",
+            )
 
 
 def _corrected(
@@ -142,9 +156,9 @@ def _notes(
     found = [item for path, item in wanted.items() if path in known]
     out = sum(not item.label for item in found)
     named = {item.picture for item in found}
-    notes = [f"{file}: {out:,} pictures left out, {len(found) - out:,} with another class"]
+    notes = [f"{file}: pictures left out: {out:,}, with another class: {len(found) - out:,}"]
     if missing := [item.picture for item in corrections if item.picture not in named]:
-        notes.append(f"{file}: {len(missing):,} of its pictures are not there, such as {printable(missing[0])}")
+        notes.append(f"{file}: not there any more: {len(missing):,}, such as {printable(missing[0])}")
     return tuple(notes)
 
 

@@ -6,18 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.data.samples import EXTENSIONS, USUAL
+from engine.data.listing.kinds import is_hidden
+from engine.data.listing.left_out import Tally
+from engine.data.listing.walk import is_picture
+from engine.data.samples import USUAL, LeftOut
 from engine.errors import DataError
 
 STDIN = "-"
 
 
 class PictureList(NamedTuple):
-    """The files that were found, in the order of the names, and how many others a folder had."""
+    """The files that were found, in the order of the names, and what else their folders had."""
 
     files: list[str]
-    left_out: int
-    "files in folders whose name has no ending of a picture"
+    left_out: tuple[LeftOut, ...]
 
 
 def find_pictures(names: Sequence[str], stdin: Iterable[str] = ()) -> PictureList:
@@ -31,15 +33,11 @@ def find_pictures(names: Sequence[str], stdin: Iterable[str] = ()) -> PictureLis
         DataError: a name is no file, folder or pattern that matches something, or there is no picture at all.
     """
     found: dict[str, None] = {}
-    left_out = 0
+    tally = Tally()
     for name, listed in _expanded(names, stdin):
         path = Path(name)
         if path.is_dir():
-            for file in _below(path):
-                if file.lower().endswith(EXTENSIONS):
-                    found[file] = None
-                else:
-                    left_out += 1
+            found |= dict.fromkeys(_below(path, tally))
         elif listed or path.exists():
             found[name] = None
         else:
@@ -48,7 +46,7 @@ def find_pictures(names: Sequence[str], stdin: Iterable[str] = ()) -> PictureLis
             )
     if not found:
         raise DataError("No pictures", f"{' '.join(names)}: no file is a picture by its ending, {USUAL}")
-    return PictureList(list(found), left_out)
+    return PictureList(list(found), tally.left_out())
 
 
 def _expanded(names: Sequence[str], stdin: Iterable[str]) -> Iterator[tuple[str, bool]]:
@@ -65,8 +63,14 @@ def _expanded(names: Sequence[str], stdin: Iterable[str]) -> Iterator[tuple[str,
             yield name, False
 
 
-def _below(folder: Path) -> Iterator[str]:
-    """The files in a folder and below, without hidden ones."""
+def _below(folder: Path, tally: Tally) -> Iterator[str]:
+    """The pictures in a folder and below, sorted; not in hidden folders and in those of other programs."""
     for where, inner, files in os.walk(folder):
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
-        yield from (os.path.join(where, name) for name in sorted(files) if not name.startswith("."))  # noqa: PTH118
+        for name in filter(is_hidden, inner):
+            tally.add_folder(where, name)
+        inner[:] = sorted(name for name in inner if not is_hidden(name))
+        for name in sorted(files):
+            if is_picture(name):
+                yield os.path.join(where, name)  # noqa: PTH118
+            else:
+                tally.add_file(where, name)

@@ -38,6 +38,7 @@ from engine.protocol import (
 from engine.recipes.choices import complete
 from engine.recipes.table import recipe_of
 from engine.sinks.trackers import Followers, check_trackers
+from engine.steering.further_list import FurtherList
 from engine.steering.inbox import Inbox
 from engine.steering.script import Script, remaining_script
 from engine.steering.steering import Steering
@@ -75,6 +76,7 @@ class Run:
         self.config = with_absolute_places(config)
         self._script = script
         self._settings: tuple[Setting, ...] = ()
+        self._further_list: FurtherList | None = None
         self._resuming = resume is not None
         self._begins = not self._resuming
         "whether nothing has been trained yet"
@@ -125,6 +127,8 @@ class Run:
                 return
             self.config = with_given(before, self.config)
             self._settings = differences(before, self.config)
+            if (further := self.config.data.exclude) not in (None, before.data.exclude):
+                self._further_list = FurtherList.read(further, before.data.exclude)
             self.config = with_kept(before, self.config)
 
     def _run(self) -> Iterator[Event]:
@@ -212,6 +216,9 @@ class Run:
         if reason := self._arms.current.label_record.omission:
             yield PicturesNoted(reason)
         yield from self._steering.begin()
+        if self._further_list is not None:
+            self._inbox.put_first(self._further_list.commands(self._arms.current.judgements, self._catalogue.classes))
+            yield from self._further_list.notes(self._arms.current.judgements)
         yield from self._pipeline.report_prepared()
 
     def _make_arms(self, steps_per_epoch: int) -> Arms:

@@ -1,6 +1,7 @@
 """Where a run takes its commands from: a script of earlier commands first, then a person."""
 
 from collections import deque
+from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 
 from engine.hardware.process_group import ProcessGroup
@@ -24,6 +25,10 @@ class Inbox:
         """Whether a `Stop` waits; the order of the commands stays as it is."""
         self._peeked.extend(iter(self._from_queue, None))
         return any(isinstance(command, Stop) for command in self._peeked)
+
+    def put_first(self, commands: Sequence[Command]) -> None:
+        """Let these commands come before those of a person."""
+        self._peeked.extendleft(reversed(commands))
 
     @property
     def empty(self) -> bool:

@@ -167,7 +167,7 @@ class ClinicScreen(ModalScreen[None]):
             f"  {self._said(doubt)}",
             f"  {printable(PurePath(doubt.path).name)}",
         )
-        return Line(doubt.path, cells, ("", "", "", "$accent", "$muted"))
+        return Line(doubt.path, cells, ("", "", "", "bold", ""))  # legible on the highlight, too
 
     def _said(self, doubt: Doubt) -> str:
         if doubt.judged is None:

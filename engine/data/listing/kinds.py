@@ -62,6 +62,7 @@ LOOSE_ROOT = Kind("pictures beside the parts", "put each into the folder of its 
 FOLDERS_BESIDE = Kind("folders beside the parts", "if they are a part, call them `train`, `val` or `test`")
 SYSTEM_FOLDERS_KIND = Kind("folders of other programs")
 HIDDEN_FOLDERS = Kind("hidden folders")
+LINKS_UP = Kind("links to a folder that they lie in")
 
 SYSTEM_NAMES = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", ".localized", ".picasa.ini"))
 "files that systems and programs leave in folders of pictures, in small letters"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.data.listing.class_names import is_text, nfc
-from engine.data.listing.kinds import FOLDERS_BESIDE, LOOSE, LOOSE_ROOT, is_hidden
+from engine.data.listing.kinds import FOLDERS_BESIDE, LINKS_UP, LOOSE, LOOSE_ROOT, is_hidden
 from engine.data.listing.part_names import PartName, part_of
-from engine.data.listing.walk import Seen, is_picture, is_table
+from engine.data.listing.walk import Seen, is_picture, is_table, leads_up
 from engine.data.samples import join_names
 from engine.errors import DataError
 from engine.protocol.printable import printable
@@ -30,6 +30,8 @@ class Content:
     hidden: tuple[str, ...]
     "the folders of other programs"
     files: tuple[str, ...]
+    links_up: tuple[str, ...] = ()
+    "the links to a folder that they lie in"
 
     @property
     def has_pictures(self) -> bool:
@@ -54,16 +56,26 @@ def content(folder: Path) -> Content:
     Raises:
         OSError: it cannot be read.
     """
-    folders, hidden, files = [], [], []
+    folders, hidden, files, links_up = [], [], [], []
     with os.scandir(folder) as entries:
         for entry in entries:
-            if not entry.is_dir():
+            if not _is_folder(entry):
                 files.append(entry.name)
             elif is_hidden(entry.name):
                 hidden.append(entry.name)
+            elif entry.is_symlink() and leads_up(str(folder), entry.name):
+                links_up.append(entry.name)
             else:
                 folders.append(entry.name)
-    return Content(folder, tuple(sorted(folders)), tuple(sorted(hidden)), tuple(files))
+    return Content(folder, tuple(sorted(folders)), tuple(sorted(hidden)), tuple(files), tuple(sorted(links_up)))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, or a link to one. A link to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def find_layout(root: Path, least: int = 2) -> Layout:
@@ -175,6 +187,8 @@ def _count(here: Content, seen: Seen, keep: tuple[str, ...] | list[str], loose: 
     """Count what a folder has besides the folders `keep`; `loose`: it should have class folders only."""
     for name in here.hidden:
         seen.tally.add_folder(str(here.path), name)
+    for name in here.links_up:
+        seen.tally.add(LINKS_UP, str(here.path), name)
     for name in here.folders:
         if name not in keep:
             seen.tally.add(FOLDERS_BESIDE, str(here.path), name)

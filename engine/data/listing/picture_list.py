@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.data.csv_rows import write_rows
 from engine.data.listing.part_names import PartName
 from engine.data.samples import Catalogue, Sample
 from engine.storage.atomic import atomic_write
@@ -87,9 +88,9 @@ def write_list(file: Path, pictures: PictureList) -> None:
         # The time in the file's head would make the same list another file.
         with temporary.open("wb") as raw, gzip.GzipFile("", "wb", 3, raw, mtime=0) as packed:
             text = io.TextIOWrapper(packed, encoding="utf-8", errors="surrogateescape", newline="")
-            table = csv.writer(text, delimiter="\t", lineterminator="\n")
-            table.writerow((CLASSES, *pictures.classes))
-            table.writerows((item.part, item.label, item.size, item.modified, *item.key) for item in pictures.entries)
+            write_rows(text, [(CLASSES, *pictures.classes)], "\t")
+            rows = ((item.part, item.label, item.size, item.modified, *item.key) for item in pictures.entries)
+            write_rows(text, rows, "\t")
             text.flush()
             text.detach()
         temporary.replace(file)

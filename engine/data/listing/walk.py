@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.data.listing.kinds import is_hidden
+from engine.data.listing.kinds import LINKS_UP, is_hidden
 from engine.data.listing.left_out import Tally
 from engine.data.samples import EXTENSIONS, Sample
 
@@ -56,6 +56,12 @@ def is_table(name: str) -> bool:
     return name.lower().endswith(TABLES) and name[0] != "."
 
 
+def leads_up(folder: str, name: str) -> bool:
+    """Whether a folder is a link to one that it lies in: all that is below would come again."""
+    path = os.path.join(folder, name)  # noqa: PTH118 - many folders
+    return os.path.islink(path) and Path(folder).resolve().is_relative_to(Path(path).resolve())  # noqa: PTH114
+
+
 def _walk(root: Path, seen: Seen) -> Iterator[tuple[str, list[str]]]:
     """`root` and the folders below it with their files, sorted. Links are followed, and no folder comes twice."""
 
@@ -76,10 +82,15 @@ def _walk(root: Path, seen: Seen) -> Iterator[tuple[str, list[str]]]:
 
 def _sort_out(root: Path, folder: str, inner: list[str], seen: Seen) -> None:
     """Keep in `inner` the folders that belong to the class, sorted."""
-    for name in inner:
+    kept = []
+    for name in sorted(inner):
         if is_hidden(name):
             seen.tally.add_folder(folder, name)
-    inner[:] = sorted(name for name in inner if not is_hidden(name))
+        elif leads_up(folder, name):
+            seen.tally.add(LINKS_UP, folder, name)
+        else:
+            kept.append(name)
+    inner[:] = kept
     if not inner:
         return
     below = Path(folder).relative_to(root).parts

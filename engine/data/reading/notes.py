@@ -21,7 +21,7 @@ class Note(Enum):
         "have 16 bits or more, or floats, for a pixel: in each, the darkest value becomes black, the brightest white"
     )
     REDUCED = f"have more than {large.megapixels(large.LARGE)} megapixels and are decoded at a reduced scale"
-    FIRST = "are animations or have several pages: the first picture is taken"
+    FIRST = "have several frames or pages: the first one is taken"
     PROFILE = "have a colour profile that cannot be used: it is ignored"
 
 
@@ -71,7 +71,13 @@ class Notes:
             new = {note: files for note, files in self._files.items() if note not in self._said}
             self._said.update(new)
             return [
-                f"{'' if all_known else 'at least '}{len(files)} {'picture' if len(files) == 1 else 'pictures'} "
-                f"{note.value} (such as {printable(next(iter(files)))})"
+                f"{'' if all_known else 'at least '}{_words(note, len(files))} (such as {printable(next(iter(files)))})"
                 for note, files in new.items()
             ]
+
+
+def _words(note: Note, count: int) -> str:
+    """What is done to so many pictures."""
+    if count == 1:
+        return f"1 picture {note.value.replace('have ', 'has ').replace('are ', 'is ')}"
+    return f"{count:,} pictures {note.value}"

@@ -28,7 +28,7 @@ def find_small(subject: Subject) -> Iterator[Finding]:
         severity="note" if most else "warning",
         count=len(numbers),
         message=f"{pictures(len(numbers))} {_have(len(numbers))} a short side of less than half of the model's "
-        f"{side} pixels, in the middle {usual}",
+        f"{side} pixels; the median is {usual}",
         remedy=f"--set data.image_size={max(usual, 32)} trains faster, and may lose nothing"
         if most
         else "find larger versions of them; the model may learn their blur in place of their class",

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from engine.data.samples import MAX_UNREADABLE
-from engine.doctor.finding import Finding, Subject, pictures
+from engine.data.samples import MAX_UNREADABLE, join_names
+from engine.doctor.examine import PARTS
+from engine.doctor.finding import PART_WORDS, Finding, Subject, pictures
 from engine.doctor.record import text
 from engine.protocol.printable import printable
 
@@ -25,13 +26,14 @@ def find(subject: Subject) -> Iterator[Finding]:
     )
     too_many = len(numbers) > MAX_UNREADABLE * len(examined.paths)
     said = "; ".join(f"{count:,}: {printable(reason)}" for reason, count in kinds)
-    lost = f"; nothing is left of {len(places - left):,} classes of a part" if places - left else ""
+    empty = [f"{examined.classes[label]} ({PART_WORDS[PARTS[part]]})" for part, label in sorted(places - left)]
+    lost = f"; no readable picture is left of {join_names(empty)}" if empty else ""
     yield Finding(
         check="unreadable",
         severity="bad" if too_many or lost else "warning",
         count=len(numbers),
         message=f"{pictures(len(numbers))} cannot be read ({said}){lost}",
-        remedy="bring them anew from where they came from, or leave them out (--fix)",
+        remedy="copy or download them again, or leave them out (--fix)",
         examples=subject.paths(numbers),
         corrections=tuple(subject.leave_out(number, f"unreadable: {reasons[number]}") for number in numbers),
     )

@@ -8,7 +8,7 @@ import pytest
 from engine import protocol as p
 from engine.cli.program import main
 from engine.config import RunConfig
-from engine.data.corrections import read_corrections
+from engine.data.corrections import Correction, read_corrections, write_corrections
 from engine.loop.run import Run
 from engine.storage import checkpoint
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
@@ -40,6 +40,20 @@ def test_it_lists_what_the_run_told_last(doubtful: tuple[Path, p.Suspects], tmp_
     lines = {item.picture: item.label for item in read_corrections(tmp_path / "list.csv")}
     assert lines.pop("train/cat/0.jpg") == "", "what was said in the run is in the list, too"
     assert lines == {"/".join(Path(row["path"]).parts[-3:]): row["other"] for row in rows}
+
+
+def test_a_list_that_is_there_is_added_to_and_another_file_is_not_overwritten(
+    doubtful: tuple[Path, p.Suspects], tmp_path: Path, capsys
+) -> None:
+    folder, _ = doubtful
+    file = tmp_path / "list.csv"
+    write_corrections(file, [Correction("train/cat/0.jpg", "dog", "seen by a person"), Correction("train/dog/9.jpg")])
+    assert clinic(folder, "--write", file) == 0
+    lines = {item.picture: item.label for item in read_corrections(file)}
+    assert (lines["train/cat/0.jpg"], lines["train/dog/9.jpg"]) == ("dog", "") and len(lines) > 2
+    file.write_text("my notes\n")
+    assert clinic(folder, "--write", file) == 2 and "name another file with --write" in capsys.readouterr().err
+    assert file.read_text() == "my notes\n"
 
 
 def test_the_table_says_how_many_there_are(doubtful: tuple[Path, p.Suspects], capsys) -> None:

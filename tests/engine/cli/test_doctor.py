@@ -60,6 +60,14 @@ def test_the_list_leaves_them_out_keeps_its_lines_and_touches_no_picture(root: P
     assert doctor(root, "--fix", file) == 1 and len(read_corrections(file)) == 3
 
 
+def test_a_list_with_which_no_run_would_train_is_said(root: Path, tmp_path: Path, capsys) -> None:
+    for file in (root / "train/dog").iterdir():
+        shutil.copy(file, root / "test/dog" / f"copy{file.name}")
+    file = tmp_path / "excluded.csv"
+    assert doctor(root, "--fix", file) == 1
+    assert f"a run will refuse this list: {file} leaves no picture to train on in `dog`" in capsys.readouterr().err
+
+
 def test_a_file_that_is_no_list_is_not_overwritten(root: Path, tmp_path: Path, capsys) -> None:
     (tmp_path / "notes.txt").write_text("keep me")
     assert doctor(root, "--fix", tmp_path / "notes.txt") == 2

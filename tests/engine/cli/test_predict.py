@@ -22,6 +22,7 @@ def folder(pictures: Path, tmp_path: Path) -> Path:
             shutil.copy(pictures / "test" / name / f"{number}.jpg", tmp_path / "mine" / name)
     (tmp_path / "mine" / "broken.png").write_text("no picture")
     (tmp_path / "mine" / "notes.txt").write_text("no picture")
+    (tmp_path / "mine" / "page.psd").write_text("no picture")
     return tmp_path / "mine"
 
 
@@ -30,13 +31,16 @@ def predict(*arguments: object) -> int:
 
 
 def test_a_line_a_picture_and_what_is_skipped_is_said(finished: Path, folder: Path, capsys) -> None:
+    (folder / "cat" / "@eaDir").mkdir()
+    shutil.copy(folder / "cat" / "0.jpg", folder / "cat" / "@eaDir")
     assert predict(finished, folder) == 0
     out, err = capsys.readouterr()
     lines = out.splitlines()
     assert [line.split()[0] for line in lines] == [f"{folder}/{n}.jpg" for n in ("cat/0", "cat/1", "dog/0", "dog/1")]
     assert all(line.split()[1] in ("cat", "dog") and line.endswith("%") for line in lines)
     assert f"weights: {finished}/scratch/best.pt (step " in err
-    assert "1 files left out: their names do not end like those of pictures" in err
+    assert f"left out: 1 files of picture editors, such as {folder}/page.psd; export them as PNG or TIFF" in err
+    assert f"rightly left out: 1 folders of other programs ({folder}/cat/@eaDir), 1 text files" in err
     assert f"{folder}/broken.png cannot be read: not a picture in a known format" in err
     assert "1 of 5 pictures could not be read" in err
 

@@ -150,8 +150,13 @@ def test_linked_folders_are_followed_and_a_circle_of_links_ends(tmp_path: Path) 
     root = fill(tmp_path / "root", {"b": 3})
     (root / "a").symlink_to(elsewhere / "pictures")
     (root / "b" / "again").symlink_to(root / "b")
+    (root / "all").symlink_to(root)
+    (root / "itself").symlink_to("itself")
     catalogue = scan(root, 0.34, 0)
+    assert catalogue.classes == ("a", "b")
     assert per_class(catalogue.train + catalogue.val) == {0: 3, 1: 3}
+    counts = {item.kind: item.count for item in catalogue.left_out}
+    assert counts["links to a folder that they lie in"] == 2
 
 
 # --- what stops before training -----------------------------------------------------------------------------

@@ -81,6 +81,9 @@ def test_unreadable_files_are_bad_where_they_are_many(root: Path) -> None:
         (root / f"train/cat/0{number}.png").write_bytes(b"")
     finding = one(root, "unreadable")
     assert finding.severity == "bad" and "4: the file is empty" in finding.message
+    for file in (root / "train/cat").iterdir():
+        file.write_bytes(b"")
+    assert one(root, "unreadable").message.endswith("; no readable picture is left of `cat (training)`")
 
 
 def test_files_that_are_left_out_are_counted_by_kind(root: Path) -> None:

@@ -49,10 +49,11 @@ def parts(catalogue: Catalogue) -> tuple[object, ...]:
 
 def test_a_list_is_read_as_it_was_written(root: Path, tmp_path: Path) -> None:
     (root / "cat" / "tab\tline\n\udcff\"'.png").touch()
+    (root / "cat" / "return\r.png").touch()
     pictures = list_of(listed(root))
     write_list(tmp_path / "list", pictures)
     assert read_list(tmp_path / "list") == pictures
-    assert {item.part for item in pictures.entries} == {"train", "val"} and len(pictures.entries) == 21
+    assert {item.part for item in pictures.entries} == {"train", "val"} and len(pictures.entries) == 22
     written = (tmp_path / "list").read_bytes()
     write_list(tmp_path / "list", pictures)
     assert (tmp_path / "list").read_bytes() == written

@@ -24,8 +24,11 @@ def test_a_note_is_said_once_and_counts_files_once() -> None:
     assert [line.startswith("at least 2 pictures have 16 bits") for line in notes.unsaid()] == [True]
     notes.add("d", [Note.TONES, Note.FIRST])
     (line,) = notes.unsaid(all_known=True)
-    assert line.startswith("1 picture ") and line.endswith("(such as d)")
+    assert line == "1 picture has several frames or pages: the first one is taken (such as d)"
     assert notes.unsaid() == []
+    notes.add("e", [Note.REDUCED])
+    (line,) = notes.unsaid(all_known=True)
+    assert line == "1 picture has more than 64 megapixels and is decoded at a reduced scale (such as e)"
 
 
 @pytest.fixture
