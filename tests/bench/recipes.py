@@ -3,21 +3,23 @@
 `lesson` and `auto` are this program's; the others are written plainly in `tests.bench.peers`. `auto` chooses its own
 number of epochs; all others have `--epochs`. All train MobileNetV2 from the same ImageNet weights on the same pictures.
 Each run is a process of its own; the time is that of its
-processors from the first look at the pictures (after the imports) to the score on the test pictures. The data sets are
-folders `FOLDER/NAME/train` and `FOLDER/NAME/test` with a folder for each class; none comes with the program.
+processors from the first look at the pictures (after the imports) to the score on the test pictures. Seeds are the
+outermost loop, so that other work on the machine disturbs all recipes alike and each whole seed adds to the tables. The
+data sets are folders `FOLDER/NAME/train` and `FOLDER/NAME/test` with a folder for each class; none comes with the
+program.
 """
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from tests.bench.pairs import difference
 from tests.bench.peers import FINE_TUNE, PEERS, train
+from tests.bench.run_log import Case, RunLog, run_cases
 
 OURS = ("lesson", "auto")
 
@@ -49,43 +51,70 @@ def one(folder: Path, name: str, recipe: str, seed: int, epochs: int, further: l
 
 
 def main() -> None:
-    """Print a table: recipes by data sets."""
+    """Print tables, recipes by data sets, after each seed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="a folder with the data sets and mobilenet_v2.pth")
     parser.add_argument("--sets", nargs="+", default=["fashion", "emoji", "mnist"])
     parser.add_argument("--recipes", nargs="+", default=[*OURS, *PEERS, FINE_TUNE])
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--set", action="append", default=[], help="a further setting of the program's own recipes")
-    parser.add_argument("--one", nargs=3, metavar=("SET", "RECIPE", "SEED"))
+    parser.add_argument("--log", type=Path, help="a file with a line for each run; those in it are not run again")
+    parser.add_argument("--one", nargs=3, metavar=("SET", "RECIPE", "SEED"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
         name, recipe, seed = args.one
         print(json.dumps(one(args.folder, name, recipe, int(seed), args.epochs, args.set)))
         return
-    print(f"test accuracy in % (standard error) and processor seconds, {args.seeds} seeds, {args.epochs} epochs")
-    print("| recipe |" + "".join(f" {name} |" for name in args.sets))
-    print("|---|" + "---|" * len(args.sets))
-    for recipe in args.recipes:
-        cells = []
-        for name in args.sets:
-            runs = [_in_process(args, name, recipe, seed) for seed in range(args.seeds)]
-            scores = [100 * run["accuracy"] for run in runs]
-            error = statistics.stdev(scores) / len(scores) ** 0.5 if len(scores) > 1 else 0.0
-            seconds = statistics.median(run["seconds"] for run in runs)
-            cells.append(f" {statistics.mean(scores):.1f} ({error:.1f}), {seconds:.0f} s |")
-        print(f"| {recipe} |" + "".join(cells), flush=True)
-
-
-def _in_process(args: argparse.Namespace, name: str, recipe: str, seed: int) -> dict[str, float]:
-    words = [str(args.folder), "--epochs", str(args.epochs), *(f"--set={text}" for text in args.set)]
-    words += ["--one", name, recipe, str(seed)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.recipes", *words], env=environment, stdout=subprocess.PIPE, check=True
+    log, common = RunLog(args.log), [f"--epochs={args.epochs}", *(f"--set={text}" for text in args.set)]
+    cases = [
+        Case("recipes", name, recipe, seed, " ".join(common))
+        for seed in range(args.first, args.first + args.seeds)
+        for name in args.sets
+        for recipe in args.recipes
+    ]
+    words = ["tests.bench.recipes", str(args.folder), *common]
+    run_cases(
+        cases,
+        log,
+        lambda case: [*words, "--one", case.data, case.side, str(case.seed)],
+        lambda: print(tables(log, args.recipes, args.sets, " ".join(common)), flush=True),
     )
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+
+
+def tables(log: RunLog, recipes: Sequence[str], sets: Sequence[str], options: str) -> str:
+    """Accuracy and time of each recipe, and the differences to `auto` by seed."""
+    head = ["| recipe |" + "".join(f" {name} |" for name in sets), "|---|" + "---|" * len(sets)]
+    first = ["test accuracy in % (standard error), median of processor seconds, number of seeds", *head]
+    second = ["points more than `auto`, by seed (95 % interval), number of seeds", *head]
+    for recipe in recipes:
+        cells, differences = [], []
+        for name in sets:
+            scores = log.by_seed("recipes", name, recipe, options, "accuracy")
+            seconds = log.by_seed("recipes", name, recipe, options, "seconds")
+            cells.append(_mean(scores, seconds))
+            differences.append(_points(scores, log.by_seed("recipes", name, "auto", options, "accuracy")))
+        first.append(f"| {recipe} |" + "".join(cells))
+        if recipe != "auto":
+            second.append(f"| {recipe} |" + "".join(differences))
+    return "\n".join([*first, "", *second, ""])
+
+
+def _mean(scores: dict[int, float], seconds: dict[int, float]) -> str:
+    if not scores:
+        return " - |"
+    values = [100 * score for score in scores.values()]
+    error = f" ({statistics.stdev(values) / len(values) ** 0.5:.1f})" if len(values) > 1 else ""
+    return f" {statistics.fmean(values):.1f}{error}, {statistics.median(seconds.values()):.0f} s, {len(values)} |"
+
+
+def _points(scores: dict[int, float], auto: dict[int, float]) -> str:
+    found = difference(scores, auto)
+    if found is None:
+        return " - |"
+    low, high = found.interval
+    return f" {100 * found.mean:+.1f} ({100 * low:+.1f}..{100 * high:+.1f}), {found.pairs} |"
 
 
 if __name__ == "__main__":
