@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from engine.config.sections import DataConfig
+from engine.data.listing.left_out import left_out_notes
 from engine.data.pictures import Preparation, UnreadablePictureError, decode, test_pixels
 from engine.data.sources import local_catalogue
 from engine.errors import DataError
@@ -38,7 +39,7 @@ def find_check_pictures(trained: TrainedModel, data: Path | None) -> CheckPictur
     """
     if data is not None:
         found = find_pictures([str(data)])
-        notes = [f"{found.left_out} files of {data} left out: no pictures by their names"] if found.left_out else []
+        notes = list(left_out_notes(found.left_out))
         return _prepare(found.files, trained.preparation, f"pictures of {data}", notes)
     try:
         files, part = _own(trained.config.data, trained.config.seed)
