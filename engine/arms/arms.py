@@ -34,12 +34,10 @@ class Arms:
         self,
         setup: Setup,
         *,
-        train_images: int,
         writer: CheckpointWriter,
         stop_requested: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`train_images` is the number of training pictures. `stop_requested` says whether a command to stop has come;
-        then a download ends."""
+        """`stop_requested` says whether a command to stop has come; then a download ends."""
         self.commands = 0
         "number of commands that have changed something"
         config, processes = setup.config, setup.processes
@@ -48,7 +46,6 @@ class Arms:
         self.processes = processes
         self.setup = setup
         self._config = config
-        self._train_images = train_images
         self._stop_requested = stop_requested
         self._arms: dict[Arm, TrainedArm] = {}
         self._config_before: RunConfig | None = None
@@ -220,7 +217,7 @@ class Arms:
         state, config = found.state, self._config
         for what, saved, now, remedy in (
             ("classes", [nfc(name) for name in state["classes"]], list(self.setup.classes), PICTURES_BACK),
-            ("training pictures", state["train_images"], self._train_images, PICTURES_BACK),
+            ("training pictures", state["train_images"], len(self.setup.train), PICTURES_BACK),
             ("batch size", state["config"]["data"]["batch_size"], config.data.batch_size, SETTING_BACK),
             ("model", state["config"]["model"]["name"], config.model.name, SETTING_BACK),
             ("optimizer", state["config"]["optim"]["name"], config.optim.name, SETTING_BACK),
@@ -234,7 +231,7 @@ class Arms:
         """The part of a checkpoint that is not the state of its arm."""
         return {
             "steps_per_epoch": self.setup.steps_per_epoch,
-            "train_images": self._train_images,
+            "train_images": len(self.setup.train),
             "classes": list(self.setup.classes),
             "preparation": asdict(self.setup.transfer.preparation),
             "history": self.history,

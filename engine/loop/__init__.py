@@ -1,6 +1,7 @@
 """A run from its beginning to its end.
 
 - `run`: a generator of events that prepares everything, trains until the epochs are done, and ends the run.
+- `resuming`: the settings of a run that is resumed.
 - `milestones`: its first and its last event.
 - `training`: trains and evaluates one arm, and takes commands between steps.
 - `evaluation`: scores pictures; `scores` has its result and its events,

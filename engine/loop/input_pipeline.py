@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from engine.arms.features import FeatureBatch
 from engine.config import RunConfig
+from engine.config.values import with_values
 from engine.data.batches import Batch, Unreadable, Waiting
 from engine.data.catalogue import open_catalogue
 from engine.data.listing.meanwhile import meanwhile
@@ -88,6 +89,13 @@ def keep_list(catalogue: Catalogue, folder: Path, anew: bool) -> Generator[Loadi
             yield from meanwhile(lambda: write_list(file, list_of(catalogue)), "writing the list of the pictures")
         except OSError as error:
             raise not_writable(folder, error) from None
+
+
+def with_cache_format(config: RunConfig, loader: Loader) -> RunConfig:
+    """The configuration with the format that was chosen, so that a resumed run has the same pixels."""
+    if not config.data.prepare:
+        return config
+    return with_values(config, {"data.cache_format": loader.decoded.format})
 
 
 class InputPipeline:

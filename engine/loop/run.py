@@ -9,9 +9,7 @@ from engine.arms.arms import Arms
 from engine.arms.setup import Setup
 from engine.config import RunConfig
 from engine.config.places import with_absolute_places
-from engine.config.resumed import differences, with_given, with_given_again, with_kept
 from engine.config.sections import HooksConfig
-from engine.config.values import with_values
 from engine.data.loader import Loader
 from engine.data.samples import Catalogue
 from engine.data.sources import folders
@@ -20,9 +18,10 @@ from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device
 from engine.hardware.process_group import ProcessGroup, launcher, restarts
 from engine.loop.failures import describe_failure
-from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list
+from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list, with_cache_format
 from engine.loop.milestones import finished, started
 from engine.loop.recording import Recording
+from engine.loop.resuming import resumed_settings
 from engine.loop.training import Training
 from engine.models import preparation
 from engine.protocol import (
@@ -51,7 +50,6 @@ from engine.storage.run_folder import (
     find_launched,
     has_checkpoint,
     keep_corrections,
-    load_run_config,
     save_config,
 )
 from engine.storage.writer import CheckpointWriter
@@ -121,15 +119,9 @@ class Run:
     def _read_resumed_settings(self) -> None:
         """Compare the settings with those of the resumed run. Settings that cannot change keep their old values."""
         if self._resuming and self.folder is not None:
-            before, folder = with_absolute_places(load_run_config(self.folder)), self.folder
-            if not self._processes.on_first(lambda: has_checkpoint(folder)):
-                self.config, self._begins = with_given_again(before, self.config), True
-                return
-            self.config = with_given(before, self.config)
-            self._settings = differences(before, self.config)
-            if (further := self.config.data.exclude) not in (None, before.data.exclude):
-                self._further_list = FurtherList.read(further, before.data.exclude)
-            self.config = with_kept(before, self.config)
+            found = resumed_settings(self.folder, self.config, self._processes)
+            self.config, self._begins = found.config, found.begins
+            self._settings, self._further_list = found.changed, found.further_list
 
     def _run(self) -> Iterator[Event]:
         given, config = self.config, complete(self.config)
@@ -147,7 +139,7 @@ class Run:
             try:
                 # Only the first process downloads; the others then find the files.
                 self._catalogue = yield from self._processes.on_first_then_others(self._find_pictures)
-                self.config = self._with_cache_format(complete(given, len(self._catalogue.train)))
+                self.config = with_cache_format(complete(given, len(self._catalogue.train)), self._loader)
                 yield from self._start()
             except StoppedError:
                 if not self._resuming:  # the journal of a resumed run already ends with an event
@@ -172,12 +164,6 @@ class Run:
         # A run that begins again, without a checkpoint, takes the pictures as they are now.
         kept = self.folder / PICTURES if self.folder is not None and self._resuming and not self._begins else None
         return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested, kept)
-
-    def _with_cache_format(self, config: RunConfig) -> RunConfig:
-        """The configuration with the format that was chosen, so that a resumed run has the same pixels."""
-        if not config.data.prepare:
-            return config
-        return with_values(config, {"data.cache_format": self._loader.decoded.format})
 
     def _lock_folder(self) -> None:
         """Lock the run's folder, if it exists, and remove temporary files that a crash left there."""
@@ -232,8 +218,7 @@ class Run:
             train=self._catalogue.train,
             roots=folders(self.config.data),
         )
-        train_images = len(self._catalogue.train)
-        return Arms(setup, train_images=train_images, writer=self._writer, stop_requested=self._inbox.stop_requested)
+        return Arms(setup, writer=self._writer, stop_requested=self._inbox.stop_requested)
 
     def _make_loop(self, resuming: bool) -> None:
         """Build the journal, the sources of commands and the training loop."""

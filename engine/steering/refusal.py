@@ -85,10 +85,10 @@ def _correct_label(command: CorrectLabel, arm: TrainedArm, classes: Sequence[str
         return "only a wrong label comes with another class"
     if command.verdict == "undecided" and index not in words.latest():
         return f"nothing was said of the label of {name}"
-    before, sample = words.samples[index], words.after(command.picture, command.verdict, command.label)[index]
-    if command.verdict == "wrong" and sample.label == before.label:
+    after = words.after(command.picture, command.verdict, command.label)
+    if command.verdict == "wrong" and after[index].label == words.samples[index].label:
         return f"{name} is of the class `{printable(command.label)}` already"
-    left = {sample.label for sample in words.after(command.picture, command.verdict, command.label)}
+    left = {sample.label for sample in after}
     lost = [label for label in {sample.label for sample in words.samples} if label not in left]
     return f"`{printable(classes[lost[0]])}` would have no training picture" if lost else ""
 
