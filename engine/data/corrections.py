@@ -158,7 +158,7 @@ def _notes(
     named = {item.picture for item in found}
     notes = [f"{file}: pictures left out: {out:,}, with another class: {len(found) - out:,}"]
     if missing := [item.picture for item in corrections if item.picture not in named]:
-        notes.append(f"{file}: not there any more: {len(missing):,}, such as {printable(missing[0])}")
+        notes.append(f"{file}: not among the pictures: {len(missing):,}, such as {printable(missing[0])}")
     return tuple(notes)
 
 

@@ -55,7 +55,7 @@ def test_it_leaves_pictures_out_and_gives_others_their_class(root: Path, tmp_pat
     assert (other.label, after.val[-1].label) == (1, 0)
     assert after.notes == (
         f"{file}: pictures left out: 1, with another class: 1",
-        f"{file}: not there any more: 1, such as a/gone.png",
+        f"{file}: not among the pictures: 1, such as a/gone.png",
     )
 
 
