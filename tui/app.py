@@ -1,7 +1,6 @@
 """The dashboard: what its keys, its palette and its dialogs do."""
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from queue import SimpleQueue
 from typing import ClassVar
 
@@ -11,30 +10,20 @@ from textual.command import Provider
 from textual.driver import Driver
 from textual.screen import Screen
 
-from engine.protocol import Command, Event, Rewind
+from engine.protocol import Command, Event
 from engine.service.session import Session
-from tui.experimenting import Answer, Experimenting
-from tui.experiments import Experiment
-from tui.finding import RateFinding
+from tui.asking_app import AskingApp
 from tui.keys import EVERYWHERE, KEYS, Key, bindings, keys_of
 from tui.leaving import ANSWERS, Leaving
 from tui.looks import USUAL, Looks
 from tui.notes import Note, not_now
-from tui.older_runs import OlderRuns
 from tui.palette import InOrder, commands, usual
 from tui.refusals import LOCKED, Access
-from tui.screens.clinic import ClinicScreen
-from tui.screens.experiment import ExperimentScreen
-from tui.screens.help import HelpScreen
-from tui.screens.label import LabelScreen
-from tui.screens.log import LogScreen
 from tui.screens.quit import Choice, QuitScreen
-from tui.screens.rewind import RewindScreen
-from tui.showing_app import ShowingApp
 from tui.state import UiState
 
 
-class Dashboard(ShowingApp):
+class Dashboard(AskingApp):
     """Shows one session and steers it. Leaving it does not end the engine; the caller does that."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(EVERYWHERE)
@@ -63,14 +52,10 @@ class Dashboard(ShowingApp):
         "whether the user left the screen while training goes on"
         self.access = access
         self._leaving = Leaving()
-        self._finding = RateFinding(self.state, self._ask, self.push_screen)
-        self._older_runs = OlderRuns(self.state, self.push_screen, lambda: self.draw(plots=True))
-        self._experimenting = Experimenting(self.state, self._ask, self._show_experiment)
 
     def take_in(self, event: Event) -> None:
-        """Fold one event, also into the experiment and the way out that wait for it."""
+        """Fold one event, also into the way out that waits for it."""
         super().take_in(event)
-        self._experimenting.fold(event)
         if self._leaving.done(event):
             self.exit()
 
@@ -100,16 +85,6 @@ class Dashboard(ShowingApp):
     def _command(self, key: Key, command: Command) -> None:
         self.state.tell(Note(key.answer(self.state), kept=False))
         self._ask(command)
-
-    def _ask(self, command: Command) -> None:
-        """Send a command, and remember it: the next key builds on what it asks for."""
-        self.state.ask(command)
-        self.send(command)
-
-    def send(self, command: Command) -> None:
-        """Hand a command to the session."""
-        if self.session is not None:
-            self.session.send(command)
 
     def action_previous_group(self) -> None:
         """Choose the group above."""
@@ -146,42 +121,6 @@ class Dashboard(ShowingApp):
         elif focused is not None:
             self.screen.set_focus(None)  # `blur` would give the focus to a neighbour
         self.draw(plots=True)
-
-    def action_older_runs(self) -> None:
-        """Choose older runs to draw on the plots."""
-        self._older_runs.open()
-
-    def action_log(self) -> None:
-        """Show the whole log."""
-        self.push_screen(LogScreen(self.state))
-
-    def action_label(self) -> None:
-        """Ask for a picture, and show what the best weights say of it."""
-        assert self.state.run is not None, "refused without a run"
-        self.push_screen(LabelScreen(Path(self.state.run.path)))
-
-    def action_clinic(self) -> None:
-        """Show the training pictures whose labels are in doubt."""
-        self.push_screen(ClinicScreen(self.state, self._ask))
-
-    def action_rewind(self) -> None:
-        """Show the states that the current arm can go back to."""
-        self.push_screen(RewindScreen(self.state), self._rewind_to)
-
-    def _rewind_to(self, point: str | None) -> None:
-        if point is not None:
-            self.state.tell(Note("going back after this step…", kept=False))
-            self._ask(Rewind(point))
-            self.draw()
-
-    def action_find_rate(self) -> None:
-        """Find a learning rate, or show the last curve again."""
-        self._finding.open(self.looks)
-
-    def action_help(self) -> None:
-        """Show the help."""
-        focused = self._body.focused
-        self.push_screen(HelpScreen(*((focused.id or "", focused.kind) if focused is not None else ())))
 
     def action_detach(self) -> None:
         """Leave the screen; training goes on."""
@@ -229,16 +168,6 @@ class Dashboard(ShowingApp):
     def _take(self, way: Choice) -> None:
         for command in self._leaving.choose(way, self.state.paused):
             self.send(command)
-
-    def _show_experiment(self, experiment: Experiment) -> None:
-        """Show an experiment, unless another dialog is open."""
-
-        def answered(answer: Answer | None) -> None:
-            self._experimenting.answer(experiment, answer)
-            self.draw()
-
-        if len(self.screen_stack) == 1:
-            self.push_screen(ExperimentScreen(experiment, self.state), answered)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: keys of the focused pane, experiments, all other keys, and Textual's own commands."""
