@@ -7,6 +7,7 @@ The screen and the report show the same figures, so both read them here.
 - `series`: values over steps in bounded memory.
 - `account`: what the time of an arm goes to.
 - `confusion`: what an evaluation gets wrong, class by class.
+- `verdicts`: why an arm learns nothing, or not what it should.
 
 Loads neither torch nor Textual. May import `metrics`, `storage`, `hardware`, `config`, `protocol` and `errors`.
 """

@@ -1,5 +1,6 @@
 """One arm as its events tell it: its position, its curves, and the branches that rewinds left."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from engine.figures.account import Account
@@ -37,6 +38,7 @@ from engine.protocol import (
 from engine.storage.summary import ArmPosition
 
 HEAD = "head"  # name of the group of the new last layer
+CONFUSIONS = 3  # evaluations whose mistakes are kept
 SPEED_STEPS, SPEED_SECONDS = 20, 5.0  # images/s and data wait are averaged over these, whichever takes longer
 
 MARKS: dict[type[Message], TickKind] = {
@@ -72,6 +74,10 @@ class ArmView(ArmPosition):
     "the average of two weights, if it is the best one"
     confusion: Confusion | None = None
     "what the newest evaluation gets wrong"
+    confusions: deque[Confusion] = field(default_factory=lambda: deque(maxlen=CONFUSIONS))
+    "that, and the same of the evaluations before it"
+    regularisation: tuple[str, ...] | None = None
+    "what makes training pictures harder than scored ones; `None` if an older version trained it"
     images_per_second: float = 0.0
     data_wait: float = 0.0
     account: Account = field(default_factory=Account)
@@ -142,7 +148,7 @@ class ArmView(ArmPosition):
         self.account.fold(event, self.steps_per_epoch)
         match event:
             case ArmStarted():
-                self.epoch = event.epoch
+                self.epoch, self.regularisation = event.epoch, event.regularisation
                 self._forget_asked()
                 history = self.curves.history
                 self.finished &= bool(history) and history[-1].step == event.step
@@ -151,9 +157,10 @@ class ArmView(ArmPosition):
             case EvalDone() | AverageScored():
                 self._scored(event)
             case HeadFitted():
-                self.curves.head_seconds = event.seconds
+                self.curves.head = event
             case Confusion():
                 self.confusion = event
+                self.confusions.append(event)
             case EpochDone():
                 self.curves.history.append(event)
             case CommandRefused():
@@ -182,6 +189,8 @@ class ArmView(ArmPosition):
             self.curves = self.past[event.branch]
             self.past = {number: branch for number, branch in self.past.items() if number < event.branch}
         self.curves.cut(event.step)  # what was seen later is void: a crash lost it, and it is trained again
+        while self.confusions and self.confusions[-1].step > event.step:
+            self.confusions.pop()
 
     def _scored(self, event: EvalDone | AverageScored) -> None:
         if isinstance(event, AverageScored):
@@ -205,6 +214,9 @@ class ArmView(ArmPosition):
         self.past[event.left] = self.curves
         self.averaged = None
         self.curves = self.past.get(event.base, self.curves).until(event.step)
+        self.confusions.clear()
+        if event.head != "kept":
+            self.curves.head = None  # if it is fitted, that is told next
         self._forget_asked()
 
 

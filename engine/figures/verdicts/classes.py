@@ -1,0 +1,39 @@
+"""Classes that are never predicted."""
+
+from engine.figures.confusion import name_of
+from engine.figures.verdicts.known import Known
+from engine.figures.verdicts.verdict import Verdict
+from engine.metrics.per_class import predicted_counts
+from engine.protocol.printable import printable
+
+ENOUGH = 10  # scored pictures of a class
+EVALUATIONS = 3  # in a row
+DONE = 0.5  # share of all steps: before, a class may simply be late
+
+
+def never_predicted(known: Known) -> Verdict | None:
+    """Not once in several evaluations, though the answers are better than guessing."""
+    seen, scored = list(known.arm.confusions), known.scored
+    if len({confusion.step for confusion in seen}) < EVALUATIONS or scored is None or known.guesses(scored):
+        return None
+    if known.arm.step < DONE * known.arm.total_steps:
+        return None
+    counts = [predicted_counts(confusion) for confusion in seen]
+    missing = [
+        label
+        for label, images in enumerate(seen[-1].images)
+        if images >= ENOUGH and all(count is not None and not count[label] for count in counts)
+    ]
+    if not missing:
+        return None
+    names = [printable(name_of(known.run.classes, label)) for label in missing]
+    images = sum(seen[-1].images[label] for label in missing)
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return Verdict(
+        name="never-predicted",
+        text=f"{' and '.join(names[:2]) if not more else ', '.join(names[:2])}{more} never predicted",
+        evidence=(f"0 of {images:,} {known.part} pictures right in {len(seen)} evaluations",),
+        key="9",
+        advice="shows what they are taken for; data.balance helps small classes",
+        setting="data.balance: sqrt, or more pictures of them",
+    )

@@ -1,0 +1,35 @@
+"""Validation accuracy far above training accuracy that augmentation and dropout do not explain."""
+
+from engine.figures.verdicts.known import Known
+from engine.figures.verdicts.verdict import Verdict, percent
+from engine.metrics.interval import difference
+
+EPOCHS = 2
+GAP = 0.1
+SMALL_BATCH = 16  # below, the noise of batch norm makes training pictures harder
+
+
+def val_above_train(known: Known) -> Verdict | None:
+    """The weights that an epoch began with scored much higher than training did within it, twice in a row.
+
+    Training accuracy is a mean over an epoch in which the weights improve, so it is compared with the score before.
+    """
+    rows, run = known.epochs, known.run
+    if known.arm.regularisation != () or run.batch_size < SMALL_BATCH or len(rows) <= EPOCHS:
+        return None
+    images = known.scored.images if known.scored is not None else 1
+    for before, row in zip(rows[-EPOCHS - 1 :], rows[-EPOCHS:], strict=False):
+        hits = round(before.test_accuracy * images), round(row.train_accuracy * run.train_images)
+        if difference(hits[0], images, hits[1], run.train_images)[0] < GAP:
+            return None
+    return Verdict(
+        name="val-above-train",
+        text="training pictures are harder than the others",
+        evidence=(
+            f"{known.part} accuracy {percent(rows[-1].test_accuracy)}, training {percent(rows[-1].train_accuracy)}",
+            "no augmentation or dropout explains it",
+        ),
+        key="L",
+        advice="shows training labels that may be wrong",
+        setting="finetune-tui doctor",
+    )
