@@ -17,6 +17,7 @@ from pathlib import Path
 from PIL import Image
 
 DEMO, SLOW = "demo", ("optim.groups.backbone.lr=1e-6", "optim.groups.head.lr=1e-5")
+MIDDLE = ("optim.groups.backbone.lr=2e-3", "optim.groups.head.lr=2e-2")
 PLAIN = ("data.augment=false", "model.dropout=0")
 
 
@@ -38,20 +39,20 @@ def _cases(arm: str, *settings: str, data: str = DEMO, seeds: int = 1) -> list[C
 
 
 SOUND: list[Case] = [
-    *_cases("pretrained", seeds=3),
-    *_cases("scratch", seeds=3),
-    *_cases("pretrained", "recipe=auto", seeds=2),
+    *_cases("pretrained", seeds=2),
+    *_cases("scratch", seeds=2),
+    *_cases("pretrained", "recipe=auto", seeds=3),
     *_cases("pretrained", "recipe=auto", "train.epochs=0"),
-    *_cases("scratch", "recipe=auto", "train.epochs=8"),
-    *_cases("pretrained", "train.mixup=0.2", "train.epochs=10"),
-    *_cases("pretrained", "optim.groups.backbone.frozen=true", "data.augment=false"),
-    *_cases("pretrained", "recipe=auto", data="fashion"),
-    *_cases("scratch", "recipe=auto", "train.epochs=8", "model.name=shufflenet_v2_x0_5", data="fashion"),
+    *_cases("scratch", "recipe=auto"),
+    *_cases("pretrained", "train.mixup=0.2", "train.epochs=6"),
+    *_cases("pretrained", "optim.groups.backbone.frozen=true", "data.augment=false", seeds=2),
     *_cases("pretrained", "recipe=auto", data="emoji", seeds=2),
-    *_cases("pretrained", "train.epochs=8", "optim.groups.backbone.lr=2e-3", "optim.groups.head.lr=2e-2", data="emoji"),
     *_cases("pretrained", "recipe=auto", data="mnist"),
-    *_cases("pretrained", "train.epochs=8", data="mnist"),
-    *_cases("scratch", "optim.scratch_lr=0.02", "train.epochs=10", "model.name=shufflenet_v2_x0_5", data="mnist"),
+    *_cases("scratch", "optim.scratch_lr=0.02", "train.epochs=8", "model.name=shufflenet_v2_x0_5", data="mnist"),
+    *_cases("pretrained", "train.epochs=5", *MIDDLE, data="emoji"),
+    *_cases("pretrained", "train.epochs=5", *PLAIN, data="mnist"),
+    *_cases("scratch", "recipe=auto", "train.epochs=5", "model.name=shufflenet_v2_x0_5", data="fashion"),
+    *_cases("pretrained", "recipe=auto", "train.epochs=3", data="fashion"),
 ]
 FAULTY: list[Case] = [
     Case(DEMO, ("train.epochs=4", "optim.groups.backbone.lr=1e-8", "optim.groups.head.lr=1e-8"), 0, "rate-too-small"),
@@ -64,28 +65,30 @@ FAULTY: list[Case] = [
     Case("mnist", ("train.epochs=4", *SLOW), 0, "head-not-fitted"),
     Case(DEMO, ("train.epochs=3", "init=scratch", "data.batch_size=120"), 0, "few-steps"),
     Case("emoji", ("train.epochs=3", "data.batch_size=128", "optim.groups.head.lr=1e-2"), 0, "few-steps"),
-    Case(DEMO, ("train.epochs=30", "init=scratch", "schedule.name=constant", *PLAIN), 0, "overfitting"),
     Case(
-        "fashion",
-        ("train.epochs=12", "optim.groups.backbone.lr=1e-2", "optim.groups.head.lr=1e-1", *PLAIN),
+        "mnist",
+        ("train.epochs=25", "init=scratch", "optim.scratch_lr=0.02", "model.name=shufflenet_v2_x0_5", *PLAIN),
         0,
         "overfitting",
         "swapped",
     ),
-    Case("fashion", ("recipe=auto", "train.epochs=4"), 0, "never-predicted", "uneven"),
-    Case("fashion", ("recipe=auto", "train.epochs=4", *PLAIN), 0, "val-above-train", "swapped"),
+    Case("mnist", ("train.epochs=14", *MIDDLE, *PLAIN), 0, "overfitting", "swapped"),
+    Case("fashion", ("data.split_val=false", "train.epochs=4", *MIDDLE), 0, "never-predicted", "uneven"),
+    Case("fashion", ("data.split_val=false", "train.epochs=4", *MIDDLE, *PLAIN), 0, "val-above-train", "swapped"),
     Case(DEMO, ("train.epochs=3", "data.prepare=false", "data.batch_size=4"), 0, "data-waits", "large"),
 ]
 
 
 def _made(root: Path, how: str, target: Path) -> Path:
     """A copy of the pictures in `root`, spoiled: labels `swapped`, classes `uneven`, or pictures `large`."""
-    rng = random.Random(how)
+    rng, kept = random.Random(how), dict[str, int]()
     classes = sorted(entry.name for entry in (root / "train").iterdir())
     for file in sorted(root.glob("t*/*/*")):
         part, name = file.parts[-3:-1]
-        if how == "uneven" and part == "train" and name in classes[:2] and int(rng.random() * 50):
-            continue
+        if how == "uneven" and part == "train" and name in classes[:2]:
+            kept[name] = kept.get(name, 0) + 1
+            if kept[name] > 3:
+                continue
         if how == "swapped" and part == "train" and rng.random() < 0.4:
             name = rng.choice([other for other in classes if other != name])
         if how == "large" and rng.random() > 0.12:
@@ -137,11 +140,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", help="a folder with the data sets and mobilenet_v2.pth")
     parser.add_argument("--faulty", action="store_true", help="only the runs with a fault")
     parser.add_argument("--sound", action="store_true", help="only the sound runs")
+    parser.add_argument("--skip", type=int, default=0, help="runs to leave out at the beginning")
     parser.add_argument("--only", default="", help="only the runs of this data set or this fault")
     args = parser.parse_args()
     cases = [*([] if args.faulty else SOUND), *([] if args.sound else FAULTY)]
     counts = {"sound": 0, "sound, with a verdict": 0, "faulty": 0, "faulty, found": 0}
-    for case in cases:
+    for case in cases[args.skip :]:
         if (case.data != DEMO and args.folder is None) or args.only not in ("", case.data, case.fault):
             continue
         began = time.perf_counter()

@@ -26,14 +26,13 @@ def never_predicted(known: Known) -> Verdict | None:
     ]
     if not missing:
         return None
-    names = [printable(name_of(known.run.classes, label)) for label in missing]
     images = sum(seen[-1].images[label] for label in missing)
-    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
     return Verdict(
         name="never-predicted",
-        text=f"{' and '.join(names[:2]) if not more else ', '.join(names[:2])}{more} never predicted",
-        evidence=(f"0 of {images:,} {known.part} pictures right in {len(seen)} evaluations",),
+        text=f"{printable(name_of(known.run.classes, missing[0]))}{more} never predicted",
+        evidence=(f"0 of {images:,} {known.part} pictures right", f"in {len(seen)} evaluations"),
         key="9",
-        advice="shows what they are taken for; data.balance helps small classes",
+        advice="shows what it is taken for",
         setting="data.balance: sqrt, or more pictures of them",
     )

@@ -17,19 +17,19 @@ def val_above_train(known: Known) -> Verdict | None:
     rows, run = known.epochs, known.run
     if known.arm.regularisation != () or run.batch_size < SMALL_BATCH or len(rows) <= EPOCHS:
         return None
-    images = known.scored.images if known.scored is not None else 1
+    images = max(known.scored.images, 1) if known.scored is not None else 1
     for before, row in zip(rows[-EPOCHS - 1 :], rows[-EPOCHS:], strict=False):
         hits = round(before.test_accuracy * images), round(row.train_accuracy * run.train_images)
-        if difference(hits[0], images, hits[1], run.train_images)[0] < GAP:
+        if difference(hits[0], images, hits[1], max(run.train_images, 1))[0] < GAP:
             return None
     return Verdict(
         name="val-above-train",
-        text="training pictures are harder than the others",
+        text=f"{known.part} above training accuracy",
         evidence=(
-            f"{known.part} accuracy {percent(rows[-1].test_accuracy)}, training {percent(rows[-1].train_accuracy)}",
+            f"{percent(rows[-1].test_accuracy)} to {percent(rows[-1].train_accuracy)}",
             "no augmentation or dropout explains it",
         ),
         key="L",
-        advice="shows training labels that may be wrong",
+        advice="shows doubtful labels",
         setting="finetune-tui doctor",
     )

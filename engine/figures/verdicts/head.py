@@ -2,9 +2,9 @@
 
 from engine.figures.arm import HEAD
 from engine.figures.verdicts.known import Known
-from engine.figures.verdicts.verdict import Verdict, percent, small
+from engine.figures.verdicts.verdict import Verdict, percent
 
-EPOCHS = 2
+EPOCHS = 2  # with the same rates
 LEARNT = 0.9  # a training loss below this share of that of guessing shows learning
 MOVED = 1.0  # the head has moved by at most this part of its length
 
@@ -16,16 +16,16 @@ def not_fitted(known: Known) -> Verdict | None:
         return None
     moved = ratio * known.arm.step  # at most: a step is as long as the longest one that was measured
     learns = not known.guesses(scored) or (bool(known.epochs) and known.epochs[-1].train_loss < LEARNT * known.guessing)
-    if len(known.epochs) < EPOCHS or learns or moved > MOVED:
+    if len(known.steady) < EPOCHS or learns or moved > MOVED:
         return None
     return Verdict(
         name="head-not-fitted",
-        text="the last layer is still random",
+        text="head still random",
         evidence=(
+            f"moved at most {percent(max(moved, 0.01), 0)} of its length",
             f"{known.part} accuracy {percent(scored.accuracy)} after {len(known.epochs)} epochs",
-            f"{known.arm.step:,} steps moved the head by at most {small(moved)} of its length",
         ),
         key="ctrl+p",
-        advice="`fitted head` begins again with a fitted one",
+        advice="then `fitted head`",
         setting="model.head: fitted",
     )

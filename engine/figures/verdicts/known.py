@@ -62,18 +62,24 @@ class Known:
     def majority(self) -> float:
         """The accuracy of always answering with the largest class."""
         images = self.arm.confusion.images if self.arm.confusion is not None else ()
-        return max(images) / sum(images) if sum(images) else 1 / len(self.run.classes)
+        return max(images) / sum(images) if sum(images) else 1 / max(len(self.run.classes), 1)
 
     @cached_property
     def guessing(self) -> float:
         """The loss of always answering with the shares of the classes."""
         images = self.arm.confusion.images if self.arm.confusion is not None else ()
         shares = [count / sum(images) for count in images if count]
-        return -sum(share * math.log(share) for share in shares) if shares else math.log(len(self.run.classes))
+        return -sum(share * math.log(share) for share in shares) if shares else self.uniform
+
+    @property
+    def uniform(self) -> float:
+        """The loss of giving all classes the same probability."""
+        return math.log(max(len(self.run.classes), 1))
 
     def guesses(self, scored: EvalDone) -> bool:
         """Whether the accuracy of an evaluation may be that of always answering with the largest class."""
-        return wilson(round(scored.accuracy * scored.images), scored.images)[0] <= self.majority
+        images = max(scored.images, 1)
+        return wilson(round(scored.accuracy * images), images)[0] <= self.majority
 
     # --- updates ----------------------------------------------------------------------------------------
 

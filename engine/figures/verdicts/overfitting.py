@@ -6,6 +6,7 @@ from statistics import fmean
 from engine.figures.verdicts.known import Known
 from engine.figures.verdicts.verdict import Verdict
 
+ENOUGH = 50  # scored pictures; the loss of fewer goes up and down by chance
 LATER = 4  # epochs after the one with the lowest loss
 RISEN, NATS = 1.25, 0.05  # times the lowest loss, and more than it
 RISING = 0.75  # share of the pairs of later epochs in which the later one has the higher loss
@@ -16,7 +17,7 @@ BETTER = 0.005  # a gain in accuracy that says that something is still learnt
 def overfits(known: Known) -> Verdict | None:
     """The scored loss has risen far and steadily, without a gain in accuracy; the training loss has fallen."""
     rows = known.epochs
-    if len(rows) <= LATER:
+    if len(rows) <= LATER or known.scored is None or known.scored.images < ENOUGH:
         return None
     lowest = min(rows, key=lambda row: row.test_loss)
     later = rows[rows.index(lowest) + 1 :]
@@ -33,10 +34,10 @@ def overfits(known: Known) -> Verdict | None:
         name="overfitting",
         text=f"overfits since epoch {lowest.epoch}",
         evidence=(
-            f"{known.part} loss {scored[0]:.2f} then, {scored[1]:.2f} now",
-            f"training loss {training[0]:.2g} then, {training[1]:.2g} now",
+            f"{known.part} loss {scored[0]:.2f}, now {scored[1]:.2f}",
+            f"training loss {training[0]:.2g}, now {training[1]:.2g}",
         ),
         key="x" if known.live else "b",
-        advice="ends the run, the best weights are kept" if known.live else f"goes back to epoch {lowest.epoch}",
+        advice="ends the run, best.pt is kept" if known.live else f"goes back to epoch {lowest.epoch}",
         setting="fewer train.epochs, train.patience, or more augmentation (train.mixup)",
     )

@@ -6,8 +6,6 @@ https://cs231n.github.io/neural-networks-3/. Sound trainings are often ten times
 only if it is a hundred times away, and only where the loss shows it, too.
 """
 
-import math
-
 from engine.figures.verdicts.known import Known
 from engine.figures.verdicts.verdict import Verdict, percent, small
 
@@ -32,9 +30,10 @@ def too_small(known: Known) -> Verdict | None:
         return None
     return Verdict(
         name="rate-too-small",
-        text="the rate is too small",
+        text="rate too small",
         evidence=(
-            f"a step changes the {group} by {small(ratios[group])} of its length ({small(USUAL)} is usual)",
+            f"{group} moves {small(ratios[group])} of its length a step",
+            f"{small(USUAL)} is usual",
             f"{known.part} accuracy {percent(scored.accuracy)} after {len(rows)} such epochs",
         ),
         key="*" if known.live else ">",
@@ -49,19 +48,19 @@ def too_large(known: Known) -> Verdict | None:
     ratios = {name: known.largest_ratio(name, known.since) or 0.0 for name in known.ratios}
     if len(rows) < EPOCHS or len(known.epochs) <= EPOCHS or not ratios or scored is None:
         return None
-    group, guessing = max(ratios, key=ratios.__getitem__), math.log(len(known.run.classes))
+    group, guessing = max(ratios, key=ratios.__getitem__), known.uniform
     lost = ratios[group] > OVERTURNED and known.guesses(scored)
     bound = (NO_BETTER if lost else WORSE) * guessing
     if ratios[group] <= USUAL * FAR or min(row.train_loss for row in rows) < bound:
         return None
     return Verdict(
         name="rate-too-large",
-        text="the rate is too large",
+        text="rate too large",
         evidence=(
-            f"a step changed the {group} by {ratios[group]:.0%} of its length".replace("%", " %"),
-            f"training loss {rows[-1].train_loss:.3g}, guessing has {guessing:.3g}",
+            f"training loss {rows[-1].train_loss:.3g}, guessing {guessing:.3g}",
+            f"a step moved the {group} by {percent(ratios[group], 0)} of its length",
         ),
         key="b",
-        advice="goes back to the start, then _ lowers all rates",
+        advice="goes back, then _ lowers all rates",
         setting="smaller rates",
     )

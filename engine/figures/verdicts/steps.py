@@ -3,7 +3,7 @@
 from engine.figures.verdicts.known import Known
 from engine.figures.verdicts.verdict import Verdict, percent
 
-FEW = 30  # steps of the whole arm
+FEW = 20  # steps of the whole arm
 LEARNT = 0.9  # accuracy that shows that they were enough
 
 
@@ -20,8 +20,8 @@ def few(known: Known) -> Verdict | None:
         name="few-steps",
         text=f"{total} steps in all",
         evidence=(
-            f"{epochs} epoch{'s' * (epochs != 1)} of {known.arm.steps_per_epoch}",
             f"training accuracy {percent(accuracy)} so far",
+            f"{epochs} epoch{'s' * (epochs != 1)} of {known.arm.steps_per_epoch}",
         ),
         key=">",
         advice="adds an epoch",

@@ -28,9 +28,9 @@ Check = Callable[[Known], Verdict | None]
 "says what is wrong, and only if that is sure"
 
 
-def percent(share: float) -> str:
+def percent(share: float, digits: int = 1) -> str:
     """A share of 0..1, as the screen writes it."""
-    return f"{share * 100:.1f} %"
+    return f"{share * 100:.{digits}f} %"
 
 
 def small(number: float) -> str:

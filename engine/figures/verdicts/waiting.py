@@ -2,10 +2,10 @@
 
 from engine.figures.account import FEWEST_STEPS
 from engine.figures.verdicts.known import Known
-from engine.figures.verdicts.verdict import Verdict
+from engine.figures.verdicts.verdict import Verdict, percent
 
 MOST = 0.5  # of the time
-SECONDS = 0.5  # an epoch
+SECONDS = 0.2  # an epoch
 
 
 def data_waits(known: Known) -> Verdict | None:
@@ -19,8 +19,8 @@ def data_waits(known: Known) -> Verdict | None:
     return Verdict(
         name="data-waits",
         text="training waits for pictures",
-        evidence=(f"{rows[-1].data_wait:.0%} of the time in epoch {rows[-1].epoch}".replace("%", " %"),),
+        evidence=(f"{percent(rows[-1].data_wait, 0)} of epoch {rows[-1].epoch}",),
         key="5",
-        advice="shows what the time goes to; data.prepare, data.short_side or data.threads mend it",
+        advice="shows where time goes",
         setting="data.prepare, a smaller data.short_side, or more data.threads",
     )
