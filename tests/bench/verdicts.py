@@ -41,10 +41,11 @@ def _cases(arm: str, *settings: str, data: str = DEMO, seeds: int = 1) -> list[C
 SOUND: list[Case] = [
     *_cases("pretrained", seeds=2),
     *_cases("scratch", seeds=2),
-    *_cases("pretrained", "recipe=auto", seeds=3),
+    *_cases("pretrained", "recipe=auto", seeds=2),
     *_cases("pretrained", "recipe=auto", "train.epochs=0"),
-    *_cases("scratch", "recipe=auto"),
+    *_cases("scratch", "recipe=auto", "train.epochs=6"),
     *_cases("pretrained", "train.mixup=0.2", "train.epochs=6"),
+    *_cases("pretrained", "recipe=auto", "train.epochs=5", "data.balance=sqrt"),
     *_cases("pretrained", "optim.groups.backbone.frozen=true", "data.augment=false", seeds=2),
     *_cases("pretrained", "recipe=auto", data="emoji", seeds=2),
     *_cases("pretrained", "recipe=auto", data="mnist"),
