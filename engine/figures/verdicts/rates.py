@@ -13,7 +13,7 @@ USUAL, FAR = 1e-3, 100.0
 EPOCHS = 2  # with the same rates
 FALLEN = 0.98  # a training loss above this share of the first one has not fallen
 SOLVED = 0.95  # accuracy above which nothing need be learnt
-WORSE, NO_BETTER = 1.05, 0.98  # times the loss of guessing
+WORSE, NO_BETTER = 2.0, 0.98  # times the loss of guessing; from scratch the first epochs are often a little worse
 OVERTURNED = 1.0  # after an update as long as the weights, guessing shows enough
 
 
@@ -43,7 +43,7 @@ def too_small(known: Known) -> Verdict | None:
 
 
 def too_large(known: Known) -> Verdict | None:
-    """An update was huge, and since then the training loss is worse than guessing, or nothing is left but guessing."""
+    """An update was huge, and since then the training loss is far worse than guessing, or only guessing is left."""
     rows, scored = known.steady[-EPOCHS:], known.scored
     ratios = {name: known.largest_ratio(name, known.since) or 0.0 for name in known.ratios}
     if len(rows) < EPOCHS or len(known.epochs) <= EPOCHS or not ratios or scored is None:
