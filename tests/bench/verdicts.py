@@ -51,7 +51,7 @@ SOUND: list[Case] = [
     *_cases("pretrained", "recipe=auto", data="mnist"),
     *_cases("scratch", "optim.scratch_lr=0.02", "train.epochs=8", "model.name=shufflenet_v2_x0_5", data="mnist"),
     *_cases("pretrained", "train.epochs=5", *MIDDLE, data="emoji"),
-    *_cases("pretrained", "train.epochs=5", *PLAIN, data="mnist"),
+    *_cases("pretrained", "train.epochs=3", *MIDDLE, *PLAIN, data="mnist"),
     *_cases("scratch", "recipe=auto", "train.epochs=5", "model.name=shufflenet_v2_x0_5", data="fashion"),
     *_cases("pretrained", "recipe=auto", "train.epochs=3", data="fashion"),
 ]
@@ -63,7 +63,7 @@ FAULTY: list[Case] = [
     Case(DEMO, ("train.epochs=4", "recipe=auto", "optim.lr=1"), 0, "rate-too-large"),
     Case(DEMO, ("train.epochs=4", "optim.groups.backbone.lr=1", "optim.groups.head.lr=10"), 0, "rate-too-large"),
     Case(DEMO, ("train.epochs=4", *SLOW), 1, "head-not-fitted"),
-    Case("mnist", ("train.epochs=4", *SLOW), 0, "head-not-fitted"),
+    Case("mnist", ("train.epochs=5", *PLAIN), 0, "head-not-fitted"),
     Case(DEMO, ("train.epochs=3", "init=scratch", "data.batch_size=120"), 0, "few-steps"),
     Case("emoji", ("train.epochs=3", "data.batch_size=128", "optim.groups.head.lr=1e-2"), 0, "few-steps"),
     Case(

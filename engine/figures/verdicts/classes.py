@@ -8,11 +8,12 @@ from engine.protocol.printable import printable
 
 ENOUGH = 10  # scored pictures of a class
 EVALUATIONS = 3  # in a row
+OTHERS = 0.5  # recall of all other classes together: else the whole model is late
 DONE = 0.5  # share of all steps: before, a class may simply be late
 
 
 def never_predicted(known: Known) -> Verdict | None:
-    """Not once in several evaluations, though the answers are better than guessing."""
+    """Not once in several evaluations, though the other classes are learnt."""
     seen, scored = list(known.arm.confusions), known.scored
     if len({confusion.step for confusion in seen}) < EVALUATIONS or scored is None or known.guesses(scored):
         return None
@@ -24,9 +25,9 @@ def never_predicted(known: Known) -> Verdict | None:
         for label, images in enumerate(seen[-1].images)
         if images >= ENOUGH and all(count is not None and not count[label] for count in counts)
     ]
-    if not missing:
-        return None
     images = sum(seen[-1].images[label] for label in missing)
+    if not missing or sum(seen[-1].correct) < OTHERS * (sum(seen[-1].images) - images):
+        return None
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
     return Verdict(
         name="never-predicted",
