@@ -8,7 +8,7 @@ from engine.protocol.printable import printable
 
 ENOUGH = 10  # scored pictures of a class
 EVALUATIONS = 3  # in a row
-OTHERS = 0.5  # recall of all other classes together: else the whole model is late
+OTHERS, MOST = 0.5, 1 / 3  # recall of all other classes together, and share of missing ones: else the model is late
 DONE = 0.5  # share of all steps: before, a class may simply be late
 
 
@@ -26,7 +26,11 @@ def never_predicted(known: Known) -> Verdict | None:
         if images >= ENOUGH and all(count is not None and not count[label] for count in counts)
     ]
     images = sum(seen[-1].images[label] for label in missing)
-    if not missing or sum(seen[-1].correct) < OTHERS * (sum(seen[-1].images) - images):
+    if (
+        not missing
+        or len(missing) > MOST * len(known.run.classes)
+        or sum(seen[-1].correct) < OTHERS * (sum(seen[-1].images) - images)
+    ):
         return None
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
     return Verdict(
