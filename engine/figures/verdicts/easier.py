@@ -20,7 +20,8 @@ def val_above_train(known: Known) -> Verdict | None:
     images = max(known.scored.images, 1) if known.scored is not None else 1
     for before, row in zip(rows[-EPOCHS - 1 :], rows[-EPOCHS:], strict=False):
         hits = round(before.test_accuracy * images), round(row.train_accuracy * run.train_images)
-        if difference(hits[0], images, hits[1], max(run.train_images, 1))[0] < GAP:
+        beyond_chance = difference(hits[0], images, hits[1], max(run.train_images, 1))[0] > 0
+        if before.test_accuracy - row.train_accuracy < GAP or not beyond_chance:
             return None
     return Verdict(
         name="val-above-train",
