@@ -16,7 +16,7 @@ from tui.runs import MODEL, NAME, Row, cells, each_run
 
 FOLLOW_SECONDS = 0.2
 COLUMNS = Columns(
-    *(Column("", 2), Column("name", NAME), Column("model", MODEL, 1), Column("arms", 11, 2)),
+    *(Column("", 2), Column("name", NAME), Column("model", MODEL, 1), Column("arm", 11, 2)),
     *(Column("epoch", -7), Column("best", -8), Column("age", -7)),
 )
 NOTHING = "No other run here has curves to show."
@@ -105,10 +105,8 @@ class RunsScreen(ModalScreen[set[str]]):
             self._rows.append(found)
 
     def _line(self, run: Row) -> Line:
-        name, model, *others = cells(run)
         mark = MARK if run.name in self._chosen else ""
-        arms = "both" if len(run.arms) > 1 else run.arms[0]
-        return Line(run.name, (mark, name, model, arms, *others))
+        return Line(run.name, (mark, *cells(run)))
 
 
 def _fits(run: Row, text: str) -> bool:
