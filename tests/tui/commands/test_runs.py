@@ -81,8 +81,8 @@ def test_on_a_terminal_what_is_too_long_is_cut_but_for_the_number_of_a_run_and_t
         "all-the-bir…e-12  evaluating  pretrained  20/20     95.3 %     96.1 %  val  4 min  …rn-hemisphere-12",
     ]
     assert table([host, long], 80, NOW)[1:] == [
-        "birds-13       training    pretrained   3/20     95.3 %     96.1 %  val  4 min",
-        "all-the-…e-12  evaluating  pretrained  20/20     95.3 %     96.1 %  val  4 min",
+        "birds-13         training    pretrained   3/20     95.3 %     96.1 %  val  4 min",
+        "all-the-bi…e-12  evaluating  pretrained  20/20     95.3 %     96.1 %  val  4 min",
     ]
 
 
