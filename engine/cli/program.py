@@ -30,6 +30,7 @@ SUBCOMMANDS = {
     "choose": "try several models on your pictures, and say which one suits them",
     "predict": "label pictures with a trained model",
     "evaluate": "score a trained model on pictures, with confidence intervals",
+    "compare": "say in what runs differ, and which one is better",
     "export": "write a trained model for other programs",
     "replay": "train a run again from its journal and compare the weights",
     "report": "write a run's result as an HTML file and a model card",

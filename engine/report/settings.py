@@ -37,7 +37,7 @@ def choices(facts: RunFacts) -> list[Choice]:
     if facts.run is not None and facts.run.train_images and facts.config.recipe in BY_SIZE:
         values |= BY_SIZE[facts.config.recipe](facts.run.train_images)
     now = flat(facts.config)
-    return [Choice(key, _plain(value), _plain(now.get(key))) for key, value in values.items()]
+    return [Choice(key, plain(value), plain(now.get(key))) for key, value in values.items()]
 
 
 def yaml_of(config: RunConfig) -> str:
@@ -84,5 +84,6 @@ def commands(facts: RunFacts, name: str = "") -> Iterator[tuple[str, str]]:
         yield "start a new run with the same configuration, without the commands", f"finetune-tui {file}"
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """A value of the configuration as text."""
     return "true" if value is True else "false" if value is False else "null" if value is None else f"{value}"

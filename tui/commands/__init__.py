@@ -34,6 +34,7 @@ COMMANDS = {
     "lr-find": Command(BEFORE, of_engine=True),
     "predict": Command(AFTER),
     "evaluate": Command(AFTER, of_engine=True),
+    "compare": Command(AFTER),
     "report": Command(AFTER, of_engine=True),
     "export": Command(AFTER, of_engine=True),
     "clinic": Command(AFTER, of_engine=True),
