@@ -49,14 +49,16 @@ def run(args: argparse.Namespace, show: Callable[[Sequence[Path]], int] | None =
 
 def lines(compared: "RunsCompared") -> Iterator[str]:
     """The tables and the notes."""
-    from engine.report.runs_tables import tables
+    from engine.report.runs_tables import settings_table, tables
 
     for table in tables(compared):
-        yield table.title
-        if table.rows:
-            yield from table.lines()
-        yield ""
-    yield from compared.notes
+        yield from (table.title, *table.lines(), "")
+    if compared.notes:
+        yield from (*compared.notes, "")
+    settings = settings_table(compared)
+    yield settings.title
+    if settings.rows:
+        yield from settings.lines()
 
 
 def as_plain_values(compared: "RunsCompared") -> dict[str, Any]:

@@ -124,12 +124,7 @@ def _notes(runs: Sequence[Compared], base: Compared | None, against: Sequence[Ag
             yield f"{run.letter} is live: these are its figures so far."
     seen = dict.fromkeys(_of_pictures(one, base) for one in against if base is not None)
     yield from filter(None, seen)
-    choosers = {letter for one in against if base is not None for letter in _chose_on_test(one, base)}
-    for letter in sorted(choosers):
-        yield (
-            f"{letter} chose its best weights on the test pictures themselves, the other one did not: its accuracy is "
-            "somewhat too good."
-        )
+    yield from dict.fromkeys(note for one in against if base is not None for note in _chose_on_test(one, base))
 
 
 def _of_pictures(one: Against, base: Compared) -> str:
@@ -140,11 +135,11 @@ def _of_pictures(one: Against, base: Compared) -> str:
         return f"{run.letter} was scored on {of} pictures, {base.letter} on {others} pictures: they cannot be compared."
     part = PART_NAMES[one.difference.part]
     if one.same_pictures is None:
-        return f"It is not known whether {run.letter} and {base.letter} were scored on the same {part} pictures."
+        return f"It is not known whether {base.letter} and {run.letter} were scored on the same {part} pictures."
     if not one.same_pictures:
-        first, second = one.difference.first.images, one.difference.second.images
+        first, second = one.difference.second.images, one.difference.first.images
         return (
-            f"{run.letter} and {base.letter} were not scored on the same {part} pictures ({first:,} and {second:,}): "
+            f"{base.letter} and {run.letter} were not scored on the same {part} pictures ({first:,} and {second:,}): "
             "the difference is also one of the pictures."
         )
     return ""
@@ -155,9 +150,14 @@ def _parts(best: Best | None) -> str:
 
 
 def _chose_on_test(one: Against, base: Compared) -> Iterator[str]:
-    """The letter of the one that chose on the test pictures where the other one was only tested on them."""
+    """A sentence where one chose on the test pictures, and the other one was only tested on them."""
     ours, theirs = one.run.facts.arms[one.arm].best, base.facts.winner.best if base.facts.winner is not None else None
     if one.difference is None or one.difference.part != "test" or ours is None or theirs is None:
         return
     if ours.chosen.part != theirs.chosen.part:
-        yield one.run.letter if ours.chosen.part == "test" else base.letter
+        letters = one.run.letter, base.letter
+        chose, other = letters if ours.chosen.part == "test" else letters[::-1]
+        yield (
+            f"{chose} chose its best weights on the test pictures themselves, {other} did not: the accuracy of {chose} "
+            "is somewhat too good."
+        )

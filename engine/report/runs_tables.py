@@ -35,8 +35,8 @@ class Table:
 
 
 def tables(compared: RunsCompared) -> list[Table]:
-    """All that is said of the runs, without the notes."""
-    return [_runs(compared.runs), _results(compared.runs), *_differences(compared), _settings(compared)]
+    """What the runs are and came to; the notes belong below."""
+    return [_runs(compared.runs), _results(compared.runs), *_differences(compared)]
 
 
 def _runs(runs: Sequence[Compared]) -> Table:
@@ -88,7 +88,7 @@ def _differences(compared: RunsCompared) -> Iterator[Table]:
     if compared.base is None or not compared.against:
         return
     base, arm = compared.base
-    header = ("", "arm", "points", "95 % interval", "this", "on")
+    header = ("", "arm", "points", "95 % interval", "verdict", "on")
     rows = tuple((one.run.letter, one.arm, *_difference(one)) for one in compared.against)
     yield Table(f"difference from {base.letter} {arm}, best accuracy", header, rows, frozenset({"points"}))
 
@@ -97,14 +97,15 @@ def _difference(one: Against) -> tuple[str, ...]:
     found = one.difference
     if found is None:
         return MISSING, MISSING, "cannot be compared", MISSING
-    word = "may be chance" if found.may_be_chance else "is more than chance"
+    word = "may be chance" if found.may_be_chance else "more than chance"
     sizes = dict.fromkeys(f"{score.images:,}" for score in (found.first, found.second))
-    doubt = "" if one.same_pictures else "?" if one.same_pictures is None else ", others"
+    doubt = "" if one.same_pictures else " (same ones?)" if one.same_pictures is None else " (other ones)"
     on = f"{' and '.join(sizes)} {found.part}{doubt}"
     return points(found.by), f"{points(found.low)} to {points(found.high)}", word, on
 
 
-def _settings(compared: RunsCompared) -> Table:
+def settings_table(compared: RunsCompared) -> Table:
+    """In which settings the runs differ."""
     header = ("setting", *(run.letter for run in compared.runs))
     rows = tuple((one.key, *one.values) for one in compared.settings)
     title = "settings that differ" if rows else "settings: all are the same"
