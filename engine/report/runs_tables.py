@@ -108,7 +108,9 @@ def settings_table(compared: RunsCompared) -> Table:
     """In which settings the runs differ."""
     header = ("setting", *(run.letter for run in compared.runs))
     rows = tuple((one.key, *one.values) for one in compared.settings)
-    title = "settings that differ" if rows else "settings: all are the same"
+    known = all(run.facts.config is not None for run in compared.runs)
+    same = "settings: all are the same" if known else "settings: no difference is known"
+    title = "settings that differ" if rows else same
     return Table(title, header, rows)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from engine.report.runs_tables import Table
 
 LINES_AT_ONCE = 200  # of a journal that are read without a pause
-NOTE = 100  # columns of a sentence, at most
+NOTE, FRAME = 100, 5  # columns of a sentence, at most; columns of the frame and the scroll bar
 KEYS = "arrows scroll  z layout  p plot  r read again  Esc closes"
 PLOTS = [next(curve for curve in CURVES if curve.name == name) for name in ("accuracy", "loss", "lr", "gradient")]
 "in the order in which they are shown"
@@ -63,7 +63,7 @@ class CompareScreen(ModalScreen[None]):
                 yield Static("reading the journals…", id="text")
             with Horizontal(id="curves"):
                 yield _Plot(self._ascii)
-                yield _Plot(self._ascii)
+                yield _Plot(self._ascii, id="beside")
 
     def on_mount(self) -> None:
         """Read the runs."""
@@ -82,17 +82,20 @@ class CompareScreen(ModalScreen[None]):
     def action_layout(self) -> None:
         """Show the tables alone, then the plots alone, then both."""
         self._layout = LAYOUTS[(LAYOUTS.index(self._layout) + 1) % len(LAYOUTS)]
-        self.query_one("#tables").display = self._layout != "curves"
+        shown = self.query_one("#tables")
+        shown.display = self._layout != "curves"
         self.query_one("#curves").display = self._layout != "tables"
+        self.query_one("#curves").set_class(self._layout == "curves", "-alone")
+        shown.focus()  # it loses that while it is hidden
 
     async def _read(self) -> None:
         text = self.query_one("#text", Static)
+        width = min(max(self.app.size.width - FRAME, 20), NOTE)
         try:
             compared = await aside(_compared, self._folders)
         except EngineError as error:
-            text.update(Content(printable(f"{error.title}: {error.message}")))
+            text.update(Content("\n".join(wrap(printable(f"{error.title}: {error.message}"), width))))
             return
-        width = min(max(self.query_one("#tables").size.width - 1, 20), NOTE)
         text.update(_text(compared, self.app.theme_variables, width))
         for plot in self.query(_Plot):
             plot.runs = compared
@@ -106,8 +109,8 @@ class CompareScreen(ModalScreen[None]):
 class _Plot(Cells):
     """A curve of each arm of each run: in the run's colour, with its letter at the end, in the stroke of the arm."""
 
-    def __init__(self, ascii: bool) -> None:
-        super().__init__()
+    def __init__(self, ascii: bool, id: str | None = None) -> None:
+        super().__init__(id=id)
         self._ascii = ascii
         self._curve = PLOTS[0]
         self.runs: RunsCompared | None = None
