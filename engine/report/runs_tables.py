@@ -99,7 +99,7 @@ def _difference(one: Against) -> tuple[str, ...]:
         return MISSING, MISSING, "cannot be compared", MISSING
     word = "may be chance" if found.may_be_chance else "more than chance"
     sizes = dict.fromkeys(f"{score.images:,}" for score in (found.first, found.second))
-    doubt = "" if one.same_pictures else " (same ones?)" if one.same_pictures is None else " (other ones)"
+    doubt = "" if one.same_pictures else ", same?" if one.same_pictures is None else ", others"
     on = f"{' and '.join(sizes)} {found.part}{doubt}"
     return points(found.by), f"{points(found.low)} to {points(found.high)}", word, on
 
