@@ -40,7 +40,14 @@ SCREEN: tuple[Key, ...] = (
         "Leave the cursor, the zoom, or the pane, one after the other.",
         rank=9,
     ),
-    Key("older_runs", ("o",), "o", "older runs", "Choose older runs to draw on the plots, too.", rank=5),
+    Key(
+        "older_runs",
+        ("o",),
+        "o",
+        "older runs",
+        "Choose older runs to draw on the plots, too, or to compare with this one.",
+        rank=5,
+    ),
     Key(
         "label",
         ("i",),

@@ -216,7 +216,7 @@ async def test_a_branch_that_was_left_stays_on_the_plot_dimmed():
 async def test_only_the_newest_branches_that_were_left_are_drawn(monkeypatch: pytest.MonkeyPatch):
     drawn: list[int] = []
     monkeypatch.setattr(
-        "tui.panels.curves.render", lambda plot, *rest, **options: drawn.append(len(plot.lines)) or Picture()
+        "tui.plots.picture_of.render", lambda plot, *rest, **options: drawn.append(len(plot.lines)) or Picture()
     )
     back = [event for number in range(2, 30) for event in rewound(5, branch=number, base=1, left_step=14)]
     await shown([*TRAINING, *back], (80, 24))
