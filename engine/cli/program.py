@@ -27,6 +27,7 @@ class Subcommand(Protocol):
 SUBCOMMANDS = (
     "train",
     "look",
+    "fetch",
     "doctor",
     "lr-find",
     "models",
