@@ -41,12 +41,12 @@ class FirstPage(Page):
     ]
     keys: ClassVar[Sequence[Key]] = (
         Key("Enter", "choose", "Begin the demo at once, or go to the page of what is highlighted."),
+        Key("q", "quit", "Leave; so do Esc and Ctrl+C."),
         Key("s", "settings", "See and change the settings of what is highlighted before it starts: of the demo, of the "
             "folder that was used last, or of a run, to train again with other settings."),
         Key("a", "again", "Train what the last run trained, with other settings."),
         Key("Up Down", "", "Highlight another line; after the last choice come the newest runs."),
         Key("Left Right", "", "Go from the choices to the newest runs, and back."),
-        Key("q", "quit", "Leave; so do Esc and Ctrl+C."),
     )  # fmt: skip
 
     def __init__(self, root: Path, why: str = "") -> None:

@@ -83,6 +83,10 @@ class Form(Vertical):
         """The fields that the run has, in their order on the page."""
         return [value.field for value in self._shown()]
 
+    def go_to(self, name: str) -> None:
+        """Go to the field of a name."""
+        self.screen.set_focus(next(value for value in self.query(Value) if value.field.name == name))
+
     def move(self, by: int) -> None:
         """Go to the next field, or the one before."""
         shown = self._shown()

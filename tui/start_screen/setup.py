@@ -6,11 +6,12 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.cli.first_weights import Weights
 from engine.cli.preview import Estimate, Pictures
 from engine.errors import EngineError, UserError
+from engine.protocol import Loading
 from engine.protocol.printable import printable
 from tui.aside import aside
 from tui.start_screen.diagnosis import Diagnosed, Diagnosis, complained
@@ -18,6 +19,7 @@ from tui.start_screen.fetching import Fetch, Stepped, progress
 from tui.start_screen.fields import FIELDS
 from tui.start_screen.filled import Filled
 from tui.start_screen.form import Form
+from tui.start_screen.line import Line
 from tui.start_screen.looking import Look, Reported
 from tui.start_screen.page import Key, Page
 from tui.start_screen.recipe import check, wrong_field
@@ -69,10 +71,10 @@ class SetupPage(Page):
         """Pictures, fields, weights, estimate."""
         return [
             Subject(),
-            Static(id="failed", markup=False),
+            Line("failed", f"It did not start. {printable(self._why)}" if self._why else ""),
             Form(),
-            Static(id="weights", markup=False),
-            Static("estimating…", id="estimate", markup=False),
+            Line("weights"),
+            Line("estimate", "estimating…"),
         ]
 
     def helping(self) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
@@ -83,7 +85,6 @@ class SetupPage(Page):
 
     def on_mount(self) -> None:
         """Read the values of the configuration, and look at the pictures."""
-        self._tell("#failed", f"It did not start. {printable(self._why)}" if self._why else "")
         self.show_command(self._words)
         self.run_worker(self._read())
 
@@ -115,7 +116,7 @@ class SetupPage(Page):
             return
         self._words, self._start_asked = words, False
         self._end_fetch()
-        self._tell("#failed", "")
+        self.query_one("#failed", Line).say("")
         self.show_command(words)
         if self._typing is not None:
             self._typing.stop()
@@ -152,6 +153,7 @@ class SetupPage(Page):
             self.start(self._words, Filled(self._source, self._heading, self._form.values))
         else:
             self.say("")
+            self.query_one("#weights", Line).say(progress(Loading("loading PyTorch")))
             self._fetch = Fetch(self._words, lambda fetch, found: self.post_message(Stepped(fetch, found)))
 
     def on_stepped(self, event: Stepped) -> None:
@@ -163,15 +165,16 @@ class SetupPage(Page):
             self._go()
         elif isinstance(event.found, EngineError):
             self._end_fetch()
+            self._form.go_to("weights")  # where a file can be named instead
             self.say(str(event.found))
         else:
-            self._tell("#weights", progress(event.found))
+            self.query_one("#weights", Line).say(progress(event.found))
 
     def _end_fetch(self) -> None:
         if self._fetch is not None:
             self._fetch.end()
             self._fetch = None
-            self._tell("#weights", starts_from(self._weights))
+            self.query_one("#weights", Line).say(starts_from(self._weights))
 
     def action_back(self) -> None:
         """Cancel the download, or go back a page."""
@@ -190,16 +193,16 @@ class SetupPage(Page):
         """Show what the look has found, unless a newer look has begun."""
         if event.look is not self._look:
             return
-        found, estimate = event.found, self.query_one("#estimate", Static)
+        found, estimate = event.found, self.query_one("#estimate", Line)
         if isinstance(found, Pictures):
             self._show_pictures(found)
             if found.message:
-                estimate.update("")
+                estimate.say("")
         elif isinstance(found, Weights):
             self._weights = found
-            self._tell("#weights", starts_from(found))
+            self.query_one("#weights", Line).say(starts_from(found))
         else:
-            estimate.update("\n".join(estimated(found)) if isinstance(found, Estimate) else "")
+            estimate.say("\n".join(estimated(found)) if isinstance(found, Estimate) else "")
         if isinstance(found, EngineError):
             if self._pictures is None:
                 self.query_one(Subject).not_found()
@@ -224,12 +227,6 @@ class SetupPage(Page):
         """Show the worst of what is wrong with the pictures."""
         self.query_one(Subject).complain(complained(event.found, self._source))
 
-    def _tell(self, where: str, text: str) -> None:
-        """Show a text in its place, which takes no room without one."""
-        place = self.query_one(where, Static)
-        place.update(text)
-        place.display = text != ""
-
     def _estimate(self) -> None:
         """Estimate the run as it is now."""
         if self._words == self._looked_at:
@@ -239,6 +236,6 @@ class SetupPage(Page):
         self._looked_at, self._known, self._wrong = self._words, False, None
         if (start := self._form.starts_from) != self._weights_of:
             self._weights_of, self._weights = start, None
-            self._tell("#weights", "")
-        self.query_one("#estimate", Static).update("estimating…")
+            self.query_one("#weights", Line).say("")
+        self.query_one("#estimate", Line).say("estimating…")
         self._look = Look(self._words, lambda look, found: self.post_message(Reported(look, found)))
