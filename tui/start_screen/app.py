@@ -12,7 +12,7 @@ from engine.config import load_config
 from tui.looking_app import LookingApp
 from tui.looks import USUAL, Looks
 from tui.start_screen.entry import Entry
-from tui.start_screen.filled import Answer
+from tui.start_screen.filled import Answer, Filled
 from tui.start_screen.first import FirstPage
 from tui.start_screen.page import Page
 
@@ -51,10 +51,17 @@ class StartApp(LookingApp):
 
     def on_mount(self) -> None:
         """Show the form again whose run has failed."""
-        if self._failed is not None and (form := self._failed.form) is not None:
-            from tui.start_screen.setup import SetupPage  # with what reads pictures
+        if self._failed is not None and self._failed.form is not None:
+            self._show_form(self._failed.form, self._why)
 
-            self.push_screen(SetupPage(form.source, form.heading, form.values, self._why))
+    def on_page_reviewed(self, event: Page.Reviewed) -> None:
+        """Show the settings of a run before it starts."""
+        self._show_form(event.form)
+
+    def _show_form(self, form: Filled, why: str = "") -> None:
+        from tui.start_screen.setup import SetupPage  # with what reads pictures
+
+        self.push_screen(SetupPage(form, why))
 
     @property
     def chosen(self) -> list[str] | None:

@@ -51,6 +51,13 @@ class Page(Screen[None]):
             super().__init__()
             self.words, self.form = list(words), form
 
+    class Reviewed(Message):
+        """The user wants to see the settings of a run before it starts."""
+
+        def __init__(self, form: Filled) -> None:
+            super().__init__()
+            self.form = form
+
     def __init__(self, heading: str) -> None:
         super().__init__()
         self._heading = heading
@@ -106,9 +113,7 @@ class Page(Screen[None]):
 
     def review(self, words: Sequence[str], heading: str) -> None:
         """Show the settings of a run before it starts; `words` name its pictures or its configuration."""
-        from tui.start_screen.setup import SetupPage  # with what reads pictures
-
-        self.app.push_screen(SetupPage(words, heading))
+        self.post_message(self.Reviewed(Filled(list(words), heading)))
 
     async def review_again(self, folder: Path) -> None:
         """Show the settings of a past run, to train again with other ones."""

@@ -1,6 +1,6 @@
 """The page of a run before it starts: its pictures, its settings, how long it would take, and how to start it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -43,16 +43,11 @@ class SetupPage(Page):
         Key("Esc", "back", "Cancel the download, or go back a page."),
     )
 
-    def __init__(
-        self, source: Sequence[str], heading: str, values: Mapping[str, str] | None = None, why: str = ""
-    ) -> None:
-        """`source` are the arguments that name the pictures.
-
-        `values` of some fields were typed before, and `why` the run that they came to did not start.
-        """
-        super().__init__(heading)
-        self._source, self._given, self._why = list(source), dict(values or {}), why
-        self._words = list(source)
+    def __init__(self, form: Filled, why: str = "") -> None:
+        """`form` is as it was filled in before, if it was; `why` the run that it came to did not start."""
+        super().__init__(form.heading)
+        self._source, self._given, self._why = form.source, form.values, why
+        self._words = list(form.source)
         self._looked_at: list[str] | None = None
         self._look: Look | None = None
         self._diagnosis: Diagnosis | None = None
