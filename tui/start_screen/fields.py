@@ -13,7 +13,7 @@ MODELS = ("resnet18", "resnet50", "mobilenet_v3_small", "efficientnet_b0", "conv
 LAYERS = {"backbone": "the old layers", "head": "the new last layer"}
 "what parameter groups are of"
 RATE = r"[\d.eE+-]*"
-RATES = ("1e-5", "2e-5", "5e-5", "1e-4", "2e-4", "5e-4", "1e-3", "2e-3", "5e-3", "1e-2")
+RATES = ("1e-5", "2e-5", "5e-5", "1e-4", "2e-4", "5e-4", "1e-3", "2e-3", "5e-3", "0.01")
 NO_WEIGHTS = "none"
 "random weights: the arm `scratch`"
 
