@@ -14,7 +14,6 @@ from textual.widgets.option_list import Option
 
 from engine.service.status import status_of
 from tui.aside import aside
-from tui.panels.panel import row
 from tui.start_screen.page import Key, Page
 from tui.start_screen.recent import BEST, CURVE, NAME, Recent, recent_runs
 
@@ -187,4 +186,6 @@ def _answer(title: str, what: str) -> Content:
 def _line(run: Recent) -> Content:
     name, curve, best, old = run.cells(time.time())
     live = "$success" if run.live else "$muted"
-    return row((name, NAME, "bold"), (curve, CURVE + 2, "$accent"), (best, BEST, ""), (old, 6, live))
+    return Content.assemble(
+        (name.ljust(NAME), "bold"), (curve.ljust(CURVE + 2), "$accent"), best.ljust(BEST), (old.ljust(6), live)
+    )
