@@ -13,6 +13,7 @@ from textual.screen import Screen
 from engine.protocol import Command, Event
 from engine.service.session import Session
 from tui.asking_app import AskingApp
+from tui.false_start import FalseStart
 from tui.keys import EVERYWHERE, KEYS, Key, bindings, keys_of
 from tui.leaving import ANSWERS, Leaving
 from tui.looks import USUAL, Looks
@@ -51,12 +52,14 @@ class Dashboard(AskingApp):
         self.detached = False
         "whether the user left the screen while training goes on"
         self.access = access
+        self.false_start = FalseStart()
         self._leaving = Leaving()
 
     def take_in(self, event: Event) -> None:
         """Fold one event, also into the way out that waits for it."""
         super().take_in(event)
-        if self._leaving.done(event):
+        self.false_start.follow(event)
+        if self._leaving.done(event) or self.false_start.why:
             self.exit()
 
     # --- keys -------------------------------------------------------------------------------------------

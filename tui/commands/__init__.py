@@ -29,6 +29,7 @@ COMMANDS = {
     "follow": Command(WATCH, of_engine=True),
     "doctor": Command(BEFORE),
     "look": Command(BEFORE, of_engine=True),
+    "fetch": Command(BEFORE, of_engine=True),
     "models": Command(BEFORE, of_engine=True),
     "choose": Command(BEFORE),
     "lr-find": Command(BEFORE, of_engine=True),
