@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from engine.figures.account import Account
+from engine.figures.best import BestWeights
 from engine.figures.branch import Branch, TickKind
 from engine.protocol import (
     ALL_GROUPS,
@@ -74,6 +75,8 @@ class ArmView(ArmPosition):
     "what the newest evaluation gets wrong"
     images_per_second: float = 0.0
     data_wait: float = 0.0
+    best_weights: BestWeights = field(default_factory=BestWeights)
+    "those in `best.pt`, of all branches"
     account: Account = field(default_factory=Account)
     "what its time is spent on"
     _timed: int = 0
@@ -139,6 +142,7 @@ class ArmView(ArmPosition):
         if isinstance(event, ArmStarted):
             self._take_up_curves(event)
         super().fold(event)
+        self.best_weights.fold(event)
         self.account.fold(event, self.steps_per_epoch)
         match event:
             case ArmStarted():

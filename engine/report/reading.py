@@ -7,7 +7,6 @@ from engine.config import RunConfig
 from engine.errors import CheckpointError, EngineError
 from engine.figures.arm import ArmView, fold_into
 from engine.protocol import Arm, ArmStarted, Event, ImageSkipped, RunFinished, RunStarted
-from engine.report.best import BestWeights
 from engine.report.deeds import Deeds
 from engine.report.facts import ArmFacts, RunFacts
 from engine.service.status import status_of
@@ -59,7 +58,6 @@ class _Told:
         self.deeds = Deeds()
         self.skipped = 0
         self.unreadable = 0
-        self._best: dict[Arm, BestWeights] = {}
         self._init: dict[Arm, str] = {}
 
     def records(self, folder: Path) -> Iterator[Record]:
@@ -86,8 +84,6 @@ class _Told:
         if not isinstance(event, Event):
             return
         fold_into(self.views, event)
-        if arm is not None:
-            self._best.setdefault(arm, BestWeights()).fold(event)
         match event:
             case RunStarted():
                 self.run, self.finished = event, None
@@ -107,7 +103,7 @@ class _Told:
             size = (folder / file).stat().st_size
         except OSError:
             size = None
-        return ArmFacts(arm, self._init.get(arm, ""), self.views[arm], self._best[arm].best(), file, size)
+        return ArmFacts(arm, self._init.get(arm, ""), self.views[arm], file, size)
 
 
 def _config(folder: Path) -> tuple[RunConfig | None, str]:
