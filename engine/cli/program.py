@@ -42,6 +42,7 @@ SUBCOMMANDS = (
     "status",
     "send",
     "clinic",
+    "tidy",
 )
 "in the order of the help; the module of `lr-find` is `engine.cli.lr_find`"
 

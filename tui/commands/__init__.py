@@ -12,5 +12,5 @@ COMMANDS = {
 }
 "what each does, for the help; `relay` is for the other end of ssh, not for people"
 
-OF_THE_ENGINE = ("models", "lr-find", "evaluate", "export", "report", "follow", "clinic")
+OF_THE_ENGINE = ("models", "lr-find", "evaluate", "export", "report", "follow", "clinic", "tidy")
 "subcommands of `python -m engine` that are the same here"
