@@ -12,12 +12,14 @@ from textual.screen import Screen
 
 from engine.protocol import Command, Event
 from engine.service.session import Session
+from tui.afterwards import Afterwards
 from tui.asking_app import AskingApp
 from tui.keys import EVERYWHERE, KEYS, Key, bindings, keys_of
 from tui.leaving import ANSWERS, Leaving
 from tui.looks import USUAL, Looks
 from tui.notes import Note, not_now
 from tui.palette import InOrder, commands, usual
+from tui.panels.panel import View
 from tui.refusals import LOCKED, Access
 from tui.screens.quit import Choice, QuitScreen
 from tui.state import UiState
@@ -52,12 +54,20 @@ class Dashboard(AskingApp):
         "whether the user left the screen while training goes on"
         self.access = access
         self._leaving = Leaving()
+        self._afterwards = Afterwards(self.state, self, self.action_press)
 
     def take_in(self, event: Event) -> None:
         """Fold one event, also into the way out that waits for it."""
         super().take_in(event)
+        self._afterwards.see()
         if self._leaving.done(event):
             self.exit()
+
+    def tick(self) -> None:
+        """Take in what happened; show the summary of a run that has just ended."""
+        super().tick()
+        if not self.leaving:
+            self._afterwards.offer()
 
     # --- keys -------------------------------------------------------------------------------------------
 
@@ -69,8 +79,8 @@ class Dashboard(AskingApp):
         if reason := key.why_not(self.state):
             self.state.tell(not_now(key.label, reason))
         elif key.pane:
-            focused = self._body.focused
-            if focused is not None and focused.kind == key.pane:  # else it has been hidden since
+            focused = self.screen.focused
+            if isinstance(focused, View) and focused.kind == key.pane:  # else it has been hidden since
                 focused.press(name)
             self.draw(plots=True)
             return
@@ -121,6 +131,10 @@ class Dashboard(AskingApp):
         elif focused is not None:
             self.screen.set_focus(None)  # `blur` would give the focus to a neighbour
         self.draw(plots=True)
+
+    def action_summary(self) -> None:
+        """Show what came of the run, and what can be done next."""
+        self._afterwards.open()
 
     def action_detach(self) -> None:
         """Leave the screen; training goes on."""

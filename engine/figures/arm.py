@@ -71,6 +71,8 @@ class ArmView(ArmPosition):
     "the branches that were left, by number, oldest first"
     averaged: AverageScored | None = None
     "the average of two weights, if it is the best one"
+    saved: CheckpointSaved | None = None
+    "its newest checkpoint"
     confusion: Confusion | None = None
     "what the newest evaluation gets wrong"
     images_per_second: float = 0.0
@@ -158,6 +160,8 @@ class ArmView(ArmPosition):
                 self.curves.head_seconds = event.seconds
             case Confusion():
                 self.confusion = event
+            case CheckpointSaved():
+                self.saved = event
             case EpochDone():
                 self.curves.history.append(event)
             case CommandRefused():

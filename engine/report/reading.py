@@ -1,6 +1,7 @@
 """The facts of a run, from its journal, its configuration and its files."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from engine.config import RunConfig
@@ -8,9 +9,9 @@ from engine.errors import CheckpointError, EngineError
 from engine.figures.arm import ArmView, fold_into
 from engine.protocol import Arm, ArmStarted, Event, ImageSkipped, RunFinished, RunStarted
 from engine.report.deeds import Deeds
-from engine.report.facts import ArmFacts, RunFacts
+from engine.report.facts import ArmFacts, Deed, RunFacts
 from engine.service.status import status_of
-from engine.storage.journal import JOURNAL, STEP, Record, read_lines, record_of
+from engine.storage.journal import CONFUSION, JOURNAL, STEP, Record, read_lines, record_of
 from engine.storage.run_folder import load_run_config
 
 BEST = "best.pt"
@@ -46,6 +47,20 @@ def read_run(folder: Path) -> RunFacts:
         skipped=told.skipped,
         unreadable=told.unreadable,
     )
+
+
+def read_deeds(folder: Path) -> tuple[Deed, ...]:
+    """What was done in the run in `folder`, oldest first: faster than all that is known of it.
+
+    Raises:
+        CheckpointError: its journal cannot be read.
+    """
+    told = _Told()
+    for line in read_lines(folder):
+        if not line.startswith((STEP, CONFUSION)):
+            with suppress(EngineError, KeyError, TypeError, ValueError):  # a crash cut it short, or it was edited
+                told.fold(record_of(line.decode(errors="replace")))
+    return tuple(told.deeds.found)
 
 
 class _Told:
