@@ -55,13 +55,13 @@ class Afterwards:
 
     def open(self) -> None:
         """Show the summary."""
-        self._app.push_screen(SummaryScreen(self._state, self._take))
+        self._app.push_screen(SummaryScreen(self._state, self._take, self._press))
 
     # --- steps ------------------------------------------------------------------------------------------
 
     def _take(self, step: NextStep) -> None:
         if step.name in ("test", "more_epochs", "switch"):  # the dashboard shows what comes of it
-            self._app.pop_screen()
+            self._app.screen.dismiss()
             self._press(step.name)
         elif step.name == "label":
             self._press(step.name)

@@ -12,6 +12,7 @@ from textual.strip import Strip
 from engine import protocol as p
 from tui.app import Dashboard
 from tui.looks import Looks
+from tui.screens.summary import SummaryScreen
 
 TRUE_COLOUR = Looks(theme="finetune")  # whatever the terminal that the tests run in can show
 NOW = 1_800_000_000.0
@@ -225,7 +226,9 @@ def differing(old: Strip, new: Strip) -> list[int]:
 class Screen:
     """The dashboard in a terminal that is not there, and the test in the place of the engine."""
 
-    def __init__(self, events: list[p.Event], looks: Looks = TRUE_COLOUR) -> None:
+    def __init__(self, events: list[p.Event], looks: Looks = TRUE_COLOUR, *, summary: bool = False) -> None:
+        """`summary`: that of a run that has ended is left open."""
+        self.summary = summary
         self.session = ScriptedSession(events)
         self.app = Dashboard(lambda: self.session, looks=looks)
 
@@ -237,6 +240,9 @@ class Screen:
                 await pilot.pause()
             await self.feed(pilot)
             await self.feed(pilot)  # what was said may have changed the sizes
+            if isinstance(self.app.screen, SummaryScreen) and not self.summary:
+                await pilot.press("escape")
+                await self.feed(pilot)
             yield pilot
 
     async def feed(self, pilot: Pilot[None], *events: p.Event) -> None:

@@ -1,6 +1,6 @@
 """What came of a run that has ended, and what can be done next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +21,7 @@ from engine.report.reading import read_deeds
 from engine.storage.tidying import leftover
 from tui import refusals as no
 from tui.aside import aside
+from tui.keys import EVERYWHERE
 from tui.next_steps import NEXT_STEPS, NextStep, clean_up_text
 from tui.outcome import OnDisk, Row, headline, rows
 from tui.state import UiState
@@ -28,6 +29,8 @@ from tui.theme import rich_colour
 
 FOLLOW_SECONDS = 0.5
 LABEL = 13  # cells
+OWN = ("escape", "S", "enter", "space")
+"keys that close the summary or choose a step"
 
 
 def read_folder(folder: Path) -> OnDisk:
@@ -38,22 +41,32 @@ def read_folder(folder: Path) -> OnDisk:
         return OnDisk(f"not known: {printable(error.message)}", leftover(folder))
 
 
+def passed_on() -> Iterator[tuple[str, str]]:
+    """The keys of the dashboard that mean nothing else here, each with its name."""
+    own = {*OWN, *(step.key for step in NEXT_STEPS)}
+    yield from ((key, row.name) for row in EVERYWHERE for key in row.keys if key not in own)
+
+
 class SummaryScreen(ModalScreen[None]):
-    """The result above, the next steps below, each with its key. It stays until Escape or a step that trains."""
+    """The result above, the next steps below, each with its key. It stays until Escape or a step that trains.
+
+    A key that is only the dashboard's closes it, too, and does there what it always does.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,S", "dismiss", show=False),
+        Binding("escape,S", "dismiss", show=False),
         Binding("pageup", "page(-1)", show=False, priority=True),
         Binding("pagedown", "page(1)", show=False, priority=True),
         *(Binding(step.key, f"take('{step.name}')", show=False) for step in NEXT_STEPS),
+        *(Binding(key, f"pass_on('{name}')", show=False) for key, name in passed_on()),
     ]
 
-    def __init__(self, state: UiState, take: Callable[[NextStep], None]) -> None:
-        """`take` does a step that can be done now."""
+    def __init__(self, state: UiState, take: Callable[[NextStep], None], press: Callable[[str], None]) -> None:
+        """`take` does a step that can be done now, `press` what a key of the dashboard is for, by its name."""
         super().__init__()
         self.disk: OnDisk | None = None
         "what the folder says; `None` until it is read"
-        self._state, self._take = state, take
+        self._state, self._take, self._press = state, take, press
         self._drawn: object = None
 
     def compose(self) -> ComposeResult:
@@ -110,6 +123,11 @@ class SummaryScreen(ModalScreen[None]):
         step = next(step for step in NEXT_STEPS if step.name == name)
         if not step.why_not(self._state, self.disk):
             self._take(step)
+
+    def action_pass_on(self, name: str) -> None:
+        """A key of the dashboard alone."""
+        self.dismiss()
+        self._press(name)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter or a click."""
