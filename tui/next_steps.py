@@ -23,6 +23,8 @@ class NextStep:
     key: str
     "as Textual names it"
     shown: str
+    label: str
+    "one or two words for where it cannot be done"
     text: Callable[[UiState], str]
     why_not: Callable[[UiState, OnDisk | None], str]
     "empty if it can be done"
@@ -37,7 +39,7 @@ def _of_dashboard(name: str, text: Callable[[UiState], str], instead: Callable[[
         ended = state.locked or no.without_run(state)
         return f"{reason}: {instead(state)}" if reason and reason == ended and not no.elsewhere(state) else reason
 
-    return NextStep(name, key.keys[0], key.shown, text, why_not)
+    return NextStep(name, key.keys[0], key.shown, key.label if name != "more_epochs" else "train on", text, why_not)
 
 
 def _with_best(state: UiState, disk: OnDisk | None) -> str:
@@ -84,7 +86,9 @@ def _more(state: UiState) -> str:
 
 
 NEXT_STEPS: tuple[NextStep, ...] = (
-    NextStep("mistakes", "v", "v", lambda state: "look at the mistakes of the best checkpoint", _no_mistakes),
+    NextStep(
+        "mistakes", "v", "v", "mistakes", lambda state: "look at the mistakes of the best checkpoint", _no_mistakes
+    ),
     _of_dashboard(
         "test",
         lambda state: "score the best weights on the test pictures",
@@ -94,18 +98,20 @@ NEXT_STEPS: tuple[NextStep, ...] = (
         "label",
         "i",
         "i",
+        "label",
         lambda state: "label a picture of yours with the best weights",
         lambda state, disk: no.no_label(state) or _with_best(state, disk),
     ),
-    NextStep("export", "x", "x", lambda state: "export the best weights for other programs", _with_best),
+    NextStep("export", "x", "x", "export", lambda state: "export the best weights for other programs", _with_best),
     NextStep(
         "report",
         "r",
         "r",
+        "report",
         lambda state: "write a report: an HTML page and a model card",
         lambda state, disk: no.elsewhere(state),
     ),
     _of_dashboard("more_epochs", lambda state: "train on: one epoch more", _more),
     _of_dashboard("switch", lambda state: f"train the {_other(state)} arm", _resume),
-    NextStep("clean_up", "c", "c", lambda state: "clean up", _nothing_left),
+    NextStep("clean_up", "c", "c", "clean up", lambda state: "clean up", _nothing_left),
 )

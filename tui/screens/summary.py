@@ -137,7 +137,7 @@ class SummaryScreen(ModalScreen[None]):
     def _line(self, step: NextStep) -> tuple[Content, str]:
         text = clean_up_text(self.disk) if step.name == "clean_up" else step.text(self._state)
         why = step.why_not(self._state, self.disk)
-        return Content(f"{step.shown}  {text}" + (f": not now, {why}" if why else "")), why
+        return Content(f"{step.shown}  {f'{step.label}: not now, {why}' if why else text}"), why
 
     def _table(self, head: str, told: tuple[Row, ...]) -> Table:
         """The labels, and to their right the texts, which wrap."""
