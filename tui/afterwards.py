@@ -31,26 +31,23 @@ KEPT = "The best weights, the last ones and what was saved by hand stay. A rewin
 
 
 class Afterwards:
-    """Knows whether the end of a run that this screen has seen trained was shown."""
+    """Opens the summary, and whatever a step needs."""
 
     def __init__(self, state: UiState, app: App[None], press: Callable[[str], None]) -> None:
         """`press` does what a key of the dashboard does, by its name."""
         self._state, self._app, self._press = state, app, press
-        self._trained = False
-        self._shown: set[object] = set()
+        self._due = False
 
-    def see(self) -> None:
-        """Take in what the run is doing: only what was seen to train ends here."""
-        self._trained = self._trained or self._state.live
+    def ended(self) -> None:
+        """The run has just ended: show its summary as soon as nothing else is on the screen."""
+        self._due = True
 
     def offer(self) -> None:
-        """Show the summary if the run has just ended, unless something else is on the screen."""
+        """Show the summary if that is due."""
         state = self._state
-        if not self._trained or state.phase not in OVER or state.view is None or len(self._app.screen_stack) > 1:
-            return
-        self._trained, end = False, (state.arm, state.view.branch, state.view.step, state.failure is None)
-        if end not in self._shown:
-            self._shown.add(end)
+        self._due = self._due and state.phase in OVER and state.view is not None
+        if self._due and len(self._app.screen_stack) == 1:
+            self._due = False
             self.open()
 
     def open(self) -> None:

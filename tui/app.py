@@ -1,5 +1,6 @@
 """The dashboard: what its keys, its palette and its dialogs do."""
 
+import os
 from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import ClassVar
@@ -14,15 +15,18 @@ from engine.protocol import Command, Event
 from engine.service.session import Session
 from tui.afterwards import Afterwards
 from tui.asking_app import AskingApp
+from tui.ends import Ends
 from tui.keys import EVERYWHERE, KEYS, Key, bindings, keys_of
 from tui.leaving import ANSWERS, Leaving
 from tui.looks import USUAL, Looks
 from tui.notes import Note, not_now
+from tui.notifying import Notifying
 from tui.palette import InOrder, commands, usual
 from tui.panels.panel import View
 from tui.refusals import LOCKED, Access
 from tui.screens.quit import Choice, QuitScreen
 from tui.state import UiState
+from tui.terminal.driver import TerminalDriver
 
 
 class Dashboard(AskingApp):
@@ -54,12 +58,16 @@ class Dashboard(AskingApp):
         "whether the user left the screen while training goes on"
         self.access = access
         self._leaving = Leaving()
+        self._ends = Ends()
         self._afterwards = Afterwards(self.state, self, self.action_press)
+        self._notifying = Notifying(self.state, looks, self._signal, os.environ)
 
     def take_in(self, event: Event) -> None:
         """Fold one event, also into the way out that waits for it."""
         super().take_in(event)
-        self._afterwards.see()
+        if self._ends.noticed(self.state):
+            self._afterwards.ended()
+            self._notifying.ended()
         if self._leaving.done(event):
             self.exit()
 
@@ -68,6 +76,15 @@ class Dashboard(AskingApp):
         super().tick()
         if not self.leaving:
             self._afterwards.offer()
+            self._notifying.follow()
+
+    def on_unmount(self) -> None:
+        """Give the window its own name back."""
+        self._notifying.leave()
+
+    def _signal(self, codes: str) -> None:
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.signal(codes)
 
     # --- keys -------------------------------------------------------------------------------------------
 
