@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.protocol import other_arm
 from engine.service.program import command
 from tui import refusals as no
+from tui.format import percent
 from tui.keys import KEYS
 from tui.outcome import OnDisk, takes, winner
 from tui.state import UiState
@@ -35,11 +36,21 @@ def _of_dashboard(name: str, text: Callable[[UiState], str], instead: Callable[[
     key = next(key for key in KEYS if key.name == name)
 
     def why_not(state: UiState, disk: OnDisk | None) -> str:
+        if name == "test" and (tested := _tested(state)):
+            return tested
         reason = key.why_not(state)
         ended = state.locked or no.without_run(state)
-        return f"{reason}: {instead(state)}" if reason and reason == ended and not no.elsewhere(state) else reason
+        return (
+            f"the run is over; {instead(state)}" if reason and reason == ended and not no.elsewhere(state) else reason
+        )
 
     return NextStep(name, key.keys[0], key.shown, key.label if name != "more_epochs" else "train on", text, why_not)
+
+
+def _tested(state: UiState) -> str:
+    best = state.view.best_weights.best() if state.view is not None else None
+    tested = best.tested if best is not None else None
+    return f"these weights are tested already, {percent(tested.accuracy)}" if tested is not None else ""
 
 
 def _with_best(state: UiState, disk: OnDisk | None) -> str:
@@ -76,10 +87,6 @@ def _other(state: UiState) -> str:
     return other_arm(state.arm) if state.arm is not None else "other"
 
 
-def _resume(state: UiState) -> str:
-    return command("--resume", _folder(state))
-
-
 def _more(state: UiState) -> str:
     epochs = state.view.epochs + 1 if state.view is not None else 1
     return command("--resume", _folder(state), "--epochs", epochs)
@@ -112,6 +119,6 @@ NEXT_STEPS: tuple[NextStep, ...] = (
         lambda state, disk: no.elsewhere(state),
     ),
     _of_dashboard("more_epochs", lambda state: "train on: one epoch more", _more),
-    _of_dashboard("switch", lambda state: f"train the {_other(state)} arm", _resume),
+    _of_dashboard("switch", lambda state: f"train the {_other(state)} arm", lambda state: "go on with it as for >"),
     NextStep("clean_up", "c", "c", "clean up", lambda state: "clean up", _nothing_left),
 )

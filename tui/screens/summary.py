@@ -29,6 +29,7 @@ from tui.theme import rich_colour
 
 FOLLOW_SECONDS = 0.5
 LABEL = 13  # cells
+MARGIN, GAP = 2, 1  # rows around the sheet; between the result and the steps
 OWN = ("escape", "S", "enter", "space")
 "keys that close the summary or choose a step"
 
@@ -112,6 +113,18 @@ class SummaryScreen(ModalScreen[None]):
         chosen = options.highlighted or 0
         options.set_options(Option(text, id=name, disabled=bool(why)) for name, (text, why) in steps.items())
         options.highlighted = chosen
+        self.call_after_refresh(self._fit)
+
+    def on_resize(self) -> None:
+        """Fit the result into the new size."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Give the result the rows that the steps leave."""
+        sheet, options = self.query_one(".sheet"), self.query_one(OptionList)
+        frame = sheet.outer_size.height - sheet.content_size.height
+        room = max(self.size.height - MARGIN - frame - options.outer_size.height - GAP, 1)
+        self.query_one(VerticalScroll).styles.max_height = room
 
     def action_page(self, by: int) -> None:
         """Scroll the result; the other keys are for the steps."""

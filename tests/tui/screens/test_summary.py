@@ -11,6 +11,7 @@ from tests.tui.journals import begun, write_run
 from tests.tui.story import BEGUN, BOTH_ARMS, RUN_STARTED, TRAINING, Screen, started, trained
 from tui.afterwards import rescored
 from tui.calling import Call, Done
+from tui.next_steps import NEXT_STEPS
 from tui.outcome import headline, rows, winner
 from tui.screens.best_mistakes import BestMistakesScreen
 from tui.screens.choice import ChoiceScreen
@@ -219,3 +220,13 @@ async def test_a_run_on_another_machine_says_what_cannot_be_done_here():
         assert text.count("the run's folder is not on this machine") >= 5 and "best 96.0 %" in text
         await pilot.press("x")
         assert isinstance(screen.app.screen, SummaryScreen)
+
+
+def test_weights_that_are_tested_are_not_tested_again():
+    val = [replace(e, part="val") if isinstance(e, p.EvalDone) else e for e in FINISHED]
+    begins = [replace(e, val_images=100) if isinstance(e, p.RunStarted) else e for e in val]
+    test = next(step for step in NEXT_STEPS if step.name == "test")
+    assert test.why_not(folded(begins), None) == ""
+    tested = folded([*begins, p.BestTested("pretrained", 30, "best.pt", 0.2, 0.91, 200)])
+    assert test.why_not(tested, None) == "these weights are tested already, 91.0 %"
+    assert "best 96.0 % of 400 validation pictures, 91.0 % of 200 test pictures" in next(rows(tested, None)).text
