@@ -140,6 +140,8 @@ class Steering(RunState):
             yield from checkpointer.results(wait=True)
         if reason := refusal.reason(command, self):
             yield self.refused(command, reason)
+            if isinstance(command, Rewind):  # whoever asked may have seen points whose files are gone
+                yield checkpointer.points(arm.arm)
             return
         if self.sweep_asked:
             self.sweep_asked = False
