@@ -140,8 +140,8 @@ class Steering(RunState):
             yield from checkpointer.results(wait=True)
         if reason := refusal.reason(command, self):
             yield self.refused(command, reason)
-            if isinstance(command, Rewind):  # whoever asked may have seen points whose files are gone
-                yield checkpointer.points(arm.arm)
+            # Whoever asked for a rewind may have seen points whose files are gone.
+            yield from [checkpointer.points(arm.arm)] if isinstance(command, Rewind) else []
             return
         if self.sweep_asked:
             self.sweep_asked = False

@@ -240,9 +240,6 @@ class Screen:
                 await pilot.pause()
             await self.feed(pilot)
             await self.feed(pilot)  # what was said may have changed the sizes
-            if isinstance(self.app.screen, SummaryScreen) and not self.summary:
-                await pilot.press("escape")
-                await self.feed(pilot)
             yield pilot
 
     async def feed(self, pilot: Pilot[None], *events: p.Event) -> None:
@@ -251,6 +248,9 @@ class Screen:
         self.app.tick()
         self.app.draw(plots=True)
         await pilot.pause()
+        if isinstance(self.app.screen, SummaryScreen) and not self.summary:
+            self.app.screen.dismiss()
+            await pilot.pause()
 
     def text(self) -> str:
         """What a person reads on the screen."""
