@@ -131,6 +131,11 @@ class Dashboard(AskingApp):
         self._body.toggle(name)
         self.call_after_refresh(self.draw, plots=True)
 
+    def action_reset_panes(self) -> None:
+        """Show the panes as at the start."""
+        self._body.reset()
+        self.call_after_refresh(self.draw, plots=True)
+
     def action_zoom(self) -> None:
         """Give the focused pane (or the first one) the whole screen; once more takes that back."""
         focused = self._body.focused

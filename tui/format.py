@@ -63,9 +63,11 @@ def count(number: int) -> str:
 
 
 def rate(value: float) -> str:
-    """A learning rate: `5e-5`, `1.25e-3`, `0`."""
+    """A learning rate: `5e-5`, `1.25e-3`, `0.05`, `2`, `100`, `0`."""
     if value == 0:
         return "0"
+    if 0.01 <= value < 99_999:
+        return f"{value:.3g}" if value < 100 else f"{value:.0f}"
     mantissa, _, exponent = f"{value:.2e}".partition("e")
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 

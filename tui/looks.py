@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.errors import UserError
+from engine.service.program import command
 
 PACES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 "seconds between two drawings of the numbers, as keys change them"
@@ -96,7 +97,7 @@ def need_a_terminal(title: str) -> None:
     Raises:
         UserError: there is no terminal, or it cannot show a screen.
     """
-    status = "`python -m engine status RUN`"
+    status = command("status", "RUN")
     if not on_terminal():
         raise UserError(
             title, f"there is no terminal to show a run on; use a terminal (ssh -t), or {status} in a script"

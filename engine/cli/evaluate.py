@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from engine.inference.scoring import Scored
     from engine.inference.trained import TrainedModel
 
-HELP = "score a trained model on pictures, with confidence intervals"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, the pictures, and where the answers go."""

@@ -10,8 +10,6 @@ from engine.cli.preview import count_pictures, find, lines
 from engine.protocol.streams import print_lines
 from engine.service.launch import add_run_arguments, plan
 
-HELP = "say what a run would train on, and how long it would take"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to train, and how to print the answer."""

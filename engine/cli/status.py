@@ -7,8 +7,6 @@ from engine.cli.arguments import add_json_argument, add_run_name_and_dir, folder
 from engine.protocol.streams import print_lines
 from engine.service.status import as_plain_values, describe, status_of
 
-HELP = "say where a run stands"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run, and how to print the answer."""

@@ -11,8 +11,6 @@ from engine.service.places import add_dir_argument, runs_folder
 from engine.service.tidying import tidy
 from engine.storage.tidying import Leftover, leftover
 
-HELP = "delete a run's restore points, and say what that frees"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The runs, and whether anything is deleted."""

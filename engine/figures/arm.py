@@ -82,6 +82,8 @@ class ArmView(ArmPosition):
     account: Account = field(default_factory=Account)
     "what its time is spent on"
     _timed: int = 0
+    _since_epoch: float = 0.0
+    "seconds of steps and evaluations since the last whole epoch"
 
     @property
     def backbone(self) -> dict[str, Group]:
@@ -124,6 +126,12 @@ class ArmView(ArmPosition):
             return history[-1].seconds / history[-1].step
         return batch_size / self.images_per_second if self.images_per_second else None
 
+    @property
+    def seconds(self) -> float | None:
+        """Time that the arm has trained and been scored, the epoch under way included; `None` before its first step."""
+        whole = self.curves.history[-1].seconds if self.curves.history else self.curves.head_seconds or 0.0
+        return whole + self._since_epoch if whole or self._since_epoch else None
+
     def seconds_left(self, batch_size: int) -> float | None:
         """Time to the end of the arm."""
         each = self.seconds_per_step(batch_size)
@@ -149,6 +157,7 @@ class ArmView(ArmPosition):
         match event:
             case ArmStarted():
                 self.epoch = event.epoch
+                self._since_epoch = 0.0
                 self._forget_asked()
                 history = self.curves.history
                 self.finished &= bool(history) and history[-1].step == event.step
@@ -164,6 +173,7 @@ class ArmView(ArmPosition):
                 self.saved = event
             case EpochDone():
                 self.curves.history.append(event)
+                self._since_epoch = 0.0
             case CommandRefused():
                 self._forget_asked()
             case Rewound():
@@ -192,6 +202,7 @@ class ArmView(ArmPosition):
         self.curves.cut(event.step)  # what was seen later is void: a crash lost it, and it is trained again
 
     def _scored(self, event: EvalDone | AverageScored) -> None:
+        self._since_epoch += event.seconds
         if isinstance(event, AverageScored):
             self.averaged = event if event.best else self.averaged
             return
@@ -202,6 +213,7 @@ class ArmView(ArmPosition):
 
     def _trained(self, event: TrainStep) -> None:
         self.epoch = event.epoch
+        self._since_epoch += event.seconds
         self.curves.trained(event)
         self._timed += 1
         weight = min(1 / SPEED_STEPS, event.seconds / SPEED_SECONDS) if event.seconds else 1 / SPEED_STEPS

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from engine.figures.best import Best
-from engine.metrics.interval import difference
 from engine.protocol import ARMS, PART_NAMES, EvalDone
+from engine.report.difference import difference_of
 from engine.report.facts import ArmFacts, RunFacts
 from engine.report.text import points
 
@@ -88,15 +88,12 @@ def verdict(one: Best | None, other: Best | None) -> str:
     """By how much the pretrained arm's best weights are better, and whether that may be chance."""
     if one is None or other is None:
         return ""
-    both_tested = one.tested is not None and other.tested is not None
-    first, second = (one.score, other.score) if both_tested else (one.chosen, other.chosen)
-    if not first.images or not second.images:
+    found = difference_of(one, other)
+    if found is None:
         return ""
-    low, high = difference(first.correct, first.images, second.correct, second.images)
-    by, of = first.accuracy - second.accuracy, PART_NAMES[first.part]
-    how = "more" if by >= 0 else "less"
-    word = "this may be chance" if low <= 0 <= high else "this is more than chance"
+    how = "more" if found.by >= 0 else "less"
+    word = "this may be chance" if found.may_be_chance else "this is more than chance"
     return (
-        f"On the {of} pictures the best pretrained weights are {abs(by) * 100:.1f} points {how} accurate than those "
-        f"from scratch (95 % interval {points(low)} to {points(high)}): {word}."
+        f"On the {PART_NAMES[found.part]} pictures the best pretrained weights are {abs(found.by) * 100:.1f} points "
+        f"{how} accurate than those from scratch (95 % interval {points(found.low)} to {points(found.high)}): {word}."
     )

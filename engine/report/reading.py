@@ -1,6 +1,6 @@
 """The facts of a run, from its journal, its configuration and its files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,14 +18,16 @@ BEST = "best.pt"
 MOST_STEPS = 4000  # that are read of a long run, evenly spaced: a curve has fewer points
 
 
-def read_run(folder: Path) -> RunFacts:
+def read_run(folder: Path, pace: Callable[[Iterable[bytes]], Iterable[bytes]] = iter) -> RunFacts:
     """All that is known of the run in `folder`, whatever state it is in.
+
+    The lines of the journal go through `pace`, which may slow down the reading.
 
     Raises:
         CheckpointError: its journal cannot be read, or contradicts itself.
     """
     status = status_of(folder)
-    told = _Told()
+    told = _Told(pace)
     try:
         for record in told.records(folder):
             told.fold(record)
@@ -55,7 +57,7 @@ def read_deeds(folder: Path) -> tuple[Deed, ...]:
     Raises:
         CheckpointError: its journal cannot be read.
     """
-    told = _Told()
+    told = _Told(iter)
     for line in read_lines(folder):
         if not line.startswith((STEP, CONFUSION)):
             with suppress(EngineError, KeyError, TypeError, ValueError):  # a crash cut it short, or it was edited
@@ -66,7 +68,8 @@ def read_deeds(folder: Path) -> tuple[Deed, ...]:
 class _Told:
     """What a journal tells, folded record by record."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Callable[[Iterable[bytes]], Iterable[bytes]]) -> None:
+        self._pace = pace
         self.run: RunStarted | None = None
         self.finished: RunFinished | None = None
         self.views: dict[Arm, ArmView] = {}
@@ -77,9 +80,9 @@ class _Told:
 
     def records(self, folder: Path) -> Iterator[Record]:
         """The records of the journal, of very many steps only some."""
-        stride = 1 + sum(line.startswith(STEP) for line in read_lines(folder)) // MOST_STEPS
+        stride = 1 + sum(line.startswith(STEP) for line in self._pace(read_lines(folder))) // MOST_STEPS
         seen = 0
-        for line in read_lines(folder):
+        for line in self._pace(read_lines(folder)):
             if line.startswith(STEP):
                 seen += 1
                 if seen % stride:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from engine.errors import EngineError
 from engine.metrics import METRICS
 from engine.protocol import Arm, Group, RunFailed, RunFinished
+from engine.service.arm_status import ArmStatus, arm_statuses
 from engine.service.program import command
 from engine.service.remote.address import is_live
 from engine.service.remote.link import SocketLink
@@ -59,6 +60,8 @@ class RunStatus:
     "why it failed, empty if it did not"
     metrics: dict[str, float] = field(default_factory=dict)
     "further metrics of the last evaluation, by name"
+    arms: tuple[ArmStatus, ...] = ()
+    "those that have begun"
 
 
 def status_of(folder: Path) -> RunStatus:
@@ -99,6 +102,7 @@ def status_of(folder: Path) -> RunStatus:
         updated=summary.written or _changed(folder / JOURNAL) or _changed(folder / CONFIG),
         message=f"{summary.end.title}: {summary.end.message}" if isinstance(summary.end, RunFailed) else "",
         metrics=current.metrics,
+        arms=arm_statuses(summary.arms),
     )
 
 

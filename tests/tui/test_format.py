@@ -29,7 +29,17 @@ def test_counts_have_three_digits(number, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(5e-5, "5e-5"), (1.25e-3, "1.25e-3"), (0.1, "1e-1"), (0, "0"), (1.0, "1e0"), (20.0, "2e1")]
+    ("value", "text"),
+    [
+        (5e-5, "5e-5"),
+        (1.25e-3, "1.25e-3"),
+        (0.1, "0.1"),
+        (0.0123, "0.0123"),
+        (0, "0"),
+        (1.0, "1"),
+        (2.0, "2"),
+        (100.0, "100"),
+    ],
 )
 def test_rates_are_short(value, text):
     assert f.rate(value) == text

@@ -12,9 +12,17 @@ SCREEN: tuple[Key, ...] = (
             pane.digit,
             "panes",
             f"Show the pane {pane.name}, or hide it. {pane.help}",
-            rank=9,
+            rank=2,
         )
         for pane in PANES
+    ),
+    Key(
+        "reset_panes",
+        ("R",),
+        "R",
+        "usual panes",
+        "Show the panes again that fit this terminal, as at the start; what the digits changed is forgotten.",
+        rank=9,
     ),
     Key(
         "zoom",
@@ -32,7 +40,14 @@ SCREEN: tuple[Key, ...] = (
         "Leave the cursor, the zoom, or the pane, one after the other.",
         rank=9,
     ),
-    Key("older_runs", ("o",), "o", "older runs", "Choose older runs to draw on the plots, too.", rank=5),
+    Key(
+        "older_runs",
+        ("o",),
+        "o",
+        "older runs",
+        "Choose older runs to draw on the plots, too, or to compare with this one.",
+        rank=5,
+    ),
     Key(
         "label",
         ("i",),

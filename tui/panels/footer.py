@@ -12,6 +12,8 @@ from tui.state import UiState
 
 WAYS_BACK = ("zoom", "leave_pane")
 "keys that are never left out while a pane has the focus"
+MOST_KEYS = 4
+"with the same label that are named one by one"
 
 
 class Footer(Panel):
@@ -52,7 +54,13 @@ def _line(entries: tuple[tuple[str, tuple[Key, ...], bool, int], ...], width: in
 
 
 def _entry(word: str, keys: tuple[Key, ...], dim: bool) -> Content:
+    many = len(keys) > MOST_KEYS
     if dim:
-        return Content.assemble((f"{' '.join(key.shown for key in keys)} {word}", "$muted"))
+        return Content.assemble((f"{_range(keys) if many else ' '.join(key.shown for key in keys)} {word}", "$muted"))
     shown = Content(" ").join(Content.assemble((key.shown, f"@click=app.press('{key.name}')")) for key in keys)
-    return Content.assemble(shown, f" {word}")
+    return Content.assemble((_range(keys), "bold $accent") if many else shown, f" {word}")
+
+
+def _range(keys: tuple[Key, ...]) -> str:
+    """Keys that are too many to be named, such as all digits."""
+    return f"{keys[0].shown}-{keys[-1].shown}"

@@ -31,6 +31,6 @@ def begin(looks: Looks, flags: Sequence[str]) -> int:
     if app.chosen is not None:
         print_lines([f"starting {command(*app.chosen, *flags)}"])
         # The dashboard must fork before it has any threads; here, some may still wait for a disk.
-        program = sys.orig_argv[: len(sys.orig_argv) - len(flags)]
+        program = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]  # without `train`, too
         os.execv(sys.executable, [*program, *app.chosen, *flags])
     return app.return_code or 0

@@ -24,7 +24,7 @@ from tui.start_screen.page import Page
 
 MOST = 100  # runs that are listed
 COLUMNS = Columns(
-    *(Column("name", NAME), Column("state", 11), Column("model", MODEL, 1)),
+    *(Column("name", NAME), Column("state", 11), Column("model", MODEL, 2), Column("arm", 11, 1)),
     *(Column("epoch", -8), Column("best", -8), Column("age", -8)),
 )
 
@@ -160,4 +160,4 @@ def _first(run: RunStatus) -> list[str]:
 def _line(run: RunStatus) -> Line:
     name, *others = cells(run)
     live = ("bold", "$success") if run.live else ("", "")
-    return Line(run.path, (name, run.state, *others), (*live, "", "", "", "$muted"))
+    return Line(run.path, (name, run.state, *others), (*live, "", "", "", "", "$muted"))

@@ -114,7 +114,7 @@ def test_a_signal_while_it_is_being_drawn_is_no_page_of_text(run):
 
 def test_without_a_terminal_no_arguments_are_the_demo(monkeypatch: pytest.MonkeyPatch):
     trained: list[Launch] = []
-    monkeypatch.setattr("engine.cli.headless.train", lambda launch: trained.append(launch) or 0)
+    monkeypatch.setattr("engine.cli.headless.train", lambda launch, json_lines: trained.append(launch) or 0)
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert main([]) == 0
     assert [launch.config.data.source for launch in trained] == ["demo"]
