@@ -41,6 +41,7 @@ SUBCOMMANDS = {
     "status": "say where a run stands",
     "send": "steer a live run",
     "clinic": "list training pictures whose label the model contradicts",
+    "tidy": "delete a run's restore points, and say what that frees",
 }
 "what each does, in the order of the help; the module of `lr-find` is `engine.cli.lr_find`"
 

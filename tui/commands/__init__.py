@@ -39,6 +39,7 @@ COMMANDS = {
     "report": Command(AFTER, of_engine=True),
     "export": Command(AFTER, of_engine=True),
     "clinic": Command(AFTER, of_engine=True),
+    "tidy": Command(AFTER, of_engine=True),
     "replay": Command(AFTER, of_engine=True),
     "schedule": Command(AFTER, of_engine=True),
     "background": Command(SCRIPTS, of_engine=True),
