@@ -1,6 +1,7 @@
 """The middle of the screen: the panes, placed for its size and as the user wants them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -96,7 +97,7 @@ class Body(Widget):
         want, rows = pane.want, self._rows.get(pane.name, 0)
         if not rows:
             return want
-        return Want(want.name, want.rank, want.width, min(want.least, rows), rows, want.weight)
+        return replace(want, least=min(want.least, rows), rows=rows)
 
     def draw(self, state: UiState, now: float, plots: bool) -> None:
         """Let the shown panes draw what changed; `plots`: also those that are expensive to draw."""
@@ -122,6 +123,11 @@ class Body(Widget):
         on = name not in self.places or bool(self.zoomed and self.zoomed != name)
         self._chosen.pop(name, None)
         self._chosen[name] = on
+        self.zoom("")
+
+    def reset(self) -> None:
+        """Forget which panes the user has switched on or off."""
+        self._chosen.clear()
         self.zoom("")
 
     def zoom(self, name: str) -> None:

@@ -1,6 +1,7 @@
 """Numbers as short texts, whose widths seldom change."""
 
 import math
+from collections.abc import Sequence
 
 from rich.cells import cell_len, chop_cells
 
@@ -8,6 +9,7 @@ from engine.protocol.printable import printable
 
 MISSING = "–"
 NOT_AVAILABLE = "n/a"
+_HEIGHTS = "▁▂▃▄▅▆▇"  # a whole cell would touch the line above
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -63,9 +65,11 @@ def count(number: int) -> str:
 
 
 def rate(value: float) -> str:
-    """A learning rate: `5e-5`, `1.25e-3`, `0`."""
+    """A learning rate: `5e-5`, `1.25e-3`, `0.05`, `2`, `100`, `0`."""
     if value == 0:
         return "0"
+    if 0.01 <= value < 99_999:
+        return f"{value:.3g}" if value < 100 else f"{value:.0f}"
     mantissa, _, exponent = f"{value:.2e}".partition("e")
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
@@ -98,6 +102,18 @@ def bar(share: float, width: int) -> tuple[str, str]:
     whole, part = divmod(eighths, 8)
     filled = "█" * whole + (_EIGHTHS[part] if part else "")
     return filled, " " * (width - len(filled))
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """The course of some values in at most `width` cells, between the least and the largest of them."""
+    if not values:
+        return ""
+    count = min(len(values), width)
+    kept = [values[(number + 1) * len(values) // count - 1] for number in range(count)]
+    least, most = min(kept), max(kept)
+    if least == most:
+        return _HEIGHTS[len(_HEIGHTS) // 2] * count
+    return "".join(_HEIGHTS[round((value - least) / (most - least) * (len(_HEIGHTS) - 1))] for value in kept)
 
 
 def next_nice(value: float, up: bool) -> float:

@@ -9,8 +9,6 @@ from engine.protocol.streams import print_lines
 from engine.service.judging import verdict_in
 from engine.service.status import as_plain_values, describe, status_of
 
-HELP = "say where a run stands"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run, and how to print the answer."""

@@ -1,9 +1,9 @@
 """One arm as its events tell it: its position, its curves, and the branches that rewinds left."""
 
-from collections import deque
 from dataclasses import dataclass, field
 
 from engine.figures.account import Account
+from engine.figures.best import BestWeights
 from engine.figures.branch import Branch, TickKind
 from engine.protocol import (
     ALL_GROUPS,
@@ -38,7 +38,6 @@ from engine.protocol import (
 from engine.storage.summary import ArmPosition
 
 HEAD = "head"  # name of the group of the new last layer
-CONFUSIONS = 3  # evaluations whose mistakes are kept
 SPEED_STEPS, SPEED_SECONDS = 20, 5.0  # images/s and data wait are averaged over these, whichever takes longer
 
 MARKS: dict[type[Message], TickKind] = {
@@ -72,17 +71,19 @@ class ArmView(ArmPosition):
     "the branches that were left, by number, oldest first"
     averaged: AverageScored | None = None
     "the average of two weights, if it is the best one"
+    saved: CheckpointSaved | None = None
+    "its newest checkpoint"
     confusion: Confusion | None = None
     "what the newest evaluation gets wrong"
-    confusions: deque[Confusion] = field(default_factory=lambda: deque(maxlen=CONFUSIONS))
-    "that, and the same of the evaluations before it"
-    regularisation: tuple[str, ...] | None = None
-    "what makes training pictures harder than scored ones; `None` if an older version trained it"
     images_per_second: float = 0.0
     data_wait: float = 0.0
+    best_weights: BestWeights = field(default_factory=BestWeights)
+    "those in `best.pt`, of all branches"
     account: Account = field(default_factory=Account)
     "what its time is spent on"
     _timed: int = 0
+    _since_epoch: float = 0.0
+    "seconds of steps and evaluations since the last whole epoch"
 
     @property
     def backbone(self) -> dict[str, Group]:
@@ -125,6 +126,12 @@ class ArmView(ArmPosition):
             return history[-1].seconds / history[-1].step
         return batch_size / self.images_per_second if self.images_per_second else None
 
+    @property
+    def seconds(self) -> float | None:
+        """Time that the arm has trained and been scored, the epoch under way included; `None` before its first step."""
+        whole = self.curves.history[-1].seconds if self.curves.history else self.curves.head_seconds or 0.0
+        return whole + self._since_epoch if whole or self._since_epoch else None
+
     def seconds_left(self, batch_size: int) -> float | None:
         """Time to the end of the arm."""
         each = self.seconds_per_step(batch_size)
@@ -145,10 +152,12 @@ class ArmView(ArmPosition):
         if isinstance(event, ArmStarted):
             self._take_up_curves(event)
         super().fold(event)
+        self.best_weights.fold(event)
         self.account.fold(event, self.steps_per_epoch)
         match event:
             case ArmStarted():
-                self.epoch, self.regularisation = event.epoch, event.regularisation
+                self.epoch, self.curves.regularisation = event.epoch, event.regularisation
+                self._since_epoch = 0.0
                 self._forget_asked()
                 history = self.curves.history
                 self.finished &= bool(history) and history[-1].step == event.step
@@ -160,9 +169,12 @@ class ArmView(ArmPosition):
                 self.curves.head = event
             case Confusion():
                 self.confusion = event
-                self.confusions.append(event)
+                self.curves.confused(event)
+            case CheckpointSaved():
+                self.saved = event
             case EpochDone():
                 self.curves.history.append(event)
+                self._since_epoch = 0.0
             case CommandRefused():
                 self._forget_asked()
             case Rewound():
@@ -189,10 +201,9 @@ class ArmView(ArmPosition):
             self.curves = self.past[event.branch]
             self.past = {number: branch for number, branch in self.past.items() if number < event.branch}
         self.curves.cut(event.step)  # what was seen later is void: a crash lost it, and it is trained again
-        while self.confusions and self.confusions[-1].step > event.step:
-            self.confusions.pop()
 
     def _scored(self, event: EvalDone | AverageScored) -> None:
+        self._since_epoch += event.seconds
         if isinstance(event, AverageScored):
             self.averaged = event if event.best else self.averaged
             return
@@ -203,6 +214,7 @@ class ArmView(ArmPosition):
 
     def _trained(self, event: TrainStep) -> None:
         self.epoch = event.epoch
+        self._since_epoch += event.seconds
         self.curves.trained(event)
         self._timed += 1
         weight = min(1 / SPEED_STEPS, event.seconds / SPEED_SECONDS) if event.seconds else 1 / SPEED_STEPS
@@ -213,10 +225,7 @@ class ArmView(ArmPosition):
     def _rewound(self, event: Rewound) -> None:
         self.past[event.left] = self.curves
         self.averaged = None
-        self.curves = self.past.get(event.base, self.curves).until(event.step)
-        self.confusions.clear()
-        if event.head != "kept":
-            self.curves.head = None  # if it is fitted, that is told next
+        self.curves = self.past.get(event.base, self.curves).until(event.step, event.head)
         self._forget_asked()
 
 

@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.figures.series import Series
-from engine.protocol import EpochDone, EvalDone, HeadFitted, TrainStep
+from engine.protocol import Confusion, EpochDone, EvalDone, Head, HeadFitted, TrainStep
 
 TickKind = Literal[
     "rate", "freeze", "epochs", "pause", "switch", "save", "evaluate", "stop", "micro_batch", "rewind", "diverged"
 ]
 
 MOST_TICKS = 256
+CONFUSIONS = 3  # evaluations whose mistakes are kept
 
 
 @dataclass
@@ -30,6 +31,10 @@ class Branch:
     "length of an update divided by that of the weights, of each group, where it was measured"
     ticks: list[tuple[int, TickKind]] = field(default_factory=list)
     "step and kind of each change of the training, the newest ones"
+    confusions: list[Confusion] = field(default_factory=list)
+    "what the newest evaluations get wrong"
+    regularisation: tuple[str, ...] | None = None
+    "what makes training pictures harder than scored ones; `None` if an older version trained it"
 
     @property
     def head_seconds(self) -> float:
@@ -72,6 +77,10 @@ class Branch:
         """Take in an evaluation; it replaces one of the same step, which says the same."""
         self.evaluations = [row for row in self.evaluations if row.step != evaluation.step] + [evaluation]
 
+    def confused(self, confusion: Confusion) -> None:
+        """Take in what an evaluation gets wrong."""
+        self.confusions = [*self.confusions, confusion][-CONFUSIONS:]
+
     def mark(self, step: int, kind: TickKind) -> None:
         """Remember that something took effect after `step`; what is repeated after a crash is kept once."""
         if (step, kind) not in self.ticks:
@@ -85,14 +94,15 @@ class Branch:
             series.cut(step)
         self.history = [row for row in self.history if row.step <= step]
         self.evaluations = [row for row in self.evaluations if row.step <= step]
+        self.confusions = [row for row in self.confusions if row.step <= step]
         self.ticks = [tick for tick in self.ticks if tick[0] <= step]
 
-    def until(self, step: int) -> "Branch":
-        """A copy that ends at `step`, for a branch that goes on from there."""
+    def until(self, step: int, head: Head = "kept") -> "Branch":
+        """A copy that ends at `step`, for a branch that goes on from there, perhaps with another head."""
         copy = Branch(
             list(self.history),
             list(self.evaluations),
-            self.head,
+            self.head if head == "kept" else None,  # if it is fitted, that is told next
             self.train_loss.copy(),
             self.train_accuracy.copy(),
             self.gradient_norm.copy(),

@@ -8,7 +8,8 @@ from typing import Any
 import psutil
 import pynvml
 
-from engine.protocol import Gpu, SystemSample
+from engine.hardware.gpu_processes import GpuProcesses
+from engine.protocol import Gpu, GpuProcess, SystemSample
 
 
 class Telemetry:
@@ -17,6 +18,7 @@ class Telemetry:
     def __init__(self) -> None:
         self._process = psutil.Process()
         psutil.cpu_percent()  # the first call starts the interval that the next one measures
+        self._processes = GpuProcesses()
         self._gpus: list[tuple[int, Any, str]] = []
         for index in range(count_gpus()):
             handle = _figure(partial(pynvml.nvmlDeviceGetHandleByIndex, index))
@@ -27,13 +29,15 @@ class Telemetry:
     def sample(self) -> SystemSample:
         """Read all figures; takes a few milliseconds."""
         memory = psutil.virtual_memory()
+        computing = {index: _figure(partial(_computing, handle)) or {} for index, handle, _ in self._gpus}
+        others = self._processes.others(computing)
         return SystemSample(
             time=time.time(),
             cpu=psutil.cpu_percent() / 100,
             memory_used=memory.total - memory.available,
             memory_total=memory.total,
             process_memory=self._process.memory_info().rss,
-            gpus=tuple(_sample_gpu(*gpu) for gpu in self._gpus),
+            gpus=tuple(_sample_gpu(*gpu, others[gpu[0]]) for gpu in self._gpus),
         )
 
 
@@ -46,7 +50,12 @@ def count_gpus() -> int:
         return 0
 
 
-def _sample_gpu(index: int, handle: Any, name: str) -> Gpu:  # noqa: ANN401 - NVML's opaque handle
+def _computing(handle: Any) -> dict[int, int | None]:  # noqa: ANN401 - NVML's opaque handle
+    """The processes that compute on a GPU: process id, bytes."""
+    return {int(found.pid): found.usedGpuMemory for found in pynvml.nvmlDeviceGetComputeRunningProcesses(handle)}
+
+
+def _sample_gpu(index: int, handle: Any, name: str, others: tuple[GpuProcess, ...]) -> Gpu:  # noqa: ANN401 - as above
     rates = _figure(lambda: pynvml.nvmlDeviceGetUtilizationRates(handle))
     memory = _figure(lambda: pynvml.nvmlDeviceGetMemoryInfo(handle))
     celsius = _figure(lambda: pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU))
@@ -59,6 +68,7 @@ def _sample_gpu(index: int, handle: Any, name: str) -> Gpu:  # noqa: ANN401 - NV
         memory_total=None if memory is None else int(memory.total),
         temperature=None if celsius is None else float(celsius),
         power=None if milliwatts is None else milliwatts / 1000,
+        others=others,
     )
 
 

@@ -68,6 +68,7 @@ from engine.protocol.events import Event
 from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesNoted, PicturesPrepared, Preparing
 from engine.protocol.run import (
     Gpu,
+    GpuProcess,
     HookFailed,
     JournalFailed,
     Loading,
@@ -125,6 +126,7 @@ __all__ = [
     "FindRate",
     "Goodbye",
     "Gpu",
+    "GpuProcess",
     "Group",
     "GroupFrozen",
     "Head",

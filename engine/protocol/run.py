@@ -129,6 +129,18 @@ class RunFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class GpuProcess:
+    """A process of somebody else, or another one of the user, that computes on a GPU. What is not known is empty."""
+
+    pid: Int
+    user: str
+    name: str
+    "of the program"
+    memory: Int | None
+    "bytes of the GPU"
+
+
+@dataclass(frozen=True, slots=True)
 class Gpu:
     """Use of one GPU. A figure is `None` if the GPU does not report it."""
 
@@ -141,6 +153,8 @@ class Gpu:
     "degrees Celsius"
     power: Real | None
     "watts"
+    others: tuple[GpuProcess, ...] = ()
+    "processes on it that do not belong to the run, those with the most memory first; at most four"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from engine.errors import EngineError
 from engine.figures.verdicts import Verdict, sentence
 from engine.metrics import METRICS
 from engine.protocol import Arm, Group, RunFailed, RunFinished
+from engine.service.arm_status import ArmStatus, arm_statuses
 from engine.service.program import command
 from engine.service.remote.address import is_live
 from engine.service.remote.link import SocketLink
@@ -62,6 +63,8 @@ class RunStatus:
     "further metrics of the last evaluation, by name"
     verdict: Verdict | None = None
     "why the current arm learns nothing, or not what it should, where that is sure; only `status` looks for it"
+    arms: tuple[ArmStatus, ...] = ()
+    "those that have begun"
 
 
 def status_of(folder: Path) -> RunStatus:
@@ -102,6 +105,7 @@ def status_of(folder: Path) -> RunStatus:
         updated=summary.written or _changed(folder / JOURNAL) or _changed(folder / CONFIG),
         message=f"{summary.end.title}: {summary.end.message}" if isinstance(summary.end, RunFailed) else "",
         metrics=current.metrics,
+        arms=arm_statuses(summary.arms),
     )
 
 

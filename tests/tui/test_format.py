@@ -29,7 +29,17 @@ def test_counts_have_three_digits(number, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(5e-5, "5e-5"), (1.25e-3, "1.25e-3"), (0.1, "1e-1"), (0, "0"), (1.0, "1e0"), (20.0, "2e1")]
+    ("value", "text"),
+    [
+        (5e-5, "5e-5"),
+        (1.25e-3, "1.25e-3"),
+        (0.1, "0.1"),
+        (0.0123, "0.0123"),
+        (0, "0"),
+        (1.0, "1"),
+        (2.0, "2"),
+        (100.0, "100"),
+    ],
 )
 def test_rates_are_short(value, text):
     assert f.rate(value) == text
@@ -80,3 +90,17 @@ def test_rates_step_along_one_two_five():
 def test_a_step_up_is_up_a_step_down_is_down_and_neither_is_far(value):
     assert value < f.next_nice(value, up=True) <= value * 2.6
     assert value / 2.6 <= f.next_nice(value, up=False) < value
+
+
+@pytest.mark.parametrize(
+    ("values", "width", "drawn"),
+    [
+        ([], 5, ""),
+        ([0.5], 5, "▄"),
+        ([0.2, 0.2], 5, "▄▄"),
+        ([0, 1, 2, 3, 4, 5, 6], 7, "▁▂▃▄▅▆▇"),
+        ([9, 0, 3, 6], 2, "▁▇"),
+    ],
+)
+def test_a_sparkline_shows_the_course_and_ends_with_the_last_value(values: list[float], width: int, drawn: str):
+    assert f.sparkline(values, width) == drawn

@@ -1,10 +1,12 @@
 """Which panes there is room for, and where they lie."""
 
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.layout import GUTTER, NORMAL, WIDER, Place, Want, arrange
+from tui.layout import GUTTER, NARROWER, NORMAL, WIDER, Place, Want, arrange
 from tui.panes import PANES
 
 WANTS = [pane.want for pane in PANES]
@@ -13,9 +15,9 @@ FIXED = Want("progress", 1, width=20, least=3, rows=5)
 PLOT = Want("loss", 2, width=20, least=4, weight=1)
 
 
-@pytest.mark.parametrize("bands", [NORMAL, WIDER])
+@pytest.mark.parametrize("bands", [NARROWER, NORMAL, WIDER])
 def test_each_pane_has_a_place(bands):
-    placed = [name for band in bands for name in band]
+    placed = [name for band in bands for column in band for name in column]
     assert set(NAMES) <= set(placed) and len(placed) == len(set(placed))
 
 
@@ -24,6 +26,7 @@ def overlap(one: Place, other: Place) -> bool:
     return across and one.y < other.y + other.height and other.y < one.y + one.height
 
 
+@settings(deadline=None)
 @given(
     width=st.integers(1, 300),
     height=st.integers(1, 120),
@@ -41,6 +44,7 @@ def test_panes_never_overlap_nor_leave_the_screen_and_there_is_always_one(width,
     assert not any(overlap(one, other) for number, one in enumerate(places) for other in places[:number])
 
 
+@settings(deadline=None)
 @given(width=st.integers(36, 300), height=st.integers(20, 120))
 def test_the_panes_fill_the_screen_from_top_to_bottom(width, height):
     places = arrange(width, height, WANTS, frame=1)
@@ -51,7 +55,8 @@ def test_the_panes_fill_the_screen_from_top_to_bottom(width, height):
     ("size", "shown"),
     [
         ((80, 21), {"accuracy", "progress", "comparison", "rates", "system"}),
-        ((120, 33), {"loss", "accuracy", "progress", "comparison", "rates", "system", "log"}),
+        ((120, 33), {"loss", "accuracy", "progress", "comparison", "rates", "system", "mistakes", "log"}),
+        ((120, 47), set(NAMES)),
         ((200, 47), set(NAMES)),
     ],
 )
@@ -77,8 +82,8 @@ def test_of_panes_that_a_person_switched_on_the_last_one_comes_first():
 
 
 def test_a_pane_that_a_person_switched_off_gives_its_room_to_others():
-    before, after = (arrange(120, 100, WANTS, frame=2, chosen=chosen) for chosen in ({}, {"log": False}))
-    assert "log" in before and "log" not in after and after["loss"].height > before["loss"].height
+    before, after = (arrange(120, 100, WANTS, frame=2, chosen=chosen) for chosen in ({}, {"rates": False}))
+    assert "rates" in before and "rates" not in after and after["progress"].height > before["progress"].height
 
 
 def test_a_zoomed_pane_has_all_the_room():
@@ -90,6 +95,16 @@ def test_what_is_left_over_goes_to_panes_that_can_use_it():
     assert places["progress"].height == 7 and places["loss"].height == 33
 
 
-def test_panes_of_a_band_share_its_width():
-    places = arrange(121, 33, WANTS, frame=2)
-    assert places["loss"].width == places["accuracy"].width == (121 - GUTTER) // 2
+def test_panes_of_text_are_as_narrow_as_it_and_plots_share_the_width():
+    places, known = arrange(150, 33, WANTS, frame=2), {want.name: want for want in WANTS}
+    assert places["accuracy"].width > places["loss"].width >= known["loss"].width
+    assert places["accuracy"].width + GUTTER + places["loss"].width == 150
+    assert places["comparison"].width == places["system"].width == known["system"].most
+    assert places["progress"].width == known["progress"].most
+    assert places["mistakes"].width == 150 - places["progress"].width - places["system"].width - 2 * GUTTER
+
+
+def test_the_plots_of_the_race_have_half_of_the_terminal():
+    wants = [replace(want, rows=8) if want.name in ("progress", "comparison") else want for want in WANTS]
+    places = arrange(120, 33, wants, frame=2)
+    assert places["accuracy"].height >= 36 / 2 and places["accuracy"].y == 0

@@ -134,3 +134,12 @@ async def test_with_a_pane_in_focus_the_last_line_has_the_ways_back():
         await pilot.press("tab")
         last = screen.text().splitlines()[-1]
         assert "left right cursor" in last and "z zoom" in last and "Esc back" in last and "q quit" in last
+
+
+async def test_a_key_shows_the_usual_panes_again():
+    screen = Screen(TRAINING)
+    async with screen.shown((120, 36)) as pilot:
+        usual = dict(screen.app._body.places)
+        await pilot.press("3", "6", "R")
+        await pilot.pause()
+        assert screen.app._body.places == usual

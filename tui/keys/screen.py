@@ -12,9 +12,17 @@ SCREEN: tuple[Key, ...] = (
             pane.digit,
             "panes",
             f"Show the pane {pane.name}, or hide it. {pane.help}",
-            rank=9,
+            rank=2,
         )
         for pane in PANES
+    ),
+    Key(
+        "reset_panes",
+        ("R",),
+        "R",
+        "usual panes",
+        "Show the panes again that fit this terminal, as at the start; what the digits changed is forgotten.",
+        rank=9,
     ),
     Key(
         "zoom",
@@ -32,7 +40,14 @@ SCREEN: tuple[Key, ...] = (
         "Leave the cursor, the zoom, or the pane, one after the other.",
         rank=9,
     ),
-    Key("older_runs", ("o",), "o", "older runs", "Choose older runs to draw on the plots, too.", rank=5),
+    Key(
+        "older_runs",
+        ("o",),
+        "o",
+        "older runs",
+        "Choose older runs to draw on the plots, too, or to compare with this one.",
+        rank=5,
+    ),
     Key(
         "label",
         ("i",),
@@ -50,6 +65,15 @@ SCREEN: tuple[Key, ...] = (
         "Look at training pictures whose label the model contradicts, and say what is right.",
         refusal=no.no_clinic,
         rank=9,
+    ),
+    Key(
+        "summary",
+        ("S",),
+        "S",
+        "summary",
+        "Show what came of a run that has ended, and what can be done next.",
+        refusal=no.not_over,
+        rank=3,
     ),
     Key("log", ("l",), "l", "log", "Read everything the run has said so far.", rank=4),
     Key("help", ("?", "h"), "?", "help", "Show what the keys do and what the numbers mean.", rank=0),

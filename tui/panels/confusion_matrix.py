@@ -9,7 +9,7 @@ from tui.panels.panel import fitted, lines
 
 NARROWEST_NAME, WIDEST_NAME, WIDEST_LABEL = 8, 14, 20  # cells
 SHADES = 5
-HEAD = "is, taken for"
+HEAD = "actual, predicted"
 
 
 class Grid(NamedTuple):

@@ -5,12 +5,15 @@ from itertools import groupby
 
 from textual.content import Content
 
+from tui.activity import OVER
 from tui.keys import EVERYWHERE, Key, keys_of
 from tui.panels.panel import Panel, View
 from tui.state import UiState
 
 WAYS_BACK = ("zoom", "leave_pane")
 "keys that are never left out while a pane has the focus"
+MOST_KEYS = 4
+"with the same label that are named one by one"
 
 
 class Footer(Panel):
@@ -34,7 +37,7 @@ class Footer(Panel):
 
 def _idle(key: Key, state: UiState) -> bool:
     """Whether it never does anything here: there is no run to steer, or to leave in the background, or no pause."""
-    needs = {"detach": not state.over, "find_rate": state.paused}
+    needs = {"detach": not state.over, "find_rate": state.paused, "summary": state.phase in OVER}
     return bool(key.steers and state.locked) or not needs.get(key.name, True)
 
 
@@ -51,7 +54,13 @@ def _line(entries: tuple[tuple[str, tuple[Key, ...], bool, int], ...], width: in
 
 
 def _entry(word: str, keys: tuple[Key, ...], dim: bool) -> Content:
+    many = len(keys) > MOST_KEYS
     if dim:
-        return Content.assemble((f"{' '.join(key.shown for key in keys)} {word}", "$muted"))
+        return Content.assemble((f"{_range(keys) if many else ' '.join(key.shown for key in keys)} {word}", "$muted"))
     shown = Content(" ").join(Content.assemble((key.shown, f"@click=app.press('{key.name}')")) for key in keys)
-    return Content.assemble(shown, f" {word}")
+    return Content.assemble((_range(keys), "bold $accent") if many else shown, f" {word}")
+
+
+def _range(keys: tuple[Key, ...]) -> str:
+    """Keys that are too many to be named, such as all digits."""
+    return f"{keys[0].shown}-{keys[-1].shown}"

@@ -92,15 +92,17 @@ class Mistakes(Panel):
         last = min(first + self._page, len(self._errors.per_class))
         if self._view == "classes" and self._page < len(self._errors.per_class):
             what = f"classes {first + 1}–{last} of {len(self._errors.per_class)}"
-        return f"mistakes: {what}, {arm.arm} after {when}"
+        titles = (f"mistakes: {what}, {arm.arm} after {when}", f"mistakes: {what}, {when}", f"mistakes: {what}")
+        room = self.size.width - 4  # the digit, and a corner
+        return next((title for title in titles if len(title) <= room), titles[-1])
 
     def text(self, state: UiState, now: float) -> Content:
         """The current view, or why there is nothing to show."""
         errors, (width, height) = self._errors, self.size
         if errors is None:
             tested = state.view is not None and state.view.curves.evaluations
-            why = "not recorded by this run" if tested else "after the first evaluation: what the model gets wrong"
-            return Content.assemble((why, "$muted"))
+            why = "not recorded by this run" if tested else "what the model gets wrong:\nafter the first evaluation"
+            return Content(why)
         if self._view == "pictures" and not errors.worst and errors.correct < errors.images:
             return Content.assemble(("no mistake is named", "$muted"))
         if errors.correct == errors.images:

@@ -43,14 +43,13 @@ class Progress(Panel):
         return lines(*instead, *usual[len(instead) :])
 
     def _lines(self, state: UiState, view: ArmView, width: int) -> list[Content]:
-        best, history = view.best, view.curves.history
+        best = view.best
         self._speed = steady(self._speed, view.images_per_second, SPEED * (self._speed or 0.0))
         self._spent.take(view.account)
         sentence = self._spent.sentence(state, width)
         return [
             *_step(state, view, width),
-            _line("time left", self._left(state, view))
-            + Content.assemble(("spent ", "$muted"), clock(history[-1].seconds if history else None)),
+            _line("time left", self._left(state, view)) + Content.assemble(("spent ", "$muted"), clock(view.seconds)),
             _line("images/s", speed(self._speed) if self._speed else MISSING) + self._data(state, view),
             _line("best", percent(best.accuracy if best else None), "bold $success")
             + Content.assemble(("in epoch ", "$muted"), str(best.epoch) if best else MISSING),
@@ -71,7 +70,8 @@ class Progress(Panel):
             return Content.assemble(
                 (f"{state.preparing.what} ", "$muted"), percent(state.preparing.done / state.preparing.total, 0)
             )
-        self._wait = steady(self._wait, view.data_wait, SHARE)
+        # One figure for one thing: as in the bar of what the time is spent on, once there is one.
+        self._wait = steady(self._wait, view.account.shares().get("data", view.data_wait), SHARE)
         style = "bold $warning" if self._spent.starved else ""
         return Content.assemble(("data wait ", "$muted"), (percent(self._wait, 0), style))
 
@@ -82,13 +82,13 @@ class Progress(Panel):
 
 
 def _step(state: UiState, view: ArmView, width: int) -> tuple[Content, Content]:
-    """Which step or test picture, and a bar of all of them."""
+    """Which step, or meanwhile which scored picture, and a bar of all steps."""
     what, done, total = "step", view.step, view.total_steps
     if state.evaluating is not None:
         what, done, total = "evaluating", state.evaluating.done, state.evaluating.total
     return (
         _line(what, f"{done:,}/{total:,}") + Content.assemble(("epoch ", "$muted"), f"{view.epoch}/{view.epochs}"),
-        filled_bar(done / total if total else 0.0, width, ARM_STYLES[view.arm]),
+        filled_bar(view.step / view.total_steps if view.total_steps else 0.0, width, ARM_STYLES[view.arm]),
     )
 
 

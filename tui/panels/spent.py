@@ -11,11 +11,11 @@ from tui.state import UiState
 
 # The characters tell the parts apart where there are no colours.
 LOOKS: dict[Part, tuple[str, str]] = {
-    "data": ("╌", "$warning"),
+    "data": ("░", "$warning"),
     "model": ("█", "$success"),
     "update": ("▒", "$overlay"),
-    "test": ("●", "$foreground"),
-    "save": ("▴", "$muted"),
+    "test": ("▚", "$foreground"),
+    "save": ("▞", "$muted"),
 }
 POINT = 0.01  # a change below it is not shown
 STARVED, NOT_STARVED = 0.25, 0.2  # shares of the time: above the first a sentence appears, below the second it goes

@@ -20,8 +20,8 @@ def worst(
     """The chosen picture: its class, the wrong answer, and `why` it is not shown; below, as many others as fit."""
     mistake = mistakes[chosen]
     details = [
-        _detail("is", Content.assemble((name_of(classes, mistake.label), "bold $success")), width),
-        _detail("taken for", Content.assemble((name_of(classes, mistake.predicted), "bold $error")), width),
+        _detail("actual", Content.assemble((name_of(classes, mistake.label), "bold $success")), width),
+        _detail("predicted", Content.assemble((name_of(classes, mistake.predicted), "bold $error")), width),
         _detail("confidence", Content.assemble((percent(mistake.confidence), "bold")), width),
         _detail("mistake", Content(f"{chosen + 1} of {len(mistakes)}"), width),
         Content(ending(mistake.path, width)),

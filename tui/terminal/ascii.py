@@ -31,8 +31,8 @@ _ALIKE = {
     "'": "‘’",
     '"': "“”",
     "~": "±≈",
-    "/": "╱",
-    "\\": "╲",
+    "/": "╱▞",
+    "\\": "╲▚",
     "X": "╳",
 }
 # In the legend of a plot each line has the mark that `tui/plots/strokes.py` has for it: `┈` training, `╌` dashed lines.

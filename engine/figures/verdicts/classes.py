@@ -14,7 +14,7 @@ DONE = 0.5  # share of all steps: before, a class may simply be late
 
 def never_predicted(known: Known) -> Verdict | None:
     """Not once in several evaluations, though the other classes are learnt."""
-    seen, scored = list(known.arm.confusions), known.scored
+    seen, scored = list(known.arm.curves.confusions), known.scored
     if len({confusion.step for confusion in seen}) < EVALUATIONS or scored is None or known.guesses(scored):
         return None
     if known.arm.step < DONE * known.arm.total_steps:

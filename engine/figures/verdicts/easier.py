@@ -15,7 +15,7 @@ def val_above_train(known: Known) -> Verdict | None:
     Training accuracy is a mean over an epoch in which the weights improve, so it is compared with the score before.
     """
     rows, run = known.epochs, known.run
-    if known.arm.regularisation != () or run.batch_size < SMALL_BATCH or len(rows) <= EPOCHS:
+    if known.arm.curves.regularisation != () or run.batch_size < SMALL_BATCH or len(rows) <= EPOCHS:
         return None
     images = max(known.scored.images, 1) if known.scored is not None else 1
     for before, row in zip(rows[-EPOCHS - 1 :], rows[-EPOCHS:], strict=False):

@@ -1,8 +1,10 @@
 """Figures of the machine: what a driver, a MIG slice or a container does not give is `None`, never an error."""
 
+import os
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pynvml
 import pytest
 
@@ -19,6 +21,7 @@ class Driver:
 
     def __init__(self, gpus: int, refused: tuple[str, ...] = ()) -> None:
         self._gpus = gpus
+        self.computing: dict[int, int | None] = {}
         self._refused = refused
 
     def __getattr__(self, name: str) -> Any:
@@ -35,6 +38,9 @@ class Driver:
                 "nvmlDeviceGetMemoryInfo": SimpleNamespace(used=(1 + index) << 30, total=8 << 30),
                 "nvmlDeviceGetTemperature": 60 + index,
                 "nvmlDeviceGetPowerUsage": 150_500,
+                "nvmlDeviceGetComputeRunningProcesses": [
+                    SimpleNamespace(pid=pid, usedGpuMemory=memory) for pid, memory in self.computing.items()
+                ],
             }[name]
 
         return call
@@ -75,6 +81,17 @@ def test_a_gpu_without_a_name_is_called_gpu_and_one_that_may_not_be_opened_is_le
     (gpu,) = sample(monkeypatch, Driver(1, refused=("nvmlDeviceGetName",))).gpus
     assert gpu.name == "GPU"
     assert sample(monkeypatch, Driver(1, refused=("nvmlDeviceGetHandleByIndex",))).gpus == ()
+
+
+def test_other_processes_on_a_gpu_are_named_once_this_one_is_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver, parent = Driver(1), psutil.Process(os.getppid())
+    monkeypatch.setattr(telemetry, "pynvml", driver)
+    watch = Telemetry()
+    driver.computing = {parent.pid: 3 << 30, 2**22 + 1: None}  # no process can have the second number
+    assert watch.sample().gpus[0].others == (), "in a container these may be numbers of the machine outside"
+    driver.computing[os.getpid()] = 1 << 30
+    named = p.GpuProcess(parent.pid, parent.username(), parent.name(), 3 << 30)
+    assert watch.sample().gpus[0].others == (named, p.GpuProcess(2**22 + 1, "", "", None))
 
 
 @pytest.mark.parametrize("call", ["nvmlInit", "nvmlDeviceGetCount"])

@@ -417,13 +417,14 @@ async def test_the_key_of_the_learning_rate_finder_is_shown_in_a_pause_alone():
 
 async def test_a_narrow_footer_leaves_out_the_less_important_keys_and_a_wide_one_none():
     rows = {}
-    for width in (60, 80, 120, 200):
+    for width in (60, 80, 120, 220):
         _, text, _ = await press(TRAINING, size=(width, 30))
         rows[width] = text.splitlines()[-1]
         assert len(rows[width]) <= width and rows[width].endswith("  q quit")
         assert "p pause" in rows[width] and "? help" in rows[width]
-    shown = [key for key in KEYS if not key.pane and key.rank < 9 and key.name not in ("find_rate", "label")]
-    assert all(key.label in rows[200] for key in shown)
+    shown = [key for key in KEYS if not key.pane and key.rank < 9 and key.name not in ("find_rate", "label", "summary")]
+    assert all(key.label in rows[220] for key in shown)
+    assert "1-0 panes" in rows[120]
     assert "b rewind" in rows[80] and "e evaluate" not in rows[80]
     assert "D detach" in rows[120] and "e evaluate" in rows[120]
 

@@ -53,6 +53,7 @@ DIALOGS: dict[str, tuple[list[p.Event], str]] = {
     "help": (TRAINING, "question_mark"),
     "clinic": ([*DOUBTFUL, p.LabelCorrected("pretrained", 14, SECOND, SECOND, "right", "", 3)], "L"),
     "clinic-nothing": (TRAINING, "L"),
+    "summary": ([*BEGUN, *trained("pretrained", 1, 30), p.ArmFinished("pretrained", 30, 0.96, 0.96, 13.5)], "S"),
 }
 SMALL, MEDIUM, LARGE = (80, 24), (120, 36), (200, 50)
 SIZES = (SMALL, MEDIUM, LARGE)
@@ -67,6 +68,7 @@ DIALOG_LAYOUTS = [
     *(("rewind", SMALL), ("rewind", MEDIUM), ("rewind-nothing", SMALL), ("quit", SMALL)),
     ("find-rate", SMALL),
     *(("clinic", SMALL), ("clinic", MEDIUM), ("clinic-nothing", SMALL)),
+    ("summary", SMALL),
 ]
 
 
@@ -141,17 +143,17 @@ async def test_a_figure_that_a_gpu_does_not_give_is_not_available_and_the_others
     screen = Screen([system(gpu(utilisation=None, power=None)), *TRAINING[1:]])
     async with screen.shown((120, 36)):
         line = next(row for row in screen.text().splitlines() if "GPU0" in row)
-        assert line.count("n/a") == 2 and "31.0/80.0G" in line and "61°C" in line
+        assert line.count("n/a") == 2 and "31.0/80.0 GiB" in line and "61°C" in line
 
 
-@pytest.mark.parametrize(("size", "shown_gpus"), [((120, 36), 8), ((200, 50), 8), ((80, 24), 2)])
+@pytest.mark.parametrize(("size", "shown_gpus"), [((120, 36), 0), ((200, 60), 8), ((80, 24), 2)])
 async def test_each_of_several_gpus_has_a_line_and_those_without_room_are_counted(size, shown_gpus):
     screen = Screen([system(*(gpu(index) for index in range(8))), *TRAINING[1:]])
     async with screen.shown(size) as pilot:
         await screen.feed(pilot)
         text = screen.text()
-        assert [f"GPU{index}" in text for index in range(8)] == [index < shown_gpus for index in range(8)]
-        assert ("6 more GPUs" in text) == (shown_gpus == 2)
+        assert [f"GPU{index}  " in text for index in range(8)] == [index < shown_gpus for index in range(8)]
+        assert (f"{8 - shown_gpus} more GPUs, GPU" in text) == (shown_gpus < 8)
 
 
 async def test_a_failure_shows_title_message_and_leaves_the_log_readable():
@@ -216,7 +218,7 @@ async def test_a_branch_that_was_left_stays_on_the_plot_dimmed():
 async def test_only_the_newest_branches_that_were_left_are_drawn(monkeypatch: pytest.MonkeyPatch):
     drawn: list[int] = []
     monkeypatch.setattr(
-        "tui.panels.curves.render", lambda plot, *rest, **options: drawn.append(len(plot.lines)) or Picture()
+        "tui.plots.picture_of.render", lambda plot, *rest, **options: drawn.append(len(plot.lines)) or Picture()
     )
     back = [event for number in range(2, 30) for event in rewound(5, branch=number, base=1, left_step=14)]
     await shown([*TRAINING, *back], (80, 24))
