@@ -156,7 +156,7 @@ class ArmView(ArmPosition):
         self.account.fold(event, self.steps_per_epoch)
         match event:
             case ArmStarted():
-                self.epoch = event.epoch
+                self.epoch, self.curves.regularisation = event.epoch, event.regularisation
                 self._since_epoch = 0.0
                 self._forget_asked()
                 history = self.curves.history
@@ -166,9 +166,10 @@ class ArmView(ArmPosition):
             case EvalDone() | AverageScored():
                 self._scored(event)
             case HeadFitted():
-                self.curves.head_seconds = event.seconds
+                self.curves.head = event
             case Confusion():
                 self.confusion = event
+                self.curves.confused(event)
             case CheckpointSaved():
                 self.saved = event
             case EpochDone():
@@ -224,7 +225,7 @@ class ArmView(ArmPosition):
     def _rewound(self, event: Rewound) -> None:
         self.past[event.left] = self.curves
         self.averaged = None
-        self.curves = self.past.get(event.base, self.curves).until(event.step)
+        self.curves = self.past.get(event.base, self.curves).until(event.step, event.head)
         self._forget_asked()
 
 
