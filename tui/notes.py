@@ -41,7 +41,6 @@ from engine.protocol import (
     SettingsChanged,
     StepsChanged,
     StopPlanned,
-    other_arm,
 )
 from engine.protocol.sentences import epoch_line, message
 from tui.format import percent, rate
@@ -139,9 +138,8 @@ def _in_own_words(event: Event) -> Note | None:
             takes_back = "; press x to go on instead" if event.planned else ""
             return Note(message(event) + takes_back, "warning" if event.planned else "good")
         case ArmFinished():
-            other = f"m trains the {other_arm(event.arm)} arm, q leaves"
             tested = f", {percent(event.test_accuracy)} on test pictures" if event.test_accuracy is not None else ""
             figures = f"best {percent(event.best_accuracy)}{tested}, last {percent(event.accuracy)}"
-            return Note(f"{event.arm} is done: {figures}; {other}", "good")
+            return Note(f"{event.arm} is done: {figures}; S shows the summary, q leaves", "good")
         case _:
             return None

@@ -63,10 +63,10 @@ def best_file(state: UiState, view: ArmView) -> Path:
 def rows(state: UiState, disk: OnDisk | None) -> Iterator[Row]:
     """All of it. `disk` is `None` while the folder is being read."""
     bests = {arm: state.arms[arm].best_weights.best() for arm in ARMS if arm in state.arms}
-    for arm, best in bests.items():
-        yield from _of_arm(state, state.arms[arm], best)
     if between := verdict(bests.get("pretrained"), bests.get("scratch")):
         yield Row("difference", between)
+    for arm, best in bests.items():
+        yield from _of_arm(state, state.arms[arm], best)
     if (view := winner(state)) is not None and (best := bests[view.arm]) is not None:
         yield Row("worst classes", _worst(state, view, best))
     if disk is None:
