@@ -87,7 +87,7 @@ class Activity:
                 # More epochs revive an arm.
                 self.evaluating = None
                 self._rest(finished)
-            case CompileChosen(worth=True):
+            case CompileChosen(worth=True, waits=True):
                 self.phase = "compiling"
             case Compiled():
                 self._rest(finished)
