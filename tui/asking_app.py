@@ -40,7 +40,7 @@ class AskingApp(ShowingApp):
         """See `ShowingApp`."""
         super().__init__(start, stray, state, looks, abandon=abandon, driver=driver)
         self._finding = RateFinding(self.state, self._ask, self.push_screen)
-        self._older_runs = OlderRuns(self.state, self.push_screen, lambda: self.draw(plots=True))
+        self._older_runs = OlderRuns(self.state, self.push_screen, lambda: self.draw(plots=True), ascii=looks.ascii)
         self._experimenting = Experimenting(self.state, self._ask, self._show_experiment)
 
     def take_in(self, event: Event) -> None:

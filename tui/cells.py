@@ -10,8 +10,8 @@ from textual.widget import Widget
 class Cells(Widget):
     """Rows below each other. `put` draws only those that differ from the rows before."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
         self._rows: list[Strip] = []
 
     def put(self, rows: Sequence[Strip]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.errors import UserError
+from engine.service.program import command
 
 PACES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 "seconds between two drawings of the numbers, as keys change them"
@@ -28,6 +29,8 @@ class Looks:
     "the same for the plots and for other panes that are expensive to send"
     low_bandwidth: bool = False
     "whether as little as possible is sent: 16 colours, no animation"
+    notify: bool = True
+    "whether the terminal rings and notifies at the end of a run, and its window is named after the run"
 
     @property
     def pictures(self) -> bool:
@@ -36,12 +39,12 @@ class Looks:
 
 
 USUAL = Looks()
-FLAGS = ("ascii", "theme", "refresh", "lowbw")
+FLAGS = ("ascii", "theme", "refresh", "lowbw", "no_notify")
 "names of the arguments that change only how the screen looks, not what it shows"
 
 
 def add_looks_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--ascii`, `--theme`, `--refresh` and `--lowbw`, which `looks` reads."""
+    """`--ascii`, `--theme`, `--refresh`, `--lowbw` and `--no-notify`, which `looks` reads."""
     group = parser.add_argument_group("the screen")
     group.add_argument(
         "--ascii", action="store_true", help="draw with ASCII characters alone, as where the locale is not UTF-8"
@@ -54,6 +57,9 @@ def add_looks_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--lowbw", action="store_true", help="send little: numbers every 3 s, plots every 15 s, 16 colours, no pictures"
+    )
+    group.add_argument(
+        "--no-notify", action="store_true", help="no bell, notification and window title, also where the terminal can"
     )
 
 
@@ -70,7 +76,7 @@ def looks(args: argparse.Namespace, environment: Mapping[str, str] = os.environ)
     if args.theme:
         _check(args.theme)
     plots = 15.0 if slow and args.refresh is None else plots_pace(refresh)
-    return Looks(args.ascii or not _unicode(environment), args.theme, refresh, plots, slow)
+    return Looks(args.ascii or not _unicode(environment), args.theme, refresh, plots, slow, not args.no_notify)
 
 
 def plots_pace(refresh: float) -> float:
@@ -91,7 +97,7 @@ def need_a_terminal(title: str) -> None:
     Raises:
         UserError: there is no terminal, or it cannot show a screen.
     """
-    status = "`python -m engine status RUN`"
+    status = command("status", "RUN")
     if not on_terminal():
         raise UserError(
             title, f"there is no terminal to show a run on; use a terminal (ssh -t), or {status} in a script"

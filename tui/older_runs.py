@@ -16,8 +16,9 @@ Show = Callable[[RunsScreen, Callable[[set[str] | None], None]], object]
 class OlderRuns:
     """Chooses older runs to draw on the plots."""
 
-    def __init__(self, state: UiState, show: Show, draw: Callable[[], None]) -> None:
-        """`draw` draws the plots again."""
+    def __init__(self, state: UiState, show: Show, draw: Callable[[], None], *, ascii: bool) -> None:
+        """`draw` draws the plots again; `ascii`: a comparison is drawn with ASCII characters alone."""
+        self._ascii = ascii
         self._state = state
         self._show = show
         self._draw = draw
@@ -29,7 +30,7 @@ class OlderRuns:
         plots = self._state.plots
         if plots.overlay is None or plots.overlay.root != root:
             plots.overlay = Overlay(root)
-        self._show(RunsScreen(root, plots.overlay.chosen, name), self._take)
+        self._show(RunsScreen(root, plots.overlay.chosen, name, ascii=self._ascii), self._take)
 
     def _take(self, names: set[str] | None) -> None:
         if names is not None and self._state.plots.overlay is not None:

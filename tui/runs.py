@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from engine.errors import EngineError
 from engine.protocol import Arm
+from engine.service.arm_status import ArmStatus, arm_statuses, most_accurate
 from engine.service.remote.address import is_live
 from engine.service.remote.finding import runs
 from engine.service.status import RunStatus
@@ -29,13 +30,10 @@ class Row:
     name: str
     "the folder's"
     model: str
-    arms: tuple[Arm, ...]
+    arm: Arm | None
+    "the current one"
+    arms: tuple[ArmStatus, ...]
     "those that have begun"
-    epoch: int
-    "of the current arm"
-    epochs: int
-    best_accuracy: float | None
-    "of all arms on the pictures that choose, a share; `None` where nothing was scored"
     updated: float
     "time of the journal's last entry, in seconds since the epoch"
 
@@ -45,6 +43,8 @@ class Cells(NamedTuple):
 
     name: str
     model: str
+    arm: str
+    "the one that epoch and accuracy are of: that with the best weights"
     epoch: str
     best: str
     age: str
@@ -73,11 +73,13 @@ def each_run(root: Path, without: str = "") -> Iterator[Row]:
 
 def cells(run: Row | RunStatus) -> Cells:
     """What both lists of runs say of one."""
+    best = most_accurate(run.arms, run.arm)
     return Cells(
         short_name(run.name, NAME - 1),
         short_name(run.model, MODEL - 1),
-        f"{run.epoch:,}/{run.epochs:,}",
-        percent(run.best_accuracy),
+        (best.arm if best is not None else run.arm) or MISSING,
+        f"{best.epoch:,}/{best.epochs:,}" if best is not None else MISSING,
+        percent(best.best_accuracy if best is not None else None),
         age(time.time() - run.updated) if run.updated is not None else MISSING,
     )
 
@@ -98,17 +100,14 @@ def _row(folder: Path, written: float) -> Row | None:
     """
     summary = RunSummary()
     summary.read(paced(read_lines(folder), LINES))
-    arms = tuple(name for name, arm in summary.arms.items() if arm.total_steps)
+    arms = arm_statuses(summary.arms)
     if summary.run is None or not arms:
         return None
-    scored = [arm.best for arm in summary.arms.values() if arm.best is not None]
     return Row(
         name=folder.name,
         model=summary.run.model,
+        arm=summary.arm,
         arms=arms,
-        epoch=summary.current.epoch,
-        epochs=summary.current.epochs,
-        best_accuracy=max(scored, default=None),
         updated=summary.written or written,
     )
 

@@ -6,8 +6,6 @@ from pathlib import Path
 from engine.service.launch import Launch
 from engine.storage.run_folder import load_run_config
 
-HELP = "train as `finetune-tui start` does, in a run's folder"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The folder of a run, new or to be resumed, and settings that differ from its own."""

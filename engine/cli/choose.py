@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from engine.cli.probing import Probe
     from engine.config import RunConfig
 
-HELP = "try several models on your pictures, and say which one suits them"
 UNKNOWN = "-"
 USUAL = "mobilenet_v3_small,resnet18,efficientnet_b0,convnext_tiny"
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from engine.arms.doubtful import Doubtful  # loads torch
     from engine.protocol import Suspect
 
-HELP = "list training pictures whose label the model contradicts"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run, how many pictures, and where they go."""

@@ -26,7 +26,6 @@ from engine.service.launch import NAMED, TABLES, add_data_argument, add_run_argu
 if TYPE_CHECKING:
     from engine.doctor.finding import Finding
 
-HELP = "say what is wrong with pictures before they are trained on"
 
 Show = Callable[["Finding", tuple[Path, ...]], str]
 "a finding as lines for people; paths are shown below the folders"

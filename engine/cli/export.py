@@ -8,8 +8,6 @@ from engine.export.formats import BATCHES, FORMATS, check_installed
 from engine.export.placing import check_place, size_of
 from engine.protocol.streams import print_lines, say
 
-HELP = "write a trained model for other programs"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, the format, and where to write it."""

@@ -8,7 +8,6 @@ from engine.cli.arguments import add_run_name_and_dir, folder_of_run
 from engine.protocol.streams import say as say_line
 from engine.sinks.trackers import TRACKERS, check_trackers
 
-HELP = "send a run to TensorBoard, Weights & Biases, MLflow or Trackio"
 LOOK_SECONDS, RETRY_SECONDS = 1.0, 30.0
 INTERRUPTED = 130
 

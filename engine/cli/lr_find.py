@@ -6,8 +6,6 @@ from engine.cli.arguments import add_json_argument
 from engine.errors import UserError
 from engine.service.launch import add_run_arguments, plan
 
-HELP = "find a learning rate for a run before it starts"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to train, and how to print the answer."""

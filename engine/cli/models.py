@@ -13,7 +13,6 @@ from engine.protocol.streams import Stream, output_failed, say
 if TYPE_CHECKING:
     from engine.models.listing import ModelFacts  # which loads torch
 
-HELP = "list the models that can be fine-tuned"
 MOST = 40  # rows without --all: to count the parameters takes a moment for each
 UNKNOWN = "-"
 

@@ -19,8 +19,6 @@ from engine.protocol.streams import Stream, output_failed, say
 if TYPE_CHECKING:
     from engine.inference.predictor import Prediction  # which loads torch
 
-HELP = "label pictures with a trained model"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, the pictures, and how to print the answers."""

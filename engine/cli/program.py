@@ -14,9 +14,6 @@ from engine.protocol.streams import say_error
 class Subcommand(Protocol):
     """What the module of a subcommand has. Importing it loads no torch."""
 
-    HELP: str
-    "one line for the list of subcommands"
-
     def add_arguments(self, parser: argparse.ArgumentParser, /) -> None:
         """Add the arguments of the subcommand."""
 
@@ -24,26 +21,29 @@ class Subcommand(Protocol):
         """Do it; the exit status. Raises `EngineError` where it cannot be done."""
 
 
-SUBCOMMANDS = (
-    "train",
-    "look",
-    "doctor",
-    "lr-find",
-    "models",
-    "choose",
-    "predict",
-    "evaluate",
-    "export",
-    "replay",
-    "report",
-    "follow",
-    "schedule",
-    "background",
-    "status",
-    "send",
-    "clinic",
-)
-"in the order of the help; the module of `lr-find` is `engine.cli.lr_find`"
+SUBCOMMANDS = {
+    "train": "train without a screen",
+    "look": "say what a run would train on, and how long it would take",
+    "fetch": "download the weights and the pictures that a run needs, and train nothing",
+    "doctor": "say what is wrong with pictures before they are trained on",
+    "lr-find": "find a learning rate for a run before it starts",
+    "models": "list the models that can be fine-tuned",
+    "choose": "try several models on your pictures, and say which one suits them",
+    "predict": "label pictures with a trained model",
+    "evaluate": "score a trained model on pictures, with confidence intervals",
+    "compare": "say in what runs differ, and which one is better",
+    "export": "write a trained model for other programs",
+    "replay": "train a run again from its journal and compare the weights",
+    "report": "write a run's result as an HTML file and a model card",
+    "follow": "send a run to TensorBoard, Weights & Biases, MLflow or Trackio",
+    "schedule": "write a configuration with a run's changes by hand in it",
+    "background": "train as `finetune-tui start` does, in a run's folder",
+    "status": "say where a run stands",
+    "send": "steer a live run",
+    "clinic": "list training pictures whose label the model contradicts",
+    "tidy": "delete a run's restore points, and say what that frees",
+}
+"what each does, in the order of the help; the module of `lr-find` is `engine.cli.lr_find`"
 
 
 def subcommand(name: str) -> Subcommand:
@@ -72,6 +72,6 @@ def _parse(words: Sequence[str], prog: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=prog, description="Fine-tune an image classifier.")
     parser.add_argument("--version", action="version", version=f"finetune-tui {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in SUBCOMMANDS:
-        commands.add_parser(name, help=subcommand(name).HELP)
+    for name, what in SUBCOMMANDS.items():
+        commands.add_parser(name, help=what)
     return parser.parse_args(words)

@@ -31,8 +31,6 @@ from engine.storage.choices import Choices, choices_of
 from engine.storage.journal import Position, Record, read_records
 from engine.storage.run_folder import load_run_config
 
-HELP = "train a run again from its journal and compare the weights"
-
 
 @dataclass(frozen=True, slots=True)
 class Segment:

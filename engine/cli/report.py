@@ -6,8 +6,6 @@ from pathlib import Path
 from engine.protocol.streams import print_lines, say
 from engine.service.places import add_dir_argument, runs_folder
 
-HELP = "write a run's result as an HTML file and a model card"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The runs, and where the report is put."""

@@ -7,8 +7,6 @@ from engine.cli.arguments import add_run_name_and_dir, folder_of_run
 from engine.errors import UserError
 from engine.steering import schedule_export
 
-HELP = "write a configuration with a run's changes by hand in it"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run, and the file to write."""

@@ -7,8 +7,6 @@ from engine.service import send
 from engine.service.places import add_dir_argument
 from engine.service.words import add_words
 
-HELP = "steer a live run"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run, and a subcommand for each command that it can be sent."""

@@ -5,8 +5,6 @@ import argparse
 from engine.cli.arguments import add_json_argument
 from engine.service.launch import add_run_arguments, plan
 
-HELP = "train without a screen"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to train, and what to print."""

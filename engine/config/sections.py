@@ -144,7 +144,7 @@ class ScheduleConfig(Section):
     "multiplier at the last step (`cosine`, `one_cycle`)"
     changes: tuple[Change, ...] = ()
     """changes, each with `arm`, `step` and one of: `group` and `lr`; `group` and `frozen`; `epochs`; `steps`;
-    `micro_batch`; `python -m engine schedule RUN` writes the changes that were made by hand in a run"""
+    `micro_batch`; `finetune-tui schedule RUN` writes the changes that were made by hand in a run"""
 
 
 class TrainConfig(Section):

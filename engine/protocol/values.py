@@ -43,6 +43,7 @@ Metrics = Annotated[dict[str, Real], Field(exclude_if=lambda values: not values)
 Texts = Annotated[dict[str, str], Field(exclude_if=lambda values: not values)]
 Counts = Annotated[tuple[Int, ...], Field(exclude_if=lambda values: not values)]
 Temperature = Annotated[Real, Field(exclude_if=lambda value: value == 1.0)]
+NamesIfKnown = Annotated[tuple[str, ...] | None, Field(exclude_if=lambda value: value is None)]
 RealIfKnown = Annotated[Real | None, Field(exclude_if=lambda value: value is None)]
 
 

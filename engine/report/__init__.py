@@ -2,10 +2,12 @@
 
 - `facts`: what is known of a run, as plain data.
 - `reading`: the facts of a run, from its journal, its configuration and its files.
-- `best`: which evaluation has an arm's best weights, and what those get wrong.
 - `deeds`: what a person did in a run, and what the program did by itself, in words.
 - `caveats`: what a reader has to know before believing the figures.
+- `difference`: by how much one arm's best weights are more accurate than another's.
 - `comparison`: the pretrained arm against the one from scratch, epoch by epoch.
+- `runs_compared`: several runs: in what their settings differ, and what each arm came to; `runs_tables`: that as text.
+- `scored_pictures`: whether two runs were scored on the same pictures.
 - `mistakes`: precision and recall of each class, the confusion matrix, the worst mistakes with thumbnails.
 - `settings`: what a recipe chose, and the commands that make the run again.
 - `charts`: which lines are drawn; `svg` draws them.

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from engine.metrics.interval import difference
+from engine.figures.best import Best
 from engine.protocol import ARMS, PART_NAMES, EvalDone
+from engine.report.difference import difference_of
 from engine.report.facts import ArmFacts, RunFacts
 from engine.report.text import points
 
@@ -61,7 +62,8 @@ def compare(facts: RunFacts) -> Comparison | None:
         shown = list(range(1, last + 1))
     rows = tuple(Row(epoch, tuple(_cell(arm, epoch) for arm in arms)) for epoch in shown)
     enough = ENOUGH * max(row.accuracy for arm in arms for row in arm.view.curves.evaluations)
-    return Comparison(arms, rows, last - len(shown), tuple(_reached(arm, enough) for arm in arms), _verdict(arms))
+    between = verdict(arms[0].best, arms[1].best) if len(arms) > 1 else ""
+    return Comparison(arms, rows, last - len(shown), tuple(_reached(arm, enough) for arm in arms), between)
 
 
 def _epochs(facts: ArmFacts) -> int:
@@ -82,20 +84,16 @@ def _reached(facts: ArmFacts, enough: float) -> Reached:
     return Reached(then.step / max(facts.view.steps_per_epoch, 1), facts.view.curves.seconds_at(then.step))
 
 
-def _verdict(arms: tuple[ArmFacts, ...]) -> str:
-    """By how much the first arm is better, and whether that may be chance."""
-    if len(arms) < 2 or arms[0].best is None or arms[1].best is None:
+def verdict(one: Best | None, other: Best | None) -> str:
+    """By how much the pretrained arm's best weights are better, and whether that may be chance."""
+    if one is None or other is None:
         return ""
-    one, other = arms[0].best, arms[1].best
-    both_tested = one.tested is not None and other.tested is not None
-    first, second = (one.score, other.score) if both_tested else (one.chosen, other.chosen)
-    if not first.images or not second.images:
+    found = difference_of(one, other)
+    if found is None:
         return ""
-    low, high = difference(first.correct, first.images, second.correct, second.images)
-    by, of = first.accuracy - second.accuracy, PART_NAMES[first.part]
-    how = "more" if by >= 0 else "less"
-    word = "this may be chance" if low <= 0 <= high else "this is more than chance"
+    how = "more" if found.by >= 0 else "less"
+    word = "this may be chance" if found.may_be_chance else "this is more than chance"
     return (
-        f"On the {of} pictures the best pretrained weights are {abs(by) * 100:.1f} points {how} accurate than those "
-        f"from scratch (95 % interval {points(low)} to {points(high)}): {word}."
+        f"On the {PART_NAMES[found.part]} pictures the best pretrained weights are {abs(found.by) * 100:.1f} points "
+        f"{how} accurate than those from scratch (95 % interval {points(found.low)} to {points(found.high)}): {word}."
     )

@@ -37,7 +37,7 @@ def choices(facts: RunFacts) -> list[Choice]:
     if facts.run is not None and facts.run.train_images and facts.config.recipe in BY_SIZE:
         values |= BY_SIZE[facts.config.recipe](facts.run.train_images)
     now = flat(facts.config)
-    return [Choice(key, _plain(value), _plain(now.get(key))) for key, value in values.items()]
+    return [Choice(key, plain(value), plain(now.get(key))) for key, value in values.items()]
 
 
 def yaml_of(config: RunConfig) -> str:
@@ -71,18 +71,19 @@ def commands(facts: RunFacts, name: str = "") -> Iterator[tuple[str, str]]:
     if facts.finished is not None and facts.finished.weights_sha256:
         yield (
             "train it again from its journal, every command at its step, and compare the weights",
-            f"python -m engine replay {run}",
+            f"finetune-tui replay {run}",
         )
     elif not facts.status.live:
         yield "go on where it was; a run can be replayed when it has ended", f"finetune-tui --resume {run}"
     if facts.status.live:
         yield "watch it", f"finetune-tui attach {run}"
     if any(deed.by_hand for deed in facts.deeds):
-        yield "write its changes by hand as a configuration", f"python -m engine schedule {run} --out good.yaml"
+        yield "write its changes by hand as a configuration", f"finetune-tui schedule {run} --out good.yaml"
     if facts.config is not None:
         file = shlex.quote(f"{name}/{CONFIG}" if name else printable(str(facts.folder.absolute() / CONFIG)))
         yield "start a new run with the same configuration, without the commands", f"finetune-tui {file}"
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """A value of the configuration as text."""
     return "true" if value is True else "false" if value is False else "null" if value is None else f"{value}"

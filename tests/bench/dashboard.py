@@ -79,7 +79,7 @@ def tax(rounds: int, epochs: int) -> None:
 
 def sent() -> None:
     """What the terminal is sent, at each size and each pace that there is."""
-    known = subprocess.run([PROGRAM, "--help"], check=True, capture_output=True, text=True).stdout
+    known = subprocess.run([PROGRAM, "train", "--help"], check=True, capture_output=True, text=True).stdout
     print(f"  {'sent':<25}{'training':>16}{f'{SECONDS} s of a pause':>20}{'of that the age':>18}")
     for flags in FLAGS:
         if not all(flag in known for flag in flags):

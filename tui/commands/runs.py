@@ -3,6 +3,7 @@
 import argparse
 import json
 import shutil
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,9 +16,10 @@ from tui.format import MISSING, age, percent
 from tui.runs import from_here, newest
 
 NEWEST = 20  # rows, without --all
-HEADER = ("name", "state", "arm", "epoch", "acc.", "best", "age", "where")
-RIGHT = ("epoch", "acc.", "best", "age")
+HEADER = ("name", "state", "arm", "epoch", "last acc.", "best acc.", "on", "age", "where")
+RIGHT = ("epoch", "last acc.", "best acc.", "age")
 NARROWEST = 80  # columns of the table
+NAME, PLACE = 16, 12  # columns that a name and a place need to be told from others
 GAP = "  "
 
 
@@ -45,38 +47,52 @@ def _lines(root: Path, everything: bool, as_json: bool) -> Iterator[str]:
     elif not found:
         yield f"No runs in {root}, and no live ones elsewhere."
     else:
-        width = max(shutil.get_terminal_size((NARROWEST, 24)).columns, NARROWEST)
-        yield from table(found, width, time.time())
+        yield from table(found, _width(), time.time())
         if len(folders) > len(found):
             yield f"and {len(folders) - len(found)} older ones, with --all"
 
 
-def table(found: Sequence[RunStatus], width: int, now: float) -> list[str]:
-    """A header and a line a run, none longer than `width`; what is too long is cut."""
-    rows = [HEADER, *(tuple(map(printable, _row(run, now))) for run in found)]
+def _width() -> int | None:
+    """Columns of the terminal; `None` where the table goes elsewhere: there nothing is cut."""
+    if not sys.stdout.isatty():
+        return None
+    return max(shutil.get_terminal_size((NARROWEST, 24)).columns, NARROWEST)
+
+
+def table(found: Sequence[RunStatus], width: int | None, now: float) -> list[str]:
+    """A header, and a line for each arm of each run.
+
+    With a `width` no line is longer: what is too long is cut, and places are left out where there is no room.
+    """
+    rows = [HEADER, *(tuple(map(printable, row)) for run in found for row in _rows(run, now))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
-    room = width - sum(widths[1:-1]) - len(GAP) * (len(HEADER) - 1)  # for names and places
-    widths[0] = min(widths[0], max(room - widths[-1], room // 2))
-    widths[-1] = max(room - widths[0], 1)
+    if width is not None:
+        room = width - sum(widths[1:-1]) - len(GAP) * (len(HEADER) - 1)  # for names and places
+        if room < min(widths[0], NAME) + min(widths[-1], PLACE):
+            widths.pop()
+            room += len(GAP)
+            widths[0] = min(widths[0], room)
+        else:
+            widths[0] = min(widths[0], max(room - widths[-1], room // 2))
+            widths[-1] = max(room - widths[0], 1)
     return [_line(row, widths) for row in rows]
 
 
-def _row(run: RunStatus, now: float) -> tuple[str, ...]:
-    return (
-        run.name,
-        run.state,
-        run.arm or MISSING,
-        f"{run.epoch}/{run.epochs}",
-        percent(run.accuracy),
-        percent(run.best_accuracy),
-        age(now - run.updated) if run.updated is not None else MISSING,
-        run.where.removeprefix("process ") or from_here(run.path),
-    )
+def _rows(run: RunStatus, now: float) -> Iterator[tuple[str, ...]]:
+    """A row for each arm, the current one first. All figures of a row are of its arm."""
+    since = age(now - run.updated) if run.updated is not None else MISSING
+    where = run.where.removeprefix("process ") or from_here(run.path)
+    if not run.arms:
+        yield run.name, run.state, run.arm or MISSING, f"{run.epoch}/{run.epochs}", MISSING, MISSING, "", since, where
+    for arm in sorted(run.arms, key=lambda arm: arm.arm != run.arm):
+        state = run.state if arm.arm == run.arm else "finished" if arm.finished else "suspended"
+        accuracies = percent(arm.accuracy), percent(arm.best_accuracy), arm.part or ""
+        yield run.name, state, arm.arm, f"{arm.epoch}/{arm.epochs}", *accuracies, since, where
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     cells = []
-    for name, text, width in zip(HEADER, row, widths, strict=True):
+    for name, text, width in zip(HEADER, row, widths, strict=False):
         cut = text
         if len(text) > width:  # of a name the number at its end counts, of a folder the end
             end = width - 1 if "/" in text else 4 if name == "name" else 0

@@ -11,10 +11,11 @@ from tui.keys.key import bindings
 from tui.keys.plots import PLOTS
 from tui.panels.panel import View
 from tui.panels.readout import cut, joined, legend, named, older_names, reading
-from tui.plots.axis import MOST_NUMBERS, along, linear, logarithmic
-from tui.plots.composition import Axes, DrawnBranch, drawn_branches, last_step, plot_of
+from tui.plots.axis import along
+from tui.plots.composition import DrawnBranch, drawn_branches, last_step
 from tui.plots.curves import Curve, Trace, mark_near, traces
-from tui.plots.drawing import BELOW, Picture, render
+from tui.plots.drawing import Picture
+from tui.plots.picture_of import picture_of
 from tui.plots.plotview import PlotView
 from tui.state import UiState
 from tui.theme import rich_colour
@@ -87,22 +88,15 @@ class Curves(View):
         current, colours = self._state.view, self.app.theme_variables
         every = drawn_branches(self._state.arms, plots, colours)
         self._read = [(drawn, traces(self._curve, drawn.view, drawn.branch, plots)) for drawn in every]
-        values = [
-            v for _, found in self._read for trace in found for v in (*trace.values, *(v for _, v in trace.tested))
-        ]
-        if current is None or not values:
+        if current is None:
             self._picture = Picture()
             return
-        width, height = self.size
         own = [drawn for drawn in every if not drawn.run]
         trained = max(plots.x(drawn.view, drawn.branch.last_step) for drawn in own)
         planned = max(plots.x(drawn.view, last_step(drawn)) for drawn in (every if plots.whole else own))
-        x = along(*plots.x_limits(current, trained, planned), width // (9 if plots.by_step else 6))
-        log = self._curve.name in plots.log
-        y = logarithmic(values, min(max(height // 2, 2), MOST_NUMBERS), share=self._curve.share) if log else None
-        y = y or linear(values, height - BELOW, span=self._curve.span, share=self._curve.share)
-        plot = plot_of(self._curve, self._read, plots, Axes(x, y), colours["border"])
-        self._picture = render(plot, (width, height), ascii=self.host.looks.ascii)
+        x = along(*plots.x_limits(current, trained, planned), self.size.width // (9 if plots.by_step else 6))
+        ascii = self.host.looks.ascii
+        self._picture = picture_of(self._curve, self._read, plots, x, self.size, grid=colours["border"], ascii=ascii)
 
     def _say(self, plots: PlotView) -> None:
         """Put a legend, or the values at the cursor, on the frame, where they hide no data."""

@@ -55,16 +55,27 @@ def drawn_branches(arms: Mapping[Arm, ArmView], plots: PlotView, colours: Mappin
     views = [arms[arm] for arm in ARMS if arm in arms]
     runs = plots.older()
     names = sorted({run for run, _ in runs})
-    older = []
-    for run, view in runs:
-        number = names.index(run) % OVERLAYS
-        colour = colours["overlay" if number == 0 else f"overlay-{number + 1}"]
-        letter = ascii_lowercase[names.index(run) % len(ascii_lowercase)]
-        older.append(DrawnBranch(view, view.curves, colour, run, letter))
+    older = [of_run(view, run, names.index(run), colours) for run, view in runs]
     past = [
         DrawnBranch(view, branch, colours[f"{view.arm}-past"], past=True) for view in views for branch in _past(view)
     ]
     return [*older, *past, *(DrawnBranch(view, view.curves, colours[view.arm]) for view in views)]
+
+
+def of_run(view: ArmView, run: str, number: int, colours: Mapping[str, str]) -> DrawnBranch:
+    """The current branch of an arm of the `number`-th of several runs, with its colour and its letter."""
+    return DrawnBranch(view, view.curves, run_colour(number, colours), run, run_letter(number))
+
+
+def run_letter(number: int) -> str:
+    """What the `number`-th run is known by on the plots."""
+    return ascii_lowercase[number % len(ascii_lowercase)]
+
+
+def run_colour(number: int, colours: Mapping[str, str]) -> str:
+    """The colour of the `number`-th run."""
+    place = number % OVERLAYS
+    return colours["overlay" if place == 0 else f"overlay-{place + 1}"]
 
 
 def last_step(drawn: DrawnBranch) -> int:

@@ -13,10 +13,11 @@ from textual.widgets import Input, OptionList
 from tui.columns import Column, Columns
 from tui.listing import Line, Listing
 from tui.runs import MODEL, NAME, Row, cells, each_run
+from tui.screens.compare import CompareScreen
 
 FOLLOW_SECONDS = 0.2
 COLUMNS = Columns(
-    *(Column("", 2), Column("name", NAME), Column("model", MODEL, 1), Column("arms", 11, 2)),
+    *(Column("", 2), Column("name", NAME), Column("model", MODEL, 1), Column("arm", 11, 2)),
     *(Column("epoch", -7), Column("best", -8), Column("age", -7)),
 )
 NOTHING = "No other run here has curves to show."
@@ -31,11 +32,16 @@ class RunsScreen(ModalScreen[set[str]]):
         Binding("space", "mark", show=False),
         Binding("enter", "take", show=False, priority=True),
         Binding("slash", "filter", show=False),
+        Binding("c", "compare", show=False),
     ]
 
-    def __init__(self, root: Path, chosen: set[str], without: str = "") -> None:
-        """`root` is the folder of the runs, `without` the name of one that is left out: the one on the screen."""
+    def __init__(self, root: Path, chosen: set[str], without: str = "", *, ascii: bool = False) -> None:
+        """`root` is the folder of the runs, `without` the name of one that is left out: the one on the screen.
+
+        `ascii`: a comparison is drawn with ASCII characters alone.
+        """
         super().__init__()
+        self._ascii = ascii
         self._root, self._without = root, without
         self._before, self._chosen = frozenset(chosen), set(chosen)
         self._rows: list[Row] = []
@@ -46,7 +52,7 @@ class RunsScreen(ModalScreen[set[str]]):
         """A filter and the list."""
         with Vertical(classes="sheet") as sheet:
             sheet.border_title = "older runs on the plots"
-            sheet.border_subtitle = "Space marks, Enter draws, / filters, Esc closes"
+            sheet.border_subtitle = "Space marks, Enter draws, c compares, / filters, Esc closes"
             yield Input(placeholder="/ filters by name and model", compact=True)
             yield Listing(COLUMNS)
 
@@ -96,6 +102,14 @@ class RunsScreen(ModalScreen[set[str]]):
             self._chosen ^= {name}
             self.follow()
 
+    def action_compare(self) -> None:
+        """Compare the run on the screen with the marked ones; if none is marked, with the highlighted one."""
+        highlighted = self.query_one(Listing).highlighted
+        others = sorted(self._chosen) or ([highlighted] if highlighted is not None else [])
+        runs = [name for name in (self._without, *others) if name]
+        if others:
+            self.app.push_screen(CompareScreen([self._root / name for name in runs], ascii=self._ascii))
+
     def action_close(self) -> None:
         """Answer."""
         self.dismiss(self._chosen)
@@ -105,10 +119,8 @@ class RunsScreen(ModalScreen[set[str]]):
             self._rows.append(found)
 
     def _line(self, run: Row) -> Line:
-        name, model, *others = cells(run)
         mark = MARK if run.name in self._chosen else ""
-        arms = "both" if len(run.arms) > 1 else run.arms[0]
-        return Line(run.name, (mark, name, model, arms, *others))
+        return Line(run.name, (mark, *cells(run)))
 
 
 def _fits(run: Row, text: str) -> bool:

@@ -29,7 +29,7 @@ def test_a_finished_run_has_its_own_figures_in_both_files(finished: Path, tmp_pa
     best = [event for event in events if event["type"] == "eval_done" and event["best"]][-1]
     text = Page(page.read_text()).text
     assert f"classify {best['accuracy']:.1%}".replace("%", " %") in text and "scratch/best.pt" in text
-    assert "python -m engine replay" in text and len(Page(page.read_text()).all("polyline")) >= 3
+    assert "finetune-tui replay" in text and len(Page(page.read_text()).all("polyline")) >= 3
     results = yaml.safe_load(card.read_text().split("---\n")[1])["model-index"][0]["results"]
     assert results[0]["metrics"][0]["value"] == round(best["accuracy"], 6)
 

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 import pytest
 
 from engine import protocol as p
+from engine.service.arm_status import ArmStatus
 from engine.service.remote.server import Server
 from engine.service.remote.watchers import Watchers
 from engine.service.status import RunStatus, status_of
@@ -40,33 +41,61 @@ RUN = RunStatus(
     started=NOW - 500,
     updated=NOW - 245,
     message="",
+    arms=(ArmStatus("pretrained", False, 3, 20, 0.953, 0.9612, "val"),),
 )
-OVER = replace(RUN, name="birds-2", path="/data/runs/birds-2", state="finished", live=False, where="", epoch=20)
-NEW = replace(RUN, name="cats-1", state="loading", where="", epoch=0, accuracy=None, best_accuracy=None, updated=NOW)
+DONE = (ArmStatus("pretrained", True, 20, 20, 0.953, 0.9612, "val"),)
+OVER = replace(RUN, name="birds-2", path="/data/runs/birds-2", state="finished", live=False, where="", arms=DONE)
+NEW = replace(RUN, name="cats-1", state="loading", where="", epoch=0, arms=(), updated=NOW)
 
 
 def test_a_row_a_run():
     assert table([RUN, OVER, NEW], 120, NOW) == [
-        "name     state     arm         epoch    acc.    best    age  where",
-        "birds-3  training  pretrained   3/20  95.3 %  96.1 %  4 min  12345 on box",
-        "birds-2  finished  pretrained  20/20  95.3 %  96.1 %  4 min  /data/runs/birds-2",
-        "cats-1   loading   pretrained   0/20       –       –    0 s  /data/runs/birds-3",
+        "name     state     arm         epoch  last acc.  best acc.  on     age  where",
+        "birds-3  training  pretrained   3/20     95.3 %     96.1 %  val  4 min  12345 on box",
+        "birds-2  finished  pretrained  20/20     95.3 %     96.1 %  val  4 min  /data/runs/birds-2",
+        "cats-1   loading   pretrained   0/20          –          –         0 s  /data/runs/birds-3",
     ]
 
 
-def test_what_is_too_long_is_cut_but_for_the_number_of_a_run_and_the_end_of_a_folder():
+def test_a_run_with_both_arms_has_a_row_for_each_with_its_own_figures():
+    scratch = ArmStatus("scratch", False, 7, 9, 0.4, 0.5, "test")
+    pretrained = ArmStatus("pretrained", True, 20, 20, 0.9, 0.95, "test")
+    both = replace(RUN, arm="scratch", arms=(pretrained, scratch), best_accuracy=0.95)
+    assert [line.split()[:9] for line in table([both], 120, NOW)[1:]] == [
+        ["birds-3", "training", "scratch", "7/9", "40.0", "%", "50.0", "%", "test"],
+        ["birds-3", "finished", "pretrained", "20/20", "90.0", "%", "95.0", "%", "test"],
+    ]
+    waiting = replace(both, arm="pretrained")
+    assert [line.split()[1:3] for line in table([waiting], 120, NOW)[1:]] == [
+        ["training", "pretrained"],
+        ["suspended", "scratch"],
+    ]
+
+
+def test_on_a_terminal_what_is_too_long_is_cut_but_for_the_number_of_a_run_and_the_end_of_a_folder():
     name = "all-the-birds-of-the-northern-hemisphere-12"
     long = replace(OVER, name=name, path=f"/very/long/way/to/{name}", state="evaluating")
     host = replace(RUN, name="birds-13", where="process 12345 on a-machine-with-a-long-name.example.org")
-    assert table([host, long], 80, NOW)[1:] == [
-        "birds-13      training    pretrained   3/20  95.3 %  96.1 %  4 min  12345 on a-…",
-        "all-the…e-12  evaluating  pretrained  20/20  95.3 %  96.1 %  4 min  …misphere-12",
+    assert table([host, long], 100, NOW)[1:] == [
+        "birds-13          training    pretrained   3/20     95.3 %     96.1 %  val  4 min  12345 on a-machi…",
+        "all-the-bir…e-12  evaluating  pretrained  20/20     95.3 %     96.1 %  val  4 min  …rn-hemisphere-12",
     ]
+    assert table([host, long], 80, NOW)[1:] == [
+        "birds-13         training    pretrained   3/20     95.3 %     96.1 %  val  4 min",
+        "all-the-bi…e-12  evaluating  pretrained  20/20     95.3 %     96.1 %  val  4 min",
+    ]
+
+
+def test_in_a_pipe_nothing_is_cut(tmp_path: Path, capsys):
+    folder = written(tmp_path / ("n" * 120), 50.0)
+    assert main(["--dir", str(tmp_path)]) == 0
+    line = capsys.readouterr().out.splitlines()[1]
+    assert line.split()[0] == folder.name and line.endswith(str(folder))
 
 
 @pytest.mark.parametrize("width", range(80, 200, 7))
 def test_it_fits(width: int):
-    rows = [replace(RUN, name="n" * 300, epoch=100, epochs=100), replace(OVER, path="/p" * 300), NEW]
+    rows = [replace(RUN, name="n" * 300), replace(OVER, path="/p" * 300), NEW]
     assert max(map(len, table(rows, width, NOW))) <= width
 
 

@@ -7,8 +7,9 @@ from engine import protocol as p
 from tests.tui.console import until
 from tests.tui.journals import begun, write_run
 from tests.tui.story import NOW, STEERED, epoch_of, rewound, started, step_of, trained
+from tui.format import percent
 from tui.plots.overlay import Overlay
-from tui.runs import Row, each_run
+from tui.runs import cells, each_run
 from tui.state import UiState
 
 
@@ -18,12 +19,24 @@ def test_a_line_a_run_newest_first(tmp_path: Path):
     write_run(tmp_path / "cats-2", *one, at=NOW - 100)
     write_run(tmp_path / "cats-10", *both, *trained("scratch", 1, 30), at=NOW - 300)
     write_run(tmp_path / "new-1", begun("new-1"), started("scratch"), step_of("scratch", 1), at=NOW)
-    best = epoch_of("pretrained", 1)[2].accuracy
-    assert list(each_run(tmp_path)) == [
-        Row("new-1", "resnet18", ("scratch",), 1, 3, None, NOW),
-        Row("cats-2", "resnet18", ("pretrained",), 2, 3, best, NOW - 100),
-        Row("cats-10", "vit_b_16", ("pretrained", "scratch"), 3, 3, best, NOW - 300),
+    found = list(each_run(tmp_path))
+    assert [(row.name, row.model, row.updated) for row in found] == [
+        ("new-1", "resnet18", NOW),
+        ("cats-2", "resnet18", NOW - 100),
+        ("cats-10", "vit_b_16", NOW - 300),
     ]
+    assert [[arm.arm for arm in row.arms] for row in found] == [["scratch"], ["pretrained"], ["pretrained", "scratch"]]
+
+
+def test_what_a_list_says_of_a_run_is_all_of_the_arm_with_the_best_weights(tmp_path: Path):
+    one = [begun("cats-1"), started(), *trained("pretrained", 1, 30), p.ArmSuspended("pretrained", 30)]
+    write_run(tmp_path / "cats-1", *one, started("scratch"), *trained("scratch", 1, 14), at=NOW)
+    (row,) = each_run(tmp_path)
+    said = {arm.arm: (f"{arm.epoch}/{arm.epochs}", percent(arm.best_accuracy)) for arm in row.arms}
+    assert said["pretrained"] != said["scratch"] and row.arm == "scratch"
+    assert cells(row)[2:5] == ("pretrained", *said["pretrained"])
+    write_run(tmp_path / "new-1", begun("new-1"), started("scratch"), step_of("scratch", 1), at=NOW + 1)
+    assert cells(next(each_run(tmp_path)))[2:5] == ("scratch", "1/3", "–")
 
 
 def test_what_is_no_run_or_has_no_curves_is_left_out(tmp_path: Path):

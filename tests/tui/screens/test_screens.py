@@ -53,6 +53,7 @@ DIALOGS: dict[str, tuple[list[p.Event], str]] = {
     "help": (TRAINING, "question_mark"),
     "clinic": ([*DOUBTFUL, p.LabelCorrected("pretrained", 14, SECOND, SECOND, "right", "", 3)], "L"),
     "clinic-nothing": (TRAINING, "L"),
+    "summary": ([*BEGUN, *trained("pretrained", 1, 30), p.ArmFinished("pretrained", 30, 0.96, 0.96, 13.5)], "S"),
 }
 SMALL, MEDIUM, LARGE = (80, 24), (120, 36), (200, 50)
 SIZES = (SMALL, MEDIUM, LARGE)
@@ -67,6 +68,7 @@ DIALOG_LAYOUTS = [
     *(("rewind", SMALL), ("rewind", MEDIUM), ("rewind-nothing", SMALL), ("quit", SMALL)),
     ("find-rate", SMALL),
     *(("clinic", SMALL), ("clinic", MEDIUM), ("clinic-nothing", SMALL)),
+    ("summary", SMALL),
 ]
 
 
@@ -216,7 +218,7 @@ async def test_a_branch_that_was_left_stays_on_the_plot_dimmed():
 async def test_only_the_newest_branches_that_were_left_are_drawn(monkeypatch: pytest.MonkeyPatch):
     drawn: list[int] = []
     monkeypatch.setattr(
-        "tui.panels.curves.render", lambda plot, *rest, **options: drawn.append(len(plot.lines)) or Picture()
+        "tui.plots.picture_of.render", lambda plot, *rest, **options: drawn.append(len(plot.lines)) or Picture()
     )
     back = [event for number in range(2, 30) for event in rewound(5, branch=number, base=1, left_step=14)]
     await shown([*TRAINING, *back], (80, 24))
