@@ -23,6 +23,7 @@ from engine.protocol import (
     StopPlanned,
     TrainStep,
 )
+from engine.protocol.unsaved import Unsaved
 from tui.figures.why import Why
 
 Phase = Literal["loading", "training", "compiling", "evaluating", "paused", "finished", "ended", "failed"]
@@ -51,6 +52,7 @@ class Activity:
         self.preparing: Preparing | None = None
         "work that is done only once, such as decoding the pictures"
         self.failure: RunFailed | None = None
+        self.unsaved = Unsaved()
         self.why = Why()
 
     @property
