@@ -120,7 +120,7 @@ def _worst(state: UiState, view: ArmView, best: Best) -> str:
 
 
 def _class(row: ByClass, classes: tuple[str, ...]) -> str:
-    taken = f" (mostly taken for {name_of(classes, row.taken_for)})" if row.taken_for is not None else ""
+    taken = f" (mostly predicted as {name_of(classes, row.taken_for)})" if row.taken_for is not None else ""
     return f"{name_of(classes, row.label)} {percent(row.recall)}{taken}"
 
 

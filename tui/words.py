@@ -136,7 +136,7 @@ WORDS: tuple[tuple[str, str], ...] = (
         "interval",
         "Confidence interval: a difference on few pictures may be chance; 95 of 100 intervals hold the true one.",
     ),
-    ("confusion", "Which class is taken for which, as a table: the diagonal is right."),
+    ("confusion", "Which class is predicted for which, as a table: the diagonal is right."),
     ("gradient", "The direction that lowers the loss; its length (norm) jumps before training goes wrong."),
     ("diverged", "Loss or gradient is not a number any more: the rate was too large. × on the plots."),
     (

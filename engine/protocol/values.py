@@ -50,3 +50,8 @@ RealIfKnown = Annotated[Real | None, Field(exclude_if=lambda value: value is Non
 def other_arm(arm: Arm) -> Arm:
     """The arm that `arm` is compared with."""
     return "scratch" if arm == "pretrained" else "pretrained"
+
+
+def number_text(value: float) -> str:
+    """A number in words for people: `0.25`, `NaN`, `inf`."""
+    return "NaN" if math.isnan(value) else f"{value:g}"

@@ -38,6 +38,6 @@ def never_predicted(known: Known) -> Verdict | None:
         text=f"{printable(name_of(known.run.classes, missing[0]))}{more} never predicted",
         evidence=(f"0 of {images:,} {known.part} pictures right", f"in {len(seen)} evaluations"),
         key="9",
-        advice="shows what it is taken for",
+        advice="shows what it is predicted as",
         setting="data.balance: sqrt, or more pictures of them",
     )

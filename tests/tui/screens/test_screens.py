@@ -72,6 +72,12 @@ DIALOG_LAYOUTS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The run of the story has no folder, whatever was trained in the one that the tests run in."""
+    monkeypatch.chdir(tmp_path)
+
+
 async def shown(events: list[p.Event], size: tuple[int, int], *keys: str, looks: Looks = TRUE_COLOUR) -> str:
     screen = Screen(events, looks)
     async with screen.shown(size) as pilot:

@@ -475,7 +475,7 @@ async def test_of_runs_a_narrow_terminal_shows_what_matters_most(place: Path):
     async with shown(size=(60, 24)) as page:
         await page.choose(3)
         assert "96.0 %" in page.text and "resnet18" not in page.text and " age" in page.text
-        await page.pilot.resize_terminal(80, 24)
+        await page.pilot.resize_terminal(100, 24)
         await page.pilot.pause()
         assert "96.0 %" in page.text and "resnet18" in page.text
 
