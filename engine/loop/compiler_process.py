@@ -7,7 +7,8 @@ are trained meanwhile. The process can be killed at any time; it is the first th
 out.
 
 `python -m engine.loop.compiler_process` is that process. It reads a pickled `_Job` from its input, and writes the
-reason of a failure, or nothing, to its output. It ends when its input does, so it does not outlive the run.
+reason of a failure, or nothing, to its output. It ends when its input does, so it does not outlive the run. Where it
+cannot do its work (a model that it cannot load, too little memory), the run compiles the step itself.
 """
 
 import contextlib
@@ -51,7 +52,7 @@ class CompilerProcess:
             Exception: the model cannot be pickled.
         """
         self.failure = ""
-        "why the step cannot be compiled, once it is known"
+        "why the step cannot be compiled, once it is known; empty where the process was ended, or had too little memory"
         job = pickle.dumps(_Job(step), pickle.HIGHEST_PROTOCOL)
         self._began = time.perf_counter()
         self.seconds = 0.0
@@ -78,15 +79,15 @@ class CompilerProcess:
 
     def _follow(self, job: bytes) -> None:
         assert self._process.stdin is not None and self._process.stdout is not None
-        with contextlib.suppress(OSError):  # it has ended; its status says why
+        with contextlib.suppress(OSError):  # it has ended
             self._process.stdin.write(job)
             self._process.stdin.flush()
         said = self._process.stdout.read().decode(errors="replace")
-        status = self._process.wait()
+        self._process.wait()
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         self._process.stdout.close()
-        self.failure = said.strip() or (f"the compiler's process ended with status {status}" if status else "")
+        self.failure = said.strip()
         self.seconds = time.perf_counter() - self._began
         self._over.set()
 
@@ -97,15 +98,16 @@ def main() -> None:
     with contextlib.suppress(OSError):  # not on Linux
         Path("/proc/self/oom_score_adj").write_text("1000")
     out, sys.stdout = sys.stdout, sys.stderr  # libraries print, too
+    job: _Job = pickle.load(sys.stdin.buffer)  # an error here says nothing of the compiler: the run tries it itself
     try:
-        job: _Job = pickle.load(sys.stdin.buffer)
         threading.Thread(target=_end_with_input, daemon=True).start()
         torch.set_num_threads(job.threads)
         torch.use_deterministic_algorithms(job.deterministic, warn_only=True)
         torch.set_float32_matmul_precision(job.matmul_precision)
         job.step.compile()
     except Exception as error:  # the compiler and its tools raise many kinds of errors
-        out.write(why(error))
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError):
+            out.write(why(error))
     out.flush()
     logging.shutdown()
     os._exit(0)  # at once: the threads and processes of the compiler have nothing left to do

@@ -9,6 +9,7 @@ from engine.arms.arm import TrainedArm
 from engine.arms.interruption import Interrupted
 from engine.config import RunConfig
 from engine.data.batches import Batch
+from engine.hardware.device import has_room_beside
 from engine.loop.compile_times import CompileTimes, described_step
 from engine.loop.compiler_process import CompilerProcess
 from engine.loop.compiling import CompileChoice
@@ -24,6 +25,7 @@ class StepCompiler:
 
     def __init__(self, config: RunConfig, steering: Steering, device: torch.device) -> None:
         self._steering = steering
+        self._device = device
         self._single_process = steering.arms.processes.size == 1
         self._times = CompileTimes()
         self._step = described_step(config, device.type)
@@ -81,8 +83,9 @@ class StepCompiler:
 
     def _start(self, arm: TrainedArm, batch: Batch) -> None:
         self._groups = arm.network.trained_groups
-        if not self._single_process:
-            return  # all processes must take the compiled step at the same time
+        # All processes must take the compiled step at the same time; and training must not run out of memory.
+        if not self._single_process or not has_room_beside(self._device):
+            return
         try:
             self._process = CompilerProcess(arm.network.trial_step(batch))
         except Exception:  # any kind, where a model cannot be pickled: then it is compiled here, without a process
