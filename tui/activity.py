@@ -23,6 +23,7 @@ from engine.protocol import (
     StopPlanned,
     TrainStep,
 )
+from engine.protocol.unsaved import Unsaved
 from tui.figures.why import Why
 
 Phase = Literal["loading", "training", "compiling", "evaluating", "paused", "finished", "ended", "failed"]
@@ -51,6 +52,7 @@ class Activity:
         self.preparing: Preparing | None = None
         "work that is done only once, such as decoding the pictures"
         self.failure: RunFailed | None = None
+        self.unsaved = Unsaved()
         self.why = Why()
 
     @property
@@ -89,7 +91,7 @@ class Activity:
                 # More epochs revive an arm.
                 self.evaluating = None
                 self._rest(finished)
-            case CompileChosen(worth=True):
+            case CompileChosen(worth=True, waits=True):
                 self.phase = "compiling"
             case Compiled():
                 self._rest(finished)

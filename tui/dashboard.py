@@ -190,7 +190,7 @@ def _say_goodbye(app: "Dashboard", stray: "SimpleQueue[str]") -> int:
         return state.failure.exit_status
     run, view, saved = state.run, state.view, state.checkpoint
     if run is not None and view is not None:
-        print_lines([f"{run.name}: {_did(view, Path(run.path), saved)}"])
+        print_lines([f"{run.name}: {_did(view, Path(run.path), saved)}", *filter(None, [state.unsaved.sentence])])
         if _goes_on(app):
             how = "stays paused" if state.paused else "goes on"
             print_lines([f"it {how} in the background; watch it with: {command('attach', run.name)}"])

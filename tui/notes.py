@@ -101,7 +101,10 @@ def _in_own_words(event: Event) -> Note | None:
             size = f"{event.bytes / 2**20:.0f} MiB in the cache folder{form}"
             return Note(f"{event.prepared} prepared pictures, {size}", shown=False)
         case CompileChosen(worth=True):
-            return Note(f"compiling the training step; training waits meanwhile: {event.reason}", "warning")
+            meanwhile = "training waits meanwhile" if event.waits else "training goes on meanwhile"
+            return Note(
+                f"compiling the training step; {meanwhile}: {event.reason}", "warning" if event.waits else "info"
+            )
         case CompileChosen():
             return Note(f"the training step is not compiled: {event.reason}", shown=False)
         case Compiled(failure=""):

@@ -201,7 +201,7 @@ class UiState(Activity):
                 assert_never(event)
 
     def _say(self, event: Event) -> None:
-        note = None if isinstance(event, EvalDone) and self._ends_an_epoch(event) else note_of(event)
+        note = note_of(event) if self.unsaved.fold(event) and not self._ends_an_epoch(event) else None
         if note is not None and self.waiting and note.level in ("info", "good"):
             note = replace(note, shown=False)  # the message line keeps what the user waits for
         if note is not None and not (isinstance(event, ArmStarted) and self._rewound):
@@ -209,9 +209,9 @@ class UiState(Activity):
         # After a rewind the arm goes on; the note of the rewind has said so.
         self._rewound = isinstance(event, Rewound) or (self._rewound and not isinstance(event, ArmStarted))
 
-    def _ends_an_epoch(self, event: EvalDone) -> bool:
+    def _ends_an_epoch(self, event: Event) -> bool:
         """Whether `EpochDone` follows, whose note has the score, too."""
-        return event.arm in self.arms and self.arms[event.arm].ends_epoch(event.step)
+        return isinstance(event, EvalDone) and event.arm in self.arms and self.arms[event.arm].ends_epoch(event.step)
 
     def tell(self, note: Note) -> None:
         """Show a note, log it, or both, as the note says; what a terminal could obey in it is shown as text."""

@@ -6,6 +6,7 @@
 - `progress`: counters and sums of an arm that a checkpoint contains as plain values.
 - `checkpointer`: saves arms; `restore_points`: the saved states that a rewind can go back to.
 - `network`: the model on its device, its precision and its compilation.
+- `trial_step`: a step that makes torch compile a model; `interruption`: breaks off a call such as that one.
 - `update`: one update: gradients, their scale and check, and the step of the optimizer.
 - `gradients`: the gradients of a batch, one micro-batch after the other.
 - `optimizer`: the optimizer and its named parameter groups.

@@ -1,5 +1,6 @@
 """One arm of the comparison: its model, its optimizer and its progress."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -115,10 +116,16 @@ class TrainedArm(LabelledProgress):
         logits = [self.network.test_logits(part, isinstance(batch, FeatureBatch), model) for part in parts]
         return prediction_rows(torch.cat(logits), labels)
 
-    def compile(self, batch: Batch) -> str:
-        """Compile the training step for batches of this size. Returns the reason of a failure, or an empty text."""
-        failure = self.network.compile(batch)
-        self.optimizer.zero_grad()
+    def compile(self, batch: Batch, unwanted: Callable[[], bool] = lambda: False) -> str:
+        """Compile the training step for batches of this size. Returns the reason of a failure, or an empty text.
+
+        Raises:
+            Interrupted: `unwanted` has become true. The step is not compiled, nothing else has changed.
+        """
+        try:
+            failure = self.network.compile(batch, unwanted)
+        finally:
+            self.optimizer.zero_grad()
         self.was_compiled = not failure
         return failure
 
@@ -233,7 +240,8 @@ class TrainedArm(LabelledProgress):
         Raises:
             CheckpointError: the state belongs to another model or optimizer.
         """
-        branches, of_all = self.branches + 1, {name: getattr(self, name) for name in OF_ALL_BRANCHES}
+        stays = (*OF_ALL_BRANCHES, "was_compiled")  # a compiled step stays compiled
+        branches, of_all = self.branches + 1, {name: getattr(self, name) for name in stays}
         self.load(state)
         self.branch = self.branches = branches
         vars(self).update(of_all)

@@ -162,7 +162,13 @@ class Checkpointer:
 
     def best_accuracy(self, arm: TrainedArm) -> float | None:
         """The accuracy of the best weights that are on the disk; call it when all that was asked for is written."""
-        return self._writer.best_accuracy(self.folder / arm.arm / BEST, arm.best_accuracy)
+        accuracy: float | None = self._writer.of_best(self.folder / arm.arm / BEST, "best_accuracy", arm.best_accuracy)
+        return accuracy
+
+    def best_step(self, arm: TrainedArm) -> int | None:
+        """The step of these weights; call it then, too."""
+        step: int | None = self._writer.of_best(self.folder / arm.arm / BEST, "best_step", arm.best_step)
+        return step
 
     # --- restore points ---------------------------------------------------------------------------------
 

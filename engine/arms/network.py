@@ -10,13 +10,14 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 
 from engine.arms.features import FeatureBatch
+from engine.arms.interruption import unless
 from engine.arms.moving_average import MovingAverage
 from engine.arms.setup import Setup
+from engine.arms.trial_step import Forward, TrialStep, why
 from engine.data.batches import Batch
 from engine.hardware.device import autocast_dtype, choose_precision
 from engine.models.build import BuiltModel
@@ -27,7 +28,6 @@ from engine.models.sync_norm import synchronise_batch_norm
 # torch 2.14 renames this argument and warns if the old name is used.
 _NAMES = inspect.signature(DistributedDataParallel).parameters
 _NO_BUFFER_SYNC: dict[str, Any] = {next(n for n in ("forward_sync_buffers", "broadcast_buffers") if n in _NAMES): False}
-Forward = Callable[[torch.Tensor], torch.Tensor]
 
 
 class Network:
@@ -173,23 +173,33 @@ class Network:
             return None
         return inputs[0] if torch.equal(self.test_logits(inputs[0], True, self.model), logits) else None
 
-    def compile(self, batch: Batch) -> str:
+    def trial_step(self, batch: Batch) -> TrialStep:
+        """A step for batches of this size, as `compile` compiles it."""
+        self._set_mode(training=not self.backbone_frozen)
+        inputs, labels = self.prepare(batch)
+        return TrialStep(self._train_model, inputs, labels, self._autocast_dtype)
+
+    def compile(self, batch: Batch, unwanted: Callable[[], bool]) -> str:
         """Compile training for batches of this size. Returns the reason of a failure, or an empty text.
 
-        One trial step runs. It does not change weights and buffers, but the caller must clear the gradients.
+        One trial step runs. It does not change weights, buffers and random numbers, but the caller must clear the
+        gradients.
+
+        Raises:
+            Interrupted: `unwanted` has become true.
         """
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it warns on machines without CUDA
         buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
-        inputs, labels = self.prepare(batch)
-        self._compiled, self._compiled_for = torch.compile(self._train_model), (len(labels), self.trained_groups)
+        self._compiled = None
         try:
-            cross_entropy(self.training_logits(inputs, features=False), labels).backward()  # type: ignore[no-untyped-call]
+            with torch.random.fork_rng([self._device] if self._device.type == "cuda" else []):
+                compiled = unless(unwanted, self.trial_step(batch).compile)
         except Exception as error:  # the compiler and its tools raise many kinds of errors
-            self._compiled = None
-            return next(iter(str(error).strip().splitlines()), type(error).__name__)
+            return why(error)
         finally:
             for name, buffer in self.model.named_buffers():
                 buffer.copy_(buffers[name])
+        self._compiled, self._compiled_for = compiled, (len(batch.labels), self.trained_groups)
         return ""
 
     def weights_sha256(self) -> str:

@@ -19,6 +19,7 @@ from engine.metrics.interval import mcnemar, paired_difference
 from engine.metrics.per_class import class_counts
 from engine.metrics.predictions import Predictions
 from engine.protocol import Part
+from engine.protocol.counting import plural
 from engine.protocol.printable import printable
 from engine.storage.atomic import atomic_write
 
@@ -105,7 +106,7 @@ def _class_lines(classes: Sequence[dict[str, Any]]) -> Iterator[str]:
         figures = f"{text(c['precision']):>9}  {text(c['recall']):>6}  {text(c['f1']):>6}"
         yield f"{name:<{width}}  {c['images']:>8}  {figures}"
     if len(classes) > len(shown):
-        yield f"and {len(classes) - len(shown)} classes with a higher F1; --json has all"
+        yield f"and {plural(len(classes) - len(shown), 'class')} with a higher F1; --json has all"
 
 
 def _comparison_lines(found: dict[str, Any]) -> Iterator[str]:

@@ -4,9 +4,10 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.protocol.counting import plural
 from engine.protocol.printable import printable
 from engine.protocol.streams import print_lines
-from engine.report.text import mebibytes, plural
+from engine.report.text import mebibytes
 from engine.service.places import add_dir_argument, runs_folder
 from engine.service.tidying import tidy
 from engine.storage.tidying import Leftover, leftover

@@ -179,8 +179,9 @@ class TrainConfig(Section):
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     "`auto`: mixed precision on CUDA, in bfloat16 or, on GPUs without it, float16; else float32"
     compile: Literal["auto"] | bool = "auto"
-    """compile the training step, which takes about a minute once and makes it faster; `auto`: if the remaining steps
-    are estimated to save twice that time"""
+    """compile the training step, which takes a minute or more once and makes it faster; `auto`: if the remaining steps
+    are estimated to save twice the time that it took last on this machine; training goes on until the step is
+    compiled; `true`: training waits for it, so that each run has the same bits"""
     micro_batch: int | None = Field(None, ge=1)
     """pictures of a batch that go through the model at once; gradients are summed over the whole batch; default: all,
     halved when memory runs out"""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.data.samples import Catalogue
 from engine.doctor.record import hash_bytes
+from engine.protocol.counting import plural
 from engine.protocol.printable import printable
 
 SECONDS = 3.0
@@ -34,7 +35,7 @@ def note_identical(catalogue: Catalogue, seconds: float = SECONDS) -> str:
     (first, *_), (other, *_) = groups[0]
     least = "at least " if time.monotonic() >= end else ""
     return (
-        f"{least}{count:,} picture{'s' * (count != 1)} to score on {'is' if count == 1 else 'are'} among the training "
+        f"{least}{plural(count, 'picture')} to score on {'is' if count == 1 else 'are'} among the training "
         f"pictures, too, such as {printable(other)} and {printable(first)}: such scores are too good; `finetune-tui "
         "doctor` names them all, and writes a list that leaves them out"
     )

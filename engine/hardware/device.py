@@ -9,6 +9,9 @@ from engine.errors import ConfigError
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
+CONTEXT_BYTES = 2**30
+"memory of a GPU that a process takes before it computes anything, and some more"
+
 
 def choose_device(name: str, process: int = 0) -> torch.device:
     """The device that a configuration names; `auto` is CUDA if there is a GPU, else MPS, else the CPU.
@@ -27,6 +30,14 @@ def choose_device(name: str, process: int = 0) -> torch.device:
     if not present[device.type]:
         raise ConfigError("No such device", f"device: {name} does not exist here; use auto or cpu")
     return device
+
+
+def has_room_beside(device: torch.device) -> bool:
+    """Whether another process can do there what this one does: a GPU has as much memory left as is used."""
+    if device.type != "cuda":
+        return True
+    free, _ = torch.cuda.mem_get_info(device)
+    return free > torch.cuda.max_memory_reserved(device) + CONTEXT_BYTES
 
 
 def describe_device(device: torch.device, processes: int) -> str:

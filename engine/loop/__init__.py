@@ -14,7 +14,8 @@
 - `input_pipeline`: gets the next batch, and reports unreadable and prepared pictures.
 - `watchdog`: repairs a diverged arm and a batch that does not fit into memory.
 - `time_budget`: plans the number of steps so that an arm ends in time.
-- `compiling`: decides whether the training step is compiled.
+- `compiling`: decides whether the training step is compiled, from the times that `compile_times` has.
+- `step_compiler`: compiles it while commands are taken, in the process of `compiler_process` first.
 - `readback`: copies figures from the device to the host without waiting.
 - `recording`: sends each event to hooks, journal and sinks.
 - `failures`: describes an unexpected error as the last event.

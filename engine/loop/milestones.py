@@ -45,7 +45,7 @@ def finished(arms: Arms, catalogue: Catalogue, folder: Path | None, writer: Chec
     """The event of a run that is over. Call it when all that was asked for is written."""
     arm = arms.current
     best = arms.checkpointer.best_accuracy(arm)
-    known = best is not None and best == arm.best_accuracy and arm.best_step is not None
+    best_step = arms.checkpointer.best_step(arm)
     return RunFinished(
         arm=arm.arm,
         step=arm.step,
@@ -58,6 +58,6 @@ def finished(arms: Arms, catalogue: Catalogue, folder: Path | None, writer: Chec
         part=catalogue.scored_part,
         test_accuracy=arm.tested,
         best_checkpoint=str((folder or Path()) / arm.arm / BEST) if best is not None else "",
-        best_epoch=-(-(arm.best_step or 0) // arm.steps_per_epoch) if known else None,
+        best_epoch=-(-best_step // arm.steps_per_epoch) if best_step is not None else None,
         **baseline(catalogue.scored, arm.history, arm.best_accuracy),
     )

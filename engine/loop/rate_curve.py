@@ -3,6 +3,8 @@
 import math
 import statistics
 
+from engine.protocol.counting import plural
+
 STEPS = 100
 LOWEST, HIGHEST = 1e-7, 10.0
 SMOOTHING = 0.95
@@ -50,7 +52,7 @@ class RateCurve:
         """The suggested rate, to two digits, or `None` and the reason why there is none."""
         before, after = self._raw[:UNTIL_LEARNING], self.losses[UNTIL_LEARNING:]
         if not after:
-            return None, f"training diverged after {len(self.losses)} steps"
+            return None, f"training diverged after {plural(len(self.losses), 'step')}"
         # The standard deviation of an exponential average of independent losses.
         noise = statistics.pstdev(before) * math.sqrt((1 - SMOOTHING) / (1 + SMOOTHING))
         if min(after) > statistics.fmean(before) - 2 * noise:

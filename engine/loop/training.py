@@ -11,7 +11,6 @@ from engine.arms.arm import TrainedArm
 from engine.arms.stopwatch import Stopwatch
 from engine.config import RunConfig
 from engine.data.batches import Batch, Waiting
-from engine.loop.compiling import CompileChoice
 from engine.loop.end_average import EndAverage
 from engine.loop.evaluation import Evaluation
 from engine.loop.feature_pass import FeaturePass
@@ -21,9 +20,10 @@ from engine.loop.input_pipeline import InputPipeline
 from engine.loop.rate_sweep import RateSweep
 from engine.loop.readback import Readback
 from engine.loop.scores import Score, report_score
+from engine.loop.step_compiler import StepCompiler
 from engine.loop.time_budget import TimeBudget
 from engine.loop.watchdog import NotFinite, Watchdog
-from engine.protocol import ArmFinished, Compiled, EpochDone, EpochsChanged, Event, Stop, Suspects, TrainStep
+from engine.protocol import ArmFinished, EpochDone, EpochsChanged, Event, Stop, Suspects, TrainStep
 from engine.recipes.table import recipe_of
 from engine.steering.steering import Steering
 
@@ -56,10 +56,8 @@ class Training:
         self._checkpointer = steering.arms.checkpointer
         self._watchdog = Watchdog(config.watchdog, steering)
         self._evaluation = Evaluation(pipeline, steering, self._watchdog, device)
-        # Several processes would measure different times and choose differently.
         self._single_process = self._arms.processes.size == 1
-        setting = config.train.compile if self._single_process else config.train.compile is True
-        self._compile = CompileChoice(setting, self._checkpointer.choices)
+        self._compiler = StepCompiler(config, steering, device)
         self._end_average = EndAverage(config.train, self._checkpointer, self._evaluation)
         self._final_test = FinalTest(pipeline, self._checkpointer, self._evaluation)
         self._passes = FeaturePass(pipeline, steering, device, config.seed)
@@ -71,9 +69,13 @@ class Training:
 
     def train(self, arm: TrainedArm) -> Iterator[Event]:
         """Train an arm until it is done, another arm becomes current, or the run stops."""
-        for event in self._train(arm):
-            self._budget.observe(event)
-            yield event
+        try:
+            for event in self._train(arm):
+                self._budget.observe(event)
+                yield event
+            yield from self._compiler.drop(arm, "the arm is not trained any more")
+        finally:
+            self._compiler.close()
 
     def _train(self, arm: TrainedArm) -> Iterator[Event]:
         if arm.done and not self._end_due(arm):
@@ -155,7 +157,9 @@ class Training:
             yield from self._pipeline.report_batch(batch)
             epoch, images = arm.epoch, batch.global_size
             if isinstance(batch, Batch) and images == self._pipeline.loader.batch_size:
-                yield from self._choose_compiled(arm, batch)
+                yield from self._compile(arm, batch)
+                if self._compiler.holds:
+                    return
             began = time.perf_counter() - waited  # without the time for commands, saves and compiling
             figures, rates, update = yield from self._watchdog.within_memory(arm, batch, arm.update)
             self._steps.put(_Step(arm.step, epoch, images, began, waited, rates, update), figures)
@@ -163,17 +167,11 @@ class Training:
             yield from self._read(arm)
         yield from self._read(arm, everything=True)
 
-    def _choose_compiled(self, arm: TrainedArm, batch: Batch) -> Iterator[Event]:
-        """Compile the step if that is worth it. Training waits, so the choice is reported first."""
-        choice = self._compile.decide(arm)
-        if choice is None:
-            return
-        yield from self._read(arm, everything=True)
-        yield choice
-        if choice.worth:
-            began = time.perf_counter()
-            failure = arm.compile(batch)
-            yield Compiled(arm.arm, arm.step, time.perf_counter() - began, failure)
+    def _compile(self, arm: TrainedArm, batch: Batch) -> Iterator[Event]:
+        """Compile the step if that is worth it. What is known of the steps before is reported first."""
+        for event in self._compiler.before_step(arm, batch):
+            yield from self._read(arm, everything=True)
+            yield event
 
     def _read(self, arm: TrainedArm, everything: bool = False) -> Iterator[TrainStep]:
         """Report the steps whose figures have arrived. `everything` waits for those of all steps.
@@ -193,7 +191,7 @@ class Training:
             self._read_at = now
             waited = min(step.waited, seconds)
             waiting = waited / seconds
-            self._compile.add_step_time(arm, seconds - waited)
+            self._compiler.add_step_time(arm, seconds - waited)
             arm.add_step(loss, int(correct), step.images, seconds, waited)
             yield TrainStep(
                 arm=arm.arm,

@@ -6,7 +6,8 @@ number, from 1, of the epoch that a step belongs to. No value is smoothed.
 
 `events` and `commands` list them; the events are in `run`, `arms`, `scores`, `pictures`, `checkpoints`, `effects` (of
 commands) and `watching`, and made of `values`. `encoding` writes them as JSON, `sentences` and `deeds` as text for
-people, `streams` prints. `wire` has the messages that only a socket carries. Loads no torch. May import `errors` only.
+people, `counting` says how many, `streams` prints. `wire` has the messages that only a socket carries. Loads no torch.
+May import `errors` only.
 """
 
 from engine.protocol.arms import (

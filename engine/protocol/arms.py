@@ -99,6 +99,8 @@ class CompileChosen:
     step: Int
     worth: Bool
     reason: str
+    waits: Bool = True
+    "whether training waits for it; otherwise it goes on, and the compiled step takes over later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Compiled:
     arm: Arm
     step: Int
     seconds: Real
-    "duration of compiling"
+    "duration of compiling, beside training and in between"
     failure: str
 
 

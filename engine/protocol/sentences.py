@@ -104,11 +104,12 @@ def _of_arm(event: Event) -> str:
             rates = ", ".join(_rate(group, resumed=event.step > 0) for group in event.groups)
             return f"{event.arm}: {event.init}; learning rates: {rates}"
         case CompileChosen(worth=True):
-            return f"{event.arm}: compiling the training step ({event.reason})"
+            beside = "" if event.waits else ", training goes on meanwhile"
+            return f"{event.arm}: compiling the training step{beside} ({event.reason})"
         case Compiled(failure=""):
             return f"{event.arm}: compiled in {event.seconds:.0f} s"
         case Compiled():
-            return f"{event.arm}: not compiled, training goes on without: {event.failure}"
+            return f"{event.arm}: the training step is not compiled: {event.failure}"
         case Diverged() if event.what == EVALUATION_LOSS:
             return (
                 f"the evaluation after step {event.step} has the loss {number_text(event.value)}: some answers of the "

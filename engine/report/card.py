@@ -14,10 +14,11 @@ import yaml
 from engine import __version__
 from engine.figures.best import Score
 from engine.protocol import PART_NAMES
+from engine.protocol.counting import plural
 from engine.protocol.printable import printable
 from engine.report.facts import ArmFacts, RunFacts
 from engine.report.settings import commands, without_places, yaml_of
-from engine.report.text import MISSING, mebibytes, percent, plural, seconds
+from engine.report.text import MISSING, mebibytes, percent, seconds
 
 MARK = "<!-- Made by finetune-tui "
 "how the card says that this program made it, whichever version"

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from engine.protocol import ARMS, PART_NAMES, other_arm
+from engine.protocol.counting import plural
 from engine.report.facts import ArmFacts, RunFacts
 from engine.report.mistakes import Mistakes
-from engine.report.text import clock, plural
+from engine.report.text import clock
 
 WIDE = 0.1  # an interval of more than ten points says little
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from engine import __version__
 from engine.metrics import METRICS
 from engine.protocol import ARMS, PART_NAMES
+from engine.protocol.counting import plural
 from engine.protocol.printable import printable, printable_lines
 from engine.report import settings, text
 from engine.report.caveats import caveats, notices
@@ -98,7 +99,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     known: dict[str, Any] = {name: getattr(text, name) for name in ("percent", "decimal", "seconds", "clock", "points")}
-    environment.filters |= known | {name: getattr(text, name) for name in ("number", "mebibytes", "plural")}
+    environment.filters |= known | {name: getattr(text, name) for name in ("number", "mebibytes")} | {"plural": plural}
     environment.globals |= {
         "ARMS": ARMS,
         "PART_NAMES": PART_NAMES,

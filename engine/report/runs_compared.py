@@ -8,11 +8,12 @@ from engine.config.values import flat
 from engine.errors import UserError
 from engine.figures.best import Best
 from engine.protocol import ARMS, PART_NAMES, Arm
+from engine.protocol.counting import plural
 from engine.report.difference import Difference, difference_of
 from engine.report.facts import ArmFacts, RunFacts
 from engine.report.scored_pictures import ScoredPictures
 from engine.report.settings import plain
-from engine.report.text import MISSING, plural
+from engine.report.text import MISSING
 
 LETTERS = ascii_lowercase
 OF_EACH_RUN = ("name", "checkpoint.dir", "sinks", "hooks.")

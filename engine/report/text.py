@@ -48,8 +48,3 @@ def number(value: float) -> str:
 def mebibytes(size: int) -> str:
     """A size of a file: `2.8 MiB`."""
     return f"{size / 2**20:,.1f} MiB"
-
-
-def plural(count: int, word: str) -> str:
-    """A count with its word: `1 picture`, `2,000 pictures`, `3 classes`, `2 branches`."""
-    return f"{count:,} {word}" + ("" if count == 1 else "es" if word.endswith(("class", "branch")) else "s")

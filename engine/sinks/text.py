@@ -4,10 +4,21 @@ import time
 from collections.abc import Callable, Iterator
 
 from engine.metrics import METRICS
-from engine.protocol import ArmStarted, EpochDone, Evaluating, Event, Loading, SweepingRates, TrainStep
+from engine.protocol import (
+    ArmStarted,
+    EpochDone,
+    Evaluating,
+    Event,
+    Loading,
+    RunFailed,
+    RunFinished,
+    SweepingRates,
+    TrainStep,
+)
 from engine.protocol.printable import printable
 from engine.protocol.sentences import epoch_line, message
 from engine.protocol.streams import Output, say
+from engine.protocol.unsaved import Unsaved
 
 BAR_WIDTH = 24
 BAR_SECONDS = 0.2
@@ -25,18 +36,22 @@ class _Report:
         self._bar = messages.isatty()
         self._drawn = 0.0
         self._steps_per_epoch = 1
+        self._unsaved = Unsaved()
 
     def show(self, event: Event) -> None:
         """Write the text of an event, if it has one."""
         if isinstance(event, TrainStep | Evaluating | SweepingRates | Loading):
             self._progress(event)
             return
+        news = self._unsaved.fold(event)
         if isinstance(event, ArmStarted):
             self._steps_per_epoch = event.steps_per_epoch
         if isinstance(event, EpochDone):
             self._line(self._out, epoch_line(event) + "".join(_further(event)))
-        elif text := message(event):
+        elif news and (text := message(event)):
             self._line(self._messages, text)
+        if isinstance(event, RunFinished | RunFailed) and (missing := self._unsaved.sentence):
+            self._line(self._messages, missing)
 
     def _line(self, stream: Output, text: str) -> None:
         if self._bar:

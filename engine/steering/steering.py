@@ -68,6 +68,10 @@ class Steering(RunState):
         """Whether a command waits to be applied."""
         return not self._inbox.empty
 
+    def stop_requested(self) -> bool:
+        """Whether a command to end the run waits."""
+        return self._inbox.stop_requested()
+
     def is_current(self, arm: TrainedArm) -> bool:
         """Whether `arm` is to be trained."""
         return arm is self.arms.current and not self.stopped

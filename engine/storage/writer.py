@@ -43,6 +43,8 @@ class _Owed(NamedTuple):
     state: dict[str, Any]
     paths: dict[Path, str]
     "where they belong, with the reason"
+    failure: CheckpointFailed
+    "what was said of it"
 
 
 class _Nobody:
@@ -120,14 +122,14 @@ class CheckpointWriter:
             arm.unsaved |= any(isinstance(result, CheckpointFailed) for result in written.result())
 
     def retry(self) -> None:
-        """Try again to write best weights that are owed, before an end. If they fail again, that is said again."""
+        """Try again to write best weights that are owed, before an end. If they fail in another way, that is said."""
         self.wait()
         if self._owed:
             self._writing.append(_Writing(_Nobody(), None, self._pool.submit(self._write_owed, {})))
 
-    def best_accuracy(self, path: Path, known: float | None) -> float | None:
-        """The accuracy of the best weights at `path`: `known`, unless those could not be written."""
-        return known if path not in self._owed else _on_disk(path)["best_accuracy"]
+    def of_best(self, path: Path, name: str, known: Any) -> Any:  # noqa: ANN401 - the value in a checkpoint
+        """A value of `OF_BEST` of the best weights at `path`: `known`, unless those could not be written."""
+        return known if path not in self._owed else _on_disk(path)[name]
 
     def close(self) -> None:
         """Write what was asked for, and end the thread."""
@@ -144,19 +146,20 @@ class CheckpointWriter:
     def _write_owed(self, but: Mapping[Path, str]) -> list[Saved]:
         """Write the best weights that are owed, except to those paths that better ones are about to be written to."""
         results: list[Saved] = []
-        for path, (state, paths) in list(self._owed.items()):
+        for path, (state, paths, failure) in list(self._owed.items()):
             del self._owed[path]
             if path not in but:
-                results += self._write_best(state, paths, "", 0.0)
+                results += (result for result in self._write_best(state, paths, "", 0.0) if result != failure)
         return results
 
     def _write_best(self, state: dict[str, Any], paths: dict[Path, str], point: str, stall: float) -> list[Saved]:
         """Write best weights. If that fails they are owed, and the other names get a file without them."""
         results = _write(state, paths, point, stall)
         main, reason = next(iter(paths.items()))
-        if not (isinstance(results[0], CheckpointFailed) and results[0].path == str(main)):
+        failure = results[0]
+        if not (isinstance(failure, CheckpointFailed) and failure.path == str(main)):
             return results
-        self._owed[main] = _Owed(state, {main: reason})
+        self._owed[main] = _Owed(state, {main: reason}, failure)
         others = {path: why for path, why in paths.items() if path != main}
         return results + (_write(self._as_on_disk(state, main.parent), others, point, stall) if others else [])
 

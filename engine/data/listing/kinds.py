@@ -9,7 +9,7 @@ class Kind(NamedTuple):
     """A kind of files."""
 
     name: str
-    "what they are, in the plural, for people"
+    "what they are, for people; its first plural is what is counted"
     remedy: str = ""
     "what to do to have them; empty if they are rightly left out"
 
@@ -27,9 +27,9 @@ BY_ENDING = _kinds(
         "3fr arw cr2 cr3 dng erf kdc mrw nef nrw orf pef raf raw rw2 sr2 srf srw x3f",
     ),
     ("files of picture editors", "export them as PNG or TIFF", "afphoto clip kra psb psd sketch xcf"),
-    ("drawings and pages", "export them as PNG", "ai cdr eps pdf ps svg svgz"),
+    ("drawings on pages", "export them as PNG", "ai cdr eps pdf ps svg svgz"),
     (
-        "pictures in formats that are not read",
+        "pictures in a format that is not read",
         "convert them to PNG or TIFF",
         "cur dcm dds dicom djvu exr fits fit hdr ico j2c j2k jp2 jpc jpf jpx mha mhd ndpi nii nrrd pbm pcx pfm pict "
         "pnm sgi svs tga wbmp wmf xbm xpm",
@@ -62,7 +62,7 @@ LOOSE_ROOT = Kind("pictures beside the parts", "put each into the folder of its 
 FOLDERS_BESIDE = Kind("folders beside the parts", "if they are a part, call them `train`, `val` or `test`")
 SYSTEM_FOLDERS_KIND = Kind("folders of other programs")
 HIDDEN_FOLDERS = Kind("hidden folders")
-LINKS_UP = Kind("links to a folder that they lie in")
+LINKS_UP = Kind("links to a folder further up")
 
 SYSTEM_NAMES = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", ".localized", ".picasa.ini"))
 "files that systems and programs leave in folders of pictures, in small letters"

@@ -31,7 +31,7 @@ class Content:
     "the folders of other programs"
     files: tuple[str, ...]
     links_up: tuple[str, ...] = ()
-    "the links to a folder that they lie in"
+    "the links to a folder further up"
 
     @property
     def has_pictures(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from engine.data.listing.kinds import Kind, kind_of_file, kind_of_folder
 from engine.data.samples import LeftOut
+from engine.protocol.counting import counted
 from engine.protocol.printable import printable
 
 MOST_ENDINGS = 12  # kinds that are told apart by an ending that no table knows; the rest are counted together
@@ -64,10 +65,10 @@ def left_out_notes(left_out: Iterable[LeftOut]) -> tuple[str, ...]:
     """What is left out, a sentence each: those with a remedy alone, all others in one sentence."""
     items = list(left_out)
     notes = [
-        f"left out: {item.count:,} {item.kind}, such as {printable(item.example)}; {item.remedy}"
+        f"left out: {counted(item.count, item.kind)}, such as {printable(item.example)}; {item.remedy}"
         for item in items
         if item.remedy
     ]
-    if rest := [f"{item.count:,} {item.kind} ({printable(item.example)})" for item in items if not item.remedy]:
+    if rest := [f"{counted(item.count, item.kind)} ({printable(item.example)})" for item in items if not item.remedy]:
         notes.append(f"rightly left out: {', '.join(rest)}")
     return tuple(notes)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from engine.data.samples import join_names
 from engine.doctor.examine import PARTS
 from engine.doctor.finding import PART_WORDS, Finding, Subject
+from engine.protocol.counting import plural
 
 FEW = {"train": 20, "val": 5, "test": 5}
 "pictures that a class should have at least; with fewer, its scores say nothing"
@@ -25,7 +26,7 @@ def find_small(subject: Subject) -> Iterator[Finding]:
                 check="small-classes",
                 severity="warning",
                 count=len(small),
-                message=f"{len(small):,} class{'es' * (len(small) != 1)} with fewer than {FEW[part]} "
+                message=f"{plural(len(small), 'class')} with fewer than {FEW[part]} "
                 f"{PART_WORDS[part]} pictures: {join_names(small)}",
                 remedy="add pictures, or put such classes together: scores of so few pictures say little",
             )

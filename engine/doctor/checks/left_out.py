@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from engine.doctor.finding import Finding, Subject
+from engine.protocol.counting import counted
 
 
 def find(subject: Subject) -> Iterator[Finding]:
@@ -12,7 +13,7 @@ def find(subject: Subject) -> Iterator[Finding]:
             check="left-out",
             severity="warning" if kind.remedy else "note",
             count=kind.count,
-            message=f"{kind.count:,} {kind.kind} are left out",
+            message=f"{counted(kind.count, kind.kind)} {'is' if kind.count == 1 else 'are'} left out",
             remedy=kind.remedy or "nothing is to be done: they are no pictures to train on",
             examples=((kind.example,),),
         )

@@ -70,7 +70,7 @@ def test_the_parts_what_is_left_out_and_the_largest_class_are_said(small: RunCon
     (root / "Train" / "dog" / "IMG.cr2").touch()
     said = lines(counted(having(small, "data", root=root)), as_json=False)
     assert said[1] == "train: `Train` (5), val: `valid` (2), test: none"
-    assert said[2].startswith(f"left out: 1 raw pictures of cameras, such as {root}/Train/dog/IMG.cr2; ")
+    assert said[2].startswith(f"left out: 1 raw picture of cameras, such as {root}/Train/dog/IMG.cr2; ")
     assert (
         "the largest class has 4.0 times as many as the smallest, 80% of all: a model that always says that class is "
         "right in 80%" in said

@@ -39,8 +39,8 @@ def test_a_line_a_picture_and_what_is_skipped_is_said(finished: Path, folder: Pa
     assert [line.split()[0] for line in lines] == [f"{folder}/{n}.jpg" for n in ("cat/0", "cat/1", "dog/0", "dog/1")]
     assert all(line.split()[1] in ("cat", "dog") and line.endswith("%") for line in lines)
     assert f"weights: {finished}/scratch/best.pt (step " in err
-    assert f"left out: 1 files of picture editors, such as {folder}/page.psd; export them as PNG or TIFF" in err
-    assert f"rightly left out: 1 folders of other programs ({folder}/cat/@eaDir), 1 text files" in err
+    assert f"left out: 1 file of picture editors, such as {folder}/page.psd; export them as PNG or TIFF" in err
+    assert f"rightly left out: 1 folder of other programs ({folder}/cat/@eaDir), 1 text file" in err
     assert f"{folder}/broken.png cannot be read: not a picture in a known format" in err
     assert "1 of 5 pictures could not be read" in err
 

@@ -156,7 +156,7 @@ def test_linked_folders_are_followed_and_a_circle_of_links_ends(tmp_path: Path) 
     assert catalogue.classes == ("a", "b")
     assert per_class(catalogue.train + catalogue.val) == {0: 3, 1: 3}
     counts = {item.kind: item.count for item in catalogue.left_out}
-    assert counts["links to a folder that they lie in"] == 2
+    assert counts["links to a folder further up"] == 2
 
 
 # --- what stops before training -----------------------------------------------------------------------------

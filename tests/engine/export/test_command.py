@@ -37,7 +37,7 @@ def test_pictures_are_those_of_data_and_else_random_pixels_which_is_said(
     assert export(finished, "--format", "torchscript", "--data", "mine") == 0
     out, err = capsys.readouterr()
     assert "small-1.pt: " in out and "compared on 14 of 15 pictures of mine" in out
-    assert "left out: 1 text files (mine/notes.txt)" in err and "mine/broken.png cannot be read: not a picture" in err
+    assert "left out: 1 text file (mine/notes.txt)" in err and "mine/broken.png cannot be read: not a picture" in err
     monkeypatch.setattr("engine.export.check_pictures.local_catalogue", lambda data, seed: _gone(data.root))
     assert export(finished, "--format", "torchscript", "--half", "--force") == 0
     out, err = capsys.readouterr()

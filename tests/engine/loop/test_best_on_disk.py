@@ -123,6 +123,13 @@ def test_a_disk_that_stays_full_is_said_and_what_is_on_it_counts(
     assert all(f"not saved: {folder_of(told)}/scratch/{name}: No space left on device" in text for name in names)
     assert ("no best weights are on the disk" in text) == (known is None)
     assert ("there is none before it" in text) == (since == 0)
+    said = [line for line in text.splitlines() if line.startswith("not saved: ")]
+    assert len(said) == len(set(said))  # once, and again only if it fails in another way
+    places = [f"{folder_of(told)}/scratch/{name} of step 12" for name in names]
+    assert text.splitlines()[-1] == f"not on the disk: {', '.join(places)}"
+    failed = [(event.path, event.step) for event in only(told, p.CheckpointFailed)]
+    assert len(failed) == len(set(failed))
+    assert end.best_epoch == (None if known is None else since // 3)
 
 
 def test_only_the_best_fails_and_a_resume_knows_of_nothing_better_than_the_file(

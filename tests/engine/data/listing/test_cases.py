@@ -215,7 +215,7 @@ def test_everything_left_out_is_counted_by_kind_with_an_example_and_a_remedy(tmp
     assert raw.example == f"{tmp_path}/train/dog/c.CR2" and raw.remedy == "export them as JPEG or TIFF"
     notes = left_out_notes(found.left_out)
     assert notes[-1].startswith("rightly left out: 5 folders of other programs (")
-    assert any("1 folders beside the parts" in note and "call them `train`, `val` or `test`" in note for note in notes)
+    assert any("1 folder beside the parts" in note and "call them `train`, `val` or `test`" in note for note in notes)
 
 
 def test_thumbnails_of_a_network_disk_are_no_pictures(tmp_path: Path) -> None:
