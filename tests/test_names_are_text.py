@@ -21,6 +21,7 @@ from tests.tui.commands.test_view import Viewed
 from tui import cli
 from tui.start_screen import setup
 from tui.start_screen.app import StartApp
+from tui.start_screen.filled import Filled
 from tui.start_screen.looking import parse
 from tui.start_screen.setup import SetupPage
 
@@ -211,7 +212,7 @@ async def test_the_start_screen_shows_them_escaped(
     monkeypatch.setattr(setup, "TYPING_SECONDS", 0.01)
     app = StartApp(root=trained[0].parent)
     async with app.run_test(size=(120, 40)) as pilot:
-        await app.push_screen(SetupPage(["--data", str(pictures)], str(pictures)))
+        await app.push_screen(SetupPage(Filled(["--data", str(pictures)], str(pictures))))
         await app.workers.wait_for_complete()
         await pilot.pause(0.05)
         Silent.made.report(Silent.made, parse(lines(count_pictures(config, find(config)), True)[0]))
