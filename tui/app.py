@@ -18,6 +18,7 @@ from tui.leaving import ANSWERS, Leaving
 from tui.looks import USUAL, Looks
 from tui.notes import Note, not_now
 from tui.palette import InOrder, commands, usual
+from tui.panels.footer import Footer
 from tui.refusals import LOCKED, Access
 from tui.screens.quit import Choice, QuitScreen
 from tui.state import UiState
@@ -116,6 +117,14 @@ class Dashboard(AskingApp):
         self._body.zoom("" if self._body.zoomed else (focused.id or "") if focused is not None else first)
         self.call_after_refresh(self.draw, plots=True)
 
+    def on_footer_pressed(self, event: Footer.Pressed) -> None:
+        """Press the key whose label was clicked."""
+        self.action_press(event.key)
+
+    def on_view_title_clicked(self) -> None:
+        """Zoom into the pane, or out of it: the click has given it the focus."""
+        self.action_zoom()
+
     def action_leave_pane(self) -> None:
         """Go one level back: out of the cursor within a pane, out of the zoom, or out of the pane."""
         focused = self._body.focused
@@ -140,7 +149,7 @@ class Dashboard(AskingApp):
         if self._leaving.by == "stop" or self.session is None or not self.state.live or self.access == "read-only":
             self._leave_ended()
         elif not isinstance(self.screen, QuitScreen):
-            self.push_screen(QuitScreen(self.state.checkpoint, self.access != "own", self.state.paused), self._quit_as)
+            self.push_screen(QuitScreen(self.state, self.access != "own"), self._quit_as)
 
     async def action_quit(self) -> None:
         """Ctrl+Q, Textual's own key to quit, does the same."""

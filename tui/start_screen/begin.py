@@ -23,7 +23,7 @@ def begin(looks: Looks, flags: Sequence[str]) -> int:
         app = StartApp(screen.abandon, TerminalDriver, looks=looks)
         screen.broken = app.hang_up
         on_signals(app.end_by)
-        app.run()
+        app.run(mouse=looks.mouse)
     on_signals(signal.SIG_DFL)
     say_broken(app, stray)
     if app.ended_by:
