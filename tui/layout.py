@@ -1,7 +1,7 @@
 """Which panes are shown in a terminal of some size, and where. Loads no Textual."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -86,6 +86,8 @@ def arrange(
     if zoomed:
         return {zoomed: Place(0, 0, width, height)}
     chosen = chosen or {}
+    if any(chosen.values()):  # then nothing else comes first
+        wants = [replace(want, main=False) for want in wants]
     known = {want.name: want for want in wants}
     presses = {name: number for number, (name, on) in enumerate(chosen.items(), 1) if on}
     ranked = sorted(wants, key=lambda want: (-presses.get(want.name, 0), want.rank))

@@ -58,7 +58,7 @@ PANES: dict[str, dict[str, str]] = {
         "diff., points": "Best of pretrained less best of scratch, in points, with its 95 % confidence interval (CI).",
         "m trains the other arm": "There is nothing to compare yet; the key m starts the other arm.",
         "time to 90 %": "Seconds of training and testing until the arm had 90 % of the best accuracy of both.",
-        "epochs for that": "Epochs until then: with pretrained weights often one.",
+        "90 % at epoch": "Epochs until then: with pretrained weights often one.",
         "best": "Highest accuracy so far; it is what the two arms are judged by.",
         "best, %": "Highest accuracy so far, in per cent; it is what the two arms are judged by.",
         "in epoch": "When the best accuracy came: long ago means that more epochs will not help.",

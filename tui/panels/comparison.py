@@ -14,13 +14,13 @@ from tui.panels.panel import Panel, lines, row
 from tui.state import UiState
 from tui.theme import ARM_STYLES
 
-LABEL, COLUMN = 15, 11
+LABEL, COLUMN = 13, 12
 Scored = EvalDone | AverageScored | None
 MANY, ALL = 8, 12  # rows that it asks for where the terminal is high, and where it has at least so many rows:
 HIGH = 45
 LARGE = 3  # rows of large digits
 ENOUGH = 0.9  # of an arm's best accuracy
-LATER = ("time to 90 %", "epochs for that", "epochs", "time")
+LATER = ("time to 90 %", "90 % at epoch", "epochs", "time")
 "rows below the difference: seconds until 90 % of the best accuracy of both, and so on"
 INTERVAL = " (95 % CI)"
 SURE, UNSURE = f"significant{INTERVAL}", f"may be chance{INTERVAL}"
