@@ -22,6 +22,7 @@ from tui.panels.footer import Footer
 from tui.refusals import LOCKED, Access
 from tui.screens.quit import Choice, QuitScreen
 from tui.state import UiState
+from tui.suspending import SOON, Suspending
 
 
 class Dashboard(AskingApp):
@@ -53,12 +54,15 @@ class Dashboard(AskingApp):
         "whether the user left the screen while training goes on"
         self.access = access
         self._leaving = Leaving()
+        self._suspending = Suspending(self, self.state, self._ask, own=access == "own")
 
     def take_in(self, event: Event) -> None:
         """Fold one event, also into the way out that waits for it."""
         super().take_in(event)
         if self._leaving.done(event):
             self.exit()
+        if self._suspending.due(event):
+            self.call_later(self._suspending.stop)
 
     # --- keys -------------------------------------------------------------------------------------------
 
@@ -67,7 +71,9 @@ class Dashboard(AskingApp):
         if self.access == "view" and name == "detach":  # there is no training to leave alone
             name = "leave"
         key = next(key for key in KEYS if key.name == name)
-        if reason := key.why_not(self.state):
+        if self._suspending.waits and name != "suspend":
+            self.state.tell(SOON)  # what is typed now, such as `fg`, is meant for the shell
+        elif reason := key.why_not(self.state):
             self.state.tell(not_now(key.label, reason))
         elif key.pane:
             focused = self._body.focused
@@ -135,6 +141,14 @@ class Dashboard(AskingApp):
         elif focused is not None:
             self.screen.set_focus(None)  # `blur` would give the focus to a neighbour
         self.draw(plots=True)
+
+    def action_suspend_job(self) -> None:
+        """Ctrl+Z, in dialogs, too."""
+        self.action_press("suspend")
+
+    def action_suspend(self) -> None:
+        """Give the terminal back to the shell until `fg`; training waits meanwhile."""
+        self._suspending.begin()
 
     def action_detach(self) -> None:
         """Leave the screen; training goes on."""
