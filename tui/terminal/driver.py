@@ -105,6 +105,11 @@ class TerminalDriver(LinuxDriver):
     def _sigtstp_application(self, *_: object) -> None:
         """Ignore it: no key sends it, and its sender has already taken the terminal, so it cannot be restored."""
 
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, empty: tmux 3.3 keeps rows of the screen if it has grown meanwhile."""
+        self.write("\x1b[2J\x1b[H")
+        super().stop_application_mode()
+
     def suspend_job(self, said: str, continued: Callable[[], None]) -> None:
         """Give the terminal back, say a line there, and stop the job; return when it has the terminal again.
 
