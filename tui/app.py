@@ -142,10 +142,6 @@ class Dashboard(AskingApp):
             self.screen.set_focus(None)  # `blur` would give the focus to a neighbour
         self.draw(plots=True)
 
-    def action_suspend_job(self) -> None:
-        """Ctrl+Z, in dialogs, too."""
-        self.action_press("suspend")
-
     def action_suspend(self) -> None:
         """Give the terminal back to the shell until `fg`; training waits meanwhile."""
         self._suspending.begin()

@@ -84,6 +84,7 @@ SCREEN: tuple[Key, ...] = (
         "suspend",
         "Give the terminal back to the shell until `fg`; training waits meanwhile. D lets it go on instead.",
         rank=9,
+        in_dialogs=True,
     ),
     Key("leave", ("q",), "q", "quit", "Leave; while training it asks first, and saving is what it offers.", rank=0),
 )

@@ -62,7 +62,7 @@ def _first(number: int, chosen: int, room: int) -> int:
 def _all(errors: Errors) -> str:
     """How many mistakes have their pictures, and how many there are."""
     pictured, every = len(errors.worst), errors.images - errors.correct
-    return f"{pictured:,}" if pictured >= every else f"{pictured:,} shown, {every:,} in all"
+    return f"{pictured:,}" if pictured >= every else f"{pictured:,} ({every:,} in all)"
 
 
 def _detail(label: str, value: Content, width: int) -> Content:

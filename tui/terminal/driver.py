@@ -72,7 +72,7 @@ class TerminalDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Send what the terminal does not show already; nothing while it is the shell's."""
-        if self._suspended and self._continued:
+        if self._suspended:
             return
         size: os.terminal_size | None = None
         with contextlib.suppress(OSError):
@@ -107,8 +107,15 @@ class TerminalDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, empty: tmux 3.3 keeps rows of the screen if it has grown meanwhile."""
+        if self._suspended:
+            return
         self.write("\x1b[2J\x1b[H")
         super().stop_application_mode()
+
+    def disable_input(self) -> None:
+        """Read no more keys."""
+        if not self._suspended:  # whoever touches the terminal of another job is stopped
+            super().disable_input()
 
     def suspend_job(self, said: str, continued: Callable[[], None]) -> None:
         """Give the terminal back, say a line there, and stop the job; return when it has the terminal again.
@@ -130,8 +137,7 @@ class TerminalDriver(LinuxDriver):
         except OSError:
             self._hang_up()
         if app.ended_by:
-            self._continued, self.attrs_before = True, None  # the terminal is not ours: leave it alone
-            return
+            return  # the terminal stays the shell's
         self._suspended = False
         self.resume_application_mode()
 

@@ -348,7 +348,7 @@ async def test_ctrl_z_pauses_first_and_meanwhile_no_key_does_anything(monkeypatc
 
     monkeypatch.setattr(screen.app, "suspend_job", suspend)
     async with screen.shown() as pilot:
-        await pilot.press("ctrl+z", "f", "g")
+        await pilot.press("l", "ctrl+z", "escape", "f", "g")
         assert screen.session.sent == [p.Pause()] and not said
         await screen.feed(pilot, p.Paused("pretrained", 14))
         assert screen.session.sent == [p.Pause(), p.Resume()] and "D there lets training go on" in said[0]

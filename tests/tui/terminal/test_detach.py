@@ -129,7 +129,7 @@ def test_a_screen_that_was_stopped_gives_the_terminal_back_in_the_end(run, folde
 
 
 def test_ctrl_z_stops_the_screen_and_training_until_fg(run, folder: Path):
-    terminal = run("small.yaml", shell=True)
+    terminal = run("small.yaml", "--no-mouse", shell=True)
     before = termios.tcgetattr(terminal.screen)
     terminal.wait_for("TRAINING")
     parent = terminal.program
@@ -143,7 +143,9 @@ def test_ctrl_z_stops_the_screen_and_training_until_fg(run, folder: Path):
     trains_on(folder)
     terminal.press("fg\n")
     terminal.wait_for("\x1b[?1049h")
-    terminal.wait_for("TRAINING")
+    while b"TRAINING" not in terminal.seen:
+        assert terminal.read()
+    assert b"\x1b[?25l" in terminal.seen and b"\x1b[?1000h" not in terminal.seen, "the mouse was taken"
     terminal.press("q")
     terminal.wait_for("save and quit")
     terminal.press("s")
@@ -152,6 +154,21 @@ def test_ctrl_z_stops_the_screen_and_training_until_fg(run, folder: Path):
     told = list(read_journal(folder / "runs" / "small-1"))
     assert not any(isinstance(message, p.GroupFrozen) for message in told), "`fg` was taken for keys"
     assert sum(isinstance(message, p.Resumed) for message in told) == 1
+
+
+def test_a_suspended_run_that_goes_on_in_the_background_obeys_a_signal(run, folder: Path):
+    """Whoever changes the terminal from there is stopped."""
+    terminal = run("small.yaml", shell=True)
+    terminal.wait_for("TRAINING")
+    program = terminal.program
+    terminal.press("\x1a")
+    terminal.wait_for("stopped")
+    terminal.press("bg\n")
+    trains_on(folder)
+    program.send_signal(signal.SIGTERM)
+    terminal.wait_for("finetune-tui --resume")
+    until(lambda: not program.is_running() or program.status() == psutil.STATUS_ZOMBIE, "the end")
+    assert (folder / "runs" / "small-1" / "scratch" / "last.pt").is_file()
 
 
 def test_ctrl_z_where_no_shell_could_bring_it_back_says_so(run):
