@@ -19,6 +19,7 @@ from engine.service.session import LocalSession
 from tui.app import Dashboard
 from tui.looks import Looks
 from tui.start_screen.app import StartApp
+from tui.start_screen.filled import Filled
 from tui.start_screen.setup import SetupPage
 
 HERE = Path(__file__).resolve().parent
@@ -76,7 +77,7 @@ async def start() -> None:
     """The page of a folder, which has the demo's pictures."""
     app = StartApp(looks=LOOKS)
     async with app.run_test(size=MIDDLE) as pilot:
-        app.push_screen(SetupPage(["--data", "pictures"], "pictures"))
+        app.push_screen(SetupPage(Filled(["--data", "pictures"], "pictures")))
         await until(lambda: any("about" in str(found.render()) for found in app.screen.query("#estimate")))
         await shoot("start", app, pilot, (100, 30))
         app.exit()

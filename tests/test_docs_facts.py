@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from engine import protocol
+from engine.cli.first_weights import Weights
 from engine.cli.preview import Estimate, Pictures
 from engine.config import load_config
 from engine.service.status import RunStatus
@@ -55,7 +56,7 @@ def test_every_pane_is_in_the_table_with_its_digit(pane) -> None:
     assert cells(row)[1] == pane.name
 
 
-@pytest.mark.parametrize("flag", ["--ascii", "--theme NAME", "--refresh S", "--lowbw", "--no-mouse"])
+@pytest.mark.parametrize("flag", ["--ascii", "--theme NAME", "--refresh S", "--lowbw", "--no-notify", "--no-mouse"])
 def test_every_flag_of_the_screen_is_in_the_table(flag: str) -> None:
     assert rows(KEYS_DOC.section("Terminals"), flag)
 
@@ -105,7 +106,7 @@ def test_every_field_and_every_state_of_a_status_is_named() -> None:
     assert set(get_args(states)) <= in_code(text)
 
 
-@pytest.mark.parametrize("said", [Pictures, Estimate], ids=lambda said: said.__name__)
+@pytest.mark.parametrize("said", [Pictures, Weights, Estimate], ids=lambda said: said.__name__)
 def test_every_field_of_what_look_says_is_named(said) -> None:
     (row,) = rows(SCRIPTS.section("Looking before training"), said.__name__.lower())
     assert in_code(cells(row)[1]) == {field.name for field in fields(said)}

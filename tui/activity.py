@@ -23,6 +23,7 @@ from engine.protocol import (
     StopPlanned,
     TrainStep,
 )
+from tui.figures.why import Why
 
 Phase = Literal["loading", "training", "compiling", "evaluating", "paused", "finished", "ended", "failed"]
 "`finished`: the current arm has done its epochs; `ended`: the engine has"
@@ -50,6 +51,7 @@ class Activity:
         self.preparing: Preparing | None = None
         "work that is done only once, such as decoding the pictures"
         self.failure: RunFailed | None = None
+        self.why = Why()
 
     @property
     def stop_planned(self) -> bool:

@@ -1,5 +1,6 @@
 """The dashboard: what its keys, its palette and its dialogs do."""
 
+import os
 from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import ClassVar
@@ -12,17 +13,23 @@ from textual.screen import Screen
 
 from engine.protocol import Command, Event
 from engine.service.session import Session
+from tui.afterwards import Afterwards
 from tui.asking_app import AskingApp
+from tui.ends import Ends
+from tui.false_start import FalseStart
 from tui.keys import EVERYWHERE, KEYS, Key, bindings, keys_of
 from tui.leaving import ANSWERS, Leaving
 from tui.looks import USUAL, Looks
 from tui.notes import Note, not_now
+from tui.notifying import Notifying
 from tui.palette import InOrder, commands, usual
 from tui.panels.footer import Footer
+from tui.panels.panel import View
 from tui.refusals import LOCKED, Access
 from tui.screens.quit import Choice, QuitScreen
 from tui.state import UiState
 from tui.suspending import SOON, Suspending
+from tui.terminal.driver import TerminalDriver
 
 
 class Dashboard(AskingApp):
@@ -53,16 +60,41 @@ class Dashboard(AskingApp):
         self.detached = False
         "whether the user left the screen while training goes on"
         self.access = access
+        self.false_start = FalseStart()
         self._leaving = Leaving()
         self._suspending = Suspending(self, self.state, self._ask, own=access == "own")
+        self._ends = Ends()
+        self._afterwards = Afterwards(self.state, self, self.action_press)
+        self._notifying = Notifying(self.state, looks, self._signal, os.environ)
 
     def take_in(self, event: Event) -> None:
         """Fold one event, also into the way out that waits for it."""
         super().take_in(event)
+        self.false_start.follow(event)
+        if self.false_start.why:
+            self.exit()
+        elif self._ends.noticed(self.state):
+            self._afterwards.ended()
+            self._notifying.ended()
         if self._leaving.done(event):
             self.exit()
         if self._suspending.due(event):
             self.call_later(self._suspending.stop)
+
+    def tick(self) -> None:
+        """Take in what happened; show the summary of a run that has just ended."""
+        super().tick()
+        if not self.leaving:
+            self._afterwards.offer()
+            self._notifying.follow()
+
+    def on_unmount(self) -> None:
+        """Give the window its own name back."""
+        self._notifying.leave()
+
+    def _signal(self, codes: str) -> None:
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.signal(codes)
 
     # --- keys -------------------------------------------------------------------------------------------
 
@@ -76,8 +108,8 @@ class Dashboard(AskingApp):
         elif reason := key.why_not(self.state):
             self.state.tell(not_now(key.label, reason))
         elif key.pane:
-            focused = self._body.focused
-            if focused is not None and focused.kind == key.pane:  # else it has been hidden since
+            focused = self.screen.focused
+            if isinstance(focused, View) and focused.kind == key.pane:  # else it has been hidden since
                 focused.press(name)
             self.draw(plots=True)
             return
@@ -145,6 +177,10 @@ class Dashboard(AskingApp):
     def action_suspend(self) -> None:
         """Give the terminal back to the shell until `fg`; training waits meanwhile."""
         self._suspending.begin()
+
+    def action_summary(self) -> None:
+        """Show what came of the run, and what can be done next."""
+        self._afterwards.open()
 
     def action_detach(self) -> None:
         """Leave the screen; training goes on."""

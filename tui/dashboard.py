@@ -20,7 +20,7 @@ from engine.storage.atomic import discard
 from tui.activity import ENDED, OVER
 from tui.format import percent
 from tui.looks import Looks
-from tui.terminal.parent import Leash, attended, forget_terminal
+from tui.terminal.parent import Ended, Leash, attended, forget_terminal
 
 if TYPE_CHECKING:
     from engine.figures.arm import ArmView
@@ -37,9 +37,20 @@ AGAIN_SECONDS = 0.3  # a signal that comes twice so soon was sent to this proces
 
 
 def train(launch: Launch, looks: Looks) -> int:
-    """Train in this process, with the dashboard; the exit status. Training goes on if the terminal goes away."""
+    """Train in a child of this process, with the dashboard; the exit status. It goes on if the terminal goes away."""
+    return attempt(launch, looks, comes_back=False).status
+
+
+def attempt(launch: Launch, looks: Looks, *, comes_back: bool = True) -> Ended:
+    """The same; where the run fails before its first step, the screen closes by itself, and why is `told`.
+
+    Raises:
+        UserError: the run's folder cannot be written, or another process trains the run.
+    """
     launch.begin()
-    return attended(partial(_train, launch, looks))
+    lost = "the program was ended by {}; its last checkpoint is whole"
+    how = "`finetune-tui runs` lists the run, and --resume goes on with it"
+    return attended(partial(_train, launch, looks, comes_back), f"Run lost: {lost}: {how}")
 
 
 def attach(link: "Link", access: "Access", looks: Looks) -> int:
@@ -66,12 +77,15 @@ def view(folder: Path, over: str, looks: Looks) -> int:
     return _status(app)
 
 
-def _train(launch: Launch, looks: Looks, leash: Leash) -> int:
+def _train(launch: Launch, looks: Looks, comes_back: bool, leash: Leash) -> int:
     from engine.service.session import LocalSession
 
     # A step asks for the interpreter many times, and each time it would wait this long for the screen's drawing.
     sys.setswitchinterval(SWITCH_SECONDS)
-    app, stray = _show(lambda: LocalSession(launch), "own", looks, leash)
+    app, stray = _show(lambda: LocalSession(launch), "own", looks, leash, comes_back=comes_back)
+    if app.false_start.why:
+        leash.tell(app.false_start.why)
+        return 1
     session = app.session
     assert session is None or isinstance(session, LocalSession)
     ending = _Ending(app.ended_by, session)
@@ -134,7 +148,13 @@ class _Ending:
 
 
 def _show(
-    start: "Callable[[], Session]", access: "Access", looks: Looks, leash: Leash | None = None, over: str = ""
+    start: "Callable[[], Session]",
+    access: "Access",
+    looks: Looks,
+    leash: Leash | None = None,
+    *,
+    over: str = "",
+    comes_back: bool = False,
 ) -> "tuple[Dashboard, SimpleQueue[str]]":
     """Show the screen until it is left."""
     # Imported late, so that --help and mistakes are answered at once.
@@ -143,6 +163,7 @@ def _show(
 
     with own_terminal() as (screen, stray):
         app = Dashboard(start, stray, screen.abandon, access, TerminalDriver, over=over, looks=looks)
+        app.false_start.watched = comes_back
         screen.broken = app.hang_up
         on_signals(app.end_by)
         if leash is not None:

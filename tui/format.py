@@ -1,6 +1,7 @@
 """Numbers as short texts, whose widths seldom change."""
 
 import math
+from collections.abc import Sequence
 
 from rich.cells import cell_len, chop_cells
 
@@ -8,6 +9,7 @@ from engine.protocol.printable import printable
 
 MISSING = "–"
 NOT_AVAILABLE = "n/a"
+_HEIGHTS = "▁▂▃▄▅▆▇"  # a whole cell would touch the line above
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -100,6 +102,18 @@ def bar(share: float, width: int) -> tuple[str, str]:
     whole, part = divmod(eighths, 8)
     filled = "█" * whole + (_EIGHTHS[part] if part else "")
     return filled, " " * (width - len(filled))
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """The course of some values in at most `width` cells, between the least and the largest of them."""
+    if not values:
+        return ""
+    count = min(len(values), width)
+    kept = [values[(number + 1) * len(values) // count - 1] for number in range(count)]
+    least, most = min(kept), max(kept)
+    if least == most:
+        return _HEIGHTS[len(_HEIGHTS) // 2] * count
+    return "".join(_HEIGHTS[round((value - least) / (most - least) * (len(_HEIGHTS) - 1))] for value in kept)
 
 
 def next_nice(value: float, up: bool) -> float:

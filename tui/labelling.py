@@ -1,13 +1,12 @@
 """Asks a process of its own what a run's best weights say of a picture, so that the screen loads no torch."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.protocol.printable import printable
+from tui.calling import Call
 
 TOP = 5  # classes
 
@@ -22,30 +21,20 @@ class Label:
     "the most probable classes, each with its probability"
 
 
-class Labelling:
+class Labelling(Call):
     """One question. `answer` may be called in a thread; `stop` ends it from another one."""
 
     def __init__(self, run: Path, picture: Path) -> None:
         # On the processor: a paused run may have the GPU's memory, and one picture takes no time.
-        arguments = ["predict", str(run), str(picture), "--json", "--top-k", str(TOP), "--device", "cpu"]
-        self._command = [sys.executable, "-m", "engine", *arguments]
-        self._process: subprocess.Popen[str] | None = None
+        super().__init__("predict", str(run), str(picture), "--json", "--top-k", str(TOP), "--device", "cpu")
 
     def answer(self) -> Label | str:
         """The answer, or why there is none."""
-        self._process = subprocess.Popen(
-            self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        said, messages = self._process.communicate()
-        found = [json.loads(line) for line in said.splitlines()]
+        done = self.wait()
+        found = [json.loads(line) for line in done.said]
         if len(found) == 1 and "top" in found[0]:
             top = [(printable(item["class"]), item["probability"]) for item in found[0]["top"]]
-            return Label(printable(next(iter(messages.splitlines()), "")).removeprefix("weights: "), top)
+            return Label(printable(next(iter(done.messages), "")).removeprefix("weights: "), top)
         if found and "error" in found[0]:
             return f"it cannot be read: {printable(found[0]['error'])}"
-        return printable(next(reversed(messages.splitlines()), "the answer did not come"))
-
-    def stop(self) -> None:
-        """End the process, if there is one."""
-        if self._process is not None:
-            self._process.kill()
+        return done.reason

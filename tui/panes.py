@@ -73,7 +73,7 @@ PANES: tuple[Pane, ...] = (
     Pane(
         "9",
         Want("mistakes", 10, width=36, least=6, weight=3, stretch=3),
-        "What the last evaluation gets wrong: the worst classes, what they are taken for, and the pictures themselves.",
+        "What the last evaluation gets wrong: the worst classes, what they are predicted as, and the pictures themselves.",
     ),
     Pane(
         "0",

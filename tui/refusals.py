@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from tui.activity import ENDED
+from tui.activity import ENDED, OVER
 from tui.state import UiState
 
 Access = Literal["own", "attached", "read-only", "view"]
@@ -28,7 +28,20 @@ def no_label(state: UiState) -> str:
         return "the run has not started yet"
     if state.live and not state.paused and state.phase != "finished":
         return "training is not paused; p pauses it"
-    return "" if Path(state.run.path).is_dir() else "the run's folder is not on this machine"
+    return elsewhere(state)
+
+
+def not_over(state: UiState) -> str:
+    """For the summary of a run."""
+    if state.view is None:
+        return "the run has not started yet"
+    return "" if state.phase in OVER else "the arm has not done its epochs"
+
+
+def elsewhere(state: UiState) -> str:
+    """For what needs the run's folder."""
+    there = state.run is not None and Path(state.run.path).is_dir()
+    return "" if there else "the run's folder is not on this machine"
 
 
 def no_clinic(state: UiState) -> str:

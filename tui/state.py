@@ -162,6 +162,8 @@ class UiState(Activity, NoteLog):
         self.clinic.fold(event)
         self.sweep = None if isinstance(event, TrainStep | ArmStarted) else folded(self.sweep, event)
         self._react(event)
+        if why := self.why.fold(event, self.run, self.view):
+            self.tell(Note(why, "warning", shown=False))
         if not isinstance(event, NEVER_DRAWN):
             self.drawn += 1
 

@@ -137,9 +137,14 @@ WORDS: tuple[tuple[str, str], ...] = (
         "interval",
         "Confidence interval: a difference on few pictures may be chance; 95 of 100 intervals hold the true one.",
     ),
-    ("confusion", "Which class is taken for which, as a table: the diagonal is right."),
+    ("confusion", "Which class is predicted for which, as a table: the diagonal is right."),
     ("gradient", "The direction that lowers the loss; its length (norm) jumps before training goes wrong."),
     ("diverged", "Loss or gradient is not a number any more: the rate was too large. × on the plots."),
+    (
+        "!",
+        "The line under the plots: why this arm learns nothing, or not what it should, where that is sure;"
+        " with figures, and the key that mends it.",
+    ),
     ("▴", "Below the plots: a command took effect at this step; the log says which."),
     ("detached", "Training goes on without a screen; finetune-tui attach shows it again."),
 )

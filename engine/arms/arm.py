@@ -22,6 +22,7 @@ from engine.metrics.predictions import prediction_rows
 from engine.models import build
 from engine.models.fitted_head import FittedHead
 from engine.protocol import Arm
+from engine.recipes.regularisation import regularisation
 from engine.recipes.table import recipe_of
 
 
@@ -41,6 +42,7 @@ class TrainedArm(LabelledProgress):
         keep = arm == "pretrained" and config.model.batch_norm == "frozen"
         self.network = Network(built, setup, keep_statistics=keep)
         self._recipe = recipe_of(config)
+        self.regularisation = regularisation(self._recipe, built.model)
         self.groups = Groups(replace(built, model=self.network.model), self._recipe, config, arm)
         self.init = built.init + "".join(f"; the {name} is frozen" for name in self.groups.first_frozen)
         self.optimizer = self.groups.optimizer
@@ -79,7 +81,8 @@ class TrainedArm(LabelledProgress):
 
         Returns:
             A tensor (3) on the device: the mean loss and the number of correct predictions before the update, both of
-            the whole batch, and the norm of the gradient. The learning rates by group. The time of the optimizer.
+            the whole batch, and the norm of the gradient; where the update is measured (see `movement`), (3 + groups):
+            then follow the update to weight ratios. The learning rates by group. The time of the optimizer.
 
         The host does not wait for the device. If the loss or the gradient is not finite, the device skips the change
         of the weights, and the caller reacts when it reads the figures. In float16 a scaled gradient may overflow:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from engine.arms.arm import TrainedArm
-from engine.arms.restore_points import POINTS, START, SavedPoints, accuracy_at
+from engine.arms.restore_points import START, SavedPoints, accuracy_at
 from engine.config.sections import CheckpointConfig
 from engine.errors import CheckpointError, FormatError
 from engine.hardware.process_group import ProcessGroup
@@ -17,6 +17,7 @@ from engine.protocol.best import BEST
 from engine.storage import checkpoint
 from engine.storage.choices import Choices
 from engine.storage.journal import Position
+from engine.storage.tidying import POINTS
 from engine.storage.writer import CheckpointWriter
 
 HEAD = "head.pt"
@@ -115,7 +116,7 @@ class Checkpointer:
     def _with_pending(self, arm: TrainedArm) -> list[RestorePoint]:
         """The restore points of an arm, with the one that is being written."""
         pending = [self._pending[1]] if self._pending is not None and self._pending[0] == arm.arm else []
-        return [*self._points.of(arm.arm), *pending]
+        return [*self._known().of(arm.arm), *pending]
 
     def _save(self, what: _Save) -> None:
         """Save an arm. If the other arm has unsaved changes, save it first.
@@ -167,7 +168,7 @@ class Checkpointer:
 
     def points(self, arm: Arm) -> RestorePoints:
         """The restore points of an arm."""
-        known = sorted(self._points.of(arm), key=lambda point: (point.step, point.time))
+        known = sorted(self._known().of(arm), key=lambda point: (point.step, point.time))
         start = RestorePoint(START, 0, 1, 1, None, "the beginning", 0.0)
         return RestorePoints(arm, (start, *known))
 
@@ -175,12 +176,16 @@ class Checkpointer:
         """Whether there is a restore point of that name."""
         return self._processes.broadcast(any(point.name == name for point in self.points(arm).points))
 
+    def is_gone(self, arm: Arm, name: str) -> bool:
+        """Whether a restore point that there was has been deleted by somebody."""
+        return self._processes.broadcast(self._points.is_gone(arm, name))
+
     def last_point(self, arm: TrainedArm, before: int | None) -> str:
         """The name of the latest restore point before step `before`; a point of the current branch comes first.
 
         Without `before`, the current step counts, too. `start` if there is no such point.
         """
-        return self._processes.broadcast(self._points.latest(arm, arm.step + 1 if before is None else before))
+        return self._processes.broadcast(self._known().latest(arm, arm.step + 1 if before is None else before))
 
     def load(self, arm: Arm, name: str) -> dict[str, Any]:
         """The state in the file of a restore point.
@@ -190,6 +195,11 @@ class Checkpointer:
         """
         self._writer.wait()
         return self._processes.on_first(lambda: checkpoint.load(self.folder / arm / name))
+
+    def _known(self) -> SavedPoints:
+        """The points whose files are there: somebody may have deleted some while the run waited."""
+        self._points.forget_gone(self.folder)
+        return self._points
 
     def find_points(self) -> None:
         """Read the restore points of the folder, when a run is resumed."""

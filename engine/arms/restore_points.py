@@ -8,11 +8,10 @@ from engine.arms.arm import TrainedArm
 from engine.errors import CheckpointError
 from engine.protocol import Arm, RestorePoint
 from engine.storage import checkpoint
+from engine.storage.tidying import POINTS
 
 START = "start"
 "the restore point without a file: the arm as it is built"
-POINTS = "points"
-"the folder, in that of an arm, of the points that are deleted when they take too much space"
 
 
 class SavedPoints:
@@ -22,6 +21,20 @@ class SavedPoints:
         self._points: dict[Arm, dict[str, RestorePoint]] = {}
         self._sizes: dict[tuple[Arm, str], int] = {}
         "bytes of their files"
+        self._gone: set[tuple[Arm, str]] = set()
+        "those whose file somebody has deleted"
+
+    def forget_gone(self, folder: Path) -> None:
+        """Forget the points whose files are no longer there, as after `tidy`."""
+        for arm, points in self._points.items():
+            for name in [name for name in points if not (folder / arm / name).exists()]:
+                del points[name]
+                self._sizes.pop((arm, name), None)
+                self._gone.add((arm, name))
+
+    def is_gone(self, arm: Arm, name: str) -> bool:
+        """Whether there was such a point, whose file somebody has deleted."""
+        return (arm, name) in self._gone
 
     def of(self, arm: Arm) -> Sequence[RestorePoint]:
         """The points of an arm, in the order in which they were saved first."""
@@ -30,6 +43,7 @@ class SavedPoints:
     def add(self, arm: Arm, point: RestorePoint, size: int) -> None:
         """Add a point whose file has `size` bytes. It replaces one of the same name."""
         self._points.setdefault(arm, {})[point.name] = point
+        self._gone.discard((arm, point.name))
         self._sizes[arm, point.name] = size
 
     def latest(self, arm: TrainedArm, before: int) -> str:

@@ -9,6 +9,7 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from engine.arms.features import FeatureBatch
 from engine.arms.gradients import add_gradients
+from engine.arms.movement import Movement, is_measured
 from engine.arms.network import Network
 from engine.arms.optimizer import apply_schedule
 from engine.arms.setup import Setup
@@ -77,9 +78,12 @@ class Updater:
             self._nonfinite_found = torch.maximum(self._nonfinite_found, (~(loss + norm).isfinite()).float())
             self._optimizer.found_inf = self._nonfinite_found  # type: ignore[attr-defined]
         figures = torch.stack((loss * batch.weight, right * (batch.weight > 0), norm / self._processes.size))
+        before = Movement(self._optimizer.param_groups) if is_measured(step + 1) else None
         self._scaler.step(self._optimizer)
         self._scaler.update()
         stopwatch.stop()
+        if before is not None:
+            figures = torch.cat((figures, before.ratios() / self._processes.size))
         return figures, rates, stopwatch
 
     def gradients(self) -> list[torch.Tensor]:

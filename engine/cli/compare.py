@@ -11,7 +11,8 @@ from engine.protocol.streams import print_lines
 from engine.service.places import add_dir_argument, runs_folder
 
 if TYPE_CHECKING:
-    from engine.report.facts import ArmFacts, Best, Score
+    from engine.figures.best import Best, Score
+    from engine.report.facts import ArmFacts
     from engine.report.runs_compared import Against, Compared, RunsCompared
 
 

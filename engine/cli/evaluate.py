@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pictures-csv", type=Path, metavar="FILE", help="write a line a picture")
     parser.add_argument("--confusion-csv", type=Path, metavar="FILE", help="write the confusion matrix")
     add_json_argument(parser, "write an object to standard output")
+    parser.add_argument("--mistakes", action="store_true", help="with --json: add what the model gets wrong, by class")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,7 +41,17 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.other is not None and (args.pictures_csv or args.confusion_csv):
         raise UserError("Unclear arguments", "the CSV files are those of one model; leave out OTHER with them")
-    from engine.cli.evaluation_tables import comparison_of, confusion_csv, evaluation_of, lines, pictures_csv, write
+    if args.mistakes and not args.json:
+        raise UserError("Unclear arguments", "--mistakes adds to the object of --json; give both")
+    from engine.cli.evaluation_tables import (
+        comparison_of,
+        confusion_csv,
+        evaluation_of,
+        lines,
+        mistakes_of,
+        pictures_csv,
+        write,
+    )
 
     files = [checkpoint_of_model(args)]
     if args.other is not None:
@@ -55,6 +66,11 @@ def run(args: argparse.Namespace) -> int:
         say(note)
     scores = [_score(args, model, pictures, models[0]) for model in models]
     answers = [evaluation_of(model, pictures.where, scored) for model, scored in zip(models, scores, strict=True)]
+    if args.mistakes:
+        answers = [
+            answer | {"mistakes": mistakes_of(model, scored, pictures.part)}
+            for answer, model, scored in zip(answers, models, scores, strict=True)
+        ]
     if args.pictures_csv:
         write(args.pictures_csv, pictures_csv(scores[0].predictions, models[0].classes))
     if args.confusion_csv:

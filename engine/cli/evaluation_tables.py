@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from engine.inference.scoring import Scored
 from engine.inference.trained import TrainedModel
 from engine.metrics import METRICS
 from engine.metrics.bootstrap import values_and_intervals
+from engine.metrics.confusion import confusion
 from engine.metrics.interval import mcnemar, paired_difference
 from engine.metrics.per_class import class_counts
 from engine.metrics.predictions import Predictions
+from engine.protocol import Part
 from engine.protocol.printable import printable
 from engine.storage.atomic import atomic_write
 
@@ -41,6 +44,12 @@ def evaluation_of(trained: TrainedModel, where: str, scored: Scored) -> dict[str
             for name, c in zip(trained.classes, counts, strict=True)
         ],
     }
+
+
+def mistakes_of(trained: TrainedModel, scored: Scored, part: Part | None) -> dict[str, Any]:
+    """What a model gets wrong, as the event `confusion` has it; `part` is that of the run's own pictures."""
+    event = confusion(scored.predictions, trained.facts["arm"], trained.facts["step"])
+    return {"part": part, **asdict(event)}
 
 
 def comparison_of(first: Predictions, second: Predictions) -> dict[str, Any]:

@@ -6,8 +6,10 @@ Loads no torch until the pictures are listed.
 import argparse
 
 from engine.cli.arguments import add_json_argument
+from engine.cli.first_weights import first_weights, weights_lines
 from engine.cli.preview import count_pictures, find, lines
 from engine.protocol.streams import print_lines
+from engine.recipes.choices import complete
 from engine.service.launch import add_run_arguments, plan
 
 
@@ -18,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what is known of the pictures, then an estimate of the time; the exit status is 0.
+    """Print what is known of the pictures, of the weights and of the time that it takes; the exit status is 0.
 
     Raises:
         EngineError: the arguments cannot be followed, or the run would fail.
@@ -26,6 +28,7 @@ def run(args: argparse.Namespace) -> int:
     config = plan(args).config
     catalogue = find(config)
     print_lines(lines(count_pictures(config, catalogue), args.json))  # before torch is loaded
+    print_lines(weights_lines(first_weights(complete(config)), args.json))
     if catalogue is not None:
         from engine.cli.estimate import estimate
 

@@ -24,6 +24,7 @@ class Subcommand(Protocol):
 SUBCOMMANDS = {
     "train": "train without a screen",
     "look": "say what a run would train on, and how long it would take",
+    "fetch": "download the weights and the pictures that a run needs, and train nothing",
     "doctor": "say what is wrong with pictures before they are trained on",
     "lr-find": "find a learning rate for a run before it starts",
     "models": "list the models that can be fine-tuned",
@@ -40,6 +41,7 @@ SUBCOMMANDS = {
     "status": "say where a run stands",
     "send": "steer a live run",
     "clinic": "list training pictures whose label the model contradicts",
+    "tidy": "delete a run's restore points, and say what that frees",
 }
 "what each does, in the order of the help; the module of `lr-find` is `engine.cli.lr_find`"
 

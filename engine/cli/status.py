@@ -2,9 +2,11 @@
 
 import argparse
 import json
+from dataclasses import replace
 
 from engine.cli.arguments import add_json_argument, add_run_name_and_dir, folder_of_run
 from engine.protocol.streams import print_lines
+from engine.service.judging import verdict_in
 from engine.service.status import as_plain_values, describe, status_of
 
 
@@ -20,6 +22,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         EngineError: there is no such run, or the answer cannot be written.
     """
-    status = status_of(folder_of_run(args))
+    folder = folder_of_run(args)
+    status = replace(status_of(folder), verdict=verdict_in(folder))
     print_lines([json.dumps(as_plain_values(status))] if args.json else describe(status))
     return 0

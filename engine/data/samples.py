@@ -92,7 +92,7 @@ class Catalogue:
         for part, samples in (("train", self.train), ("validate", self.val), ("test", self.test)):
             present = {sample.label for sample in samples if sample.path not in unreadable}
             empty = [name for label, name in enumerate(self.classes) if label not in present]
-            if empty and samples:
+            if empty and (samples or part == "train"):
                 raise DataError(
                     "Empty class",
                     f"{self.where}: no readable picture to {part} on in {join_names(empty)}; add pictures "

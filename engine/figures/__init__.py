@@ -6,7 +6,9 @@ The screen and the report show the same figures, so both read them here.
 - `branch`: the curves of one branch, its epochs and its marks.
 - `series`: values over steps in bounded memory.
 - `account`: what the time of an arm goes to.
+- `best`: which evaluation has an arm's best weights, with their score, their test and their mistakes.
 - `confusion`: what an evaluation gets wrong, class by class.
+- `verdicts`: why an arm learns nothing, or not what it should.
 
 Loads neither torch nor Textual. May import `metrics`, `storage`, `hardware`, `config`, `protocol` and `errors`.
 """

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from engine.figures.account import Account
+from engine.figures.best import BestWeights
 from engine.figures.branch import Branch, TickKind
 from engine.protocol import (
     ALL_GROUPS,
@@ -70,10 +71,14 @@ class ArmView(ArmPosition):
     "the branches that were left, by number, oldest first"
     averaged: AverageScored | None = None
     "the average of two weights, if it is the best one"
+    saved: CheckpointSaved | None = None
+    "its newest checkpoint"
     confusion: Confusion | None = None
     "what the newest evaluation gets wrong"
     images_per_second: float = 0.0
     data_wait: float = 0.0
+    best_weights: BestWeights = field(default_factory=BestWeights)
+    "those in `best.pt`, of all branches"
     account: Account = field(default_factory=Account)
     "what its time is spent on"
     _timed: int = 0
@@ -147,10 +152,11 @@ class ArmView(ArmPosition):
         if isinstance(event, ArmStarted):
             self._take_up_curves(event)
         super().fold(event)
+        self.best_weights.fold(event)
         self.account.fold(event, self.steps_per_epoch)
         match event:
             case ArmStarted():
-                self.epoch = event.epoch
+                self.epoch, self.curves.regularisation = event.epoch, event.regularisation
                 self._since_epoch = 0.0
                 self._forget_asked()
                 history = self.curves.history
@@ -160,9 +166,12 @@ class ArmView(ArmPosition):
             case EvalDone() | AverageScored():
                 self._scored(event)
             case HeadFitted():
-                self.curves.head_seconds = event.seconds
+                self.curves.head = event
             case Confusion():
                 self.confusion = event
+                self.curves.confused(event)
+            case CheckpointSaved():
+                self.saved = event
             case EpochDone():
                 self.curves.history.append(event)
                 self._since_epoch = 0.0
@@ -216,7 +225,7 @@ class ArmView(ArmPosition):
     def _rewound(self, event: Rewound) -> None:
         self.past[event.left] = self.curves
         self.averaged = None
-        self.curves = self.past.get(event.base, self.curves).until(event.step)
+        self.curves = self.past.get(event.base, self.curves).until(event.step, event.head)
         self._forget_asked()
 
 

@@ -27,6 +27,8 @@ class Labelled(NamedTuple):
     samples: Sequence[Sample]
     notes: Sequence[str]
     "what was left out or guessed, a sentence each"
+    part: Part | None = None
+    "if they are the run's own: which of them"
 
 
 def labelled_pictures(root: Path, classes: Sequence[str]) -> Labelled:
@@ -87,9 +89,9 @@ def pictures_of_run(config: RunConfig, classes: Sequence[str], checkpoint: Path)
     where = f"{found.where}, {PART_NAMES[part]} pictures of the run"
     samples = part_as_before(found, part, _picture_list(checkpoint))
     if found.test and found.val:
-        return Labelled(where, samples, found.notes)
+        return Labelled(where, samples, found.notes, part)
     note = "these pictures chose the best weights, so the figures flatter them; pictures of --data DIR would not"
-    return Labelled(where, samples, [*found.notes, note])
+    return Labelled(where, samples, [*found.notes, note], part)
 
 
 def _picture_list(checkpoint: Path) -> Path:

@@ -66,7 +66,7 @@ class RateSweep:
                 if not is_out_of_memory(error):
                     raise
                 return "a batch does not fit into memory; set train.micro_batch"
-            loss, _, norm = figures.tolist()
+            loss, _, norm, *_ = figures.tolist()
             if not math.isfinite(loss) or not (math.isfinite(norm) or arm.scales_gradients):
                 break  # the weights do not change any more
             if curve.add(rate, loss):

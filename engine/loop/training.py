@@ -182,7 +182,7 @@ class Training:
             NotFinite: the loss or the gradient of a step is not finite; the steps after it do not count.
         """
         for step, figures in self._steps.take(everything):
-            loss, correct, norm = figures.tolist()
+            loss, correct, norm, *ratios = figures.tolist()
             if not math.isfinite(loss):
                 raise NotFinite(step.number, "loss", loss)
             if not math.isfinite(norm) and not arm.scales_gradients:
@@ -208,6 +208,7 @@ class Training:
                 seconds=seconds,
                 # The device may have finished the update before the host waited for it.
                 optimizer=min(step.update.seconds / seconds, 1 - waiting),
+                update_ratios=dict(zip(step.rates, ratios, strict=False)),  # of most steps there are none
             )
 
     # --- testing ----------------------------------------------------------------------------------------

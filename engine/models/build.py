@@ -62,6 +62,20 @@ def fetch(config: ModelConfig, arm: Arm) -> Generator[Loading, None, None]:
         yield from fetch_published(_published(config))
 
 
+def starting_file(config: ModelConfig) -> tuple[PublishedWeights | None, Path]:
+    """The file that the pretrained arm starts from, and whose it is: `None` for one that the configuration names.
+
+    Raises:
+        WeightsError: the model is unknown, or has no published weights.
+    """
+    find_family(config.name)
+    file = _file(config)
+    if file is not None:
+        return None, file
+    published = _published(config)
+    return published, published.file
+
+
 def build(config: ModelConfig, classes: Sequence[str], arm: Arm, seed: int) -> BuiltModel:
     """Build the model of an arm on the CPU: pretrained or random weights, and a new head with a row for each class.
 

@@ -23,6 +23,8 @@ class PublishedWeights:
     "text for users that says whose weights they are"
     accuracy: float | None = None
     "top-1 accuracy on ImageNet, in 0..1; `None` if the library does not say it"
+    bytes: int | None = None
+    "size of the file; `None` if the library does not say it"
 
 
 class Family(Protocol):

@@ -44,7 +44,8 @@ def weights(name: str) -> PublishedWeights | None:
     file = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
     measured = default.meta["_metrics"].get("ImageNet-1K", {}).get("acc@1")
     accuracy = None if measured is None else measured / 100
-    return PublishedWeights(url, file, default.meta["categories"], "torchvision's default weights", accuracy)
+    size = round(default.meta["_file_size"] * 2**20)
+    return PublishedWeights(url, file, default.meta["categories"], "torchvision's default weights", accuracy, size)
 
 
 def preparation(name: str) -> Preparation:

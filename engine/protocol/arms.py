@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from engine.protocol.values import Arm, Bool, Int, Metrics, Part, Real, Verdict
+from engine.protocol.values import Arm, Bool, Int, Metrics, NamesIfKnown, Part, Real, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,9 @@ class ArmStarted:
     "all steps of the arm, if it ends in the middle of an epoch or has a time to end; 0: all those of its epochs"
     judged: Judged = ()
     "the pictures of which a person has said what is right"
+    regularisation: NamesIfKnown = None
+    """what makes training pictures harder than scored ones: augmentations by name, and `dropout`; `None` if an older
+    version wrote the event"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,9 @@ class TrainStep:
     "duration of the step, waiting included"
     optimizer: Real = 0.0
     "fraction of the step's time spent on the update of the weights, after the backward pass"
+    update_ratios: Metrics = field(default_factory=dict)
+    """length of the update divided by that of the weights, by group; 0 for a frozen one; of every 16th step, and of the
+    first ones; empty for other steps"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """Events as sentences for people."""
 
-import math
-
 from engine.protocol import (
     ArmFinished,
     ArmStarted,
@@ -44,6 +42,7 @@ from engine.protocol import (
 )
 from engine.protocol.arms import EVALUATION_LOSS
 from engine.protocol.printable import printable, printable_lines
+from engine.protocol.values import number_text
 
 CONFIGURATION = "configuration"
 "the `why` of a base rate that nobody has changed"
@@ -112,16 +111,17 @@ def _of_arm(event: Event) -> str:
             return f"{event.arm}: not compiled, training goes on without: {event.failure}"
         case Diverged() if event.what == EVALUATION_LOSS:
             return (
-                f"the evaluation after step {event.step} has the loss {_number(event.value)}: some answers of the "
+                f"the evaluation after step {event.step} has the loss {number_text(event.value)}: some answers of the "
                 "model are not numbers; use a larger data.batch_size or data.image_size, or lower learning rates"
             )
         case Diverged():
             again = f", {event.times} times since an epoch was done" if event.times > 1 else ""
-            return f"step {event.step + 1} left the weights alone: the {event.what} is {_number(event.value)}{again}"
-        case ArmFinished():
-            best = (
-                "no best weights are on the disk" if event.best_accuracy is None else f"best {event.best_accuracy:.1%}"
+            return (
+                f"step {event.step + 1} left the weights alone: the {event.what} is {number_text(event.value)}{again}"
             )
+        case ArmFinished():
+            none = "no best weights are on the disk"
+            best = none if event.best_accuracy is None else f"best {event.best_accuracy:.1%}"
             return f"{event.arm} has done all its epochs: {_on(event.part)}accuracy {event.accuracy:.1%}, {best}"
         case BestTested():
             return (
@@ -249,7 +249,3 @@ def _stuck_files(paths: tuple[str, ...]) -> str:
 def _setting(setting: Setting) -> str:
     what = f"{setting.before} is now {setting.now}" if setting.applied else f"stays {setting.before}"
     return f"{setting.key} {what}: {setting.effect}"
-
-
-def _number(value: float) -> str:
-    return "NaN" if math.isnan(value) else f"{value:g}"

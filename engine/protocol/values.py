@@ -43,9 +43,15 @@ Metrics = Annotated[dict[str, Real], Field(exclude_if=lambda values: not values)
 Texts = Annotated[dict[str, str], Field(exclude_if=lambda values: not values)]
 Counts = Annotated[tuple[Int, ...], Field(exclude_if=lambda values: not values)]
 Temperature = Annotated[Real, Field(exclude_if=lambda value: value == 1.0)]
+NamesIfKnown = Annotated[tuple[str, ...] | None, Field(exclude_if=lambda value: value is None)]
 RealIfKnown = Annotated[Real | None, Field(exclude_if=lambda value: value is None)]
 
 
 def other_arm(arm: Arm) -> Arm:
     """The arm that `arm` is compared with."""
     return "scratch" if arm == "pretrained" else "pretrained"
+
+
+def number_text(value: float) -> str:
+    """A number in words for people: `0.25`, `NaN`, `inf`."""
+    return "NaN" if math.isnan(value) else f"{value:g}"

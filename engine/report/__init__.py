@@ -2,7 +2,6 @@
 
 - `facts`: what is known of a run, as plain data.
 - `reading`: the facts of a run, from its journal, its configuration and its files.
-- `best`: which evaluation has an arm's best weights, and what those get wrong.
 - `deeds`: what a person did in a run, and what the program did by itself, in words.
 - `caveats`: what a reader has to know before believing the figures.
 - `difference`: by how much one arm's best weights are more accurate than another's.

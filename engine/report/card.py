@@ -12,9 +12,10 @@ from typing import Any
 import yaml
 
 from engine import __version__
+from engine.figures.best import Score
 from engine.protocol import PART_NAMES
 from engine.protocol.printable import printable
-from engine.report.facts import ArmFacts, RunFacts, Score
+from engine.report.facts import ArmFacts, RunFacts
 from engine.report.settings import commands, without_places, yaml_of
 from engine.report.text import MISSING, mebibytes, percent, plural, seconds
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from engine.figures.best import Best
 from engine.protocol import ARMS, PART_NAMES, EvalDone
 from engine.report.difference import difference_of
 from engine.report.facts import ArmFacts, RunFacts
@@ -61,7 +62,8 @@ def compare(facts: RunFacts) -> Comparison | None:
         shown = list(range(1, last + 1))
     rows = tuple(Row(epoch, tuple(_cell(arm, epoch) for arm in arms)) for epoch in shown)
     enough = ENOUGH * max(row.accuracy for arm in arms for row in arm.view.curves.evaluations)
-    return Comparison(arms, rows, last - len(shown), tuple(_reached(arm, enough) for arm in arms), _verdict(arms))
+    between = verdict(arms[0].best, arms[1].best) if len(arms) > 1 else ""
+    return Comparison(arms, rows, last - len(shown), tuple(_reached(arm, enough) for arm in arms), between)
 
 
 def _epochs(facts: ArmFacts) -> int:
@@ -82,11 +84,11 @@ def _reached(facts: ArmFacts, enough: float) -> Reached:
     return Reached(then.step / max(facts.view.steps_per_epoch, 1), facts.view.curves.seconds_at(then.step))
 
 
-def _verdict(arms: tuple[ArmFacts, ...]) -> str:
-    """By how much the first arm is better, and whether that may be chance."""
-    if len(arms) < 2 or arms[0].best is None or arms[1].best is None:
+def verdict(one: Best | None, other: Best | None) -> str:
+    """By how much the pretrained arm's best weights are better, and whether that may be chance."""
+    if one is None or other is None:
         return ""
-    found = difference_of(arms[0].best, arms[1].best)
+    found = difference_of(one, other)
     if found is None:
         return ""
     how = "more" if found.by >= 0 else "less"

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from engine.figures.best import Best, Score
 from engine.metrics.interval import difference
 from engine.protocol import Part
-from engine.report.facts import Best, Score
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,53 +6,9 @@ from pathlib import Path
 
 from engine.config import RunConfig
 from engine.figures.arm import ArmView
-from engine.metrics.interval import wilson
-from engine.protocol import ARMS, Arm, Confusion, Part, RunFinished, RunStarted
+from engine.figures.best import Best, Score
+from engine.protocol import ARMS, Arm, RunFinished, RunStarted
 from engine.service.status import RunStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """How good weights are on one part of the pictures. The accuracy is in 0..1."""
-
-    part: Part
-    accuracy: float
-    loss: float
-    images: int
-    metrics: Mapping[str, float]
-    "further metrics by name"
-
-    @property
-    def correct(self) -> int:
-        """How many pictures are classified correctly."""
-        return min(max(round(self.accuracy * self.images), 0), self.images)
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """The Wilson interval, 95 %, of the accuracy; `None` if no picture was scored."""
-        return wilson(self.correct, self.images) if self.images > 0 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Best:
-    """The best weights of an arm, which are in its `best.pt`."""
-
-    step: int
-    epoch: int
-    branch: int
-    chosen: Score
-    "on the pictures that chose these weights"
-    tested: Score | None
-    "on the test pictures, if there are validation pictures, too, and these weights were tested"
-    share: float | None
-    "if they are an average with the fitted head, the share of the trained weights in it"
-    confusion: Confusion | None
-    "what they get wrong of the pictures that chose; `None` where the journal does not say it"
-
-    @property
-    def score(self) -> Score:
-        """The score to tell first: that of the test pictures, if there is one."""
-        return self.tested or self.chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +20,15 @@ class ArmFacts:
     "where its weights came from, for people"
     view: ArmView
     "its curves and branches"
-    best: Best | None
-    "`None`: nothing was scored yet"
     file: str
     "the file of the best weights, in the run's folder"
     size: int | None
     "of that file in bytes; `None`: it is not there"
+
+    @property
+    def best(self) -> Best | None:
+        """Its best weights; `None` if nothing was scored yet."""
+        return self.view.best_weights.best()
 
     @property
     def seconds(self) -> float | None:

@@ -1,17 +1,17 @@
 """The facts of a run, from its journal, its configuration and its files."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from engine.config import RunConfig
 from engine.errors import CheckpointError, EngineError
 from engine.figures.arm import ArmView, fold_into
 from engine.protocol import Arm, ArmStarted, Event, ImageSkipped, RunFinished, RunStarted
-from engine.report.best import BestWeights
 from engine.report.deeds import Deeds
-from engine.report.facts import ArmFacts, RunFacts
+from engine.report.facts import ArmFacts, Deed, RunFacts
 from engine.service.status import status_of
-from engine.storage.journal import JOURNAL, STEP, Record, read_lines, record_of
+from engine.storage.journal import CONFUSION, JOURNAL, STEP, Record, read_lines, record_of
 from engine.storage.run_folder import load_run_config
 
 BEST = "best.pt"
@@ -51,6 +51,20 @@ def read_run(folder: Path, pace: Callable[[Iterable[bytes]], Iterable[bytes]] = 
     )
 
 
+def read_deeds(folder: Path) -> tuple[Deed, ...]:
+    """What was done in the run in `folder`, oldest first: faster than all that is known of it.
+
+    Raises:
+        CheckpointError: its journal cannot be read.
+    """
+    told = _Told(iter)
+    for line in read_lines(folder):
+        if not line.startswith((STEP, CONFUSION)):
+            with suppress(EngineError, KeyError, TypeError, ValueError):  # a crash cut it short, or it was edited
+                told.fold(record_of(line.decode(errors="replace")))
+    return tuple(told.deeds.found)
+
+
 class _Told:
     """What a journal tells, folded record by record."""
 
@@ -62,7 +76,6 @@ class _Told:
         self.deeds = Deeds()
         self.skipped = 0
         self.unreadable = 0
-        self._best: dict[Arm, BestWeights] = {}
         self._init: dict[Arm, str] = {}
 
     def records(self, folder: Path) -> Iterator[Record]:
@@ -89,8 +102,6 @@ class _Told:
         if not isinstance(event, Event):
             return
         fold_into(self.views, event)
-        if arm is not None:
-            self._best.setdefault(arm, BestWeights()).fold(event)
         match event:
             case RunStarted():
                 self.run, self.finished = event, None
@@ -110,7 +121,7 @@ class _Told:
             size = (folder / file).stat().st_size
         except OSError:
             size = None
-        return ArmFacts(arm, self._init.get(arm, ""), self.views[arm], self._best[arm].best(), file, size)
+        return ArmFacts(arm, self._init.get(arm, ""), self.views[arm], file, size)
 
 
 def _config(folder: Path) -> tuple[RunConfig | None, str]:

@@ -6,9 +6,10 @@ from string import ascii_lowercase
 
 from engine.config.values import flat
 from engine.errors import UserError
+from engine.figures.best import Best
 from engine.protocol import ARMS, PART_NAMES, Arm
 from engine.report.difference import Difference, difference_of
-from engine.report.facts import ArmFacts, Best, RunFacts
+from engine.report.facts import ArmFacts, RunFacts
 from engine.report.scored_pictures import ScoredPictures
 from engine.report.settings import plain
 from engine.report.text import MISSING, plural

@@ -4,8 +4,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from engine.figures.best import Score
 from engine.protocol.printable import printable
-from engine.report.facts import ArmFacts, Score
+from engine.report.facts import ArmFacts
 from engine.report.runs_compared import Against, Compared, RunsCompared
 from engine.report.text import MISSING, points
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.errors import EngineError
+from engine.figures.verdicts import Verdict, sentence
 from engine.metrics import METRICS
 from engine.protocol import Arm, Group, RunFailed, RunFinished
 from engine.service.arm_status import ArmStatus, arm_statuses
@@ -60,6 +61,8 @@ class RunStatus:
     "why it failed, empty if it did not"
     metrics: dict[str, float] = field(default_factory=dict)
     "further metrics of the last evaluation, by name"
+    verdict: Verdict | None = None
+    "why the current arm learns nothing, or not what it should, where that is sure; only `status` looks for it"
     arms: tuple[ArmStatus, ...] = ()
     "those that have begun"
 
@@ -107,8 +110,8 @@ def status_of(folder: Path) -> RunStatus:
 
 
 def as_plain_values(run: RunStatus) -> dict[str, Any]:
-    """The fields by name, for JSON. `metrics` is left out if there are none, as in events."""
-    return {name: value for name, value in asdict(run).items() if name != "metrics" or value}
+    """The fields by name, for JSON. `metrics` and `verdict` are left out if there are none, as in events."""
+    return {name: value for name, value in asdict(run).items() if name not in ("metrics", "verdict") or value}
 
 
 def describe(run: RunStatus) -> list[str]:
@@ -128,6 +131,7 @@ def describe(run: RunStatus) -> list[str]:
             ("accuracy", _percent(run.accuracy)),
             ("metrics", ", ".join(_metric(name, value) for name, value in run.metrics.items())),
             ("best", f"{_percent(run.best_accuracy)} ({run.best_arm})" if run.best_arm else ""),
+            ("verdict", sentence(run.verdict, over=not run.live) if run.verdict is not None else ""),
             ("rates", ", ".join(f"{group.name} {group.base_lr:g}{_frozen(group)}" for group in run.groups)),
         ]
     rows += [("started", _clock(run.started)), ("last entry", _clock(run.updated))]

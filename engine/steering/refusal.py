@@ -108,6 +108,8 @@ def _pause(command: Pause, run: RunState) -> str:
 def _rewind(command: Rewind, arms: Arms) -> str:
     arm = arms.current.arm
     if not arms.checkpointer.has_point(arm, command.point):
+        if arms.checkpointer.is_gone(arm, command.point):
+            return f"the restore point `{command.point}` is gone: its file has been deleted, as `tidy` does"
         return f"{arm} has no restore point `{command.point}`"
     if command.head != "kept" and command.point != START:
         return f"only `{START}` can have another head, `{command.point}` has one that was trained"

@@ -89,6 +89,7 @@ class RunState:
             change=arm.change,
             steps=arm.steps or 0,
             judged=arm.judgements.told(),
+            regularisation=arm.regularisation,
         )
 
     def wait_for_checkpoints(self) -> Generator[Event, None, str]:

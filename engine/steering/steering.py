@@ -134,12 +134,18 @@ class Steering(RunState):
             else:
                 yield changes.make(command, arm, SCHEDULED)
 
+    def _refuse(self, command: Command, reason: str) -> Iterator[Event]:
+        """Say why a command has no effect. Whoever asked for a rewind may have seen points whose files are gone."""
+        yield self.refused(command, reason)
+        if isinstance(command, Rewind):
+            yield self.arms.checkpointer.points(self.arms.current.arm)
+
     def _apply(self, command: Command) -> Iterator[Event]:
         arm, checkpointer = self.arms.current, self.arms.checkpointer
         if isinstance(command, Rewind):  # its restore point may still be on its way to the disk
             yield from checkpointer.results(wait=True)
         if reason := refusal.reason(command, self):
-            yield self.refused(command, reason)
+            yield from self._refuse(command, reason)
             return
         if self.sweep_asked:
             self.sweep_asked = False

@@ -12,6 +12,7 @@ from textual.strip import Strip
 from engine import protocol as p
 from tui.app import Dashboard
 from tui.looks import Looks
+from tui.screens.summary import SummaryScreen
 
 TRUE_COLOUR = Looks(theme="finetune")  # whatever the terminal that the tests run in can show
 NOW = 1_800_000_000.0
@@ -225,7 +226,9 @@ def differing(old: Strip, new: Strip) -> list[int]:
 class Screen:
     """The dashboard in a terminal that is not there, and the test in the place of the engine."""
 
-    def __init__(self, events: list[p.Event], looks: Looks = TRUE_COLOUR) -> None:
+    def __init__(self, events: list[p.Event], looks: Looks = TRUE_COLOUR, *, summary: bool = False) -> None:
+        """`summary`: that of a run that has ended is left open."""
+        self.summary = summary
         self.session = ScriptedSession(events)
         self.app = Dashboard(lambda: self.session, looks=looks)
 
@@ -245,6 +248,9 @@ class Screen:
         self.app.tick()
         self.app.draw(plots=True)
         await pilot.pause()
+        if isinstance(self.app.screen, SummaryScreen) and not self.summary:
+            self.app.screen.dismiss()
+            await pilot.pause()
 
     def text(self) -> str:
         """What a person reads on the screen."""

@@ -90,3 +90,17 @@ def test_rates_step_along_one_two_five():
 def test_a_step_up_is_up_a_step_down_is_down_and_neither_is_far(value):
     assert value < f.next_nice(value, up=True) <= value * 2.6
     assert value / 2.6 <= f.next_nice(value, up=False) < value
+
+
+@pytest.mark.parametrize(
+    ("values", "width", "drawn"),
+    [
+        ([], 5, ""),
+        ([0.5], 5, "▄"),
+        ([0.2, 0.2], 5, "▄▄"),
+        ([0, 1, 2, 3, 4, 5, 6], 7, "▁▂▃▄▅▆▇"),
+        ([9, 0, 3, 6], 2, "▁▇"),
+    ],
+)
+def test_a_sparkline_shows_the_course_and_ends_with_the_last_value(values: list[float], width: int, drawn: str):
+    assert f.sparkline(values, width) == drawn

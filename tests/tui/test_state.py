@@ -349,7 +349,7 @@ def test_no_more_ticks_than_a_limit_are_kept_and_those_are_the_newest():
         ),
         (
             p.Diverged("pretrained", 14, "loss", float("nan"), 2),
-            "step 15 left the weights alone: the loss is nan, 2",
+            "step 15 left the weights alone: the loss is NaN, 2",
         ),
         (
             p.LoaderStuck(31.0, ("a/b.jpg", "c.jpg", "d.jpg")),

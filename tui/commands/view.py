@@ -53,7 +53,7 @@ def what_became(run: RunStatus, folder: Path) -> str:
         raise CheckpointError("Not shown", f"{folder / JOURNAL} {_why_nothing(folder / JOURNAL)}; {remedy}")
     if run.state == "lost":
         return f"killed at step {run.step}; go on with {command('--resume', folder)}"
-    return f"this run is over: {run.state} at step {run.step}"
+    return f"this run is over: {run.state} at step {run.step}; S shows what came of it"
 
 
 def _why_nothing(journal: Path) -> str:

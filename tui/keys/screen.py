@@ -66,6 +66,15 @@ SCREEN: tuple[Key, ...] = (
         refusal=no.no_clinic,
         rank=9,
     ),
+    Key(
+        "summary",
+        ("S",),
+        "S",
+        "summary",
+        "Show what came of a run that has ended, and what can be done next.",
+        refusal=no.not_over,
+        rank=3,
+    ),
     Key("log", ("l",), "l", "log", "Read everything the run has said so far.", rank=4),
     Key("help", ("?", "h"), "?", "help", "Show what the keys do and what the numbers mean.", rank=0),
     Key(

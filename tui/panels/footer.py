@@ -7,6 +7,7 @@ from typing import NamedTuple
 from textual.content import Content
 from textual.message import Message
 
+from tui.activity import OVER
 from tui.keys import EVERYWHERE, Key, keys_of
 from tui.panels.panel import Panel, View
 from tui.state import UiState
@@ -63,7 +64,7 @@ class Footer(Panel):
 
 def _idle(key: Key, state: UiState) -> bool:
     """Whether it never does anything here: there is no run to steer, or to leave in the background, or no pause."""
-    needs = {"detach": not state.over, "find_rate": state.paused}
+    needs = {"detach": not state.over, "find_rate": state.paused, "summary": state.phase in OVER}
     return bool(key.steers and state.locked) or not needs.get(key.name, True)
 
 

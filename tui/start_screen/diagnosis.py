@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import psutil
+from textual.message import Message
 
 from engine.protocol.printable import printable
 
@@ -54,6 +55,14 @@ class Diagnosis:
             lines = output.readlines()
         if self._process.wait() in (0, 1) and lines and '"verdict"' in lines[-1]:
             self._report(self, complaints(lines))
+
+
+class Diagnosed(Message):
+    """It is known what is wrong with the pictures."""
+
+    def __init__(self, found: Sequence[Complaint]) -> None:
+        super().__init__()
+        self.found = found
 
 
 def complaints(lines: Sequence[str]) -> list[Complaint]:

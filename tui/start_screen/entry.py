@@ -22,6 +22,10 @@ class Entry(Input):
         )
         self.cursor_blink = False
 
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether a key is for the text: a question mark is the key for help on every page."""
+        return key != "question_mark" and super().check_consume_key(key, character)
+
     async def take(self, event: Event) -> bool:
         """Handle a key or a paste that has just come to the app; false where it is not for a field."""
         if isinstance(event, Key):

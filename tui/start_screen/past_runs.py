@@ -14,13 +14,15 @@ from textual.widgets.option_list import Option
 
 from engine.protocol.printable import printable
 from engine.service.status import RunStatus, describe, status_of
+from engine.storage.run_folder import CONFIG
 from tui.aside import aside
 from tui.columns import Column, Columns
 from tui.commands.view import OVER
 from tui.listing import Line, Listing
 from tui.runs import MODEL, NAME, cells, from_here, newest
 from tui.start_screen.entry import Entry
-from tui.start_screen.page import Page
+from tui.start_screen.page import Key, Page
+from tui.start_screen.recent import words_for
 
 MOST = 100  # runs that are listed
 COLUMNS = Columns(
@@ -32,7 +34,12 @@ COLUMNS = Columns(
 class PastRunsPage(Page):
     """A list of runs: live ones first, then the newest."""
 
-    keys: ClassVar[Sequence[tuple[str, str]]] = (("Enter", "choose"), ("Esc", "back"))
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "again", show=False)]
+    keys: ClassVar[Sequence[Key]] = (
+        Key("Enter", "choose", "Attach to a live run; for one that is over, ask what to do."),
+        Key("a", "again", "Train what the run trained, with other settings: they are shown before it starts."),
+        Key("Esc", "back", "Go back to the first page."),
+    )
 
     def __init__(self, root: Path) -> None:
         """`root` is the folder of the runs."""
@@ -64,15 +71,14 @@ class PastRunsPage(Page):
         """Show the shell command that does the same."""
         self.show_command(_first(self._runs[event.option_index]))
 
+    def action_again(self) -> None:
+        """Show the settings of the highlighted run."""
+        if (path := self.query_one(Listing).highlighted) is not None:
+            self.run_worker(self.review_again(Path(path)), exclusive=True, group="again")
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Attach to a live run; ask what to do with one that is over."""
-        run = self._runs[event.option_index]
-        if run.live:
-            self.post_message(self.Chosen(_first(run)))
-        elif run.state in OVER:
-            self.app.push_screen(RunPage(run))
-        else:
-            self.say(f"{run.name} is in use by {run.where}, and cannot be attached to yet.")
+        open_run(self, self._runs[event.option_index])
 
 
 class RunPage(Page):
@@ -82,7 +88,11 @@ class RunPage(Page):
         Binding("down", "app.focus_next", show=False),
         Binding("up", "app.focus_previous", show=False),
     ]
-    keys: ClassVar[Sequence[tuple[str, str]]] = (("Enter", "choose"), ("Tab", "next"), ("Esc", "back"))
+    keys: ClassVar[Sequence[Key]] = (
+        Key("Enter", "choose", "Do what is highlighted; in the field, train so many epochs in all."),
+        Key("Tab", "next", "Go from the choices to the field, and back."),
+        Key("Esc", "back", "Go back to the list of runs."),
+    )
 
     def __init__(self, run: RunStatus) -> None:
         super().__init__(run.name)
@@ -93,6 +103,7 @@ class RunPage(Page):
         """Facts about the run, the choices, and for a finished run a field for its new number of epochs."""
         view = Option(Content("look at it again"), id="view")
         more = Option(Content("train more epochs" if self._done else "go on where it was"), id="resume")
+        again = Option(Content("train again with other settings"), id="again")
         shown = [view] if self._run.total_steps else []
         epochs = Entry(restrict=r"\d*", max_length=6, id="epochs")
         epochs.value, epochs.display = str(self._run.epochs + 5), self._done
@@ -101,7 +112,7 @@ class RunPage(Page):
         facts = describe(replace(self._run, metrics={}))  # with them 24 rows would not be enough
         return [
             Static(Content("\n").join(map(Content, map(printable, facts))), classes="facts"),
-            OptionList(*([*shown, more] if self._done else [more, *shown]), markup=False),
+            OptionList(*([*shown, more] if self._done else [more, *shown]), again, markup=False),
             label,
             epochs,
         ]
@@ -120,6 +131,8 @@ class RunPage(Page):
         """Do it; for more epochs, ask how many first."""
         if event.option.id == "view":
             self.post_message(self.Chosen(self._words("view")))
+        elif event.option.id == "again":
+            self.run_worker(self.review_again(Path(self._run.path)), exclusive=True)
         elif self._done:
             self.query_one(Input).focus()
         else:
@@ -149,12 +162,23 @@ class RunPage(Page):
         folder = from_here(self._run.path)
         if what == "view":
             return ["view", folder]
+        if what == "again":
+            return [str(Path(folder) / CONFIG)]
         return ["--resume", folder, *(["--epochs", self.query_one(Input).value] if self._done else [])]
 
 
+def open_run(page: Page, run: RunStatus) -> None:
+    """Attach to a live run; ask what to do with one that is over."""
+    if run.live:
+        page.post_message(Page.Chosen(_first(run)))
+    elif run.state in OVER:
+        page.app.push_screen(RunPage(run))
+    else:
+        page.say(f"{run.name} is in use by {run.where}, and cannot be attached to yet.")
+
+
 def _first(run: RunStatus) -> list[str]:
-    """The most likely command for a run."""
-    return [*(["attach"] if run.live else ["view"] if run.state == "finished" else ["--resume"]), from_here(run.path)]
+    return words_for(run.path, live=run.live, finished=run.state == "finished")
 
 
 def _line(run: RunStatus) -> Line:

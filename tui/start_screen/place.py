@@ -10,11 +10,12 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from engine.errors import EngineError
 from tui.aside import aside
 from tui.start_screen.entry import Entry
-from tui.start_screen.page import Page
+from tui.start_screen.page import Key, Page
 from tui.start_screen.paths import complete, configurations, longest, recent_folders
-from tui.start_screen.recipe import as_argument
+from tui.start_screen.recipe import as_argument, check
 
 
 class PlacePage(Page):
@@ -25,11 +26,15 @@ class PlacePage(Page):
         Binding("down", "move(1)", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
     ]
-    keys: ClassVar[Sequence[tuple[str, str]]] = (
-        ("Tab", "complete"),
-        ("Up Down", "choose"),
-        ("Enter", "go on"),
-        ("Esc", "back"),
+    keys: ClassVar[Sequence[Key]] = (
+        Key("Tab", "complete", "Complete the path: to the highlighted one, or as far as all of the list agree."),
+        Key(
+            "Up Down",
+            "choose",
+            "Highlight a path of the list: those used before, or those that complete what is typed.",
+        ),
+        Key("Enter", "go on", "Look at the highlighted path, or at the typed one: its pictures and settings follow."),
+        Key("Esc", "back", "Go back to the first page."),
     )
 
     def __init__(self, root: Path, *, files: bool) -> None:
@@ -98,10 +103,21 @@ class PlacePage(Page):
     async def _go_on(self, path: str) -> None:
         path = as_argument(path if path == "/" else path.rstrip("/"))
         words = [path] if self._files else ["--data", path]
-        if await self.sound(words):
-            from tui.start_screen.setup import SetupPage  # with what reads pictures
+        if await self.sound(words) and await self._has_pictures(words):
+            self.review(words, path)
 
-            await self.app.push_screen(SetupPage(words, path))
+    async def _has_pictures(self, words: Sequence[str]) -> bool:
+        """Look for the pictures; where they cannot be trained on, say what was looked for, and what was found."""
+        from engine.cli.preview import find  # with what lists pictures
+
+        self.say("looking for pictures…")
+        try:
+            await aside(find, check(words).config)
+        except EngineError as error:
+            self.say(str(error))
+            return False
+        self.say("")
+        return True
 
     def _type(self, text: str) -> None:
         field = self.query_one(Input)

@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from engine.cli.first_weights import Weights, described
 from engine.cli.preview import Estimate, Pictures, duration, how_long, in_parts, settings
 from engine.data.listing.balance import UNEVEN
 from engine.data.listing.left_out import left_out_notes
 from tui.format import count
-
-FIELDS = ("train.epochs", "optim.lr", "optim.scratch_lr")
-"settings that a recipe chooses and that have a field on the page"
-NAMES = {"optim.name": "optimizer", "schedule.name": "schedule"}
-"of settings whose last part says too little"
+from tui.start_screen.fields import FIELDS
 
 SLOWER = {
     "decoding": "reading pictures is the bottleneck",
@@ -39,6 +36,14 @@ def uneven(found: Pictures) -> str:
     )
 
 
+def starts_from(found: Weights | None) -> str:
+    """Which weights the run starts from, and what to do where they cannot be downloaded."""
+    if found is None:
+        return ""
+    other = "" if found.here else "; or type the path of a file in `weights`"
+    return f"{_sentence(described(found))}{other}"
+
+
 def estimated(found: Estimate) -> list[str]:
     """How long the run would take, and what takes most of the time."""
     first = f", the first one {duration(found.first_epoch_seconds)}" if found.epochs > 1 else ""
@@ -53,8 +58,8 @@ def estimated(found: Estimate) -> list[str]:
 
 def _short(chosen: Mapping[str, Any]) -> str:
     """The settings but those that have a field, without their sections; the run's folder has the whole names."""
-    rest = {key: value for key, value in chosen.items() if key not in FIELDS}
-    return settings({NAMES.get(key, key.rpartition(".")[2]): value for key, value in rest.items()})
+    shown = {field.key for field in FIELDS}
+    return settings({key.rpartition(".")[2]: value for key, value in chosen.items() if key not in shown})
 
 
 def _sentence(text: str) -> str:

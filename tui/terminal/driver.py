@@ -82,6 +82,10 @@ class TerminalDriver(LinuxDriver):
         if needed := self._shown.needed(data):
             super().write(needed)
 
+    def signal(self, codes: str) -> None:
+        """Send codes that leave the cells and the cursor as they are, such as a title; not within a frame."""
+        super().write(codes)
+
     def run_input_thread(self) -> None:
         """Read keys until the terminal goes away."""
         done = threading.Event()

@@ -5,6 +5,7 @@ before it has loaded anything, and the shell waits for its parent.
 """
 
 import contextlib
+import json
 import os
 import select
 import signal
@@ -13,7 +14,7 @@ import termios
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.protocol.streams import say
 
@@ -22,8 +23,16 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.
 PLAIN = "\x1b[<u\x1b[?2004l\x1b[?1000;1002;1003;1006;1015;1004;2048l\x1b[?7h\x1b[?1049l\x1b[?25h"
 
 
+class Ended(NamedTuple):
+    """How a program ended, or that it left its terminal."""
+
+    status: int
+    told: str = ""
+    "what it has said with `Leash.tell`"
+
+
 class Leash:
-    """What ties the program to its terminal."""
+    """What ties the program to its terminal, and to the process that the shell waits for."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -41,6 +50,10 @@ class Leash:
 
         threading.Thread(target=wait, name="leash", daemon=True).start()
 
+    def tell(self, text: str) -> None:
+        """Say something to the process that the shell waits for, which reads it when this one has ended."""
+        self._write(told=text)
+
     def cut(self, status: int) -> None:
         """Leave the terminal and its session; the shell gets its prompt back, and `status`."""
         # The leader of a process group may not do this; this child is one only if it has cut already.
@@ -48,9 +61,12 @@ class Leash:
             os.setsid()
         forget_terminal()
         self._cut = True
-        with contextlib.suppress(BrokenPipeError):  # nobody waits
-            os.write(self._descriptor, bytes([status]))
+        self._write(cut=status)
         os.close(self._descriptor)
+
+    def _write(self, **said: int | str) -> None:
+        with contextlib.suppress(BrokenPipeError):  # nobody waits
+            os.write(self._descriptor, f"{json.dumps(said)}\n".encode())
 
 
 def forget_terminal() -> None:
@@ -61,10 +77,11 @@ def forget_terminal() -> None:
     os.close(nothing)
 
 
-def attended(program: Callable[[Leash], int]) -> int:
+def attended(program: Callable[[Leash], int], lost: str) -> Ended:
     """Run `program` in a child process; its exit status, or the one that it passed to `Leash.cut`.
 
-    Signals are handed on to the child. This process must have no other threads.
+    Signals are handed on to the child. This process must have no other threads, and only it returns. `lost` is what is
+    said where the child was killed.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -75,30 +92,39 @@ def attended(program: Callable[[Leash], int]) -> int:
     if child == 0:
         os.close(reading)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        return program(Leash(writing))
+        sys.exit(program(Leash(writing)))
     os.close(writing)
 
     def hand_on(number: int, frame: FrameType | None) -> None:
         with contextlib.suppress(ProcessLookupError):  # it has just ended
             os.kill(child, number)
 
-    for number in SIGNALS:
-        signal.signal(number, hand_on)
-    signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # as the screen does
+    handlers = {number: signal.signal(number, hand_on) for number in SIGNALS}
+    handlers[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # as the screen does
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    cut = os.read(reading, 1)
-    if cut:
-        return cut[0]
+    try:
+        return _awaited(child, reading, modes, lost)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _awaited(child: int, reading: int, modes: list[Any] | None, lost: str) -> Ended:
+    """Wait until the child ends or leaves the terminal."""
+    told = ""
+    with os.fdopen(reading, encoding="utf-8") as lines:
+        for said in map(json.loads, lines):
+            if "cut" in said:
+                return Ended(said["cut"])
+            told = said["told"]
     _, ended = os.waitpid(child, 0)
     if os.WIFEXITED(ended):
-        return os.waitstatus_to_exitcode(ended)
+        return Ended(os.waitstatus_to_exitcode(ended), told)
     killer = signal.Signals(os.WTERMSIG(ended))
-    if killer in SIGNALS:  # before there was a screen or a run; later the child handles them
-        return 128 + killer
-    _tidy(modes)
-    what = f"the program was ended by {killer.name}; its last checkpoint is whole"
-    say(f"Run lost: {what}: `finetune-tui runs` lists the run, and --resume goes on with it")
-    return 128 + killer
+    if killer not in SIGNALS:  # those come before there was a screen or a run; later the child handles them
+        _tidy(modes)
+        say(lost.format(killer.name))
+    return Ended(128 + killer)
 
 
 def _modes() -> list[Any] | None:

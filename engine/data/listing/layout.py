@@ -122,15 +122,23 @@ def class_folders(root: Path, least: int, seen: Seen) -> dict[str, str]:
         raise DataError("Unprintable class", f"{root}: the name of {printable(odd[0])} is not UTF-8; rename the folder")
     found = {name: nfc(name) for name in here.folders}
     if len(set(found.values())) < least:
-        names = f"only `{printable(here.folders[0])}`" if found else "none"
+        names = f"only `{printable(here.folders[0])}`" if found else f"none found, {_without_folders(here)}"
         needed = ("one class folder is", "two class folders are")[least - 1]
         raise NoClassesError(
             "Too few classes",
-            f"{root}: at least {needed} needed, {names} found; put the pictures of each class into a "
+            f"{root}: at least {needed} needed, {names}{' found' * bool(found)}; put the pictures of each class into a "
             f"folder named after it",
         )
     _count(here, seen, keep=here.folders, loose=True)
     return found
+
+
+def _without_folders(here: Content) -> str:
+    """What there is where there are no class folders."""
+    pictures = sum(map(is_picture, here.files))
+    if pictures:
+        return f"but {pictures:,} picture{'s' * (pictures != 1)} outside of any"
+    return f"and no pictures among {len(here.files):,} files" if here.files else "and no files"
 
 
 def _only_folder(here: Content) -> Content | None:

@@ -94,3 +94,17 @@ def test_mistakes_get_one_sentence(finished, pictures, tmp_path, capsys, argumen
     places = {"run": finished, "data": pictures, "tmp": tmp_path}
     assert evaluate(*(text.format_map(places) for text in arguments)) == 2
     assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_mistakes_are_those_that_training_named_of_the_best_weights(finished: Path, capsys) -> None:
+    events = list(read_journal(finished))
+    best = [event for event in only(events, p.EvalDone) if event.best][-1]
+    told = next(event for event in only(events, p.Confusion) if event.step == best.step)
+    assert evaluate(finished, "--json", "--mistakes") == 0
+    found = json.loads(capsys.readouterr().out)["mistakes"]
+    assert found.pop("part") == best.part
+    again = p.decode(json.dumps({"type": "confusion", **found}))
+    assert (again.step, again.images, again.correct) == (told.step, told.images, told.correct)
+    assert {mistake.path for mistake in again.mistakes} == {mistake.path for mistake in told.mistakes}
+    assert evaluate(finished, "--mistakes") == 2
+    assert "--mistakes adds to the object of --json" in capsys.readouterr().err

@@ -162,7 +162,9 @@ def test_linked_folders_are_followed_and_a_circle_of_links_ends(tmp_path: Path) 
 # --- what stops before training -----------------------------------------------------------------------------
 
 STOPS = [
-    ({}, "Too few classes", ["at least two", "none found"]),
+    ({}, "Too few classes", ["at least two", "none found, and no files"]),
+    ({".": 2}, "Too few classes", ["at least two", "none found, but 2 pictures outside of any"]),
+    ({"a": 0, "b": 0}, "Empty class", ["`a`, `b`", "train", "add pictures"]),
     ({"a": 3}, "Too few classes", ["only `a` found", "folder named after it"]),
     ({"a": 3, "b": 0}, "Empty class", ["`b`", "train", "add pictures", ".jpg"]),
     ({"a": 3, "b": 1}, "Too few pictures", ["/b:", "add more"]),

@@ -44,7 +44,7 @@ def test_an_evaluation_that_is_not_a_number_is_said_and_is_not_better_than_any(
     evaluations, (said,) = only(events, p.EvalDone), only(events, p.Diverged)
     assert [math.isnan(event.loss) for event in evaluations] == [True, False]
     assert said.step == evaluations[0].step
-    assert f"the evaluation after step {said.step} has the loss nan" in message(said)
+    assert f"the evaluation after step {said.step} has the loss NaN" in message(said)
     assert evaluations[1].best and events[-1].best_accuracy == evaluations[1].accuracy
 
 

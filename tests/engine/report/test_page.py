@@ -100,7 +100,7 @@ def test_the_classes_have_precision_recall_and_f1(page: Page) -> None:
 
 def test_mistakes_are_small_pictures_and_what_is_gone_is_named(page: Page) -> None:
     (shown,) = page.all("img")
-    assert shown["alt"].endswith(f"{HOSTILE}, taken for cat")
+    assert shown["alt"].endswith(f"{HOSTILE}, predicted as cat")
     kind, data = shown["src"].split(",")
     assert kind == "data:image/jpeg;base64"
     with Image.open(io.BytesIO(base64.b64decode(data))) as small:

@@ -239,3 +239,24 @@ def test_a_damaged_checkpoint_by_hand_is_written_again_under_its_name(small: Run
     assert [event.path for event in only(resumed, p.CheckpointDamaged)] == [str(saved)]
     assert only(resumed, p.ArmStarted)[0].step == 1 and checkpoint.load(saved)["step"] == 2
     assert [path.name for path in saved.parent.glob("step-*.pt")] == [saved.name]
+
+
+def test_a_point_that_somebody_has_deleted_is_gone_and_training_goes_on(small: RunConfig) -> None:
+    name, seen = "points/1-000002-0.pt", list[p.Event]()
+
+    def person(event: p.Event) -> list[p.Command]:
+        seen.append(event)
+        if not isinstance(event, p.TrainStep) or event.step != 2:
+            return []
+        if len([step for step in only(seen, p.TrainStep) if step.step == 2]) == 1:
+            return [p.SetRate("head", 0.05), p.Rewind("start")]  # the point before the change is written before
+        (Path(folder_of(seen)) / "scratch" / name).unlink()
+        return [p.Rewind(name), p.Rewind("none")]
+
+    events = play(Run(small), person)
+    assert name in {point.name for told in only(events, p.RestorePoints) for point in told.points}
+    assert [event.reason for event in only(events, p.CommandRefused)] == [
+        f"the restore point `{name}` is gone: its file has been deleted, as `tidy` does",
+        "scratch has no restore point `none`",
+    ]
+    assert events[-1].completed and name not in points(events)

@@ -41,7 +41,7 @@ async def test_the_answer_stands_beside_the_picture(tmp_path: Path, monkeypatch:
         assert "hot_dog" in text and "87.5 %" in text and "12.5 %" in text and "step 14, accuracy 80.0%" in text
         assert pilot.app.screen.query_one("#picture").children
         (one,) = asked
-        assert one._command[4:6] == [str(tmp_path), str(tmp_path / "dog.png")]
+        assert one.words[1:3] == (str(tmp_path), str(tmp_path / "dog.png"))
         await pilot.press("escape")
         assert not isinstance(pilot.app.screen, LabelScreen)
 

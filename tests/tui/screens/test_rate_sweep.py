@@ -98,7 +98,7 @@ async def test_it_closes_when_there_will_be_no_sweep(event: p.Event):
         finder.follow()
         finder.follow()
         await pilot.pause()
-        assert len(screen.app.screen_stack) == 1
+        assert finder not in screen.app.screen_stack
 
 
 async def test_a_curve_is_forgotten_when_training_goes_on():

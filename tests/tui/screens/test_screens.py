@@ -53,6 +53,7 @@ DIALOGS: dict[str, tuple[list[p.Event], str]] = {
     "help": (TRAINING, "question_mark"),
     "clinic": ([*DOUBTFUL, p.LabelCorrected("pretrained", 14, SECOND, SECOND, "right", "", 3)], "L"),
     "clinic-nothing": (TRAINING, "L"),
+    "summary": ([*BEGUN, *trained("pretrained", 1, 30), p.ArmFinished("pretrained", 30, 0.96, 0.96, 13.5)], "S"),
 }
 SMALL, MEDIUM, LARGE = (80, 24), (120, 36), (200, 50)
 SIZES = (SMALL, MEDIUM, LARGE)
@@ -67,7 +68,14 @@ DIALOG_LAYOUTS = [
     *(("rewind", SMALL), ("rewind", MEDIUM), ("rewind-nothing", SMALL), ("quit", SMALL)),
     ("find-rate", SMALL),
     *(("clinic", SMALL), ("clinic", MEDIUM), ("clinic-nothing", SMALL)),
+    ("summary", SMALL),
 ]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The run of the story has no folder, whatever was trained in the one that the tests run in."""
+    monkeypatch.chdir(tmp_path)
 
 
 async def shown(events: list[p.Event], size: tuple[int, int], *keys: str, looks: Looks = TRUE_COLOUR) -> str:

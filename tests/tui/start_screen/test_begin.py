@@ -72,9 +72,26 @@ def test_enter_begins_the_demo(run, folder: Path):
     terminal = begun(run)
     terminal.press("\r")
     terminal.wait_for("LOADING")
-    until(lambda: any(command.endswith("tui --demo") for command in working_in(folder)), "the demo")
+    assert not any("look" in command for command in working_in(folder))
     terminal.process.send_signal(signal.SIGTERM)
     assert terminal.end() == (128 + signal.SIGTERM, "")
+
+
+def test_a_run_that_fails_before_its_first_step_comes_back_to_its_form(run, folder: Path):
+    config = folder / "small.yaml"
+    (folder / "bad.pth").write_bytes(b"no tensors")
+    config.write_text(config.read_text().replace("init: scratch", "init: pretrained"))
+    terminal = begun(run)
+    terminal.press("\x1b[B\x1b[B\r")
+    terminal.wait_for("small.yaml")
+    terminal.press("\x1b[B\r")
+    terminal.wait_for("shufflenet_v2_x0_5")
+    terminal.press("\x1b[B\x15bad.pth\r")
+    terminal.wait_for("LOADING")
+    terminal.wait_for("It did not start. Weights refused")
+    terminal.wait_for("bad.pth")
+    terminal.press("\x03")
+    assert terminal.end() == (0, "")
 
 
 @pytest.mark.parametrize("key", ["q", "\x1b", "\x03"])

@@ -2,156 +2,38 @@
 
 import re
 import shlex
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual import events
-from textual.pilot import Pilot
-from textual.widgets import Input, OptionList
+from textual.widgets import Input
 
 from engine import protocol as p
-from engine.cli.preview import ClassCount, Estimate, Pictures, lines
+from engine.cli.preview import ClassCount, Pictures, lines
 from engine.data.samples import LeftOut
 from engine.errors import EngineError, UserError
 from engine.service.program import command
-from tests.tui.console import make_folder
 from tests.tui.journals import begun, write_run
+from tests.tui.start_screen.pages import (
+    ESTIMATE,
+    FOUND,
+    ScriptedDiagnosis,
+    ScriptedLook,
+    Started,
+    before_a_run,
+    shown,
+)
 from tests.tui.story import NOW, started, trained
-from tui.start_screen import setup
-from tui.start_screen.app import StartApp
 from tui.start_screen.diagnosis import Complaint
 from tui.start_screen.looking import Found, parse
 from tui.start_screen.paths import complete
 from tui.start_screen.recipe import as_argument
 from tui.start_screen.sentences import counted, uneven
+from tui.start_screen.value import Value
 from tui.theme import THEMES
 
-ESTIMATE = Estimate(
-    model="resnet18",
-    arm="pretrained",
-    device="cpu",
-    precision="float32",
-    parameters={"backbone": 11_000_000, "head": 1_000},
-    frozen=(),
-    image_size=224,
-    batch_size=64,
-    micro_batch=None,
-    epochs=5,
-    steps_per_epoch=2,
-    step_seconds=1.0,
-    images_per_second=100.0,
-    images_per_second_again=400.0,
-    first_epoch_seconds=180.0,
-    epoch_seconds=120.0,
-    seconds=720.0,
-    bottleneck="decoding",
-)
-FOUND = Pictures("pictures", (ClassCount("cat", 90, 9), ClassCount("dog", 10, 1)), 100, 10, 9.0, (), "")
-
-
-@pytest.fixture(autouse=True)
-def by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands have the program's name, wherever these tests run."""
-    monkeypatch.setattr("engine.service.program._program", lambda: ["finetune-tui"])
-
-
-class ScriptedLook:
-    """A look that finds what a test says, when it says so."""
-
-    made: "list[ScriptedLook]"
-
-    def __init__(self, words: list[str], tell) -> None:
-        self.words, self._tell, self.ended = words, tell, False
-        ScriptedLook.made.append(self)
-
-    def find(self, found: Pictures | Estimate | EngineError) -> None:
-        self._tell(self, found)
-
-    def end(self) -> None:
-        self.ended = True
-
-
-class ScriptedDiagnosis(ScriptedLook):
-    """A look for what is wrong with the pictures."""
-
-    made: "list[ScriptedLook]"
-
-    def __init__(self, words: list[str], tell) -> None:
-        self.words, self._tell, self.ended = words, tell, False
-        ScriptedDiagnosis.made.append(self)
-
-
-class Started:
-    """The app, and what its user sees and does."""
-
-    def __init__(self, app: StartApp, pilot: Pilot[None]) -> None:
-        self.app, self.pilot = app, pilot
-
-    async def press(self, *keys: str) -> None:
-        for key in keys:
-            await self.pilot.press(key)
-        await self.settle()
-
-    async def burst(self, *keys: str) -> None:
-        """Keys that come all at once, as over a slow line."""
-        for key in keys:
-            named = {" ": "space", "_": "underscore"}.get(key, key)
-            self.app.post_message(events.Key(named, key if len(key) == 1 else None))
-        await self.settle()
-
-    async def type(self, text: str) -> None:
-        field = self.app.screen.query_one("*:focus", Input)
-        field.value = text
-        field.cursor_position = len(text)
-        await self.settle()
-
-    async def settle(self) -> None:
-        """Until what was begun in threads is there."""
-        for _ in range(3):
-            await self.app.workers.wait_for_complete([worker for worker in self.app.workers if worker.node.is_attached])
-            await self.pilot.pause()
-
-    @property
-    def text(self) -> str:
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
-
-    @property
-    def command(self) -> str:
-        lines = self.text.splitlines()
-        first = next(number for number, line in enumerate(lines) if "$ finetune-tui" in line)
-        return " ".join(line.strip() for line in lines[first:-1]).removeprefix("$ ")
-
-    def options(self) -> list[str]:
-        return [str(option.prompt) for option in self.app.screen.query_one(OptionList).options]
-
-    async def choose(self, number: int) -> None:
-        await self.press(*["down"] * number, "enter")
-
-
-@asynccontextmanager
-async def shown(size: tuple[int, int] = (80, 24)) -> AsyncIterator[Started]:
-    app = StartApp()
-    async with app.run_test(size=size) as pilot:
-        page = Started(app, pilot)
-        await page.settle()
-        yield page
-
-
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with pictures and a configuration; `look` is played by the test."""
-    make_folder(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(setup, "Look", ScriptedLook)
-    monkeypatch.setattr(setup, "TYPING_SECONDS", 0.01)
-    monkeypatch.setattr(setup, "Diagnosis", ScriptedDiagnosis)
-    ScriptedLook.made, ScriptedDiagnosis.made = [], []
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("place")
 
 
 # --- the first page -------------------------------------------------------------------------------------
@@ -217,7 +99,7 @@ async def test_tab_completes_as_far_as_all_folders_agree(place: Path):
 
 
 async def test_home_may_be_typed_as_a_tilde_and_the_command_keeps_it(place: Path):
-    (place / "my pictures").mkdir()
+    (place / "my pictures").symlink_to(place / "pictures")
     async with shown() as page:
         await page.choose(1)
         await page.type("~/my")
@@ -275,7 +157,8 @@ async def test_a_configuration_is_offered_and_its_own_values_are_shown():
         await page.choose(2)
         assert page.options() == ["small.yaml"]
         await page.press("down", "enter")
-        assert "shufflenet_v2_x0_5" in page.text and "scratch" in page.text
+        values = {value.field.name: value.value for value in page.app.screen.query(Value)}
+        assert (values["model"], values["weights"], values["epochs"]) == ("shufflenet_v2_x0_5", "none", "5000")
         await page.press("enter")
     assert page.app.chosen == ["small.yaml"]
 
@@ -290,15 +173,6 @@ async def test_a_damaged_configuration_is_said_at_the_input(place: Path):
 
 
 # --- before a run starts --------------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def before_a_run(size: tuple[int, int] = (80, 24)) -> AsyncIterator[Started]:
-    async with shown(size) as page:
-        await page.choose(1)
-        await page.type("pictures")
-        await page.press("enter")
-        yield page
 
 
 async def test_the_pictures_then_the_estimate_are_shown_as_they_are_found(place: Path):
@@ -342,7 +216,9 @@ async def test_what_is_wrong_with_the_pictures_is_looked_for_once_and_the_worst_
         (2, 1, "--epochs 10"),
         (3, 1, "--set data.batch_size=128"),
         (4, 1, "--recipe lesson"),
-        (5, 1, "--set optim.lr=2e-4"),
+        (5, 1, "--set optim.name=sgd"),
+        (6, 1, "--set schedule.name=one_cycle"),
+        (7, 1, "--set optim.lr=2e-4"),
         (1, 2, ""),
     ],
 )
@@ -358,10 +234,10 @@ async def test_values_are_typed_and_what_is_of_the_other_arm_is_not_said():
     async with before_a_run() as page:
         await page.type("vit_b_16")
         await page.press("down")
-        await page.press("down", "down", "down", "down")
+        await page.press(*["down"] * 6)
         await page.type("1e-6")
         assert page.command.endswith("--model vit_b_16 --set optim.lr=1e-6")
-        await page.press("up", "up", "up", "up", "space")
+        await page.press(*["up"] * 6, "space")
         assert page.command.endswith("--model vit_b_16 --init scratch") and "base rate" not in page.text
 
 
@@ -371,10 +247,10 @@ async def test_another_recipe_has_its_own_fields_and_what_nobody_changed_becomes
         assert "1e-3" in page.text  # of all layers from scratch
         await page.press("space")
         assert page.command.endswith("--init scratch --recipe lesson") and "5e-4" in page.text
-        await page.press(*["up"] * 3, "space", *["down"] * 5)
+        await page.press(*["up"] * 3, "space", *["down"] * 7)
         await page.type("1e-2")
         assert page.command.endswith("--data pictures --recipe lesson --set optim.groups.head.lr=1e-2")
-        await page.press("up", "up", "space")
+        await page.press(*["up"] * 4, "space")
         assert page.command.endswith("--data pictures") and "head rate" not in page.text
 
 
@@ -398,9 +274,9 @@ async def test_keys_take_effect_in_the_order_they_are_typed_however_fast():
         assert page.command.endswith("--model shufflenet_v2_x0_5 --init scratch --epochs 3 --set data.batch_size=9")
 
 
-async def test_the_fields_of_an_arm_are_moved_to_as_soon_as_it_is_chosen():
+async def test_the_fields_of_a_run_from_scratch_are_moved_to_as_soon_as_it_is_chosen():
     async with before_a_run() as page:
-        await page.burst("down", " ", "down", "down", "down", "down", *"2e-3", "enter")
+        await page.burst("down", " ", *["down"] * 6, *"2e-3", "enter")
         await page.settle()
     assert page.app.chosen == ["--data", "pictures", "--init", "scratch", "--set", "optim.scratch_lr=2e-3"]
 
@@ -472,9 +348,9 @@ async def test_a_model_of_ones_own_starts_unchecked_at_a_second_enter_and_anothe
 
 async def test_an_impossible_value_is_said_and_does_not_start():
     async with before_a_run() as page:
-        await page.press("down", "down", "down", "down", "down")
+        await page.press(*["down"] * 7)
         await page.type("1e9")
-        assert "optim.lr" in page.text
+        assert "base rate: 1e9; it should be less than or equal to 100\n" in page.text
         await page.press("enter")
         assert page.app.chosen is None
         await page.type("1e-3")
@@ -482,18 +358,16 @@ async def test_an_impossible_value_is_said_and_does_not_start():
     assert page.app.chosen is not None and page.app.chosen[-1].endswith("=1e-3")
 
 
-async def test_an_arm_that_is_none_is_said_in_words_and_does_not_start():
+async def test_weights_that_are_no_file_are_said_at_the_field_and_do_not_start(place: Path):
+    (place / "own weights.pth").touch()
     async with before_a_run() as page:
         await page.press("down")
         await page.type("xyz")
-        await page.pilot.pause(0.1)
-        assert "  arm: choose pretrained or scratch, not xyz\n" in page.text and "estimating" not in page.text
-        assert all("xyz" not in look.words and look.ended for look in ScriptedLook.made)
         await page.press("enter")
-        assert page.app.chosen is None and "arm: choose" in page.text
-        await page.type("scratch")
-        await page.press("enter")
-    assert page.app.chosen == ["--data", "pictures", "--init", "scratch"]
+        assert "  weights: model.weights xyz does not exist; correct the path\n" in page.text
+        assert page.app.chosen is None
+        await page.burst("ctrl+u", *"own", " ", *"weights.pth", "enter")
+    assert page.app.chosen == ["--data", "pictures", "--set", "model.weights=own weights.pth"]
 
 
 async def test_pictures_that_cannot_be_trained_on_are_said_and_do_not_start():
@@ -591,7 +465,7 @@ async def test_runs_are_listed_the_newest_first_and_a_lost_one_goes_on(place: Pa
         assert [option.split()[:2] for option in page.options()] == [["new-1", "lost"], ["old-1", "lost"]]
         assert page.command == command("--resume", "checkpoints/new-1")
         await page.press("enter")
-        assert page.options() == ["go on where it was", "look at it again"]
+        assert page.options() == ["go on where it was", "look at it again", "train again with other settings"]
         await page.press("enter")
     assert page.app.chosen == ["--resume", "checkpoints/new-1"]
 
@@ -601,7 +475,7 @@ async def test_of_runs_a_narrow_terminal_shows_what_matters_most(place: Path):
     async with shown(size=(60, 24)) as page:
         await page.choose(3)
         assert "96.0 %" in page.text and "resnet18" not in page.text and " age" in page.text
-        await page.pilot.resize_terminal(80, 24)
+        await page.pilot.resize_terminal(100, 24)
         await page.pilot.pause()
         assert "96.0 %" in page.text and "resnet18" in page.text
 
@@ -655,7 +529,7 @@ async def test_a_finished_run_is_looked_at_or_trained_for_more_epochs(place: Pat
         await page.choose(3)
         assert page.command == "finetune-tui view checkpoints/new-1"
         await page.press("enter")
-        assert page.options() == ["look at it again", "train more epochs"]
+        assert page.options() == ["look at it again", "train more epochs", "train again with other settings"]
         await page.press("down", "enter")
         assert page.command == command("--resume", "checkpoints/new-1", "--epochs", "8")
         await page.type("3")

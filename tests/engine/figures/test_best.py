@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine import protocol as p
-from engine.report.best import BestWeights
-from engine.report.facts import Best
+from engine.figures.best import Best, BestWeights
 from tests.engine.report.told import begun, epoch
 
 TESTED = p.BestTested("pretrained", 4, "best.pt", 0.3, 0.9, 100)

@@ -1,10 +1,55 @@
 """Which evaluation has the best weights of an arm, and what those get wrong."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.protocol import ArmStarted, AverageScored, BestTested, Confusion, EvalDone, Message, Rewound
+from engine.metrics.interval import wilson
+from engine.protocol import ArmStarted, AverageScored, BestTested, Confusion, EvalDone, Message, Part, Rewound
 from engine.protocol.best import Unkept
-from engine.report.facts import Best, Score
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How good weights are on one part of the pictures. The accuracy is in 0..1."""
+
+    part: Part
+    accuracy: float
+    loss: float
+    images: int
+    metrics: Mapping[str, float]
+    "further metrics by name"
+
+    @property
+    def correct(self) -> int:
+        """How many pictures are classified correctly."""
+        return min(max(round(self.accuracy * self.images), 0), self.images)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The Wilson interval, 95 %, of the accuracy; `None` if no picture was scored."""
+        return wilson(self.correct, self.images) if self.images > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best weights of an arm, which are in its `best.pt`."""
+
+    step: int
+    epoch: int
+    branch: int
+    chosen: Score
+    "on the pictures that chose these weights"
+    tested: Score | None
+    "on the test pictures, if there are validation pictures, too, and these weights were tested"
+    share: float | None
+    "if they are an average with the fitted head, the share of the trained weights in it"
+    confusion: Confusion | None
+    "what they get wrong of the pictures that chose; `None` where the journal does not say it"
+
+    @property
+    def score(self) -> Score:
+        """The score to tell first: that of the test pictures, if there is one."""
+        return self.tested or self.chosen
 
 
 @dataclass
