@@ -192,8 +192,10 @@ def _begin(start: Start, streams: list[int]) -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     if signal.SIGINT not in start.ignored:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if start.awaited and (child := os.fork()):
-        _wait_as_a_shell(child)
+    if start.awaited:
+        if child := os.fork():
+            _wait_as_a_shell(child)
+        _become_a_job()
     sys.stdin = sys.__stdin__ = os.fdopen(0, closefd=False)  # type: ignore[misc]
     sys.stdout = sys.__stdout__ = _writer(1, "strict")  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = _writer(2, "backslashreplace")  # type: ignore[misc]
@@ -203,10 +205,31 @@ def _begin(start: Start, streams: list[int]) -> None:
 
 
 def _wait_as_a_shell(child: int) -> None:
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    os.write(1, f"status {status if status >= 0 else 128 - status}\n".encode())
+    """Let a job have the terminal; where it stops, take that back, and do `fg` or `bg` as a line of input says."""
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    while True:
+        status = os.waitpid(child, os.WUNTRACED)[1]
+        os.tcsetpgrp(0, os.getpid())
+        if not os.WIFSTOPPED(status):
+            break
+        os.write(1, b"stopped\n")
+        while (line := os.read(0, 100)) != b"fg\n":
+            os.write(1, b"in the background\n" if line == b"bg\n" else b"what?\n")
+            os.killpg(child, signal.SIGCONT)
+        os.tcsetpgrp(0, child)
+        os.killpg(child, signal.SIGCONT)
+    code = os.waitstatus_to_exitcode(status)
+    os.write(1, f"status {code if code >= 0 else 128 - code}\n".encode())
     os.read(0, 1)
     os._exit(0)
+
+
+def _become_a_job() -> None:
+    """Have a process group of its own, and the terminal."""
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    os.setpgid(0, 0)
+    os.tcsetpgrp(0, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
 
 
 def _writer(number: int, errors: str) -> IO[str]:

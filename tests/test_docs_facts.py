@@ -56,7 +56,7 @@ def test_every_pane_is_in_the_table_with_its_digit(pane) -> None:
     assert cells(row)[1] == pane.name
 
 
-@pytest.mark.parametrize("flag", ["--ascii", "--theme NAME", "--refresh S", "--lowbw", "--no-notify"])
+@pytest.mark.parametrize("flag", ["--ascii", "--theme NAME", "--refresh S", "--lowbw", "--no-notify", "--no-mouse"])
 def test_every_flag_of_the_screen_is_in_the_table(flag: str) -> None:
     assert rows(KEYS_DOC.section("Terminals"), flag)
 

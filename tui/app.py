@@ -23,10 +23,12 @@ from tui.looks import USUAL, Looks
 from tui.notes import Note, not_now
 from tui.notifying import Notifying
 from tui.palette import InOrder, commands, usual
+from tui.panels.footer import Footer
 from tui.panels.panel import View
 from tui.refusals import LOCKED, Access
 from tui.screens.quit import Choice, QuitScreen
 from tui.state import UiState
+from tui.suspending import SOON, Suspending
 from tui.terminal.driver import TerminalDriver
 
 
@@ -60,6 +62,7 @@ class Dashboard(AskingApp):
         self.access = access
         self.false_start = FalseStart()
         self._leaving = Leaving()
+        self._suspending = Suspending(self, self.state, self._ask, own=access == "own")
         self._ends = Ends()
         self._afterwards = Afterwards(self.state, self, self.action_press)
         self._notifying = Notifying(self.state, looks, self._signal, os.environ)
@@ -75,6 +78,8 @@ class Dashboard(AskingApp):
             self._notifying.ended()
         if self._leaving.done(event):
             self.exit()
+        if self._suspending.due(event):
+            self.call_later(self._suspending.stop)
 
     def tick(self) -> None:
         """Take in what happened; show the summary of a run that has just ended."""
@@ -98,7 +103,9 @@ class Dashboard(AskingApp):
         if self.access == "view" and name == "detach":  # there is no training to leave alone
             name = "leave"
         key = next(key for key in KEYS if key.name == name)
-        if reason := key.why_not(self.state):
+        if self._suspending.waits and name != "suspend":
+            self.state.tell(SOON)  # what is typed now, such as `fg`, is meant for the shell
+        elif reason := key.why_not(self.state):
             self.state.tell(not_now(key.label, reason))
         elif key.pane:
             focused = self.screen.focused
@@ -148,6 +155,14 @@ class Dashboard(AskingApp):
         self._body.zoom("" if self._body.zoomed else (focused.id or "") if focused is not None else first)
         self.call_after_refresh(self.draw, plots=True)
 
+    def on_footer_pressed(self, event: Footer.Pressed) -> None:
+        """Press the key whose label was clicked."""
+        self.action_press(event.key)
+
+    def on_view_title_clicked(self) -> None:
+        """Zoom into the pane, or out of it: the click has given it the focus."""
+        self.action_zoom()
+
     def action_leave_pane(self) -> None:
         """Go one level back: out of the cursor within a pane, out of the zoom, or out of the pane."""
         focused = self._body.focused
@@ -158,6 +173,10 @@ class Dashboard(AskingApp):
         elif focused is not None:
             self.screen.set_focus(None)  # `blur` would give the focus to a neighbour
         self.draw(plots=True)
+
+    def action_suspend(self) -> None:
+        """Give the terminal back to the shell until `fg`; training waits meanwhile."""
+        self._suspending.begin()
 
     def action_summary(self) -> None:
         """Show what came of the run, and what can be done next."""
@@ -176,7 +195,7 @@ class Dashboard(AskingApp):
         if self._leaving.by == "stop" or self.session is None or not self.state.live or self.access == "read-only":
             self._leave_ended()
         elif not isinstance(self.screen, QuitScreen):
-            self.push_screen(QuitScreen(self.state.checkpoint, self.access != "own", self.state.paused), self._quit_as)
+            self.push_screen(QuitScreen(self.state, self.access != "own"), self._quit_as)
 
     async def action_quit(self) -> None:
         """Ctrl+Q, Textual's own key to quit, does the same."""

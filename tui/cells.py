@@ -10,6 +10,8 @@ from textual.widget import Widget
 class Cells(Widget):
     """Rows below each other. `put` draws only those that differ from the rows before."""
 
+    ALLOW_SELECT = False  # what is selected would not be seen
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._rows: list[Strip] = []

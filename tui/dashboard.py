@@ -168,7 +168,7 @@ def _show(
         on_signals(app.end_by)
         if leash is not None:
             leash.when_dropped(app.hang_up)
-        app.run()
+        app.run(mouse=looks.mouse)
     # Textual's handlers would take the terminal again.
     for number in (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH):
         signal.signal(number, signal.SIG_DFL)

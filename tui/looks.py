@@ -31,6 +31,8 @@ class Looks:
     "whether as little as possible is sent: 16 colours, no animation"
     notify: bool = True
     "whether the terminal rings and notifies at the end of a run, and its window is named after the run"
+    mouse: bool = True
+    "whether the mouse is the screen's; else the terminal selects text with it, as usual"
 
     @property
     def pictures(self) -> bool:
@@ -39,12 +41,12 @@ class Looks:
 
 
 USUAL = Looks()
-FLAGS = ("ascii", "theme", "refresh", "lowbw", "no_notify")
+FLAGS = ("ascii", "theme", "refresh", "lowbw", "no_notify", "no_mouse")
 "names of the arguments that change only how the screen looks, not what it shows"
 
 
 def add_looks_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--ascii`, `--theme`, `--refresh`, `--lowbw` and `--no-notify`, which `looks` reads."""
+    """The flags of the screen, which `looks` reads."""
     group = parser.add_argument_group("the screen")
     group.add_argument(
         "--ascii", action="store_true", help="draw with ASCII characters alone, as where the locale is not UTF-8"
@@ -61,6 +63,9 @@ def add_looks_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-notify", action="store_true", help="no bell, notification and window title, also where the terminal can"
     )
+    group.add_argument(
+        "--no-mouse", action="store_true", help="leave the mouse to the terminal, which then selects text with it"
+    )
 
 
 def looks(args: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> Looks:
@@ -76,7 +81,8 @@ def looks(args: argparse.Namespace, environment: Mapping[str, str] = os.environ)
     if args.theme:
         _check(args.theme)
     plots = 15.0 if slow and args.refresh is None else plots_pace(refresh)
-    return Looks(args.ascii or not _unicode(environment), args.theme, refresh, plots, slow, not args.no_notify)
+    plain = args.ascii or not _unicode(environment)
+    return Looks(plain, args.theme, refresh, plots, slow, not args.no_notify, not args.no_mouse)
 
 
 def plots_pace(refresh: float) -> float:

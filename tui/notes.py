@@ -45,7 +45,8 @@ from engine.protocol import (
 from engine.protocol.sentences import epoch_line, message
 from tui.format import percent, rate
 
-Level = Literal["info", "good", "warning", "bad"]
+Level = Literal["routine", "info", "good", "warning", "bad"]
+"`routine`: what the program does by itself again and again; `good`: a command took effect, or something was reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Note:
     "whether it appears in the message line"
     kept: bool = True
     "whether it is kept in the log"
+    time: float | None = None
+    "when it was told, in seconds since 1970; 0: that is not known"
 
 
 # What is shown in the engine's own words, and how much it matters. Other events are only for the log.
@@ -99,21 +102,22 @@ def _in_own_words(event: Event) -> Note | None:
         case PicturesPrepared(reason=""):
             form = " as JPEG" if event.format == "jpeg" else ""
             size = f"{event.bytes / 2**20:.0f} MiB in the cache folder{form}"
-            return Note(f"{event.prepared} prepared pictures, {size}", shown=False)
+            return Note(f"{event.prepared} prepared pictures, {size}", "routine", shown=False)
         case CompileChosen(worth=True):
             meanwhile = "training waits meanwhile" if event.waits else "training goes on meanwhile"
             return Note(
                 f"compiling the training step; {meanwhile}: {event.reason}", "warning" if event.waits else "info"
             )
         case CompileChosen():
-            return Note(f"the training step is not compiled: {event.reason}", shown=False)
+            return Note(f"the training step is not compiled: {event.reason}", "routine", shown=False)
         case Compiled(failure=""):
             return Note(f"the training step is compiled, in {event.seconds:.0f} s", "good")
         case EpochDone():
             return Note(epoch_line(event), shown=False)
         case CheckpointSaved():
             asked_for = event.reason in ("key", "stop")
-            return Note(f"saved {event.path} at step {event.step} ({event.reason})", "good", shown=asked_for)
+            level: Level = "good" if asked_for else "routine"
+            return Note(f"saved {event.path} at step {event.step} ({event.reason})", level, shown=asked_for)
         case EvalDone():
             score = f"{percent(event.accuracy)} of {event.images:,} {PART_NAMES[event.part]} pictures"
             return Note(f"{score} are classified correctly after step {event.step}", "good")

@@ -91,6 +91,10 @@ class ShowingApp(LookingApp):
         """Draw again: a pane still shows what was drawn for its old size."""
         self.call_after_refresh(self.draw, plots=True)
 
+    def on_view_touched(self) -> None:
+        """Draw what the mouse changed."""
+        self.draw(plots=True)
+
     def _begin(self) -> None:
         self.draw(plots=True)
         self.session = self._start()
@@ -109,7 +113,7 @@ class ShowingApp(LookingApp):
             self.take_in(event)
         with suppress(Empty):
             while True:
-                self.state.tell(Note(self._stray.get_nowait(), shown=False))
+                self.state.tell(Note(self._stray.get_nowait(), "routine", shown=False))
         now = time.monotonic()
         if self._due.plots(self.state, self.looks, now):
             self.draw(plots=True)

@@ -1,6 +1,5 @@
 """What the screen knows, folded from the engine's events. Loads no Textual: a test needs no screen."""
 
-from collections import deque
 from dataclasses import replace
 from typing import assert_never
 
@@ -47,6 +46,7 @@ from engine.protocol import (
     Preparing,
     RateChanged,
     RatesSwept,
+    RecordedAt,
     RestorePoint,
     RestorePoints,
     Resumed,
@@ -63,21 +63,20 @@ from engine.protocol import (
     TrainStep,
     Watching,
 )
-from engine.protocol.printable import printable_lines
 from tui.activity import Activity
 from tui.escaping import escaped
 from tui.figures.clinic import Clinic
 from tui.figures.sweep import Sweep, folded
+from tui.note_log import UNKNOWN, NoteLog
 from tui.notes import Note, note_of
 from tui.plots.plotview import PlotView
 from tui.waiting import WAITED_FOR, answered
 
-LOG_LINES = 1000
 # On the plots; these come often.
 NEVER_DRAWN = (Loading, Preparing, Evaluating, SweepingRates, SystemSample, Watching, PeerRefused)
 
 
-class UiState(Activity):
+class UiState(Activity, NoteLog):
     """All that is shown. Events change it through `fold`; keys change `selected`, `plots`, `note` and `waiting`."""
 
     def __init__(self, over: str = "", locked: str = "") -> None:
@@ -85,7 +84,8 @@ class UiState(Activity):
 
         `locked` says why the run cannot be steered from here; empty if it can.
         """
-        super().__init__()
+        Activity.__init__(self)
+        NoteLog.__init__(self)
         self.over = over
         self.locked = locked
         self.run: RunStarted | None = None
@@ -94,9 +94,6 @@ class UiState(Activity):
         self.checkpoint: CheckpointSaved | None = None
         self.skipped = 0
         self.system: SystemSample | None = None
-        self.note = Note("")
-        self.log: deque[Note] = deque(maxlen=LOG_LINES)
-        self.logged = 0
         self.drawn = 0
         "grows with every change that the plots show"
         self.selected = ""
@@ -135,6 +132,7 @@ class UiState(Activity):
         """Take in an event; a history that is replayed is shown when all of it has come."""
         if isinstance(event, HistoryBegins):
             self._history = UiState()
+            self._history.recorded = UNKNOWN
         elif isinstance(event, HistoryEnds):
             self._become(self._history, event)
         elif self._history is not None:
@@ -152,6 +150,9 @@ class UiState(Activity):
             self.sweep = None
 
     def _fold(self, event: Event) -> None:
+        if isinstance(event, RecordedAt):
+            self.recorded = event.time
+            return
         self.waiting = [command for command in self.waiting if not answered(command, event)]
         event = escaped(event)
         self._say(event)
@@ -190,7 +191,7 @@ class UiState(Activity):
                 (Loading() | TrainStep() | Resumed() | Evaluating() | EvalDone() | EpochsChanged() | CompileChosen())
                 | (Compiled() | Paused() | StopPlanned() | Preparing() | PicturesPrepared() | ArmFinished())
                 | (RunFinished() | Confusion() | EpochDone() | RateChanged() | GroupFrozen() | MicroBatchChanged())
-                | (SweepingRates() | RatesSwept())
+                | (SweepingRates() | RatesSwept() | RecordedAt())
                 | (HeadFitted() | AverageScored() | BestTested() | StepsChanged())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
@@ -202,7 +203,7 @@ class UiState(Activity):
 
     def _say(self, event: Event) -> None:
         note = note_of(event) if self.unsaved.fold(event) and not self._ends_an_epoch(event) else None
-        if note is not None and self.waiting and note.level in ("info", "good"):
+        if note is not None and self.waiting and note.level not in ("warning", "bad"):
             note = replace(note, shown=False)  # the message line keeps what the user waits for
         if note is not None and not (isinstance(event, ArmStarted) and self._rewound):
             self.tell(note)
@@ -213,22 +214,12 @@ class UiState(Activity):
         """Whether `EpochDone` follows, whose note has the score, too."""
         return isinstance(event, EvalDone) and event.arm in self.arms and self.arms[event.arm].ends_epoch(event.step)
 
-    def tell(self, note: Note) -> None:
-        """Show a note, log it, or both, as the note says; what a terminal could obey in it is shown as text."""
-        if not note.text.isprintable():
-            note = replace(note, text=printable_lines(note.text))
-        if note.shown:
-            self.note = note
-        if note.kept:
-            self.log.append(note)
-            self.logged += 1
-
     def _become(self, past: "UiState | None", event: HistoryEnds) -> None:
         """Become what the history says, and keep what only this screen knows."""
         assert past is not None, "a history ends that has not begun"
         past.system, past.watching, past._points = self.system, self.watching, self._points
         past.plots, past.replays, past.locked = self.plots, self.replays + 1, self.locked
-        past.waiting, past.busy = self.waiting, None
+        past.waiting, past.busy, past.recorded = self.waiting, None, None
         past.selected, past.logged, past.drawn = self.selected or past.selected, self.logged + 1, self.drawn + 1
         if not event.current:
             past.phase, past.loading, past.note, past.failure = "loading", self.loading, self.note, None

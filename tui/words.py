@@ -83,7 +83,8 @@ PANES: dict[str, dict[str, str]] = {
         "RAM": "The machine's memory in use of all it has, and this run's own part.",
     },
     "log": {
-        "log": "The last things the run said; l shows all of them.",
+        "log": "The last things the run said; l shows all of them, with their times.",
+        "newer below": "Older lines are shown; the mouse wheel goes back to the newest.",
     },
     "lr": {
         "backbone": "All layers but the last. Its rate is small, because its weights are good already.",

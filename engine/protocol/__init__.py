@@ -92,7 +92,7 @@ from engine.protocol.scores import (
     Suspects,
 )
 from engine.protocol.values import ALL_GROUPS, ARMS, HEADS, PART_NAMES, Arm, Head, Part, Verdict, other_arm
-from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
+from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, RecordedAt, Watching
 from engine.protocol.wire import Behind, Goodbye, Hello
 
 __all__ = [
@@ -154,6 +154,7 @@ __all__ = [
     "Preparing",
     "RateChanged",
     "RatesSwept",
+    "RecordedAt",
     "Release",
     "RestorePoint",
     "RestorePoints",

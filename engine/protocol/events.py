@@ -45,7 +45,7 @@ from engine.protocol.scores import (
     HeadFitted,
     Suspects,
 )
-from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, Watching
+from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, RecordedAt, Watching
 
 Event = (
     Loading
@@ -93,6 +93,7 @@ Event = (
     | SystemSample
     | HistoryBegins
     | HistoryEnds
+    | RecordedAt
     | Watching
     | PeerRefused
     | ControlFailed

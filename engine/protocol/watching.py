@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.protocol.values import Bool, Int
+from engine.protocol.values import Bool, Int, Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,14 @@ class HistoryEnds:
 
     current: Bool
     "whether the run is where the history ends; otherwise it is loading, to begin or to go on"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAt:
+    """When the events of a history that follow were journaled, up to the next one of these."""
+
+    time: Real
+    "seconds since 1970"
 
 
 @dataclass(frozen=True, slots=True)

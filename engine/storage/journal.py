@@ -22,6 +22,7 @@ from engine.protocol import (
     Message,
     PeerRefused,
     Preparing,
+    RecordedAt,
     RestorePoints,
     SweepingRates,
     SystemSample,
@@ -39,7 +40,7 @@ CONFUSION = b'{"type": "confusion"'  # how its longest lines begin
 
 NOT_JOURNALED = (
     *(Loading, Preparing, Evaluating, SweepingRates, RestorePoints, SystemSample),
-    *(HistoryBegins, HistoryEnds, Watching, PeerRefused, ControlFailed),
+    *(HistoryBegins, HistoryEnds, RecordedAt, Watching, PeerRefused, ControlFailed),
 )
 "events that only matter to those who watch at the time"
 

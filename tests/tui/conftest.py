@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,11 @@ from tests.tui.story import NOW
 @pytest.fixture(autouse=True)
 def _at_a_fixed_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("tui.showing_app.time.time", lambda: NOW)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
     yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.fixture(autouse=True)

@@ -38,7 +38,7 @@ def _show(looks: Looks, folders: Sequence[Path]) -> int:
         app = ComparingApp(folders, looks, screen.abandon, TerminalDriver)
         screen.broken = app.hang_up
         on_signals(app.end_by)
-        app.run()
+        app.run(mouse=looks.mouse)
     on_signals(signal.SIG_DFL)
     say_broken(app, stray)
     return 128 + app.ended_by if app.ended_by else app.return_code or 0

@@ -35,6 +35,9 @@ class Key:
     pane: str = ""
     "the kind of panes that have this key while they have the focus; empty: it works everywhere"
 
+    in_dialogs: bool = False
+    "whether it works while a dialog is open, too"
+
     @property
     def steers(self) -> bool:
         """Whether it does something to the run."""
@@ -47,4 +50,7 @@ class Key:
 
 def bindings(keys: Iterable[Key]) -> list[BindingType]:
     """Bindings for Textual: each hands the name of its key to the app."""
-    return [Binding(",".join(key.keys), f"app.press('{key.name}')", key.label, show=False) for key in keys]
+    return [
+        Binding(",".join(key.keys), f"app.press('{key.name}')", key.label, show=False, priority=key.in_dialogs)
+        for key in keys
+    ]

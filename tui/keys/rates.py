@@ -47,6 +47,26 @@ def _largest(state: UiState, up: bool | None = None) -> float:
     return now if up is None else _next_rate(now, up)
 
 
+def _at_the_end(up: bool) -> Callable[[UiState], str]:
+    """Why the chosen group's rate cannot be changed any further."""
+
+    def why(state: UiState) -> str:
+        if reason := no.not_training(state):
+            return reason
+        now = _view(state).base_rate(state.selected)
+        return _no_farther(up) if _changed_rate(state, up) == now else ""
+
+    return why
+
+
+def _all_at_the_end(up: bool) -> Callable[[UiState], str]:
+    return lambda state: no.no_rates(state) or (_no_farther(up) if _largest(state, up) == _largest(state) else "")
+
+
+def _no_farther(up: bool) -> str:
+    return f"{rate(HIGHEST_RATE if up else LOWEST_RATE)} is the {'highest' if up else 'lowest'} base rate"
+
+
 RATES: tuple[Key, ...] = (
     Key("previous_group", ("[",), "[", "group", "Choose the parameter group above."),
     Key("next_group", ("]",), "]", "group", "Choose the parameter group below."),
@@ -57,7 +77,7 @@ RATES: tuple[Key, ...] = (
         "rate",
         "Lower the chosen group's base learning rate: 5e-4, 2e-4, 1e-4, 5e-5 and so on.",
         build=_set_rate(up=False),
-        refusal=no.not_training,
+        refusal=_at_the_end(up=False),
         answer=_rate_answer(up=False),
     ),
     Key(
@@ -67,7 +87,7 @@ RATES: tuple[Key, ...] = (
         "rate",
         "Raise the chosen group's base learning rate: 1e-4, 2e-4, 5e-4, 1e-3 and so on.",
         build=_set_rate(up=True),
-        refusal=no.not_training,
+        refusal=_at_the_end(up=True),
         answer=_rate_answer(up=True),
     ),
     Key(
@@ -77,7 +97,7 @@ RATES: tuple[Key, ...] = (
         "all",
         "Lower all groups' base rates together: the largest as - does, the others in proportion.",
         build=_scale_all(up=False),
-        refusal=no.no_rates,
+        refusal=_all_at_the_end(up=False),
         answer=_scale_answer(up=False),
         rank=4,
     ),
@@ -88,7 +108,7 @@ RATES: tuple[Key, ...] = (
         "all",
         "Raise all groups' base rates together: the largest as + does, the others in proportion.",
         build=_scale_all(up=True),
-        refusal=no.no_rates,
+        refusal=_all_at_the_end(up=True),
         answer=_scale_answer(up=True),
         rank=4,
     ),

@@ -86,5 +86,14 @@ SCREEN: tuple[Key, ...] = (
         refusal=no.without_run,
         rank=2,
     ),
+    Key(
+        "suspend",
+        ("ctrl+z",),
+        "ctrl+z",
+        "suspend",
+        "Give the terminal back to the shell until `fg`; training waits meanwhile. D lets it go on instead.",
+        rank=9,
+        in_dialogs=True,
+    ),
     Key("leave", ("q",), "q", "quit", "Leave; while training it asks first, and saving is what it offers.", rank=0),
 )

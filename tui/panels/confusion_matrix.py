@@ -66,8 +66,9 @@ def _label(classes: tuple[str, ...], label: int, named: bool) -> str:
 
 
 def _right(name: str, width: int) -> Content:
+    """A name that ends where the numbers below it end: a bracket, or a blank, follows these."""
     text = fitted(name, width - 1).rstrip()
-    return Content(" " * (width - text.cell_length)) + text
+    return Content(" " * (width - 1 - text.cell_length)) + text + " "
 
 
 def _count(errors: Errors, label: int, column: int, width: int) -> tuple[str, str]:

@@ -64,6 +64,18 @@ class Curves(View):
         left, self._state.plots.cursor = self._state.plots.cursor, None
         return left is not None
 
+    def clicked(self, x: int, y: int) -> None:
+        """Put the cursor there."""
+        plots, view, picture = self._state.plots, self._state.view, self._picture
+        if view is not None and picture.left <= x < picture.left + picture.width:
+            plots.point_at(view.curves.train_loss.points()[0], plots.step(view, picture.x_at(x)))
+
+    def wheel(self, down: int, right: int) -> None:
+        """Show more of the time axis, or less; sideways, move the cursor."""
+        for turned, names in ((down, ("zoom_in", "zoom_out")), (right, ("cursor_left", "cursor_right"))):
+            if turned:
+                self.press(names[turned > 0])
+
     # --- what is shown ----------------------------------------------------------------------------------
 
     def show(self, state: UiState, now: float) -> None:

@@ -9,7 +9,15 @@ from tui.panels.panel import Panel
 from tui.state import UiState
 
 MORE = "  l reads it all"
-STYLES: dict[Level, str] = {"info": "", "good": "$success", "warning": "$warning", "bad": "bold $error"}
+MORE_STYLE = "$muted @click=app.press('log')"
+OLD, EXPIRED = 60.0, 10.0  # seconds, after which what happened is dim, and a hint that the log does not keep is gone
+STYLES: dict[Level, str] = {
+    "routine": "$muted",
+    "info": "",
+    "good": "$success",
+    "warning": "$warning",
+    "bad": "bold $error",
+}
 
 
 class Message(Panel):
@@ -20,11 +28,17 @@ class Message(Panel):
         self._pace = Pace()
 
     def text(self, state: UiState, now: float) -> Content:
-        """One line."""
-        waits = bool(state.waiting) and state.note.text.endswith("…")
-        seconds = self._pace.see(state.note if waits else None, 0, now).seconds
+        """One line. A hint goes after a while; what stays in the log gets dim, unless it warns."""
+        note = state.note
+        age = now - note.time if note.time else 0.0
+        if not note.kept and age > EXPIRED and not note.text.endswith("…"):
+            return Content("")
+        style = "$muted" if age > OLD and note.level not in ("warning", "bad") else STYLES[note.level]
+        waits = bool(state.waiting) and note.text.endswith("…")
+        seconds = self._pace.see(note if waits else None, 0, now).seconds
         so_far = f" {elapsed(seconds)}" if waits and seconds >= 1 else ""
-        line = Content.assemble((f" {state.note.text}", STYLES[state.note.level]), (so_far, "$muted"))
-        if line.cell_length <= self.size.width or not state.note.kept:
+        line = Content.assemble((f" {note.text}", style), (so_far, "$muted"))
+        if line.cell_length <= self.size.width or not note.kept:
             return line
-        return line.truncate(max(self.size.width - len(MORE), 0), ellipsis=True) + Content.styled(MORE, "$muted")
+        cut = line.truncate(max(self.size.width - len(MORE), 0), ellipsis=True)
+        return cut + Content.styled(MORE, MORE_STYLE)

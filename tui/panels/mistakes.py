@@ -9,16 +9,16 @@ from textual.message import Message
 
 from engine.figures.arm import ArmView
 from engine.figures.confusion import Errors
-from engine.protocol import PART_NAMES, Confusion
+from engine.protocol import PART_NAMES, Confusion, Mistake
 from engine.protocol.printable import printable
 from tui.keys import bindings
 from tui.keys.mistakes import MISTAKES
 from tui.notes import Note, not_now
 from tui.panels.class_table import class_table
 from tui.panels.confusion_matrix import Grid, confusion_matrix, grid
-from tui.panels.metric_line import metric_line
+from tui.panels.metric_line import metric_line, metrics_of
 from tui.panels.panel import Panel, lines
-from tui.panels.worst import DETAILS, worst
+from tui.panels.worst import DETAILS, GAP, at_row, room_for_picture, worst
 from tui.state import UiState
 from tui.terminal.graphics import Way, cell_pixels, fit, picture
 from tui.thumbnails import Found, Thumbnails
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 Shown = Literal["classes", "matrix", "pictures"]
 VIEWS: tuple[Shown, ...] = ("classes", "matrix", "pictures")
-NARROWEST_TEXT, GAP = 22, 2  # cells beside a picture
 FOOT, ENOUGH = 2, 8  # rows of the further metrics; rows of a pane that has them even if the classes do not all fit
 
 
@@ -68,7 +67,7 @@ class Mistakes(Panel):
         if confusion is not self._confusion:
             self._confusion = confusion
             self._errors = Errors(confusion) if confusion is not None else None
-            self._metrics = _metrics_of(arm, confusion)
+            self._metrics = metrics_of(arm, confusion)
         self._clamp()
         self._found = self._look()
         seen = (self._errors, run, self._view, self._at[self._view], id(self._found), self.size, self.app.theme)
@@ -119,10 +118,10 @@ class Mistakes(Panel):
         columns, rows, below = self._room_for_picture
         why = self._found if isinstance(self._found, str) else ""
         if not columns or why:
-            return worst(errors.worst, classes, y, width, height, why=why)
+            return worst(errors, classes, y, width, height, why=why)
         if below:
-            return lines(*[Content("")] * rows, worst(errors.worst, classes, y, width, height - rows))
-        beside = worst(errors.worst, classes, y, width - columns - GAP, height)
+            return lines(*[Content("")] * rows, worst(errors, classes, y, width, height - rows))
+        beside = worst(errors, classes, y, width - columns - GAP, height)
         return lines(*(Content(" " * (columns + GAP)) + line for line in beside.split("\n")))
 
     # --- where it is ------------------------------------------------------------------------------------
@@ -132,6 +131,11 @@ class Mistakes(Panel):
         assert self._errors is not None
         classes = self._state.run.classes if self._state.run is not None else ()
         return grid(self._errors, classes, self.size.width, self.size.height)
+
+    @property
+    def _listed(self) -> tuple[Mistake, ...]:
+        """The mistakes whose pictures are shown."""
+        return self._errors.worst if self._view == "pictures" and self._errors is not None else ()
 
     @property
     def _page(self) -> int:
@@ -184,14 +188,30 @@ class Mistakes(Panel):
         elif name == "copy":
             self._copy()
         elif name in moves:
-            self._at[self._view] = moves[name]
-            self._clamp()
+            self._go(moves[name])
+
+    def _go(self, place: tuple[int, int]) -> None:
+        self._at[self._view] = place
+        self._clamp()
+
+    def wheel(self, down: int, right: int) -> None:
+        """Scroll, or choose the next picture."""
+        x, y = self._at[self._view]
+        self._go((x + right, y + down))
+
+    def clicked(self, x: int, y: int) -> None:
+        """Choose a picture of the list."""
+        if self._listed:
+            columns, rows, below = self._room_for_picture
+            above = rows if columns and below else 0
+            chosen = self._at["pictures"][1]
+            self._go((0, at_row(len(self._listed), chosen, self.size.height - above, y - above)))
 
     def _copy(self) -> None:
-        if self._view != "pictures" or self._errors is None or not self._errors.worst:
+        if not self._listed:
             self._state.tell(not_now("copy path", "no picture is chosen; v shows them"))
             return
-        path = self._errors.worst[self._at["pictures"][1]].path
+        path = self._listed[self._at["pictures"][1]].path
         self.app.copy_to_clipboard(path)
         self._state.tell(Note(f"copied {printable(path)}", kept=False))
 
@@ -200,13 +220,7 @@ class Mistakes(Panel):
     @property
     def _room_for_picture(self) -> tuple[int, int, bool]:
         """Columns and rows for the picture, and whether the text is below it; 0 columns: there is no room."""
-        width, height = self.size
-        if self._how == "none":
-            return 0, 0, False
-        beside, above = min(width // 2, width - NARROWEST_TEXT - GAP, 2 * height), min(width, 2 * (height - DETAILS))
-        if above > 1.5 * beside:
-            return above, above // 2, True
-        return (beside, min((beside + 1) // 2, height), False) if beside >= 4 else (0, 0, False)
+        return room_for_picture(*self.size) if self._how != "none" else (0, 0, False)
 
     @property
     def _how(self) -> Way:
@@ -216,10 +230,8 @@ class Mistakes(Panel):
 
     def _look(self) -> Found | None:
         """The chosen picture, or why it cannot be shown; `None` where there is no room, or while it is decoded."""
-        if self._view != "pictures" or self._errors is None or not self._errors.worst:
-            return None
         columns, *_ = self._room_for_picture
-        return self._thumbnails.get(self._errors.worst[self._at["pictures"][1]].path) if columns else None
+        return self._thumbnails.get(self._listed[self._at["pictures"][1]].path) if self._listed and columns else None
 
     def _draw_picture(self) -> None:
         """Show the chosen picture at the top left of the pane, or hide it."""
@@ -236,12 +248,3 @@ class Mistakes(Panel):
         self._picture.display = True
         if self._picture.image is not found:
             self._picture.image = found
-
-
-def _metrics_of(arm: ArmView | None, confusion: Confusion | None) -> Mapping[str, float]:
-    """The further metrics of the evaluation that a confusion is of."""
-    if arm is None or confusion is None:
-        return {}
-    branches = (arm.curves, *reversed(arm.past.values()))  # a rewind may have left its branch
-    evaluations = (scored for branch in branches for scored in reversed(branch.evaluations))
-    return next((scored.metrics for scored in evaluations if scored.step == confusion.step), {})

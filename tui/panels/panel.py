@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -56,6 +57,48 @@ class View(Cells):
     def back(self) -> bool:
         """Go back within the pane, as for Esc; whether there was something to leave."""
         return False
+
+    def clicked(self, x: int, y: int) -> None:
+        """Do what a click on a cell is for, counted from the top left of what the pane shows."""
+
+    def wheel(self, down: int, right: int) -> None:
+        """Follow the mouse wheel, which was turned so many times."""
+
+    class Touched(Message):
+        """The mouse changed something that a pane shows."""
+
+    class TitleClicked(Message):
+        """A pane's title was clicked, after the pane had been given the focus."""
+
+    def on_click(self, event: events.Click) -> None:
+        """Hand a click on; one on a link does what the link says."""
+        place = event.get_content_offset(self)
+        if place is not None and "@click" not in event.style.meta:
+            self.clicked(place.x, place.y)
+            self.post_message(self.Touched())
+        elif self.digit and event.y == 0:
+            self.post_message(self.TitleClicked())
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Turn up; with the shift key, to the left."""
+        self._turn(event, 0 if event.shift else -1, -1 if event.shift else 0)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Turn down; with the shift key, to the right."""
+        self._turn(event, 0 if event.shift else 1, 1 if event.shift else 0)
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        """Turn to the left."""
+        self._turn(event, 0, -1)
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        """Turn to the right."""
+        self._turn(event, 0, 1)
+
+    def _turn(self, event: events.MouseEvent, down: int, right: int) -> None:
+        event.stop()
+        self.wheel(down, right)
+        self.post_message(self.Touched())
 
     class Resized(Message):
         """A pane has a new size, but still shows what was drawn for the old one."""

@@ -14,6 +14,12 @@ MOST = 8  # groups that the pane asks for room for
 class Rates(Panel):
     """Parameters, base rate and the rate of the last step, or that it is frozen; the chosen group is marked."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._state = UiState()
+        self._names: list[str] = []
+        "of the groups that are shown"
+
     def on_mount(self) -> None:
         """Name the panel."""
         self.title("learning rates")
@@ -24,7 +30,7 @@ class Rates(Panel):
 
     def text(self, state: UiState, now: float) -> Content:
         """A head and a row a group; where there is no room for all, those around the chosen one."""
-        view = state.view
+        self._state, view = state, state.view
         head = row(*((name, width, "$muted") for name, width in zip(NAMES, WIDTHS, strict=True)))
         if view is None:
             return head
@@ -33,7 +39,19 @@ class Rates(Panel):
         hidden = "" if len(names) <= room else f": {room} of {len(names)} groups"
         self.title(f"learning rates{hidden}")
         first = min(max(chosen - room // 2, 0), max(len(names) - room, 0))
-        return lines(head, *(_group(view, name, name == state.selected) for name in names[first : first + room]))
+        self._names = names[first : first + room]
+        return lines(head, *(_group(view, name, name == state.selected) for name in self._names))
+
+    def clicked(self, x: int, y: int) -> None:
+        """Choose the group of a row."""
+        if 1 <= y <= len(self._names):
+            self._state.selected = self._names[y - 1]
+
+    def wheel(self, down: int, right: int) -> None:
+        """Choose the next group, or the one before; the list does not go round."""
+        names = list(self._state.view.groups) if self._state.view is not None else []
+        if self._state.selected in names:
+            self._state.selected = names[min(max(names.index(self._state.selected) + down, 0), len(names) - 1)]
 
 
 def _group(view: ArmView, name: str, chosen: bool) -> Content:

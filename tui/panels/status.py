@@ -3,7 +3,7 @@
 from textual.content import Content
 
 from engine.protocol import Pause, SwitchArm
-from tui.activity import Phase
+from tui.activity import ENDED, Phase
 from tui.format import ago
 from tui.panels.panel import Panel
 from tui.state import UiState
@@ -37,7 +37,7 @@ class Status(Panel):
                 parts.append((f" branch {state.view.branch}", ""))
         else:
             parts.append((" finetune-tui", "bold"))
-        if state.watching > 1:
+        if state.watching > 1 and state.phase not in ENDED:
             parts.append((f"  {state.watching - 1} more watching", "$muted"))
         saved = state.checkpoint
         of = f"{saved.arm} " if saved and saved.arm != state.arm and state.arm is not None else ""

@@ -54,6 +54,10 @@ class Picture:
     width: int = 0
     x: Axis = field(default_factory=lambda: Axis(0, 1, ()))
 
+    def x_at(self, column: int) -> float:
+        """What lies in a column, counted from the left of the rows."""
+        return self.x.low + (column - self.left) / max(self.width - 1, 1) * (self.x.high - self.x.low)
+
     def with_cursor(self, x: float | None, style: Style) -> list[Strip]:
         """The rows, with a vertical line at x through the empty cells, if x is on the axis."""
         if x is None or not self.rows or not self.x.low <= x <= self.x.high:

@@ -24,7 +24,7 @@ WINDOWS: dict[Smoothing, tuple[float, int]] = {
 
 @dataclass
 class PlotView:
-    """Changed by keys alone."""
+    """Changed by keys and the mouse alone."""
 
     by_step: bool = False
     "whether the x axis has steps, not epochs"
@@ -91,3 +91,7 @@ class PlotView:
             return
         place = (len(steps) if self.cursor is None else bisect_left(steps, self.cursor)) + by
         self.cursor = steps[min(max(place, 0), len(steps) - 1)]
+
+    def point_at(self, steps: list[int], step: int) -> None:
+        """Put the cursor at the point nearest to a step."""
+        self.cursor = min(steps, key=lambda point: abs(point - step), default=self.cursor)

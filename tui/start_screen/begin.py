@@ -55,7 +55,7 @@ def _ask(looks: Looks, failed: Answer | None, why: str, leash: Leash) -> int:
         screen.broken = app.hang_up
         on_signals(app.end_by)
         leash.when_dropped(app.hang_up)
-        app.run()
+        app.run(mouse=looks.mouse)
     on_signals(signal.SIG_DFL)
     say_broken(app, stray)
     if app.ended_by:

@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.terminal import job
 from tui.terminal.shown import Shown
 
 if TYPE_CHECKING:
     from tui.terminal.ending import EndableApp
+
+LOOK_SECONDS = 0.05  # between two looks at whether a suspended job has its terminal again
 
 
 class Screen(io.TextIOWrapper):
@@ -64,9 +67,13 @@ class TerminalDriver(LinuxDriver):
 
     _shown_at: object = "not known yet"
     _shown: Shown
+    _suspended = False
+    _continued = False
 
     def write(self, data: str) -> None:
-        """Send what the terminal does not show already."""
+        """Send what the terminal does not show already; nothing while it is the shell's."""
+        if self._suspended:
+            return
         size: os.terminal_size | None = None
         with contextlib.suppress(OSError):
             size = os.get_terminal_size(self.fileno)
@@ -102,6 +109,42 @@ class TerminalDriver(LinuxDriver):
     def _sigtstp_application(self, *_: object) -> None:
         """Ignore it: no key sends it, and its sender has already taken the terminal, so it cannot be restored."""
 
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, empty: tmux 3.3 keeps rows of the screen if it has grown meanwhile."""
+        if self._suspended:
+            return
+        self.write("\x1b[2J\x1b[H")
+        super().stop_application_mode()
+
+    def disable_input(self) -> None:
+        """Read no more keys."""
+        if not self._suspended:  # whoever touches the terminal of another job is stopped
+            super().disable_input()
+
+    def suspend_job(self, said: str, continued: Callable[[], None]) -> None:
+        """Give the terminal back, say a line there, and stop the job; return when it has the terminal again.
+
+        `continued` is called as soon as it goes on, in the background, too. It also returns when the app is to end.
+        """
+        app = cast("EndableApp", self._app)
+        self.suspend_application_mode()
+        self._suspended, self._continued = True, False
+        os.write(self.fileno, f"{said}\n".encode())  # standard input is the terminal, too
+        job.stop()
+        # The stop may come a moment after the call.
+        while not (self._continued or app.ended_by):
+            time.sleep(LOOK_SECONDS)
+        continued()
+        try:
+            while not (app.ended_by or job.in_front(self.fileno)):
+                time.sleep(LOOK_SECONDS)
+        except OSError:
+            self._hang_up()
+        if app.ended_by:
+            return  # the terminal stays the shell's
+        self._suspended = False
+        self.resume_application_mode()
+
     def _sigcont_application(self, *_: object) -> None:
         """Take the terminal again: a shell has used it since a SIGSTOP.
 
@@ -109,6 +152,9 @@ class TerminalDriver(LinuxDriver):
         signal together with its SIGTERM.
         """
         app = cast("EndableApp", self._app)
+        self._continued = True
+        if self._suspended:
+            return  # `suspend_job` takes it
         if self._key_thread is None or self._must_signal_resume or app.leaving or app.ended_by:
             return  # it is not taken yet, or is being taken or left
         self._must_signal_resume = True

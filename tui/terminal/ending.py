@@ -1,4 +1,4 @@
-"""A screen that can be ended from outside at any moment, even if nobody reads the terminal."""
+"""A screen that can be ended or suspended from outside at any moment, even if nobody reads the terminal."""
 
 import asyncio
 import signal
@@ -6,15 +6,22 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
+from typing import ClassVar
 
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.driver import Driver
 
+from tui.terminal.job import has_shell
+
 STALLED_SECONDS = 1.0  # that a terminal may take for the last frame
+NO_SHELL = "no shell waits here that could bring it back with `fg`"
 
 
 class EndableApp(App[None]):
     """An app that ends when it gets a signal: `end_by` is the handler."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "app.suspend_job", priority=True, show=False)]
 
     def __init__(self, abandon: Callable[[], None] = lambda: None, driver: type[Driver] | None = None) -> None:
         """`abandon` gives up a terminal that nobody reads."""
@@ -35,6 +42,27 @@ class EndableApp(App[None]):
         """The terminal took the last frame."""
         if self._stall_timer is not None:
             self._stall_timer.cancel()
+
+    def action_suspend_job(self) -> None:
+        """Ctrl+Z: give the terminal back to the shell, whose `fg` brings the screen back."""
+        if why := self.why_not_suspended():
+            self.notify(why)
+        else:
+            self.suspend_job("suspended: `fg` brings the screen back")
+
+    def why_not_suspended(self) -> str:
+        """Why `suspend_job` can do nothing; empty if it can."""
+        return "" if hasattr(self._driver, "suspend_job") and has_shell() else NO_SHELL
+
+    def suspend_job(self, said: str, continued: Callable[[], None] = lambda: None) -> None:
+        """Suspend the shell's job that this process belongs to, until `fg`.
+
+        `said` is a line for the terminal; `continued` is called when the job goes on, in the background, too.
+        """
+        suspend = getattr(self._driver, "suspend_job", None)
+        assert suspend is not None, "asked first"
+        suspend(said, continued)
+        self.refresh(layout=True)
 
     def end_by(self, number: int, frame: FrameType | None = None) -> None:
         """Handle a signal: close the screen at once, as the terminal went away or the process is to end.

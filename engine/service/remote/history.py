@@ -1,14 +1,16 @@
 """The past events of a run, read from its journal for a watcher that is new or was too slow."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import CheckpointError, EngineError
-from engine.protocol import Event, HistoryBegins, HistoryEnds, decode
+from engine.protocol import Event, HistoryBegins, HistoryEnds, RecordedAt, decode
 from engine.storage.journal import CONFUSION, STEP, read_lines
 
 MOST_STEPS = 20_000  # forty times as many as a plot has points for
+_AT = re.compile(rb'\{"type": "\w+", "at": (\d+)')  # the whole seconds of a line's time
 
 
 def read_history(
@@ -16,6 +18,7 @@ def read_history(
 ) -> Iterator[Event]:
     """The events in the first `until` bytes of the journal, between `HistoryBegins` and `HistoryEnds`.
 
+    Before an event that is no step comes `RecordedAt`, if its line has another time (in whole seconds) than the last.
     Of very many steps it yields about `most_steps`, evenly spaced. Of the events `Confusion`, which are long where
     there are many classes, it yields the newest of each arm. Of a journal that cannot be read it yields none.
     """
@@ -31,7 +34,7 @@ def _events(folder: Path, until: int | None, most_steps: int) -> Iterator[Event]
         steps += line.startswith(STEP)
         if line.startswith(CONFUSION) and line.rstrip().endswith(b"}"):  # a crash may have cut it short
             newest[_arm(line)] = number
-    stride, seen = 1 + steps // most_steps, 0
+    stride, seen, recorded = 1 + steps // most_steps, 0, b""
     for number, line in enumerate(read_lines(folder, until)):
         if line.startswith(STEP):
             seen += 1
@@ -41,8 +44,13 @@ def _events(folder: Path, until: int | None, most_steps: int) -> Iterator[Event]
             continue
         with contextlib.suppress(EngineError):  # a crash cut it short; the steps after it were recorded again
             message = decode(line.decode(errors="replace"))
-            if isinstance(message, Event):
-                yield message
+            if not isinstance(message, Event):
+                continue
+            at = _AT.match(line)
+            if at is not None and at[1] != recorded and not line.startswith(STEP):
+                recorded = at[1]
+                yield RecordedAt(float(recorded))
+            yield message
 
 
 def _arm(line: bytes) -> bytes:

@@ -6,8 +6,9 @@ import pytest
 from rich.cells import cell_len
 
 from engine import protocol as p
-from tests.tui.story import BEGUN, BOTH_ARMS, POINTS, RUN_STARTED, TRAINING, Screen, started, trained
+from tests.tui.story import BEGUN, BOTH_ARMS, NOW, POINTS, RUN_STARTED, TRAINING, Screen, started, trained
 from tui.keys import KEYS
+from tui.panels.message import EXPIRED, OLD, Message
 
 PAUSED = [*TRAINING, p.Paused("pretrained", 14)]
 FREED = [*TRAINING, p.Paused("pretrained", 14, freed=True)]
@@ -295,6 +296,65 @@ async def test_in_a_pause_the_list_of_points_says_that_going_back_ends_it():
         screen.app.screen.follow()
         await pilot.pause()
         assert "Enter goes back and trains on, Esc closes" in screen.text()
+
+
+async def test_the_question_follows_the_run_while_it_is_open():
+    screen = Screen(TRAINING)
+    async with screen.shown() as pilot:
+        await pilot.press("q")
+        await pilot.pause()
+        assert "pretrained step 10, saved 12 s ago" in text_of_question(screen)
+        await screen.feed(pilot, p.CheckpointSaved("pretrained", 15, "last.pt", "time", 1, NOW), *PAUSED[-1:])
+        screen.app.screen.follow()
+        await pilot.pause()
+        text = text_of_question(screen)
+        assert "pretrained step 15, saved 0 s ago" in text and "detach: the run stays paused" in text
+
+
+def text_of_question(screen: Screen) -> str:
+    """What the dialog says, in one line."""
+    return " ".join(word for line in screen.text().splitlines() for word in line[9:70].split() if word != "│")
+
+
+async def test_a_hint_goes_after_a_while_and_what_happened_gets_dim():
+    screen = Screen(TRAINING)
+    async with screen.shown() as pilot:
+        await pilot.press("r")
+        message = screen.app.query_one(Message)
+        assert "find lr: not now" in message.text(screen.app.state, NOW + EXPIRED).plain
+        assert not message.text(screen.app.state, NOW + EXPIRED + 1).plain
+        await pilot.press("p")
+        assert "pausing after this step…" in message.text(screen.app.state, NOW + 1000).plain, "it is still to come"
+        await screen.feed(pilot, p.Paused("pretrained", 14), p.Resumed("pretrained", 14))
+        for later, style in ((0, "$success"), (OLD + 1, "$muted")):
+            text = message.text(screen.app.state, NOW + later)
+            assert "training goes on" in text.plain and text.spans[0].style == style
+
+
+@pytest.mark.parametrize(("key", "at", "reason"), [("+", 100.0, "100 is the highest"), ("-", 1e-9, "1e-9 is the low")])
+async def test_a_rate_at_its_end_is_not_asked_for_again(key: str, at: float, reason: str):
+    sent, text, _ = await press([*TRAINING, p.RateChanged("pretrained", 14, "backbone", at)], key)
+    assert not sent and f"rate: not now, {reason}" in text
+
+
+async def test_ctrl_z_pauses_first_and_meanwhile_no_key_does_anything(monkeypatch):
+    screen = Screen(TRAINING)
+    said: list[str] = []
+    monkeypatch.setattr(screen.app, "why_not_suspended", lambda: "")
+
+    def suspend(words, continued):
+        said.append(words)
+        continued()
+
+    monkeypatch.setattr(screen.app, "suspend_job", suspend)
+    async with screen.shown() as pilot:
+        await pilot.press("l", "ctrl+z", "escape", "f", "g")
+        assert screen.session.sent == [p.Pause()] and not said
+        await screen.feed(pilot, p.Paused("pretrained", 14))
+        assert screen.session.sent == [p.Pause(), p.Resume()] and "D there lets training go on" in said[0]
+        await screen.feed(pilot, p.Resumed("pretrained", 14))
+        await pilot.press("f")
+        assert screen.session.sent[2:] == [p.SetFrozen("backbone", True)]
 
 
 async def test_a_rewind_goes_to_the_point_that_was_chosen():

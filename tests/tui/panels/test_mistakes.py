@@ -17,8 +17,10 @@ from tests.tui.console import environment, until
 from tests.tui.journals import begun, write_run
 from tests.tui.story import BEGUN, BOTH_ARMS, RUN_STARTED, TRAINING, Screen, rewound, started, system, trained
 from tui.panels.class_table import class_table
+from tui.panels.confusion_matrix import confusion_matrix, grid
 from tui.panels.metric_line import metric_line
 from tui.panels.mistakes import Mistakes
+from tui.panels.worst import worst
 from tui.terminal.graphics import fit, way
 from tui.thumbnails import BROKEN, KEPT, MISSING, SIDE, Thumbnails, thumbnail
 
@@ -50,6 +52,20 @@ def test_a_class_that_is_all_right_stands_apart_from_its_name():
     seen = p.Confusion("pretrained", 10, (4, 4), (4, 3), ((1, 0, 1),), ())
     text = class_table(Errors(seen), ("class_00", "class_01"), 0, 19, 5).plain
     assert "class_00 100.0 %" in text and "class_01  75.0 %" in text
+
+
+def test_the_head_of_the_matrix_ends_where_the_numbers_below_it_end():
+    errors, names = Errors(confusion()), ("0", "1")
+    head, first, second = confusion_matrix(errors, names, (0, 0), grid(errors, names, 60, 5)).plain.splitlines()
+    one, other = re.finditer(r"\b[01]\b", head)
+    assert one.end() == first.index("170") + 3 == second.index("10") + 2
+    assert other.end() == second.index("190") + 3 == first.index("30") + 2
+
+
+def test_of_more_mistakes_than_have_pictures_the_number_of_all_is_said():
+    text = worst(Errors(confusion("a.png", "b.png")), ("cat", "dog"), 1, 60, 12).plain
+    assert "2 of 2 (40 in all)" in text
+    assert "1 of 2\n" in worst(Errors(replace(confusion("a.png", "b.png"), correct=(199, 199))), (), 0, 60, 12).plain
 
 
 def seen(images: int, correct: int, predicted: int) -> str:

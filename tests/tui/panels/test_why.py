@@ -42,7 +42,7 @@ async def test_it_is_below_the_plots_while_there_is_a_verdict(size: tuple[int, i
         assert max(place.y + place.height for name, place in places.items() if name in ("loss", "accuracy")) <= row - 1
         await screen.feed(pilot, p.RateChanged("pretrained", 2 * STEPS_PER_EPOCH, "head", 1.0))
         await screen.feed(pilot)
-        assert MARK not in screen.text() and screen.app._body.places == before
+        assert f"{MARK}rate too small" not in screen.text() and screen.app._body.places == before
 
 
 async def test_the_log_has_it_once() -> None:

@@ -128,6 +128,56 @@ def test_a_screen_that_was_stopped_gives_the_terminal_back_in_the_end(run, folde
     assert termios.tcgetattr(terminal.screen) == before
 
 
+def test_ctrl_z_stops_the_screen_and_training_until_fg(run, folder: Path):
+    terminal = run("small.yaml", "--no-mouse", shell=True)
+    before = termios.tcgetattr(terminal.screen)
+    terminal.wait_for("TRAINING")
+    parent = terminal.program
+    terminal.press("\x1a")
+    terminal.wait_for("`fg` brings both back")
+    terminal.wait_for("stopped")
+    assert termios.tcgetattr(terminal.screen) == before
+    assert {process.status() for process in (parent, *parent.children())} == {psutil.STATUS_STOPPED}
+    terminal.press("bg\n")
+    terminal.wait_for("in the background")
+    trains_on(folder)
+    terminal.press("fg\n")
+    terminal.wait_for("\x1b[?1049h")
+    while b"TRAINING" not in terminal.seen:
+        assert terminal.read()
+    assert b"\x1b[?25l" in terminal.seen and b"\x1b[?1000h" not in terminal.seen, "the mouse was taken"
+    terminal.press("q")
+    terminal.wait_for("save and quit")
+    terminal.press("s")
+    terminal.wait_for("status 0")
+    assert termios.tcgetattr(terminal.screen) == before
+    told = list(read_journal(folder / "runs" / "small-1"))
+    assert not any(isinstance(message, p.GroupFrozen) for message in told), "`fg` was taken for keys"
+    assert sum(isinstance(message, p.Resumed) for message in told) == 1
+
+
+def test_a_suspended_run_that_goes_on_in_the_background_obeys_a_signal(run, folder: Path):
+    """Whoever changes the terminal from there is stopped."""
+    terminal = run("small.yaml", shell=True)
+    terminal.wait_for("TRAINING")
+    program = terminal.program
+    terminal.press("\x1a")
+    terminal.wait_for("stopped")
+    terminal.press("bg\n")
+    trains_on(folder)
+    program.send_signal(signal.SIGTERM)
+    terminal.wait_for("finetune-tui --resume")
+    until(lambda: not program.is_running() or program.status() == psutil.STATUS_ZOMBIE, "the end")
+    assert (folder / "runs" / "small-1" / "scratch" / "last.pt").is_file()
+
+
+def test_ctrl_z_where_no_shell_could_bring_it_back_says_so(run):
+    terminal, program = start_training(run)
+    terminal.press("\x1a")
+    terminal.wait_for("no shell waits here")
+    assert program.status() != psutil.STATUS_STOPPED
+
+
 def test_a_paused_run_that_is_detached_is_not_said_to_go_on(run):
     terminal, _ = start_training(run)
     terminal.press("p")

@@ -35,6 +35,7 @@ def test_a_session_from_the_first_paint_to_save_and_quit(run, folder: Path):
     status, errors = terminal.end()
     assert (status, errors) == (0, "")
     assert b"\x1b[?1049l" in terminal.seen, "the terminal was not given back"
+    assert b"\x1b[2J" in terminal.seen.split(b"\x1b[?1049l")[0], "rows are left, which tmux may keep"
     assert b"finetune-tui --resume" in terminal.seen
     run = folder / "runs" / "small-1"
     assert torch.load(run / "scratch" / "last.pt", weights_only=True)["step"] > 0

@@ -35,7 +35,7 @@ def heard(folder: Path, hello: p.Hello | p.Behind, backlog: Backlog) -> list[p.E
     return [
         event
         for event in events
-        if not isinstance(event, p.HistoryBegins | p.HistoryEnds | p.Watching | p.SystemSample)
+        if not isinstance(event, p.HistoryBegins | p.HistoryEnds | p.RecordedAt | p.Watching | p.SystemSample)
     ]
 
 
@@ -126,6 +126,13 @@ def test_of_very_many_steps_evenly_spaced_ones_stand_for_all_and_every_state_is_
     steps = [event.step for event in told if isinstance(event, p.TrainStep)]
     assert 80 <= len(steps) <= 100 and max(b - a for a, b in pairwise(steps)) <= 12
     assert sum(isinstance(event, p.Resumed) for event in told) == 10
+
+
+def test_times_come_before_what_they_are_of_once_a_second(tmp_path: Path) -> None:
+    lines = [p.encode(state(1), at=1000.25), p.encode(step(2), at=1002.0), p.encode(state(2), at=1003.5)]
+    (tmp_path / "journal.jsonl").write_text("\n".join([*lines, p.encode(state(3), at=1003.9)]) + "\n")
+    told = list(read_history(tmp_path))[1:-1]
+    assert told == [p.RecordedAt(1000), state(1), step(2), p.RecordedAt(1003), state(2), state(3)]
 
 
 def test_of_what_evaluations_get_wrong_each_arms_newest_is_told(tmp_path: Path) -> None:
