@@ -13,7 +13,6 @@ CHOICES: dict[str, Mapping[str, Any]] = {
         "data.crop_scale": 0.5,
         "model.head": "fitted",
         "model.batch_norm": "frozen",
-        "model.dropout": 0.0,
         "optim.name": "adamw",
         "optim.weight_decay": 0.01,
         "optim.decay_norms": False,
