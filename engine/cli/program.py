@@ -24,7 +24,7 @@ class Subcommand(Protocol):
 SUBCOMMANDS = {
     "train": "train without a screen",
     "look": "say what a run would train on, and how long it would take",
-    "fetch": "download the weights and the pictures that a run needs, and train nothing",
+    "fetch": "download what a run needs, weights and pictures",
     "doctor": "say what is wrong with pictures before they are trained on",
     "lr-find": "find a learning rate for a run before it starts",
     "models": "list the models that can be fine-tuned",

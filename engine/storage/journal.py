@@ -37,6 +37,7 @@ JOURNAL = "journal.jsonl"
 LONGEST_LINE = 1 << 26  # bytes; a run with very many classes or restore points has long ones
 STEP = b'{"type": "train_step"'  # how most lines of a journal begin
 CONFUSION = b'{"type": "confusion"'  # how its longest lines begin
+EVALUATION = b'{"type": "eval_done"'  # what a confusion follows
 
 NOT_JOURNALED = (
     *(Loading, Preparing, Evaluating, SweepingRates, RestorePoints, SystemSample),

@@ -46,7 +46,7 @@ class Comparison(Panel):
             ("diff., points" if word else "difference", LABEL, "$muted"),
             (between, -2 * COLUMN, "bold" if word else "$muted"),
         )
-        large = self.roomy and not self.host.looks.ascii
+        large = self.roomy
         top = (
             ("in epoch", "difference", "now", "after epoch 1")
             if large
@@ -54,7 +54,7 @@ class Comparison(Panel):
         )
         return lines(
             _titles(state, bests),
-            *(_large(bests) if large else ()),
+            *(_large(bests, ascii=self.host.looks.ascii) if large else ()),
             *(rows[label] for label in (*top, *LATER)),
             *(_metric(name, state) for name in _further(state)),
         )
@@ -79,9 +79,9 @@ def _row(label: str, values: list[str]) -> Content:
     return row((label, LABEL, "$muted"), *((value, -COLUMN, "bold") for value in values))
 
 
-def _large(bests: list[Scored]) -> list[Content]:
-    """The best accuracies in digits of three rows, without the sign: the label has it."""
-    columns = [_digits(best) for best in bests]
+def _large(bests: list[Scored], *, ascii: bool) -> list[Content]:
+    """The best accuracies in digits of three rows, without the sign: the label has it. In ASCII they are small."""
+    columns = [_digits(best, large=not ascii) for best in bests]
     return [
         row(
             ("best, %" if number == 1 else "", LABEL, "$muted"),
@@ -91,10 +91,12 @@ def _large(bests: list[Scored]) -> list[Content]:
     ]
 
 
-def _digits(best: Scored) -> list[str]:
+def _digits(best: Scored, *, large: bool) -> list[str]:
     if best is None:
         return ["", MISSING, ""]
     figure = "100" if best.accuracy >= 0.9995 else f"{best.accuracy * 100:.1f}"
+    if not large:
+        return ["", figure, ""]
     drawn = Digits(figure).render(Style(bold=True))
     return "".join(piece.text for piece in drawn if isinstance(piece, Segment)).splitlines()[:LARGE]
 

@@ -231,7 +231,7 @@ async def test_axis_and_smoothing_hold_for_all_plots_and_the_scale_for_the_one_i
     async with screen.shown((120, 36)) as pilot:
         await pilot.press("tab", "y")
         await screen.feed(pilot)
-        assert "loss, log" in frame(screen, "loss") and "log" not in frame(screen, "accuracy")
+        assert "accuracy, log" in frame(screen, "accuracy") and "log" not in frame(screen, "loss")
         assert rows(screen, "accuracy")[-1].split()[-1] == "epoch"
         await pilot.press("t", "w")
         await screen.feed(pilot)
@@ -243,8 +243,8 @@ async def test_the_cursor_is_at_the_same_step_of_all_plots_and_reads_each_out():
     screen = Screen(STEERED)
     async with screen.shown((120, 36)) as pilot:
         await pilot.press("tab", "left")
-        assert "step 13  " in frame(screen, "loss") and "▴ evaluate at step 13" in frame(screen, "loss")
-        assert "step 13  " in frame(screen, "accuracy") and "○ 64.0 %" in frame(screen, "accuracy")
+        assert "step 13  " in frame(screen, "loss") and "▴ evaluate at step 13" in frame(screen, "accuracy")
+        assert "step 13" in frame(screen, "accuracy") and "○ 64.0 %" in frame(screen, "accuracy")
         columns = {row.index("│") for row in rows(screen, "loss") if "│" in row}
         assert len(columns) == 1
         await pilot.press("left")
@@ -266,11 +266,12 @@ async def test_the_cursor_says_what_took_effect_there():
         assert "▴ rate" not in screen.text()
 
 
-@pytest.mark.parametrize(("width", "epoch"), [(180, False), (240, True)])
-async def test_where_there_is_little_room_the_cursor_leaves_out_the_epoch_and_no_value(width: int, epoch: bool):
+@pytest.mark.parametrize(("size", "epoch"), [((120, 80), False), ((240, 50), True)])
+async def test_where_there_is_little_room_the_cursor_leaves_out_the_epoch(size: tuple[int, int], epoch: bool):
     screen = Screen(TRAINING)
-    async with screen.shown((width, 50)) as pilot:
+    async with screen.shown(size) as pilot:
         await pilot.press("tab", "left")
+        await screen.feed(pilot)
         title = frame(screen, "lr")
         assert "step 14" in title and "backbone 5e-5" in title and "head 5e-4" in title and "…" not in title
         assert ("epoch 1.40" in title) == epoch
@@ -280,16 +281,16 @@ async def test_escape_leaves_the_cursor_then_the_zoom_then_the_pane():
     screen = Screen(TRAINING)
     async with screen.shown((120, 36)) as pilot:
         await pilot.press("tab", "z", "left", "escape")
-        assert screen.app.state.plots.cursor is None and screen.app._body.zoomed == "loss"
+        assert screen.app.state.plots.cursor is None and screen.app._body.zoomed == "accuracy"
         await pilot.press("escape", "escape")
         assert not screen.app._body.zoomed and screen.app._body.focused is None
-        assert not any("│" in row for row in rows(screen, "loss"))
+        assert not any("│" in row for row in rows(screen, "accuracy"))
 
 
 async def test_where_there_is_room_the_read_out_names_the_arms():
     screen = Screen(BOTH_ARMS)
     async with screen.shown((120, 36)) as pilot:
-        await pilot.press("tab", "home")
+        await pilot.press("tab", "tab", "home")
         assert "⠒⠒ 0.55" in frame(screen, "loss") and "pretrained" not in frame(screen, "loss")
         await pilot.press("z")
         await screen.feed(pilot)

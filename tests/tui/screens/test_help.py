@@ -40,6 +40,7 @@ async def test_every_label_has_its_sentence(story):
     screen = Screen(STORIES[story])
     async with screen.shown((200, 60)):
         panels = [view for view in screen.app._body._views.values() if isinstance(view, Panel) and view.region.area]
+        panels = [panel for panel in panels if panel.id != "log"]  # it has sentences of its own, dim ones, too
         found = {panel.id: labels(panel) - explained(panel.id) for panel in panels}
     assert len(found) >= 4 and not any(found.values()), found
 

@@ -1,6 +1,7 @@
 """What a viewer was told, and what its screen shows of it."""
 
 from engine import protocol as p
+from engine.figures.best import BestWeights
 from engine.storage.journal import NOT_JOURNALED
 from tests.engine.driving import only
 from tui.state import UiState
@@ -37,4 +38,6 @@ def _plain(thing: object) -> object:
         return [_plain(value) for value in thing]
     if hasattr(thing, "points"):
         return thing.points()
+    if isinstance(thing, BestWeights):  # a history has what they got wrong only of the last ones
+        return thing.best()
     return _plain(vars(thing)) if hasattr(thing, "__dict__") else thing

@@ -135,18 +135,18 @@ def test_times_come_before_what_they_are_of_once_a_second(tmp_path: Path) -> Non
     assert told == [p.RecordedAt(1000), state(1), step(2), p.RecordedAt(1003), state(2), state(3)]
 
 
-def test_of_what_evaluations_get_wrong_each_arms_newest_is_told(tmp_path: Path) -> None:
+def test_of_what_evaluations_get_wrong_the_newest_and_the_bests_are_told(tmp_path: Path) -> None:
     watchers, journal = begun(tmp_path)
-    found = [
-        p.Confusion(arm, number, (2, 2), (1, 2), ((0, 1, 1),), ())
-        for number, arm in ((1, "pretrained"), (2, "pretrained"), (3, "scratch"), (4, "pretrained"), (5, "scratch"))
-    ]
-    for event in found:
-        tell(watchers, journal, event)
+    found = {}
+    for at in range(1, 8):
+        for arm in p.ARMS:
+            tell(watchers, journal, p.EvalDone(arm, at, at, 0.5, 0.5, 4, best=at < 3))
+            found[arm, at] = p.Confusion(arm, at, (2, 2), (1, 2), ((0, 1, 1),), ())
+            tell(watchers, journal, found[arm, at])
     with (tmp_path / "journal.jsonl").open("a") as file:
         file.write('{"type": "confusion", "arm": "scratch", "ste')
     told = [event for event in read_history(tmp_path) if isinstance(event, p.Confusion)]
-    assert told == found[3:]
+    assert told == [found[arm, at] for at in (2, 5, 6, 7) for arm in p.ARMS]
 
 
 def test_whatever_is_put_in_the_journals_place_the_history_ends(tmp_path: Path) -> None:
