@@ -76,7 +76,13 @@ def _nothing_left(state: UiState, disk: OnDisk | None) -> str:
 def clean_up_text(disk: OnDisk | None) -> str:
     """What the clean-up would delete."""
     known = disk is not None and not isinstance(disk.leftover, str) and disk.leftover.points
-    return f"clean up: {takes(disk.leftover)}" if known else "clean up"  # type: ignore[union-attr, arg-type]
+    return f"clean up: {takes(disk.leftover)}; best and last stay" if known else "clean up"  # type: ignore[union-attr, arg-type]
+
+
+def _best(state: UiState) -> str:
+    """The best weights of the run, with their arm: there may be two."""
+    view = winner(state)
+    return f"the best weights ({view.arm})" if view is not None else "the best weights"
 
 
 def _folder(state: UiState) -> Path:
@@ -93,9 +99,7 @@ def _more(state: UiState) -> str:
 
 
 NEXT_STEPS: tuple[NextStep, ...] = (
-    NextStep(
-        "mistakes", "v", "v", "mistakes", lambda state: "look at the mistakes of the best checkpoint", _no_mistakes
-    ),
+    NextStep("mistakes", "v", "v", "mistakes", lambda state: f"look at the mistakes of {_best(state)}", _no_mistakes),
     _of_dashboard(
         "test",
         lambda state: "score the best weights on the test pictures",
@@ -106,10 +110,10 @@ NEXT_STEPS: tuple[NextStep, ...] = (
         "i",
         "i",
         "label",
-        lambda state: "label a picture of yours with the best weights",
+        lambda state: f"label a picture of yours with {_best(state)}",
         lambda state, disk: no.no_label(state) or _with_best(state, disk),
     ),
-    NextStep("export", "x", "x", "export", lambda state: "export the best weights for other programs", _with_best),
+    NextStep("export", "x", "x", "export", lambda state: f"export {_best(state)} for other programs", _with_best),
     NextStep(
         "report",
         "r",
@@ -118,7 +122,7 @@ NEXT_STEPS: tuple[NextStep, ...] = (
         lambda state: "write a report: an HTML page and a model card",
         lambda state, disk: no.elsewhere(state),
     ),
-    _of_dashboard("more_epochs", lambda state: "train on: one epoch more", _more),
+    _of_dashboard("more_epochs", lambda state: f"train {state.arm} on: one epoch more", _more),
     _of_dashboard("switch", lambda state: f"train the {_other(state)} arm", lambda state: "go on with it as for >"),
     NextStep("clean_up", "c", "c", "clean up", lambda state: "clean up", _nothing_left),
 )

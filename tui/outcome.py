@@ -45,7 +45,9 @@ def headline(state: UiState) -> str:
     if view.finished:
         other = other_arm(view.arm)
         untrained = "" if other in state.arms or state.locked else f"; the {other} arm has not been trained"
-        return f"{view.arm} is done: {view.step:,} steps{untrained}"
+        best = winner(state) if len(state.arms) > 1 else None
+        better = f"; the best weights are those of {best.arm}" if best is not None else ""
+        return f"{view.arm} is done: {view.step:,} steps{untrained}{better}"
     return f"The run ended before its epochs were done: {done}"
 
 

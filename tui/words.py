@@ -45,7 +45,7 @@ PANES: dict[str, dict[str, str]] = {
         "save": "Share of the time that training stood still for checkpoints.",
         "best": "Highest accuracy so far on the pictures that choose; these weights are kept as best.pt.",
         "in epoch": "When the best accuracy came: long ago means that more epochs will not help.",
-        "checkpoint": "The last checkpoint on the disk: what a crash or a power cut cannot take away.",
+        "best file": "The weights with the best accuracy, in the run's folder; the first line has the last checkpoint.",
         "unreadable": "Files that are no pictures, or broken ones; they are left out, and the log names them.",
     },
     "comparison": {

@@ -3,6 +3,7 @@
 from textual.content import Content
 
 from engine.figures.arm import ArmView
+from engine.protocol.best import BEST
 from tui.activity import OVER
 from tui.figures.pace import Pace
 from tui.figures.steady import SHARE, SPEED, steady
@@ -18,7 +19,7 @@ ALL = 8  # lines
 
 
 class Progress(Panel):
-    """Step, time left, throughput, waiting for data, best accuracy, last checkpoint, what the time is spent on."""
+    """Step, time left, throughput, waiting for data, best accuracy and its file, what the time is spent on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,7 +55,7 @@ class Progress(Panel):
             _line("best", percent(best.accuracy if best else None), "bold $success")
             + Content.assemble(("in epoch ", "$muted"), str(best.epoch) if best else MISSING),
             *([sentence] if sentence is not None else []),
-            *([] if sentence is not None and self.size.height < 9 else [self._safe(state)]),
+            *([] if sentence is not None and self.size.height < 9 else [self._best_file(state, view)]),
             row(("spent on", LABEL, "$muted")) + self._spent.bar(width - LABEL),
             self._spent.legend(width),
         ]
@@ -75,10 +76,11 @@ class Progress(Panel):
         style = "bold $warning" if self._spent.starved else ""
         return Content.assemble(("data wait ", "$muted"), (percent(self._wait, 0), style))
 
-    def _safe(self, state: UiState) -> Content:
-        path = "/".join(state.checkpoint.path.rsplit("/", 2)[-2:]) if state.checkpoint else MISSING
+    def _best_file(self, state: UiState, view: ArmView) -> Content:
+        """Where the best weights lie; the first line of the screen has the last checkpoint."""
+        path = f"{view.arm}/{BEST}" if view.best is not None else MISSING
         skipped = f"  {state.skipped} unreadable" if state.skipped else ""
-        return row(("checkpoint", LABEL, "$muted")) + Content.assemble(path, (skipped, "$warning"))
+        return row(("best file", LABEL, "$muted")) + Content.assemble(path, (skipped, "$warning"))
 
 
 def _step(state: UiState, view: ArmView, width: int) -> tuple[Content, Content]:
