@@ -82,7 +82,7 @@ def testing(state: UiState) -> str:
     if reason := evaluating(state):
         return reason
     if state.part == "test":
-        return "the test pictures are scored after each epoch already, as there are no validation pictures"
+        return "without validation pictures, each epoch scores the test pictures"
     return "" if state.view is not None and state.view.best else "there are no best weights yet"
 
 

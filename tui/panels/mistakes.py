@@ -91,7 +91,8 @@ class Mistakes(Panel):
         last = min(first + self._page, len(self._errors.per_class))
         if self._view == "classes" and self._page < len(self._errors.per_class):
             what = f"classes {first + 1}–{last} of {len(self._errors.per_class)}"
-        titles = (f"mistakes: {what}, {arm.arm} after {when}", f"mistakes of {arm.arm}, {when}", f"mistakes: {what}")
+        whose = f"mistakes of {arm.arm}, {when}" if what in VIEWS else f"mistakes: {what}, {when}"
+        titles = (f"mistakes: {what}, {arm.arm} after {when}", whose, f"mistakes: {what}")
         room = self.size.width - 4  # the digit, and a corner
         return next((title for title in titles if len(title) <= room), titles[-1])
 

@@ -67,7 +67,7 @@ async def test_it_says_what_came_of_the_run_and_what_comes_next(run: Path):
         assert "not_hot_dog 94.5 % (mostly predicted as hot_dog)" in text
         assert "froze backbone (epoch 1.5)" in text
         assert "c clean up: 2 restore points, 2.0 MiB" in text and "m train the scratch arm" in text
-        assert "as there are no validation pictures" in text
+        assert "not now, without validation pictures" in text
 
 
 async def test_it_comes_once_and_again_by_its_key_or_when_more_was_trained():
