@@ -91,10 +91,9 @@ class Mistakes(Panel):
         last = min(first + self._page, len(self._errors.per_class))
         if self._view == "classes" and self._page < len(self._errors.per_class):
             what = f"classes {first + 1}–{last} of {len(self._errors.per_class)}"
-        whose = f"mistakes of {arm.arm}, {when}" if what in VIEWS else f"mistakes: {what}, {when}"
-        titles = (f"mistakes: {what}, {arm.arm} after {when}", whose, f"mistakes: {what}")
-        room = self.size.width - 4  # the digit, and a corner
-        return next((title for title in titles if len(title) <= room), titles[-1])
+        short = f"mistakes of {arm.arm}, {when}" if what in VIEWS else f"mistakes: {what}, {when}"
+        titles = (f"mistakes: {what}, {arm.arm} after {when}", short, f"mistakes: {what}")
+        return next((title for title in titles if len(title) <= self.size.width - 4), titles[-1])  # digit, corner
 
     def text(self, state: UiState, now: float) -> Content:
         """The current view, or why there is nothing to show."""
