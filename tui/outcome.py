@@ -9,6 +9,7 @@ from engine.figures.best import Best, Score
 from engine.figures.confusion import ByClass, Errors, name_of
 from engine.protocol import ARMS, PART_NAMES, other_arm
 from engine.protocol.best import BEST
+from engine.protocol.counting import plural
 from engine.protocol.printable import printable
 from engine.report.comparison import verdict
 from engine.report.facts import Deed
@@ -80,8 +81,7 @@ def rows(state: UiState, disk: OnDisk | None) -> Iterator[Row]:
 
 def takes(found: Leftover) -> str:
     """How many restore points there are, and what deleting them frees."""
-    number = len(found.points)
-    return f"{number:,} restore point{'' if number == 1 else 's'}, {mebibytes(found.bytes)} MiB"
+    return f"{plural(len(found.points), 'restore point')}, {mebibytes(found.bytes)} MiB"
 
 
 def _chosen(view: ArmView) -> float:

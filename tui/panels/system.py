@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from engine.protocol import Gpu, GpuProcess, SystemSample
+from engine.protocol.printable import printable
 from tui.activity import ENDED
 from tui.figures.steady import steady_sample
 from tui.figures.trace import Trace
@@ -89,8 +90,9 @@ class System(Panel):
 
 
 def _other(process: GpuProcess) -> str:
-    used = f" {gibibytes(process.memory)} GiB" if process.memory else ""
-    return f"{process.user or 'pid ' + str(process.pid)}{' ' if process.name else ''}{process.name}{used}"
+    """Who it is; its names are another user's choice."""
+    used = f"{gibibytes(process.memory)} GiB" if process.memory else ""
+    return " ".join(filter(None, (printable(process.user) or f"pid {process.pid}", printable(process.name), used)))
 
 
 def _hidden(gpus: Sequence[Gpu]) -> str:

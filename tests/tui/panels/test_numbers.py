@@ -366,10 +366,16 @@ async def test_the_last_minutes_of_the_machine_are_bars_beside_its_figures():
     assert "▁▅█ " in lines[0] and "█▅▁ " in lines[1] and "100%" in lines[0]
 
 
-async def test_other_users_of_a_gpu_are_named():
-    other = p.GpuProcess(4711, "ann", "python", 3 * 2**30)
+@pytest.mark.parametrize(
+    ("other", "text"),
+    [
+        (p.GpuProcess(4711, "ann", "python", 3 * 2**30), "others: ann python 3.0 GiB"),
+        (p.GpuProcess(4711, "", "x\x1b[2J", None), "others: pid 4711 x\\x1b[2J"),
+    ],
+)
+async def test_other_users_of_a_gpu_are_named_as_text(other, text):
     lines = (await shown(System, *TRAINING, system(gpu(others=(other,))), size=(120, 40))).splitlines()
-    assert lines[1].strip() == "others: ann python 3.0 GiB"
+    assert lines[1].strip() == text
 
 
 async def test_a_line_of_the_log_that_is_too_wide_ends_in_an_ellipsis():
