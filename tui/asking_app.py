@@ -1,17 +1,12 @@
 """An app that shows a session, sends it commands, and opens the dialogs and screens beside the panes."""
 
-from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from queue import SimpleQueue
-
-from textual.driver import Driver
 
 from engine.protocol import Command, Event, Rewind
-from engine.service.session import Session
 from tui.experimenting import Answer, Experimenting
 from tui.experiments import Experiment
 from tui.finding import RateFinding
-from tui.looks import Looks
 from tui.notes import Note
 from tui.older_runs import OlderRuns
 from tui.screens.clinic import ClinicScreen
@@ -21,27 +16,22 @@ from tui.screens.label import LabelScreen
 from tui.screens.log import LogScreen
 from tui.screens.rewind import RewindScreen
 from tui.showing_app import ShowingApp
-from tui.state import UiState
 
 
 class AskingApp(ShowingApp):
     """Asks the user in dialogs, and the session by commands."""
 
-    def __init__(
-        self,
-        start: Callable[[], Session],
-        stray: SimpleQueue[str],
-        state: UiState,
-        looks: Looks,
-        *,
-        abandon: Callable[[], None],
-        driver: type[Driver] | None,
-    ) -> None:
-        """See `ShowingApp`."""
-        super().__init__(start, stray, state, looks, abandon=abandon, driver=driver)
-        self._finding = RateFinding(self.state, self._ask, self.push_screen)
-        self._older_runs = OlderRuns(self.state, self.push_screen, lambda: self.draw(plots=True), ascii=looks.ascii)
-        self._experimenting = Experimenting(self.state, self._ask, self._show_experiment)
+    @cached_property
+    def _finding(self) -> RateFinding:
+        return RateFinding(self.state, self._ask, self.push_screen)
+
+    @cached_property
+    def _older_runs(self) -> OlderRuns:
+        return OlderRuns(self.state, self.push_screen, lambda: self.draw(plots=True), ascii=self.looks.ascii)
+
+    @cached_property
+    def _experimenting(self) -> Experimenting:
+        return Experimenting(self.state, self._ask, self._show_experiment)
 
     def take_in(self, event: Event) -> None:
         """Fold one event, also into the experiment that waits for it."""

@@ -98,7 +98,7 @@ def arrange(
             trial = _bands(width, known, shown | {want.name})
             # A pane that comes later takes no row from those that are shown already.
             needed = sum(band.needed(frame, new=want.name) for band in trial)
-            if not shown or needed + max(_lacking(trial, height, frame), 0) <= height:
+            if not shown or needed + _lacking(trial, height, frame) <= height:
                 shown, bands = shown | {want.name}, trial
     return _places(width, bands, _heights(height, bands, frame), frame)
 
@@ -178,7 +178,7 @@ def _lacking(bands: Sequence[_Band], height: int, frame: int) -> int:
     least = next((band.least(frame) for band in bands if band.main), None)
     if least is None or len(bands) == 1 or height + BARS < TALL:
         return 0
-    return min((height + BARS) // 2, MAIN) - least
+    return max(min((height + BARS) // 2, MAIN) - least, 0)
 
 
 def _heights(height: int, bands: list[_Band], frame: int) -> list[int]:

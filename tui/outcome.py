@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.figures.arm import ArmView
-from engine.figures.best import Best, Score
+from engine.figures.best import Best, Score, better_arm
 from engine.figures.confusion import ByClass, Errors, name_of
 from engine.protocol import ARMS, PART_NAMES, other_arm
 from engine.protocol.best import BEST
@@ -53,9 +53,9 @@ def headline(state: UiState) -> str:
 
 
 def winner(state: UiState) -> ArmView | None:
-    """The arm whose best weights are to be used: the more accurate one on the pictures that choose."""
-    found = [view for arm in ARMS if (view := state.arms.get(arm)) is not None and view.best_weights.best() is not None]
-    return max(found, key=_chosen, default=None)
+    """The arm whose best weights are to be used."""
+    arm = better_arm({arm: view.best_weights.best() for arm, view in state.arms.items()})
+    return state.arms[arm] if arm is not None else None
 
 
 def best_file(state: UiState, view: ArmView) -> Path:
@@ -82,11 +82,6 @@ def rows(state: UiState, disk: OnDisk | None) -> Iterator[Row]:
 def takes(found: Leftover) -> str:
     """How many restore points there are, and what deleting them frees."""
     return f"{plural(len(found.points), 'restore point')}, {mebibytes(found.bytes)} MiB"
-
-
-def _chosen(view: ArmView) -> float:
-    best = view.best_weights.best()
-    return -1.0 if best is None else best.chosen.accuracy
 
 
 def _of_arm(state: UiState, view: ArmView, best: Best | None) -> Iterator[Row]:

@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.metrics.interval import wilson
-from engine.protocol import ArmStarted, AverageScored, BestTested, Confusion, EvalDone, Message, Part, Rewound
+from engine.protocol import (
+    ARMS,
+    Arm,
+    ArmStarted,
+    AverageScored,
+    BestTested,
+    Confusion,
+    EvalDone,
+    Message,
+    Part,
+    Rewound,
+)
 from engine.protocol.best import Unkept
 
 
@@ -121,3 +132,12 @@ def _score(event: EvalDone | AverageScored) -> Score:
 
 def _figures(event: EvalDone | AverageScored | BestTested) -> tuple[float, float, int, dict[str, float]]:
     return event.accuracy, event.loss, event.images, event.metrics
+
+
+def better_arm(bests: Mapping[Arm, Best | None]) -> Arm | None:
+    """The arm whose best weights are to be used, as `predict` has it: the more accurate one where both chose.
+
+    Of equally accurate ones the pretrained arm; `None` where nothing was scored.
+    """
+    scored = [(best.chosen.accuracy, arm == ARMS[0], arm) for arm, best in bests.items() if best is not None]
+    return max(scored)[2] if scored else None

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from engine.config import RunConfig
 from engine.figures.arm import ArmView
-from engine.figures.best import Best, Score
-from engine.protocol import ARMS, Arm, RunFinished, RunStarted
+from engine.figures.best import Best, Score, better_arm
+from engine.protocol import Arm, RunFinished, RunStarted
 from engine.service.status import RunStatus
 
 
@@ -102,6 +102,6 @@ class RunFacts:
 
     @property
     def winner(self) -> ArmFacts | None:
-        """The arm whose best weights are to be used, as `predict` has it: the more accurate one where both chose."""
-        scored = [(facts.best.chosen.accuracy, arm == ARMS[0], arm) for arm, facts in self.arms.items() if facts.best]
-        return self.arms[max(scored)[2]] if scored else None
+        """The arm whose best weights are to be used."""
+        arm = better_arm({arm: facts.best for arm, facts in self.arms.items()})
+        return self.arms[arm] if arm is not None else None
