@@ -33,6 +33,7 @@ REASONS = {
     "change": "before a change",
     "switch": "before a switch",
     "stop": "before the end",
+    "long": "before something long",
     "rewind": "start of a branch",
 }
 "why a restore point was saved"

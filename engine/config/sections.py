@@ -199,6 +199,9 @@ class CheckpointConfig(Section):
     points_gib: Annotated[FiniteFloat, Field(ge=0)] = 4.0
     """space in GiB for restore points, which a rewind goes back to; the oldest are removed first, the newest of an arm
     stays"""
+    signal_exit: int | None = Field(None, ge=0, le=255)
+    """exit status of a run that SIGTERM, SIGUSR1, SIGUSR2 or the time limit of its job has ended, once its state is
+    safe, such as 85; default: 128 and the signal's number"""
 
 
 class WatchdogConfig(Section):
@@ -221,5 +224,8 @@ class HooksConfig(Section):
     `{accuracy}` (the best) and `{message}` are filled in, `{{` and `}}` are braces"""
     failed: Arguments = ()
     "the same when the run cannot go on; the run's last event comes after the command"
+    preempted: Arguments = ()
+    """the same when SIGTERM, SIGUSR1, SIGUSR2 or the time limit of its job has ended the run, which `{message}` names;
+    the run waits 3 s at most for the command, which may go on after it"""
     diverged: Arguments = ()
     "the same when a loss or gradient is not finite and the watchdog takes the arm back"

@@ -41,8 +41,10 @@ def started(arms: Arms, catalogue: Catalogue, folder: Path | None, steps_per_epo
     )
 
 
-def finished(arms: Arms, catalogue: Catalogue, folder: Path | None, writer: CheckpointWriter) -> RunFinished:
-    """The event of a run that is over. Call it when all that was asked for is written."""
+def finished(
+    arms: Arms, catalogue: Catalogue, folder: Path | None, writer: CheckpointWriter, cause: str
+) -> RunFinished:
+    """The event of a run that is over. Call it when all that was asked for is written. `cause` is what stopped it."""
     arm = arms.current
     best = arms.checkpointer.best_accuracy(arm)
     best_step = arms.checkpointer.best_step(arm)
@@ -59,5 +61,6 @@ def finished(arms: Arms, catalogue: Catalogue, folder: Path | None, writer: Chec
         test_accuracy=arm.tested,
         best_checkpoint=str((folder or Path()) / arm.arm / BEST) if best is not None else "",
         best_epoch=-(-best_step // arm.steps_per_epoch) if best_step is not None else None,
+        cause=cause if not arm.done else "",
         **baseline(catalogue.scored, arm.history, arm.best_accuracy),
     )

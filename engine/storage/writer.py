@@ -73,6 +73,14 @@ class CheckpointWriter:
         """Seconds since the last attempt to save; a failure counts, so a full disk is not asked at every step."""
         return time.monotonic() - self._tried
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that was asked for is written; from any thread."""
+        written = [writing.results for writing in tuple(self._writing)]
+        return all(done.done() for done in written) and not any(
+            isinstance(result, CheckpointFailed) for done in written for result in done.result()
+        )
+
     def continue_from(self, path: Path, saved_at: float) -> None:
         """Take up a run whose newest checkpoint was `saved_at` that time."""
         self.last_checkpoint, self._latest = str(path), saved_at
