@@ -24,7 +24,7 @@ from engine.protocol import (
 from engine.protocol.best import is_best_file
 from engine.protocol.sentences import message
 from engine.protocol.streams import Stream, say
-from engine.service.ending import AGAIN_SECONDS, Ending
+from engine.service.ending import AGAIN_SECONDS, Ending, cause_of
 from engine.service.host import Host
 from engine.service.launch import Launch, is_first
 from engine.sinks import STREAM_SINKS
@@ -33,9 +33,6 @@ from engine.storage.atomic import discard
 DONE, FAILED = 0, 1
 ASKED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 "signals that ask for an end and never demand it at once; clusters send the last two before the time is up"
-
-PREEMPTING = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
-"signals that clusters send; `checkpoint.signal_exit` chooses the exit status after them"
 
 Train = Callable[[SimpleQueue[Command], Callable[[Event], None]], object]
 "trains a run: takes commands from the inbox, and calls the other argument with each event"
@@ -118,7 +115,7 @@ class _Headless:
                 train(self._inbox, self._emit)
             except BaseException as error:
                 errors.append(error)
-                self._ending.done()
+                self._ending.done()  # it may not have come so far
 
         threading.Thread(target=work, name="engine", daemon=True).start()
         self._ending.wait()
@@ -166,7 +163,7 @@ class _Headless:
         now = time.monotonic()
         if self._signal is None:
             self._signal = number, now
-            self._stop(128 + number, signal.Signals(number).name if number in PREEMPTING else "")
+            self._stop(128 + number, cause_of(number))
             return
         first, when = self._signal
         again = number == first and now - when < AGAIN_SECONDS

@@ -4,6 +4,7 @@ A run looks for the command `Stop` between two steps, batches and pictures. Wher
 loads, compiles or waits for another process, and nothing would be lost, its process is left as it is: it just ends.
 """
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ from typing import Protocol
 from engine.config.deadline import Limit
 from engine.protocol import Command, Event, Stop
 
+PREEMPTING = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+"signals that clusters send; `checkpoint.signal_exit` chooses the exit status after them"
 GRACE_SECONDS = 4.0
 "that a run has to look for a command and to end by itself"
 LEAVING_SECONDS = 4.0
@@ -20,6 +23,11 @@ LEAVING_SECONDS = 4.0
 LOOK_SECONDS = 0.1
 AGAIN_SECONDS = 0.3
 "a signal that comes twice so soon was sent to a process and handed on by its parent"
+
+
+def cause_of(number: int) -> str:
+    """The name of a signal that a cluster sends; empty for another one, or none."""
+    return signal.Signals(number).name if number in PREEMPTING else ""
 
 
 class Leavable(Protocol):
@@ -55,10 +63,11 @@ class Ending:
         "whether even the record of a run that is left could not be ended, as a disk or a reader does not answer"
         self._causes: SimpleQueue[str | None] = SimpleQueue()
         self._over = threading.Event()
+        self._thread = threading.Thread(target=self._see_to_it, name="ending", daemon=True)
 
     def start(self) -> None:
         """Begin to see to it: when the run begins."""
-        threading.Thread(target=self._see_to_it, name="ending", daemon=True).start()
+        self._thread.start()
 
     def ask(self, cause: str = "") -> None:
         """Ask the run to save and to end. In a signal handler, too: this takes no lock."""
@@ -70,6 +79,7 @@ class Ending:
         """Say that the run has ended."""
         self._over.set()
         self._causes.put(None)
+        self._thread.join()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for the end of the run, or until it is left. Returns whether one of them has come in so many seconds."""
