@@ -60,6 +60,7 @@ from engine.protocol import (
     Suspects,
     SweepingRates,
     SystemSample,
+    TimeLimited,
     TrainStep,
     Watching,
 )
@@ -196,6 +197,7 @@ class UiState(Activity, NoteLog):
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
                 | (LabelCorrected() | Suspects() | PicturesNoted() | ControlFailed() | HistoryBegins() | HistoryEnds())
+                | TimeLimited()
             ):
                 pass  # the activity, the arm or the note of the event says it all
             case _:

@@ -35,7 +35,7 @@ def seconds_at(text: str, now: float) -> float:
     text = text.strip()
     try:
         if text.replace(".", "", 1).isdecimal():
-            return float(text)
+            return datetime.fromtimestamp(float(text)).timestamp()
         if len(text) <= len("18:00") and ":" in text:
             clock = datetime.strptime(text, "%H:%M").time()
             day = datetime.fromtimestamp(now).date()

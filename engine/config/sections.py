@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from engine.config.data_section import DataConfig
-from engine.config.kinds import Arguments, Folder, Fraction, Rate, matching, path
+from engine.config.kinds import Arguments, Folder, Fraction, Rate, Time, matching, path
 from engine.config.section import Section
 from engine.protocol import Arm
 
@@ -155,6 +155,10 @@ class TrainConfig(Section):
     minutes: Annotated[FiniteFloat, Field(gt=0)] | None = None
     """end each arm after so many minutes, evaluations included and pauses not, in place of `epochs`; warm-up and decay
     are stretched to fit"""
+    until: Time | None = None
+    """end each arm by then, in the same way, pauses included: `2026-03-01T18:00` (of this machine's zone, or with one),
+    `18:00` (the next one, whenever the run is started) or seconds since 1970; with `train.minutes`, the earlier of both
+    counts"""
     clip: Annotated[FiniteFloat, Field(gt=0)] | None = None
     "largest norm of the gradient; a longer one is shortened to it"
     label_smoothing: Fraction = 0.0
@@ -187,6 +191,11 @@ class TrainConfig(Section):
     halved when memory runs out"""
     deterministic: bool = False
     "use algorithms of CUDA that give the same bits each time, which are slower; on a CPU they always do"
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether an arm ends at a time and not after so many epochs."""
+        return self.minutes is not None or self.until is not None
 
 
 class CheckpointConfig(Section):

@@ -34,6 +34,7 @@ from engine.protocol import (
     RunFinished,
     Setting,
     SettingsChanged,
+    TimeLimited,
 )
 from engine.recipes.choices import complete
 from engine.recipes.table import recipe_of
@@ -208,6 +209,8 @@ class Run:
         yield started(self._arms, self._catalogue, self.folder, steps, self._writer.last_checkpoint)
         if self._processes.is_first and self.folder is not None:
             yield from self.followers.start(self.folder, self.config.sinks)
+        if self._limit is not None:
+            yield TimeLimited(self._limit.end, self._limit.sentence(time.time()))
         if self._settings:
             yield SettingsChanged(self._settings)
         if reason := self._arms.current.label_record.omission:
@@ -246,7 +249,9 @@ class Run:
         self._steering = Steering(
             self._inbox, self._arms, journal, self.config, self._hold_open, has_validation=bool(self._catalogue.val)
         )
-        self._training = Training(self._pipeline, self._steering, self._device, self.config, self._began)
+        self._training = Training(
+            self._pipeline, self._steering, self._device, self.config, began=self._began, limit=self._limit
+        )
         if own is not None and (self._settings or self._begins):
             self.config = keep_corrections(self.config, own)
             save_config(self.config, own)

@@ -10,6 +10,7 @@ import torch
 from engine.arms.arm import TrainedArm
 from engine.arms.stopwatch import Stopwatch
 from engine.config import RunConfig
+from engine.config.deadline import Limit
 from engine.data.batches import Batch, Waiting
 from engine.loop.end_average import EndAverage
 from engine.loop.evaluation import Evaluation
@@ -45,9 +46,16 @@ class Training:
     """Trains and evaluates the current arm."""
 
     def __init__(
-        self, pipeline: InputPipeline, steering: Steering, device: torch.device, config: RunConfig, began: float
+        self,
+        pipeline: InputPipeline,
+        steering: Steering,
+        device: torch.device,
+        config: RunConfig,
+        *,
+        began: float,
+        limit: Limit | None = None,
     ) -> None:
-        """`began` is the time, of `time.perf_counter`, at which the run began."""
+        """`began` is the time, of `time.perf_counter`, at which the run began; `limit` is that of its job."""
         self._pipeline = pipeline
         self._steering = steering
         self._device = device
@@ -62,7 +70,7 @@ class Training:
         self._final_test = FinalTest(pipeline, self._checkpointer, self._evaluation)
         self._passes = FeaturePass(pipeline, steering, device, config.seed)
         self._head_fitting = HeadFitting(pipeline, steering, self._evaluation, self._passes, config.seed)
-        self._budget = TimeBudget(config.train, pipeline, steering, began)
+        self._budget = TimeBudget(config.train, pipeline, steering, began, limit)
         self._rate_sweep = RateSweep(pipeline, steering)
         self._steps: Readback[_Step] = Readback(device)
         self._read_at = 0.0

@@ -35,6 +35,7 @@ from engine.protocol.run import (
     RunStarted,
     SettingsChanged,
     SystemSample,
+    TimeLimited,
 )
 from engine.protocol.scores import (
     AverageScored,
@@ -99,4 +100,5 @@ Event = (
     | ControlFailed
     | LabelCorrected
     | Suspects
+    | TimeLimited
 )

@@ -89,6 +89,14 @@ class HookFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeLimited:
+    """The job that the run is in is ended from outside at `end`, in seconds since 1970; the run saves before that."""
+
+    end: Real
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """The run is over: its epochs are done, or it was stopped."""
 

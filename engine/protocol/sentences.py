@@ -39,6 +39,7 @@ from engine.protocol import (
     SettingsChanged,
     StepsChanged,
     StopPlanned,
+    TimeLimited,
 )
 from engine.protocol.arms import EVALUATION_LOSS
 from engine.protocol.printable import printable, printable_lines
@@ -77,6 +78,8 @@ def _of_run(event: Event) -> str:
             )
         case SettingsChanged():
             return "; ".join(map(_setting, event.settings))
+        case TimeLimited():
+            return event.message
         case HookFailed():
             return f"hooks.{event.hook}: {event.message}"
         case ControlFailed():

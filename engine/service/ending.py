@@ -79,7 +79,8 @@ class Ending:
         """Say that the run has ended."""
         self._over.set()
         self._causes.put(None)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for the end of the run, or until it is left. Returns whether one of them has come in so many seconds."""
