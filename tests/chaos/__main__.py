@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--compiled", action=argparse.BooleanOptionalAction, default=True, help="whether some of those compile"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the moments and the places")
-    parser.add_argument("parts", nargs="*", metavar="PART", help="kill, damage, disk, preempt, others; default: all")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="kill, damage, disk, others, preempt; default: all but the last")
     options = parser.parse_args(argv)
     parts: dict[str, Callable[[Path, Undisturbed, Table], None]] = {
         "kill": lambda root, whole, table: kill(root, whole, options.times, options.seed, table),
@@ -48,10 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown := set(options.parts) - parts.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     table = Table()
+    named = options.parts or [name for name in parts if name != "preempt"]
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         make_inputs(Path(folder))
         whole = Undisturbed.played(Path(folder))
-        for name in options.parts or parts:
+        for name in named:
             (root := Path(folder, name)).mkdir()
             for shared in Path(folder).glob("*.pth"):
                 (root / shared.name).symlink_to(shared)
