@@ -272,6 +272,10 @@ class Run:
         # One of several processes would leave the others waiting, but for where all of them can be left.
         return self._steering.is_saved if self._processes.size == 1 else self._steering.secured
 
+    def rescue(self) -> bool:
+        """Save the arm as it was before a step that takes long, from another thread. Returns whether that is done."""
+        return self._arms.checkpointer.rescue()
+
     def leave(self, cause: str) -> Iterator[Event]:
         """End the record of a run that can be left, while another thread is in the middle of something long.
 

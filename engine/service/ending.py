@@ -2,6 +2,7 @@
 
 A run looks for the command `Stop` between two steps, batches and pictures. Where it cannot look, because a library
 loads, compiles or waits for another process, and nothing would be lost, its process is left as it is: it just ends.
+What would be lost of a long step is saved first, as it was before that step.
 """
 
 import signal
@@ -36,6 +37,9 @@ class Leavable(Protocol):
     @property
     def can_be_left(self) -> bool:
         """Whether its process may end at this moment, and nothing is lost."""
+
+    def rescue(self) -> bool:
+        """Save it as it was before a step that takes long. Returns whether there is such a step, and that is done."""
 
     def leave(self, cause: str) -> Iterator[Event]:
         """End its record."""
@@ -90,7 +94,7 @@ class Ending:
         cause = self._cause()
         if cause is None or self._over.wait(GRACE_SECONDS):
             return
-        while self.run is not None and not self.run.can_be_left:
+        while self.run is not None and not self.run.can_be_left and not self.run.rescue():
             if self._over.wait(LOOK_SECONDS):
                 return
         last_words = threading.Thread(target=self._leave, args=(cause,), name="leaving", daemon=True)

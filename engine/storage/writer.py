@@ -111,6 +111,17 @@ class CheckpointWriter:
             point = replace(point, time=now)
         self._writing.append(_Writing(arm, point, self._pool.submit(self._write, state, paths, name, stall)))
 
+    def write_now(self, state: dict[str, Any], path: Path) -> bool:
+        """Write a copy of an arm's checkpoint from another thread. Returns whether it is on the disk."""
+        self.wait()
+        self._latest = now = max(time.time(), self._latest + 0.001)
+        try:
+            checkpoint.save(self._as_on_disk(state, path.parent) | {"time": now}, path)
+        except SaveError:
+            return False
+        self.last_checkpoint = str(path)
+        return True
+
     def results(self, wait: bool = False) -> Iterator[tuple[Saved, RestorePoint | None]]:
         """What became of the checkpoints since the last call, or of all that were asked for, and of their points."""
         while self._writing and (wait or self._writing[0].results.done()):

@@ -36,7 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--compiled", action=argparse.BooleanOptionalAction, default=True, help="whether some of those compile"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the moments and the places")
-    parser.add_argument("parts", nargs="*", metavar="PART", help="kill, damage, disk, others, preempt; default: all but the last")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help="kill, damage, disk, others, preempt; default: all but the last"
+    )
     options = parser.parse_args(argv)
     parts: dict[str, Callable[[Path, Undisturbed, Table], None]] = {
         "kill": lambda root, whole, table: kill(root, whole, options.times, options.seed, table),

@@ -4,17 +4,21 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
 from engine import protocol as p
+from engine.arms.arm import TrainedArm
 from engine.config import RunConfig
 from engine.config.deadline import Limit
+from engine.loop import training
 from engine.loop.run import Run
 from engine.service import ending
 from engine.service.ending import Ending
+from engine.storage import checkpoint
 from engine.storage.journal import read_journal
-from tests.engine.driving import after_step, only, play, with_settings
+from tests.engine.driving import after_step, folder_of, only, play, with_settings
 
 PATIENCE = 60.0
 
@@ -32,6 +36,9 @@ class Stuck:
     def can_be_left(self) -> bool:
         self.looked.set()
         return self.safe.is_set()
+
+    def rescue(self) -> bool:
+        return False
 
     def leave(self, cause: str) -> Iterator[p.Event]:
         yield p.RunFinished("scratch", 3, False, None, None, "", "", 0.0, cause=cause)
@@ -102,3 +109,23 @@ def test_a_signal_is_named_in_the_last_event_and_a_person_is_not(small: RunConfi
     assert play(Run(small), after_step(2, p.Stop()))[-1].cause == ""
     loading = play(Run(small), lambda event: [p.Stop(cause="SIGTERM")] if isinstance(event, p.Loading) else [])[-1]
     assert isinstance(loading, p.RunFinished) and loading.cause == "SIGTERM" and not loading.weights_sha256
+
+
+def test_an_arm_is_saved_from_the_middle_of_a_long_step_and_goes_on_to_the_same_weights(
+    small: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "SLOW_SECONDS", 0.0)
+    whole = play(Run(small))[-1].weights_sha256
+    run, real, rescued = Run(with_settings(small, checkpoint__every_seconds=1000)), TrainedArm.update, list[bool]()
+
+    def update(arm: TrainedArm, *given: Any) -> Any:
+        figures = real(arm, *given)
+        if arm.step == 6:
+            rescued.append(run.rescue())
+        return figures
+
+    monkeypatch.setattr(TrainedArm, "update", update)
+    folder = folder_of(play(run, after_step(7, p.Stop(save=False))))
+    monkeypatch.undo()
+    assert rescued == [True] and checkpoint.load(Path(folder) / "scratch/last.pt")["step"] == 5
+    assert play(Run(small, resume=folder))[-1].weights_sha256 == whole
