@@ -244,6 +244,7 @@ def _sequence(
             sent += 1
             name = signal.Signals(number).name
             longest[phase].append((seconds, f"{name}, {run.kind.name}"))
+            print(f"{sent}: {phase}, {name}, {run.kind.name}: {seconds:.2f} s, {statuses}", file=sys.stderr, flush=True)
             table.count(f"a signal while {phase or 'it starts'}", *_problems(statuses, number, in_time, said))
         if statuses == [0] * run.kind.processes:
             table.count(f"{run.kind.name}: weights at the end", *differences(run.result(), expected))
