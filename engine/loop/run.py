@@ -20,7 +20,7 @@ from engine.hardware.device import ask_for_determinism, choose_device
 from engine.hardware.process_group import ProcessGroup, is_lost, launcher, restarts
 from engine.loop.failures import describe_failure
 from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list, with_cache_format
-from engine.loop.milestones import finished, started
+from engine.loop.milestones import finished, left, started, stopped
 from engine.loop.recording import Recording
 from engine.loop.resuming import resumed_settings
 from engine.loop.training import Training
@@ -31,7 +31,6 @@ from engine.protocol import (
     Loading,
     PicturesNoted,
     RunFailed,
-    RunFinished,
     Setting,
     SettingsChanged,
     TimeLimited,
@@ -117,7 +116,7 @@ class Run:
         except Exception as error:
             if not self._trains and is_lost(error) and self._inbox.stop_requested():
                 # All processes were asked to end, and another one was faster: nothing has failed.
-                yield from self._recording.record(self._stopped(self._inbox.stop_cause()))
+                yield from self._recording.record(stopped(self.config.init, self._inbox.stop_cause()))
                 return
             yield from self._fail(describe_failure(error, self.config, self._processes.size))
         finally:
@@ -155,7 +154,7 @@ class Run:
             except StoppedError:
                 if not self._resuming:  # the journal of a resumed run already ends with an event
                     self._open_journal()
-                yield self._stopped(self._inbox.stop_cause())
+                yield stopped(config.init, self._inbox.stop_cause())
                 return
             while not self._steering.stopped:
                 yield from self._training.train(self._arms.current)
@@ -281,18 +280,11 @@ class Run:
 
         That thread must not go on: it waits for ever as soon as it has an event to record.
         """
-        yield from self._recording.leave(self._stopped(cause))
-
-    def _stopped(self, cause: str) -> RunFinished:
-        """The last event of a run that ends without its last words."""
-        if not self._trains:
-            return RunFinished(self.config.init, 0, False, None, None, "", "", 0.0, cause=cause)
-        arm = self._arms.current
-        accuracy = arm.evaluated[1] if arm.evaluated is not None else None
-        saved, part = self._writer.last_checkpoint, self._catalogue.scored_part
-        return RunFinished(
-            arm.arm, arm.step, False, accuracy, arm.best_accuracy, saved, "", arm.seconds, part, cause=cause
-        )
+        if self._trains:
+            last = left(self._arms.current, self._catalogue, self._writer, cause)
+        else:
+            last = stopped(self.config.init, cause)
+        yield from self._recording.leave(last)
 
     def _open_journal(self) -> None:
         """Open the journal of a run that ends before it has started, if the run has a folder."""
