@@ -19,6 +19,8 @@ PREEMPTING = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 "signals that clusters send; `checkpoint.signal_exit` chooses the exit status after them"
 GRACE_SECONDS = 4.0
 "that a run has to look for a command and to end by itself"
+LOADING_SECONDS = 2.0
+"the same while its libraries load"
 LEAVING_SECONDS = 4.0
 "that the record of a run which is left may take, with the command of `hooks.preempted`"
 LOOK_SECONDS = 0.1
@@ -92,17 +94,22 @@ class Ending:
 
     def _see_to_it(self) -> None:
         cause = self._cause()
-        if cause is None or self._over.wait(GRACE_SECONDS):
+        # While libraries load, each of them may keep all threads from running for seconds: that is time lost already.
+        if cause is None or self._over.wait(GRACE_SECONDS if self.run is not None else LOADING_SECONDS):
             return
         while self.run is not None and not self.run.can_be_left and not self.run.rescue():
             if self._over.wait(LOOK_SECONDS):
                 return
-        last_words = threading.Thread(target=self._leave, args=(cause,), name="leaving", daemon=True)
+        if self.run is not None:
+            self._end_record(self.run, cause)
+        self.left = True
+        self._over.set()
+
+    def _end_record(self, run: Leavable, cause: str) -> None:
+        last_words = threading.Thread(target=self._leave, args=(run, cause), name="leaving", daemon=True)
         last_words.start()
         last_words.join(LEAVING_SECONDS)
         self.is_stuck = last_words.is_alive()
-        self.left = True
-        self._over.set()
 
     def _cause(self) -> str | None:
         """Wait until the run is asked to end; why, or `None` if it has ended. The limit counts as asking."""
@@ -114,7 +121,6 @@ class Ending:
             self.ask(self._limit.cause)
             return self._limit.cause
 
-    def _leave(self, cause: str) -> None:
-        if self.run is not None:
-            for event in self.run.leave(cause):
-                self._emit(event)
+    def _leave(self, run: Leavable, cause: str) -> None:
+        for event in run.leave(cause):
+            self._emit(event)
