@@ -31,6 +31,7 @@ from engine.protocol import (
     Loading,
     PicturesNoted,
     RunFailed,
+    RunFinished,
     Setting,
     SettingsChanged,
     TimeLimited,
@@ -114,9 +115,10 @@ class Run:
         except EngineError as error:
             yield from self._fail(RunFailed(error.title, error.message, error.exit_status))
         except Exception as error:
-            if not self._trains and is_lost(error) and self._inbox.stop_requested():
+            can_lose = self._trains and self._processes.is_first
+            if is_lost(error) and not can_lose and self._inbox.stop_requested():
                 # All processes were asked to end, and another one was faster: nothing has failed.
-                yield from self._recording.record(stopped(self.config.init, self._inbox.stop_cause()))
+                yield from self._recording.record(self._ended(self._inbox.stop_cause()))
                 return
             yield from self._fail(describe_failure(error, self.config, self._processes.size))
         finally:
@@ -280,11 +282,12 @@ class Run:
 
         That thread must not go on: it waits for ever as soon as it has an event to record.
         """
-        if self._trains:
-            last = left(self._arms.current, self._catalogue, self._writer, cause)
-        else:
-            last = stopped(self.config.init, cause)
-        yield from self._recording.leave(last)
+        yield from self._recording.leave(self._ended(cause))
+
+    def _ended(self, cause: str) -> RunFinished:
+        if not self._trains:
+            return stopped(self.config.init, cause)
+        return left(self._arms.current, self._catalogue, self._writer, cause)
 
     def _open_journal(self) -> None:
         """Open the journal of a run that ends before it has started, if the run has a folder."""
