@@ -109,13 +109,13 @@ class RunState:
     @property
     def is_saved(self) -> bool:
         """Whether all that was trained is on the disk, as the first process knows it; from any thread."""
-        return self.arms.writer.is_idle and not self.arms.current.unsaved
+        return self.arms.writer.is_idle and not self.arms.unsaved
 
     def secure(self) -> Iterator[Event]:
         """Save what is not saved yet, before something long that cannot be broken off; `release` is called after it."""
         arm, checkpointer, failure = self.arms.current, self.arms.checkpointer, ""
         if not self.arms.processes.broadcast(self.is_saved):
-            if arm.unsaved:
+            if self.arms.unsaved:
                 checkpointer.save(arm, {"last": "long"})
             failure = yield from self.wait_for_checkpoints()
         self.secured = not failure
