@@ -245,7 +245,9 @@ def _sequence(
             name = signal.Signals(number).name
             longest[phase].append((seconds, f"{name}, {run.kind.name}"))
             print(f"{sent}: {phase}, {name}, {run.kind.name}: {seconds:.2f} s, {statuses}", file=sys.stderr, flush=True)
-            table.count(f"a signal while {phase or 'it starts'}", *_problems(statuses, number, in_time, said))
+            # Before it handles signals, the signal itself ends a process.
+            right = {EXIT, 0} if phase else {EXIT, 0, -number}
+            table.count(f"a signal while {phase or 'it starts'}", *_problems(statuses, right, in_time, said))
         if statuses == [0] * run.kind.processes:
             table.count(f"{run.kind.name}: weights at the end", *differences(run.result(), expected))
             return sent
@@ -254,11 +256,10 @@ def _sequence(
             return sent
 
 
-def _problems(statuses: Sequence[int | None], number: int, in_time: bool, said: str) -> Iterator[str]:
+def _problems(statuses: Sequence[int | None], right: set[int], in_time: bool, said: str) -> Iterator[str]:
     if not in_time:
-        yield f"not ended {MOST_SECONDS:g} s after {signal.Signals(number).name}"
-    # Before it handles signals, and when it is done, a process ends by itself.
-    elif not set(statuses) <= {EXIT, 0, -number}:
+        yield f"not ended after {MOST_SECONDS:g} s"
+    elif not set(statuses) <= right:
         yield f"ended with {statuses}: {said[-500:]}"
     if "Traceback" in said:
         yield said[-1500:]
