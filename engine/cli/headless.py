@@ -83,6 +83,8 @@ class _Headless:
         self._signal: tuple[int, float] | None = None
         "the first signal, and when it came"
         self._saved = ""
+        self._ended = False
+        "whether the last event has come"
         self._refused = False
         "whether the checkpoint before the end could not be written"
         self._unkept: set[Arm] = set()
@@ -120,7 +122,8 @@ class _Headless:
         threading.Thread(target=work, name="engine", daemon=True).start()
         self._ending.wait()
         if self._ending.left:
-            self._status = self._ended_by_signal()
+            if not self._ended:
+                self._status = self._ended_by(self._ending.cause)
             discard()
             for stream in (sys.stdout, sys.stderr):
                 if stream is not None and not self._ending.is_stuck:
@@ -151,9 +154,11 @@ class _Headless:
             case RunFinished(completed=True):
                 self._status = FAILED if self._unkept else DONE
             case RunFinished() if event.cause:
-                self._status = self._ended_by_signal()
+                self._status = self._ended_by(event.cause)
             case RunFailed():
                 self._status = event.exit_status
+
+        self._ended = self._ended or isinstance(event, RunFinished | RunFailed)
 
     def _print(self, text: str) -> None:
         if text:
@@ -163,7 +168,8 @@ class _Headless:
         now = time.monotonic()
         if self._signal is None:
             self._signal = number, now
-            self._stop(128 + number, cause_of(number))
+            # One of several processes may be told of the end before its own signal comes.
+            self._stop(self._status if self._ended else 128 + number, cause_of(number))
             return
         first, when = self._signal
         again = number == first and now - when < AGAIN_SECONDS
@@ -178,12 +184,12 @@ class _Headless:
         self._status = status
         self._ending.ask(cause)
 
-    def _ended_by_signal(self) -> int:
+    def _ended_by(self, cause: str) -> int:
         """The exit status of a run that a signal, or the limit of its job, has ended."""
-        cause, status = self._ending.cause, self._status
         if cause and not self._refused and self._signal_exit is not None:
             return self._signal_exit
-        return status or 128 + signal.SIGTERM
+        own = getattr(signal, cause, signal.SIGTERM)  # of a limit that is no signal, as of one
+        return self._status or 128 + own
 
     def _output_broken(self, error: OSError) -> None:
         if not isinstance(error, BrokenPipeError):  # such as a full disk under a redirected output

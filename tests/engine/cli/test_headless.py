@@ -147,6 +147,21 @@ def test_a_status_can_be_chosen_for_the_end_by_a_signal_of_a_cluster_if_the_stat
     assert _Headless(False, inbox, ending, chosen).run(train) == status
 
 
+@pytest.mark.parametrize(("cause", "completed", "status"), [("", True, 0), ("SIGUSR1", False, 85)])
+def test_a_signal_after_the_end_changes_nothing(cause: str, completed: bool, status: int) -> None:
+    """One of several processes may be told of the end before its own signal comes."""
+    inbox = SimpleQueue[p.Command]()
+    ending = Ending(inbox, lambda event: None)
+
+    def train(inbox: SimpleQueue[p.Command], emit: Callable[[p.Event], None]) -> None:
+        emit(p.RunFinished("scratch", 3, completed, None, None, "", "", 0.0, cause=cause))
+        os.kill(os.getpid(), signal.SIGUSR1)
+        inbox.get(timeout=PATIENCE)
+        ending.done()
+
+    assert _Headless(False, inbox, ending, 85).run(train) == status
+
+
 def test_without_json_there_is_a_line_an_epoch_and_messages_go_to_stderr(
     settings: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
