@@ -18,6 +18,7 @@ from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device
 from engine.hardware.process_group import ProcessGroup, launcher, restarts
 from engine.loop.failures import describe_failure
+from engine.loop.folder_lock import lock_folder
 from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list, with_cache_format
 from engine.loop.milestones import finished, started
 from engine.loop.recording import Recording
@@ -27,7 +28,6 @@ from engine.models import preparation
 from engine.protocol import (
     Command,
     Event,
-    FolderAwaited,
     Loading,
     PicturesNoted,
     RunFailed,
@@ -44,7 +44,7 @@ from engine.steering.script import Script, remaining_script
 from engine.steering.steering import Steering
 from engine.storage.atomic import clean
 from engine.storage.hooks import Hooks
-from engine.storage.lock import POLL_SECONDS, RunLock, lock_when_free
+from engine.storage.lock import RunLock
 from engine.storage.run_folder import (
     PICTURES,
     create_run,
@@ -182,18 +182,7 @@ class Run:
         """
         if self.folder is None or self._lock is not None or not self._processes.is_first:
             return
-        locking, told = lock_when_free(self.folder), False
-        while True:
-            try:
-                sentence = next(locking)
-            except StopIteration as locked:
-                self._lock = locked.value
-                break
-            yield Loading("waiting for the run's folder") if told else FolderAwaited(sentence)
-            told = True
-            if self._inbox.stop_requested():
-                raise StoppedError("Stopped", "while it waited for the run's folder")
-            time.sleep(POLL_SECONDS)
+        self._lock = yield from lock_folder(self.folder, self._inbox.stop_requested)
         self._recording.hooks.folder = self.folder.resolve()
         clean(self.folder)
 

@@ -95,7 +95,7 @@ def requeued(small: RunConfig, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = Path(folder_of(play(Run(small), after_step(3, p.Stop()))))
     left_by(folder, Holder(4321, "n12", kernel="12ab", pids="77"))
     stand_still(monkeypatch, folder, 8.0)
-    monkeypatch.setattr("engine.loop.run.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("engine.loop.folder_lock.POLL_SECONDS", 0.0)
     return folder
 
 
@@ -108,7 +108,9 @@ def clock(by: float) -> Any:
 def test_a_requeued_run_waits_and_says_so_and_goes_on(
     requeued: Path, small: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.loop.run.lock_when_free", partial(lock_when_free, clock=clock(STALE_SECONDS / 3)))
+    monkeypatch.setattr(
+        "engine.loop.folder_lock.lock_when_free", partial(lock_when_free, clock=clock(STALE_SECONDS / 3))
+    )
     events = list(Run(small, resume=requeued).events())
     assert isinstance(events[0], p.FolderAwaited)
     assert message(events[0]).startswith("waiting for small-1: process 4321 on n12, seen 8 s ago, may still")
@@ -126,7 +128,7 @@ def test_it_can_be_stopped_while_it_waits_and_leaves_all_as_it_was(requeued: Pat
 
 
 def test_a_live_one_is_refused(requeued: Path, small: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.loop.run.lock_when_free", partial(lock_when_free, clock=clock(10.0)))
+    monkeypatch.setattr("engine.loop.folder_lock.lock_when_free", partial(lock_when_free, clock=clock(10.0)))
     events = Run(small, resume=requeued).events()
     assert isinstance(next(events), p.FolderAwaited)
     (requeued / LOCK).touch()
