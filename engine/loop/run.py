@@ -19,6 +19,7 @@ from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device
 from engine.hardware.process_group import ProcessGroup, is_lost, launcher, restarts
 from engine.loop.failures import describe_failure
+from engine.loop.folder_lock import lock_folder
 from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list, with_cache_format
 from engine.loop.milestones import finished, left, started, stopped
 from engine.loop.recording import Recording
@@ -108,10 +109,17 @@ class Run:
             if self._processes.size > 1:
                 yield Loading("waiting for the other processes")
             self._processes.join()
-            self._processes.on_first(self._lock_folder)
+            for event in self._processes.on_first_then_others(self._lock_folder):
+                yield from self._recording.record(event)
             self._read_resumed_settings()
             for event in self._run():
+                if self._lock is not None and (other := self._lock.taken_over_by):
+                    why = f"this process showed no sign of life, so {other} goes on with {self.folder}"
+                    yield RunFailed("Run taken over", f"{why}; nothing more is written here")
+                    return
                 yield from self._recording.record(event)
+        except StoppedError:  # while it waited for the folder, whose journal is another process's
+            yield stopped(self.config.init, self._inbox.stop_cause())
         except EngineError as error:
             yield from self._fail(RunFailed(error.title, error.message, error.exit_status))
         except Exception as error:
@@ -177,12 +185,18 @@ class Run:
         kept = self.folder / PICTURES if self.folder is not None and self._resuming and not self._begins else None
         return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested, kept)
 
-    def _lock_folder(self) -> None:
-        """Lock the run's folder, if it exists, and remove temporary files that a crash left there."""
-        if self.folder is not None and self._lock is None:
-            self._lock = RunLock(self.folder)
-            self._recording.hooks.folder = self.folder.resolve()
-            clean(self.folder)
+    def _lock_folder(self) -> Generator[Event, None, None]:
+        """Lock the run's folder, if it exists, and remove temporary files that a crash left there.
+
+        Raises:
+            UserError: another process has it.
+            StoppedError: the run was stopped while it waited to know that.
+        """
+        if self.folder is None or self._lock is not None or not self._processes.is_first:
+            return
+        self._lock = yield from lock_folder(self.folder, self._inbox.stop_requested)
+        self._recording.hooks.folder = self.folder.resolve()
+        clean(self.folder)
 
     def _start(self) -> Iterator[Event]:
         """Build or restore the first arm, and build the loop that trains it."""
@@ -192,7 +206,7 @@ class Run:
         self._arms = self._make_arms(steps)
         if not self._resuming and self._processes.is_first and restarts():
             self._resume_launched()
-        self._processes.on_first(self._lock_folder)
+        yield from self._processes.on_first_then_others(self._lock_folder)
         resuming = self._processes.broadcast(self._resuming)
         if resuming:
             yield from self._arms.resume(self.folder or Path())
@@ -201,7 +215,7 @@ class Run:
             # The folder is created after the model, so that a model that cannot be built leaves no folder.
             if self._processes.is_first and self.folder is None:
                 self.folder = create_run(self.config, launcher())
-                self._lock_folder()
+                yield from self._lock_folder()
             self._arms.checkpointer.folder = self.folder or Path()
         if self._processes.is_first and self.folder is not None:
             yield from keep_list(self._catalogue, self.folder, anew=self._begins)
@@ -268,21 +282,29 @@ class Run:
     @property
     def can_be_left(self) -> bool:
         """Whether its process may end at this moment, and nothing is lost; from any thread."""
-        if not self._trains or self._recording.ended:
+        if not self._trains or self._recording.ended or self._is_taken_over:
             return True
         # One of several processes would leave the others waiting, but for where all of them can be left.
         return self._steering.is_saved if self._processes.size == 1 else self._steering.secured
 
     def rescue(self) -> bool:
         """Save the arm as it was before a step that takes long, from another thread. Returns whether that is done."""
-        return self._arms.checkpointer.rescue()
+        return not self._is_taken_over and self._arms.checkpointer.rescue()
 
     def leave(self, cause: str) -> Iterator[Event]:
         """End the record of a run that can be left, while another thread is in the middle of something long.
 
         That thread must not go on: it waits for ever as soon as it has an event to record.
         """
-        yield from self._recording.leave(self._ended(cause))
+        if not self._is_taken_over:
+            yield from self._recording.leave(self._ended(cause))
+            if self._lock is not None:
+                self._lock.close()  # who goes on with the run need not wait for signs of life of this process
+
+    @property
+    def _is_taken_over(self) -> bool:
+        """Whether another process goes on with the run, so that this one must write nothing more."""
+        return self._lock is not None and bool(self._lock.taken_over_by)
 
     def _ended(self, cause: str) -> RunFinished:
         if not self._trains:

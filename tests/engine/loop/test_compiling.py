@@ -23,6 +23,17 @@ from tests.engine.backbones import NORM
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 
 
+class NotCompiled(torch.nn.Linear):
+    """A layer that torch does not compile, and so soon done."""
+
+    def __init__(self) -> None:
+        super().__init__(4, 2)
+
+    @torch.compiler.disable
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return super().forward(inputs)
+
+
 class NoProcess:
     """Stands for the compiler's process: over at once, unless it is held, and it has compiled nothing."""
 
@@ -112,8 +123,8 @@ def test_short_runs_are_not_compiled_and_the_log_says_why(small: RunConfig) -> N
 
 
 @needs_compiler
-def test_a_compiled_run_learns_the_same_and_resumes_bit_by_bit(small: RunConfig) -> None:
-    """The only test that compiles, in the compiler's process and in this one."""
+def test_a_compiled_run_learns_the_same_and_resumes_bit_by_bit(small: RunConfig, process: type[NoProcess]) -> None:
+    """The only test that compiles."""
     config = with_settings(small, train__compile=True, model__name=NORM, optim__scratch_lr=1e-6)
     compiled = play(Run(config), after_step(3, p.Save()))
     plain = play(Run(with_settings(config, train__compile=False)))
@@ -295,9 +306,11 @@ def test_a_call_is_broken_off_when_it_is_not_wanted_any_more() -> None:
 
 
 def test_the_process_says_why_it_fails_and_can_be_ended() -> None:
-    wrong = TrialStep(torch.nn.Linear(4, 2), torch.rand(2, 3), torch.tensor([0, 1]), None)
-    failed, dropped = CompilerProcess(wrong), CompilerProcess(wrong)
+    right = TrialStep(NotCompiled(), torch.rand(2, 4), torch.tensor([0, 1]), None)
+    wrong = TrialStep(NotCompiled(), torch.rand(2, 3), torch.tensor([0, 1]), None)
+    done, failed, dropped = CompilerProcess(right), CompilerProcess(wrong), CompilerProcess(wrong)
     dropped.close()
+    assert done.wait(200) and not done.failure
     assert dropped.wait(200) and not dropped.failure  # it is compiled in this process then
     assert failed.wait(200) and failed.seconds > 0
     assert failed.failure and "\n" not in failed.failure
