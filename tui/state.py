@@ -61,6 +61,7 @@ from engine.protocol import (
     Suspects,
     SweepingRates,
     SystemSample,
+    TimeLimited,
     TrainStep,
     Watching,
 )
@@ -197,7 +198,7 @@ class UiState(Activity, NoteLog):
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
                 | (LabelCorrected() | Suspects() | PicturesNoted() | ControlFailed() | FolderAwaited())
-                | (HistoryBegins() | HistoryEnds())
+                | (HistoryBegins() | HistoryEnds() | TimeLimited())
             ):
                 pass  # the activity, the arm or the note of the event says it all
             case _:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat
 
-from engine.config import placeholders
+from engine.config import deadline, placeholders
 
 
 def path(value: Any) -> Any:  # noqa: ANN401 - any value of the file
@@ -35,6 +35,11 @@ def _arguments(value: Any) -> Any:  # noqa: ANN401 - any value of the file
     if isinstance(value, str):
         raise ValueError("it should be a list, a program and its arguments, such as [notify-send, done]")
     return () if value is None else value
+
+
+def _text(value: Any) -> Any:  # noqa: ANN401 - any value of the file
+    """A number of seconds as text."""
+    return f"{value}" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _names(value: Any) -> Any:  # noqa: ANN401 - any value of the file
@@ -67,6 +72,7 @@ def _regular_expression(text: str) -> str:
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
 Rate = Annotated[FiniteFloat, Field(gt=0, le=100)]
 Fraction = Annotated[FiniteFloat, Field(ge=0, lt=1)]
+Time = Annotated[str, BeforeValidator(_text), AfterValidator(deadline.check)]
 Folder = Annotated[Path, BeforeValidator(path)]
 Names = Annotated[
     tuple[Annotated[str, matching(r"[a-z][a-z0-9_]{0,31}", "the name of a tracker, such as tensorboard")], ...],

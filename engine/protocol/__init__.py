@@ -79,6 +79,7 @@ from engine.protocol.run import (
     Setting,
     SettingsChanged,
     SystemSample,
+    TimeLimited,
 )
 from engine.protocol.scores import (
     AverageScored,
@@ -192,6 +193,7 @@ __all__ = [
     "SweepingRates",
     "SwitchArm",
     "SystemSample",
+    "TimeLimited",
     "TrainStep",
     "Verdict",
     "Watching",

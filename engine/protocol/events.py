@@ -35,6 +35,7 @@ from engine.protocol.run import (
     RunStarted,
     SettingsChanged,
     SystemSample,
+    TimeLimited,
 )
 from engine.protocol.scores import (
     AverageScored,
@@ -108,4 +109,5 @@ Event = (
     | FolderAwaited
     | LabelCorrected
     | Suspects
+    | TimeLimited
 )

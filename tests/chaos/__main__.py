@@ -20,6 +20,7 @@ from tests.chaos.disk import ROOMS, disk
 from tests.chaos.kill import kill
 from tests.chaos.others import others
 from tests.chaos.plan import make_inputs
+from tests.chaos.preempt import preempt
 from tests.chaos.table import Table
 
 
@@ -30,22 +31,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--places", type=int, default=200, help="in how many places a checkpoint is damaged")
     parser.add_argument("--resumes", type=int, default=20, help="how often a run is gone on with after such damage")
     parser.add_argument("--rooms", type=int, default=len(ROOMS), help="how many kinds of full disks there are")
+    parser.add_argument("--signals", type=int, default=50, help="how often runs are preempted")
+    parser.add_argument(
+        "--compiled", action=argparse.BooleanOptionalAction, default=True, help="whether some of those compile"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the moments and the places")
-    parser.add_argument("parts", nargs="*", metavar="PART", help="kill, damage, disk, others; default: all")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help="kill, damage, disk, others, preempt; default: all but the last"
+    )
     options = parser.parse_args(argv)
     parts: dict[str, Callable[[Path, Undisturbed, Table], None]] = {
         "kill": lambda root, whole, table: kill(root, whole, options.times, options.seed, table),
         "damage": lambda root, whole, table: damage(root, whole, options.places, options.resumes, options.seed, table),
         "disk": lambda root, whole, table: disk(root, whole, options.rooms, table),
+        "preempt": lambda root, whole, table: preempt(root, options.signals, options.seed, options.compiled, table),
         "others": lambda root, whole, table: others(root, whole, options.resumes, table),
     }
     if unknown := set(options.parts) - parts.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     table = Table()
+    named = options.parts or [name for name in parts if name != "preempt"]
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         make_inputs(Path(folder))
         whole = Undisturbed.played(Path(folder))
-        for name in options.parts or parts:
+        for name in named:
             (root := Path(folder, name)).mkdir()
             for shared in Path(folder).glob("*.pth"):
                 (root / shared.name).symlink_to(shared)
