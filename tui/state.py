@@ -135,7 +135,7 @@ class UiState(Activity, NoteLog):
             self._history.recorded = UNKNOWN
         elif isinstance(event, HistoryEnds):
             self._become(self._history, event)
-        elif self._history is not None:
+        elif self._history is not None and not isinstance(event, Loading):  # how far the history is
             self._history.fold(event)
         else:
             self._fold(event)

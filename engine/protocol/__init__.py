@@ -64,7 +64,7 @@ from engine.protocol.effects import (
     StopPlanned,
     SweepingRates,
 )
-from engine.protocol.encoding import Message, decode, encode, kind_name, name_of
+from engine.protocol.encoding import Message, decode, decode_with_fields, encode, kind_name, name_of
 from engine.protocol.events import Event
 from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesNoted, PicturesPrepared, Preparing
 from engine.protocol.run import (
@@ -187,6 +187,7 @@ __all__ = [
     "Verdict",
     "Watching",
     "decode",
+    "decode_with_fields",
     "encode",
     "kind_name",
     "name_of",
