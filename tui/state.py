@@ -44,6 +44,7 @@ from engine.protocol import (
     PicturesNoted,
     PicturesPrepared,
     Preparing,
+    RankSilent,
     RateChanged,
     RatesSwept,
     RecordedAt,
@@ -191,7 +192,7 @@ class UiState(Activity, NoteLog):
                 (Loading() | TrainStep() | Resumed() | Evaluating() | EvalDone() | EpochsChanged() | CompileChosen())
                 | (Compiled() | Paused() | StopPlanned() | Preparing() | PicturesPrepared() | ArmFinished())
                 | (RunFinished() | Confusion() | EpochDone() | RateChanged() | GroupFrozen() | MicroBatchChanged())
-                | (SweepingRates() | RatesSwept() | RecordedAt())
+                | (SweepingRates() | RatesSwept() | RecordedAt() | RankSilent())
                 | (HeadFitted() | AverageScored() | BestTested() | StepsChanged())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())

@@ -20,6 +20,7 @@ from engine.hardware.process_group import ProcessGroup, launcher, restarts
 from engine.loop.failures import describe_failure
 from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list, with_cache_format
 from engine.loop.milestones import finished, started
+from engine.loop.rank_watch import RankWatch
 from engine.loop.recording import Recording
 from engine.loop.resuming import resumed_settings
 from engine.loop.training import Training
@@ -41,6 +42,7 @@ from engine.steering.further_list import FurtherList
 from engine.steering.inbox import Inbox
 from engine.steering.script import Script, remaining_script
 from engine.steering.steering import Steering
+from engine.storage import fence, ranks_file
 from engine.storage.atomic import clean
 from engine.storage.hooks import Hooks
 from engine.storage.lock import RunLock
@@ -65,11 +67,13 @@ class Run:
         hold_open: Callable[[], bool] = lambda: False,
         script: Script | None = None,
         folder: Path | None = None,
+        *,
+        aside: Callable[[Event], None] = lambda event: None,
     ) -> None:
         """`resume` is the folder of a run to resume. `folder` is the folder of a new run, if it exists already.
 
         `hold_open` says whether to wait for commands after the last epoch. `script` has the commands and choices of
-        the run that is repeated.
+        the run that is repeated. `aside` is called from another thread with events that no thread may wait for.
         """
         self.config = with_absolute_places(config)
         self._script = script
@@ -80,6 +84,9 @@ class Run:
         "whether nothing has been trained yet"
         self.folder = Path(resume) if resume is not None else folder
         self._hold_open = hold_open
+        self._aside = aside
+        self._failure = ""
+        "why it ended, for its other processes"
         self._skipped = SkippedPictures()
         self._writer = CheckpointWriter()
         self._lock: RunLock | None = None
@@ -100,18 +107,20 @@ class Run:
         try:
             if self._processes.size > 1:
                 yield Loading("waiting for the other processes")
-            self._processes.join()
+            self._processes.join(self.config.watchdog.rank_seconds, RankWatch(self._any_folder, self._aside))
+            fence.set_check(self._processes.end_if_given_up)
             self._processes.on_first(self._lock_folder)
             self._read_resumed_settings()
             for event in self._run():
+                self._processes.note(event)
                 yield from self._recording.record(event)
         except EngineError as error:
             yield from self._fail(RunFailed(error.title, error.message, error.exit_status))
         except Exception as error:
-            yield from self._fail(describe_failure(error, self.config, self._processes.size))
+            yield from self._fail(describe_failure(error, self.config, self._processes))
         finally:
             self._writer.close()
-            self._processes.close()
+            self._processes.close(self._failure)
             self._recording.close()
             if self._lock is not None:
                 self._lock.close()
@@ -171,6 +180,7 @@ class Run:
             self._lock = RunLock(self.folder)
             self._recording.hooks.folder = self.folder.resolve()
             clean(self.folder)
+            ranks_file.clear(self.folder)
 
     def _start(self) -> Iterator[Event]:
         """Build or restore the first arm, and build the loop that trains it."""
@@ -248,12 +258,20 @@ class Run:
 
     # --- the end ----------------------------------------------------------------------------------------
 
+    def _any_folder(self) -> Path | None:
+        """The run's folder, as far as this process knows it."""
+        known = self._processes.folder
+        return Path(known) if known else self.folder
+
     def _open_journal(self) -> None:
         """Open the journal of a run that ends before it has started, if the run has a folder."""
         if self.folder is not None and self._lock is not None:
             self._recording.open_if_possible(self.folder)
 
     def _fail(self, event: RunFailed) -> Iterator[Event]:
+        self._failure = f"{event.title}: {event.message}"
+        if self._processes.speaks_for_first and (folder := self._any_folder()) is not None:
+            ranks_file.write_failure(folder, self._failure)
         self._open_journal()
         self._writer.retry()
         for saved, _ in self._writer.results(wait=True):

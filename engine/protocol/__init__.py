@@ -6,8 +6,8 @@ number, from 1, of the epoch that a step belongs to. No value is smoothed.
 
 `events` and `commands` list them; the events are in `run`, `arms`, `scores`, `pictures`, `checkpoints`, `effects` (of
 commands) and `watching`, and made of `values`. `encoding` writes them as JSON, `sentences` and `deeds` as text for
-people, `counting` says how many, `streams` prints. `wire` has the messages that only a socket carries. Loads no torch.
-May import `errors` only.
+people, `activity` what goes on, `counting` says how many, `ages` how long ago, `streams` prints. `wire` has the
+messages that only a socket carries. Loads no torch. May import `errors` only.
 """
 
 from engine.protocol.arms import (
@@ -73,6 +73,7 @@ from engine.protocol.run import (
     HookFailed,
     JournalFailed,
     Loading,
+    RankSilent,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -152,6 +153,7 @@ __all__ = [
     "PicturesNoted",
     "PicturesPrepared",
     "Preparing",
+    "RankSilent",
     "RateChanged",
     "RatesSwept",
     "RecordedAt",

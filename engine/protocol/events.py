@@ -30,6 +30,7 @@ from engine.protocol.run import (
     HookFailed,
     JournalFailed,
     Loading,
+    RankSilent,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -90,6 +91,7 @@ Event = (
     | CommandRefused
     | RunFinished
     | RunFailed
+    | RankSilent
     | SystemSample
     | HistoryBegins
     | HistoryEnds

@@ -29,6 +29,7 @@ from engine.protocol import (
     PeerRefused,
     PicturesNoted,
     PicturesPrepared,
+    RankSilent,
     RateChanged,
     RatesSwept,
     Rewound,
@@ -40,6 +41,7 @@ from engine.protocol import (
     StepsChanged,
     StopPlanned,
 )
+from engine.protocol.ages import age
 from engine.protocol.arms import EVALUATION_LOSS
 from engine.protocol.printable import printable, printable_lines
 from engine.protocol.values import number_text
@@ -83,6 +85,10 @@ def _of_run(event: Event) -> str:
             return f"nobody can attach to this run: {event.message}"
         case PeerRefused():
             return f"sent {event.who} away from the control socket: {event.reason} ({event.count} so far)"
+        case RankSilent(seconds=0.0):
+            return f"rank {event.rank} on {event.host} answers again"
+        case RankSilent():
+            return f"waits for rank {event.rank} on {event.host} for {age(event.seconds)}; it was {event.doing}"
         case RunFinished(weights_sha256=""):
             return "stopped before the first step"
         case RunFinished(best_accuracy=None):

@@ -24,12 +24,13 @@ def drive(
     resume: Path | None = None,
     folder: Path | None = None,
     hold_open: Callable[[], bool] = lambda: False,
+    aside: Callable[[Event], None] = lambda event: None,
 ) -> None:
     """Train to the end and pass every event to `emit`; a failure is the event `RunFailed`.
 
     `resume` is the folder of a run to go on with; `folder` is that of a new run, if it exists already. `hold_open` says
     whether to wait for commands (another arm, for example) when an arm has done its epochs. An exception in `emit`
-    ends the run and is raised here.
+    ends the run and is raised here. `aside` gets events from another thread.
     """
     emit(Loading("loading PyTorch"))
     try:
@@ -37,7 +38,7 @@ def drive(
     except Exception as error:  # a library is missing, broken, or made for another processor
         emit(RunFailed("PyTorch not loaded", f"{type(error).__name__}: {error}; install the program anew"))
         return
-    run = Run(config, resume=resume, hold_open=hold_open, folder=folder)
+    run = Run(config, resume=resume, hold_open=hold_open, folder=folder, aside=aside)
     with contextlib.closing(run.events(inbox)) as events:
         for event in events:
             emit(event)
@@ -74,6 +75,10 @@ class Host:
             if failure is not None:
                 publish(failure)
 
+        def publish_aside(event: Event) -> None:
+            self.watchers.emit(event)
+            emit(event)
+
         first = is_first()
         sampler = threading.Thread(target=self._sample, name="telemetry", daemon=True)
         sampler.start()
@@ -88,6 +93,7 @@ class Host:
                 resume=launch.resume,
                 folder=launch.prepared,
                 hold_open=self._hold_open,
+                aside=publish_aside,
             )
         finally:
             self._done.set()

@@ -16,10 +16,12 @@ from engine.service.remote.address import is_live
 from engine.service.remote.link import SocketLink
 from engine.storage import lock
 from engine.storage.journal import JOURNAL, read_lines
+from engine.storage.ranks_file import read_note
 from engine.storage.run_folder import CONFIG, load_run_config
 from engine.storage.summary import ArmSummary, RunSummary
 
 State = Literal["loading", "training", "evaluating", "paused", "finished", "stopped", "failed", "lost"]
+IF_KNOWN = ("metrics", "verdict", "waits_for")
 PATIENCE = 1.0  # seconds for an answer of the run's process
 
 
@@ -65,6 +67,8 @@ class RunStatus:
     "why the current arm learns nothing, or not what it should, where that is sure; only `status` looks for it"
     arms: tuple[ArmStatus, ...] = ()
     "those that have begun"
+    waits_for: str = ""
+    "processes of the run that do not answer the others, and for how long; empty if all do"
 
 
 def status_of(folder: Path) -> RunStatus:
@@ -73,7 +77,7 @@ def status_of(folder: Path) -> RunStatus:
     summary = _summary(folder)
     where = lock.last_holder(folder) if live else lock.holder(folder) if summary.end is None else ""
     state = _state(summary, live=live, held=bool(where), begun=live and _begun(folder, summary))
-    config = None
+    config, ranks = None, read_note(folder)
     with contextlib.suppress(EngineError, OSError, ValueError):
         config = load_run_config(folder)
     arm, run, current = summary.arm, summary.run, summary.current
@@ -103,15 +107,16 @@ def status_of(folder: Path) -> RunStatus:
         best_arm=best[1],
         started=summary.started if summary.started is not None else _changed(folder / CONFIG),
         updated=summary.written or _changed(folder / JOURNAL) or _changed(folder / CONFIG),
-        message=f"{summary.end.title}: {summary.end.message}" if isinstance(summary.end, RunFailed) else "",
+        message=f"{summary.end.title}: {summary.end.message}" if isinstance(summary.end, RunFailed) else ranks.failure,
         metrics=current.metrics,
         arms=arm_statuses(summary.arms),
+        waits_for=ranks.waits_for if where else "",
     )
 
 
 def as_plain_values(run: RunStatus) -> dict[str, Any]:
-    """The fields by name, for JSON. `metrics` and `verdict` are left out if there are none, as in events."""
-    return {name: value for name, value in asdict(run).items() if name not in ("metrics", "verdict") or value}
+    """The fields by name, for JSON. Those of `IF_KNOWN` are left out if there are none, as in events."""
+    return {name: value for name, value in asdict(run).items() if name not in IF_KNOWN or value}
 
 
 def describe(run: RunStatus) -> list[str]:
@@ -119,6 +124,7 @@ def describe(run: RunStatus) -> list[str]:
     rows = [
         ("run", run.name),
         ("state", run.state + (f", {run.where}" if run.where else "")),
+        ("waits for", run.waits_for),
         ("why", run.message),
         ("folder", run.path),
         ("model", " on ".join(filter(None, (run.model, run.device)))),

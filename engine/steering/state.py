@@ -100,7 +100,7 @@ class RunState:
             yield saved
             if isinstance(saved, CheckpointFailed):
                 failure = saved.message
-        return self.arms.processes.broadcast(failure)
+        return self.arms.processes.broadcast(failure, patient=True)
 
     def take_back_gpu(self) -> None:
         """Move both arms to the GPU again, if its memory is given back."""

@@ -21,6 +21,7 @@ from engine.protocol import (
     Message,
     PeerRefused,
     Preparing,
+    RankSilent,
     RecordedAt,
     RestorePoints,
     SweepingRates,
@@ -30,6 +31,7 @@ from engine.protocol import (
     encode,
     kind_name,
 )
+from engine.storage.fence import ensure_current
 from engine.storage.run_folder import not_writable
 
 JOURNAL = "journal.jsonl"
@@ -40,7 +42,7 @@ EVALUATION = b'{"type": "eval_done"'  # what a confusion follows
 
 NOT_JOURNALED = (
     *(Loading, Preparing, Evaluating, SweepingRates, RestorePoints, SystemSample),
-    *(HistoryBegins, HistoryEnds, RecordedAt, Watching, PeerRefused, ControlFailed),
+    *(HistoryBegins, HistoryEnds, RecordedAt, Watching, PeerRefused, ControlFailed, RankSilent),
 )
 "events that only matter to those who watch at the time"
 
@@ -97,6 +99,7 @@ class Journal:
             self._file.close()
 
     def _write(self, line: str) -> None:
+        ensure_current()
         try:
             self._file.write(line + "\n")
             self._file.flush()
