@@ -67,13 +67,14 @@ class Heartbeats(threading.Thread):
         self._count = 0
         self._last = time.monotonic()
         self._talking = False
-        self._end = threading.Event()
+        self._end, self._soon = threading.Event(), threading.Event()
 
     def run(self) -> None:
         """Say, listen and tell until the end. If the store is gone, all others stay silent."""
         while not self._end.is_set():
+            self._soon.clear()
             self._beat()
-            self._end.wait(self.every)
+            self._soon.wait(self.every)
 
     def _beat(self) -> None:
         self.end_if_given_up()
@@ -95,11 +96,16 @@ class Heartbeats(threading.Thread):
         """End, and say so, and why if this process has failed."""
         if not self._end.is_set():
             self._end.set()
+            self._soon.set()
             self.own.ended = why or "it was done"
             self.join(self.every)
             if not self._talking:  # else the store does not answer
                 with suppress(RuntimeError):
                     self.say()
+
+    def hurry(self) -> None:
+        """Beat at once: something has come to be known that the others need."""
+        self._soon.set()
 
     def end_if_given_up(self) -> None:
         """End this process if it was stopped so long that the others have gone on without it, or have ended.
@@ -150,7 +156,8 @@ class Heartbeats(threading.Thread):
                 heard.take(self._store.get(key), time.monotonic())
 
     def _tell_silent(self) -> None:
-        silent = {rank: seconds for rank, seconds in self.silences().items() if seconds >= self._told_after}
+        late, joined = self._told_after, [rank for rank in self._others if self.beat_of(rank).host]
+        silent = {rank: seconds for rank, seconds in self.silences().items() if seconds >= late and rank in joined}
         if silent and self.speaks(self._told_after):
             self._told = True
             self._tell(

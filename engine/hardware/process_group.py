@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 from torch import distributed
+from torch.distributed import distributed_c10d
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
@@ -21,6 +22,8 @@ from engine.protocol.activity import doing
 
 T = TypeVar("T")
 
+set_timeout = getattr(distributed, "set_timeout", None) or distributed_c10d._set_pg_timeout
+"as it is called from torch 2.14 on, and before"
 LIMIT = 600.0  # seconds for a collective, where nobody has said otherwise
 LONGEST_SLEEP = 0.5  # seconds between two looks at whether the first process has done what it does alone
 
@@ -43,15 +46,15 @@ class ProcessGroup:
         self._waits = 0
 
     def join(self, limit: float = LIMIT, tell: Callable[[tuple[RankSilent, ...]], None] = lambda silent: None) -> None:
-        """Connect to the other processes, if there are any, and wait until all have.
+        """Connect to the other processes, if there are any, and wait until all have, for ten minutes or longer.
 
-        `limit`: seconds for which the processes wait for one that does not come. `tell` is called from another thread,
-        in one of the processes, with those that are silent.
+        `limit`: seconds for which the processes wait from then on for one that does not come. `tell` is called from
+        another thread, in one of the processes, with those that are silent.
         """
         self.limit = limit
         if self.size == 1:
             return
-        patience = timedelta(seconds=limit)
+        patience = timedelta(seconds=max(limit, LIMIT))  # some machines are slow to load libraries
         backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
         store, rank, size = next(rendezvous("env://", timeout=patience))
         # After a restart torchrun's store still has the addresses of the earlier processes.
@@ -60,6 +63,7 @@ class ProcessGroup:
         self._heartbeats.say()
         self._heartbeats.start()
         distributed.init_process_group(backend, store=self._store, rank=rank, world_size=size, timeout=patience)
+        set_timeout(timedelta(seconds=limit))
         self._heartbeats.listen()  # all have said something by now
 
     @property
@@ -80,6 +84,7 @@ class ProcessGroup:
         match event:
             case RunStarted():
                 own.folder, own.saved = event.path, event.resumed_from
+                self._heartbeats.hurry()
             case CheckpointSaved():
                 own.saved = f"{event.path} (step {event.step})"
             case _ if what := doing(event):

@@ -20,6 +20,7 @@ from tests.chaos.disk import ROOMS, disk
 from tests.chaos.kill import kill
 from tests.chaos.others import others
 from tests.chaos.plan import make_inputs
+from tests.chaos.ranks import PHASES, ranks
 from tests.chaos.table import Table
 
 
@@ -31,13 +32,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--resumes", type=int, default=20, help="how often a run is gone on with after such damage")
     parser.add_argument("--rooms", type=int, default=len(ROOMS), help="how many kinds of full disks there are")
     parser.add_argument("--seed", type=int, default=0, help="of the moments and the places")
-    parser.add_argument("parts", nargs="*", metavar="PART", help="kill, damage, disk, others; default: all")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="kill, damage, disk, others, ranks; default: all")
+    parser.add_argument("--phases", nargs="*", choices=PHASES, default=PHASES, help="of the part `ranks`")
     options = parser.parse_args(argv)
     parts: dict[str, Callable[[Path, Undisturbed, Table], None]] = {
         "kill": lambda root, whole, table: kill(root, whole, options.times, options.seed, table),
         "damage": lambda root, whole, table: damage(root, whole, options.places, options.resumes, options.seed, table),
         "disk": lambda root, whole, table: disk(root, whole, options.rooms, table),
         "others": lambda root, whole, table: others(root, whole, options.resumes, table),
+        "ranks": lambda root, whole, table: ranks(root, tuple(options.phases), table),
     }
     if unknown := set(options.parts) - parts.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}")

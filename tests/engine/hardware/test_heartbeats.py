@@ -1,4 +1,4 @@
-"""Who is silent, who is to blame, and what becomes of a process that was given up. Without processes: time is made up."""
+"""Who is silent, who is to blame, and what becomes of a process that was given up; time is made up."""
 
 from collections.abc import Callable
 from pathlib import Path
