@@ -94,9 +94,11 @@ def ranks(root: Path, phases: tuple[str, ...], table: Table) -> None:
 def _count(table: Table, what: str, attempt: Callable[[], list[str]]) -> None:
     """Try something; what does not come, or any other problem, is a loss."""
     try:
-        table.count(what, *attempt())
+        problems = attempt()
     except AssertionError as error:
-        table.count(what, str(error))
+        problems = [str(error)]
+    table.count(what, *problems)
+    print(f"{what}: {'LOST' if problems else 'survived'}", *problems, sep="\n  ", file=sys.stderr, flush=True)
 
 
 def _alone(root: Path) -> dict[str, str]:
@@ -212,7 +214,6 @@ def _contents(folder: Path) -> dict[str, bytes]:
 @contextmanager
 def _pair(progress: Progress) -> Iterator[Pair]:
     """Two processes under torchrun, which starts them again once; none outlives its use."""
-    progress.home.mkdir(exist_ok=True)
     again = ("--max-restarts", "1")
     pair = Pair(progress, [*TORCHRUN, *again, *ENGINE, _settings(progress), "--json"])
     try:
@@ -227,6 +228,7 @@ def _pair(progress: Progress) -> Iterator[Pair]:
 def _settings(progress: Progress) -> str:
     """The run's configuration as a file."""
     values = {"watchdog.rank_seconds": LIMIT, "train.epochs": EPOCHS}
+    progress.home.mkdir(exist_ok=True)
     file = progress.home / "run.yaml"
     file.write_text(with_values(progress.config(), values).to_yaml())
     return str(file)
