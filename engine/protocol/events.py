@@ -46,7 +46,15 @@ from engine.protocol.scores import (
     HeadFitted,
     Suspects,
 )
-from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, RecordedAt, Watching
+from engine.protocol.watching import (
+    ControlFailed,
+    FolderAwaited,
+    HistoryBegins,
+    HistoryEnds,
+    PeerRefused,
+    RecordedAt,
+    Watching,
+)
 
 Event = (
     Loading
@@ -99,6 +107,7 @@ Event = (
     | Watching
     | PeerRefused
     | ControlFailed
+    | FolderAwaited
     | LabelCorrected
     | Suspects
 )

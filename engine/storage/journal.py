@@ -14,6 +14,7 @@ from engine.protocol import (
     ControlFailed,
     Evaluating,
     Event,
+    FolderAwaited,
     HistoryBegins,
     HistoryEnds,
     JournalFailed,
@@ -32,7 +33,7 @@ from engine.protocol import (
     kind_name,
 )
 from engine.storage.fence import ensure_current
-from engine.storage.run_folder import not_writable
+from engine.storage.unwritable import not_writable
 
 JOURNAL = "journal.jsonl"
 LONGEST_LINE = 1 << 26  # bytes; a run with very many classes or restore points has long ones
@@ -42,7 +43,7 @@ EVALUATION = b'{"type": "eval_done"'  # what a confusion follows
 
 NOT_JOURNALED = (
     *(Loading, Preparing, Evaluating, SweepingRates, RestorePoints, SystemSample),
-    *(HistoryBegins, HistoryEnds, RecordedAt, Watching, PeerRefused, ControlFailed, RankSilent),
+    *(HistoryBegins, HistoryEnds, RecordedAt, Watching, PeerRefused, ControlFailed, FolderAwaited, RankSilent),
 )
 "events that only matter to those who watch at the time"
 
