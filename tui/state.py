@@ -45,6 +45,7 @@ from engine.protocol import (
     PicturesNoted,
     PicturesPrepared,
     Preparing,
+    RankSilent,
     RateChanged,
     RatesSwept,
     RecordedAt,
@@ -137,7 +138,7 @@ class UiState(Activity, NoteLog):
             self._history.recorded = UNKNOWN
         elif isinstance(event, HistoryEnds):
             self._become(self._history, event)
-        elif self._history is not None:
+        elif self._history is not None and not isinstance(event, Loading):  # how far the history is
             self._history.fold(event)
         else:
             self._fold(event)
@@ -193,7 +194,7 @@ class UiState(Activity, NoteLog):
                 (Loading() | TrainStep() | Resumed() | Evaluating() | EvalDone() | EpochsChanged() | CompileChosen())
                 | (Compiled() | Paused() | StopPlanned() | Preparing() | PicturesPrepared() | ArmFinished())
                 | (RunFinished() | Confusion() | EpochDone() | RateChanged() | GroupFrozen() | MicroBatchChanged())
-                | (SweepingRates() | RatesSwept() | RecordedAt())
+                | (SweepingRates() | RatesSwept() | RecordedAt() | RankSilent())
                 | (HeadFitted() | AverageScored() | BestTested() | StepsChanged())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())

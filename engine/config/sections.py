@@ -223,6 +223,9 @@ class WatchdogConfig(Section):
     "when memory runs out, halve `train.micro_batch`; without it the run ends"
     loader_seconds: Annotated[FiniteFloat, Field(gt=0)] | None = 60.0
     "say which files training waits for when no batch is ready after so many seconds; `null`: never"
+    rank_seconds: Annotated[FiniteFloat, Field(ge=2)] = 600.0
+    """with several processes: end the run when one has not answered the others for so many seconds; what the first one
+    does alone, such as a download, may take longer, as long as it is alive"""
 
 
 class HooksConfig(Section):

@@ -53,10 +53,19 @@ def decode(line: str) -> Message:
     Raises:
         EngineError: the line is no JSON object, of no known type, or has missing or ill-typed fields.
     """
+    return decode_with_fields(line)[0]
+
+
+def decode_with_fields(line: str) -> tuple[Message, dict[str, Any]]:
+    """The same, and all that the line has: its `extra` keys, too.
+
+    Raises:
+        EngineError: as `decode`.
+    """
     try:
-        fields = json.loads(line)
+        fields: dict[str, Any] = json.loads(line)
         message: Message = _adapter(fields["type"]).validate_python(fields)
     except (ValueError, RecursionError, TypeError, KeyError) as error:  # pydantic's errors are ValueErrors
         reason = str(error).splitlines()[0]
         raise EngineError("Unreadable message", f"{line[:80]!r} is not a message ({reason})") from None
-    return message
+    return message, fields

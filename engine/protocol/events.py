@@ -30,6 +30,7 @@ from engine.protocol.run import (
     HookFailed,
     JournalFailed,
     Loading,
+    RankSilent,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -99,6 +100,7 @@ Event = (
     | CommandRefused
     | RunFinished
     | RunFailed
+    | RankSilent
     | SystemSample
     | HistoryBegins
     | HistoryEnds

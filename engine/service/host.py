@@ -28,12 +28,14 @@ def drive(
     hold_open: Callable[[], bool] = lambda: False,
     ending: Ending | None = None,
     limit: Limit | None = None,
+    aside: Callable[[Event], None] = lambda event: None,
 ) -> None:
     """Train to the end and pass every event to `emit`; a failure is the event `RunFailed`.
 
     `resume` is the folder of a run to go on with; `folder` is that of a new run, if it exists already. `hold_open` says
     whether to wait for commands (another arm, for example) when an arm has done its epochs. `ending` is told of the
-    run, and `limit` is that of its job. An exception in `emit` ends the run and is raised here.
+    run, and `limit` is that of its job. `aside` gets events from another thread. An exception in `emit` ends the run
+    and is raised here.
     """
     emit(Loading("loading PyTorch"))
     try:
@@ -41,7 +43,7 @@ def drive(
     except Exception as error:  # a library is missing, broken, or made for another processor
         emit(RunFailed("PyTorch not loaded", f"{type(error).__name__}: {error}; install the program anew"))
         return
-    run = Run(config, resume=resume, hold_open=hold_open, folder=folder, limit=limit)
+    run = Run(config, resume=resume, hold_open=hold_open, folder=folder, limit=limit, aside=aside)
     if ending is not None:
         ending.run = run
     with contextlib.closing(run.events(inbox)) as events:
@@ -90,6 +92,7 @@ class Host:
                 hold_open=self._hold_open,
                 ending=self.ending,
                 limit=self._limit,
+                aside=self._publish_aside,
             )
         finally:
             self._done.set()
@@ -110,6 +113,10 @@ class Host:
         self._emit(event)
         if failure is not None:
             self._publish(failure)
+
+    def _publish_aside(self, event: Event) -> None:
+        self.watchers.emit(event)
+        self._emit(event)
 
     def _hold_open(self) -> bool:
         return self._hold and self.watchers.present

@@ -21,6 +21,7 @@ from tests.chaos.kill import kill
 from tests.chaos.others import others
 from tests.chaos.plan import make_inputs
 from tests.chaos.preempt import preempt
+from tests.chaos.ranks import PHASES, ranks
 from tests.chaos.table import Table
 
 
@@ -36,8 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--compiled", action=argparse.BooleanOptionalAction, default=True, help="whether some of those compile"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the moments and the places")
+    parser.add_argument("--phases", nargs="*", choices=PHASES, default=PHASES, help="of the part `ranks`")
     parser.add_argument(
-        "parts", nargs="*", metavar="PART", help="kill, damage, disk, others, preempt; default: all but the last"
+        "parts", nargs="*", metavar="PART", help="kill, damage, disk, others, preempt, ranks; default: all but preempt"
     )
     options = parser.parse_args(argv)
     parts: dict[str, Callable[[Path, Undisturbed, Table], None]] = {
@@ -46,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "disk": lambda root, whole, table: disk(root, whole, options.rooms, table),
         "preempt": lambda root, whole, table: preempt(root, options.signals, options.seed, options.compiled, table),
         "others": lambda root, whole, table: others(root, whole, options.resumes, table),
+        "ranks": lambda root, whole, table: ranks(root, tuple(options.phases), table),
     }
     if unknown := set(options.parts) - parts.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
