@@ -135,6 +135,10 @@ class Run:
         augmentations = recipe_of(config).train_transform.pictures
         rank, size = self._processes.rank, self._processes.size
         self._loader = Loader(self._preparation, config.data, augmentations, config.seed, rank=rank, world_size=size)
+        if missing := self._loader.threads_missing:
+            yield PicturesNoted(
+                f"the system allows {missing} fewer threads for pictures than wanted, which takes longer"
+            )
         try:
             try:
                 # Only the first process downloads; the others then find the files.

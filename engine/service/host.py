@@ -76,7 +76,8 @@ class Host:
 
         first = is_first()
         sampler = threading.Thread(target=self._sample, name="telemetry", daemon=True)
-        sampler.start()
+        with contextlib.suppress(RuntimeError):  # the system allows no more threads: then there are no samples
+            sampler.start()
         launch = self._launch
         try:
             if launch.prepared and first:
@@ -92,7 +93,8 @@ class Host:
         finally:
             self._done.set()
             self._server.close()
-            sampler.join()
+            if sampler.ident is not None:
+                sampler.join()
 
     def _hold_open(self) -> bool:
         return self._hold and self.watchers.present

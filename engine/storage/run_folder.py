@@ -41,11 +41,15 @@ def create_run(config: RunConfig, launcher: str = "") -> Path:
                 break
             except FileExistsError:
                 number += 1
-        (folder / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
-        if launcher:
-            (folder / LAUNCHER).write_text(launcher, encoding="utf-8")
     except OSError as error:
         raise not_writable(root, error) from None
+    try:
+        save_config(config, folder)
+        if launcher:
+            (folder / LAUNCHER).write_text(launcher, encoding="utf-8")
+    except (OSError, UserError) as error:
+        shutil.rmtree(folder, ignore_errors=True)  # nothing is in it yet, and it is no run without a configuration
+        raise (error if isinstance(error, UserError) else not_writable(folder / LAUNCHER, error)) from None
     return folder
 
 
@@ -105,7 +109,7 @@ def save_config(config: RunConfig, folder: Path) -> None:
             temporary.write_text(config.to_yaml(), encoding="utf-8")
             temporary.replace(folder / CONFIG)
     except OSError as error:
-        raise not_writable(folder, error) from None
+        raise not_writable(folder / CONFIG, error) from None
 
 
 def keep_corrections(config: RunConfig, folder: Path) -> RunConfig:
@@ -122,7 +126,7 @@ def keep_corrections(config: RunConfig, folder: Path) -> RunConfig:
             shutil.copyfile(config.data.exclude, temporary)
             temporary.replace(kept)
     except OSError as error:
-        raise not_writable(folder, error) from None
+        raise not_writable(kept, error) from None
     return config.model_copy(update={"data": config.data.model_copy(update={"exclude": kept})})
 
 
@@ -139,7 +143,7 @@ def load_run_config(folder: Path, overrides: Sequence[str] = ()) -> RunConfig:
     return load_config(folder / CONFIG, [*own, "data.cache_format=raw", *overrides])
 
 
-def not_writable(folder: Path, error: OSError) -> UserError:
-    """The error for a folder that cannot be written."""
+def not_writable(path: Path, error: OSError) -> UserError:
+    """The error for a run's folder, or a file in it, that cannot be written."""
     reason = error.strerror or error
-    return UserError("Run folder not writable", f"{folder}: {reason}; name another one with --set checkpoint.dir=DIR")
+    return UserError("Run folder not writable", f"{path}: {reason}; name another one with --set checkpoint.dir=DIR")

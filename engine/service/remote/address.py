@@ -40,6 +40,8 @@ class Listener:
         self.path = path
         try:
             path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # where the system can, the socket is nobody else's from the beginning
+                os.fchmod(self.socket.fileno(), 0o600)
             self.socket.bind(os.fspath(path))
             path.chmod(0o600)
             self._inode = path.lstat().st_ino
@@ -146,11 +148,11 @@ def _own_folder(folder: Path) -> None:
     """Make a folder that only this user can enter.
 
     Raises:
-        PermissionError: there is a link, or another user's folder.
+        PermissionError: there is a link, a file, or another user's folder.
     """
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise PermissionError(f"{folder} belongs to somebody else")
+        raise PermissionError(f"{folder} is not a folder of this user, so no socket is put into it; remove it")
     folder.chmod(0o700)
