@@ -8,6 +8,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from engine.config import RunConfig
+from engine.hardware.cpu_time import leave_time_to_save
 from engine.protocol import ArmStarted, Command, ControlFailed, Event, Loading, Release, RunFailed, RunStarted
 from engine.service.launch import Launch, is_first
 from engine.service.remote.server import Server
@@ -74,6 +75,7 @@ class Host:
             if failure is not None:
                 publish(failure)
 
+        leave_time_to_save()
         first = is_first()
         sampler = threading.Thread(target=self._sample, name="telemetry", daemon=True)
         with contextlib.suppress(RuntimeError):  # the system allows no more threads: then there are no samples
