@@ -138,7 +138,11 @@ class _Ending:
         self._last = (number, time.monotonic())
         if number == before and time.monotonic() - when < AGAIN_SECONDS:
             return  # the same signal, handed on by the parent
-        if self.stopping and number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU):  # these never demand an end at once
+        if self.stopping and number in (
+            signal.SIGUSR1,
+            signal.SIGUSR2,
+            signal.SIGXCPU,
+        ):  # these never demand an end at once
             return
         if self.stopping or self._session is None:
             discard()

@@ -50,9 +50,9 @@ def save(state: dict[str, Any], path: Path) -> int:
             _read(temporary)
             size = temporary.stat().st_size
             temporary.replace(path)
-        _sync_folder(path.parent)
     except (OSError, RuntimeError, CheckpointError) as error:
         raise _not_written(path, error) from None
+    _sync_folder(path)
     return size
 
 
@@ -89,9 +89,9 @@ def link(path: Path, other: Path) -> None:
             except OSError:  # whatever the reason, a copy either works or fails for the same reason
                 _copy(path, temporary)
             temporary.replace(other)
-        _sync_folder(other.parent)
     except (OSError, CheckpointError) as error:
         raise _not_written(other, error) from None
+    _sync_folder(other)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -219,9 +219,18 @@ def _reason(error: BaseException) -> str:
     return str(error).splitlines()[0]
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync_folder(path: Path) -> None:
+    """Have the disk take a name that a file has got.
+
+    Raises:
+        SaveError: it does not say that it has; the file itself is whole.
+    """
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        handle = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        reason = f"{path}: {_reason(error)}; the file is whole, but it may not outlast a failure of the power"
+        raise SaveError("Checkpoint not written", reason) from None

@@ -48,7 +48,9 @@ def create_run(config: RunConfig, launcher: str = "") -> Path:
         if launcher:
             (folder / LAUNCHER).write_text(launcher, encoding="utf-8")
     except (OSError, UserError) as error:
-        shutil.rmtree(folder, ignore_errors=True)  # nothing is in it yet, and it is no run without a configuration
+        with contextlib.suppress(OSError):  # without a configuration it is no run
+            (folder / CONFIG).unlink(missing_ok=True)
+            folder.rmdir()
         raise (error if isinstance(error, UserError) else not_writable(folder / LAUNCHER, error)) from None
     return folder
 

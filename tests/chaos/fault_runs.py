@@ -92,13 +92,16 @@ class Home(NamedTuple):
 
 
 class Person:
-    """Says the same in each run, and again if it is refused; ends it at a step, where it is to be gone on with."""
+    """Says the same in each run, and again if it is refused; ends it at a step, where it is to be gone on with.
 
-    def __init__(self, inbox: SimpleQueue[Command], *, stops: bool) -> None:
-        self._inbox = inbox
+    A quiet one says nothing but that: where all fails from a call on, nothing else could be done.
+    """
+
+    def __init__(self, inbox: SimpleQueue[Command], *, stops: bool, quiet: bool) -> None:
+        self.inbox = inbox
         self._left: list[tuple[int, int, Command]] = [
-            *((1, 2, Save()), (1, 3, SetRate("head", 0.002)), (1, 6, Rewind("start"))),
-            *([(2, 6, Stop())] if stops else []),
+            *(() if quiet else ((1, 2, Save()), (1, 3, SetRate("head", 0.002)), (1, 6, Rewind("start")))),
+            *([(1 if quiet else 2, 6, Stop())] if stops else []),
         ]
         self._last: Command = Save()
         self._refused = 0
@@ -113,11 +116,11 @@ class Person:
                 self._branch = event.branch
             case CommandRefused():  # once more; what fails each time is given up, and the end is without a save
                 self._refused += 1
-                self._inbox.put(self._last if self._refused <= PATIENT else Stop(save=False))
+                self.inbox.put(self._last if self._refused <= PATIENT else Stop(save=False))
             case TrainStep():
                 while self._left and self._left[0][:2] == (self._branch, event.step):
                     self._last = self._left.pop(0)[2]
-                    self._inbox.put(self._last)
+                    self.inbox.put(self._last)
 
 
 def tried(fault: Fault, root: Path, template: Path | None, pictures: Path) -> dict[str, Any]:
@@ -127,15 +130,16 @@ def tried(fault: Fault, root: Path, template: Path | None, pictures: Path) -> di
         shutil.copytree(template, root)
     else:
         root.mkdir()
-    first = _forked(home, fault, stops=fault.scenario != "resume")
+    quiet = fault.lasting and fault.scenario != "resume"
+    first = _forked(home, fault, stops=fault.scenario != "resume", quiet=quiet)
     before = sorted(str(file.relative_to(root)) for file in home.folder.glob("*/*.pt"))
-    second = _forked(home, None, stops=False)
+    second = _forked(home, None, stops=False, quiet=quiet)
     left = [str(file) for file in home.folder.rglob(".*.tmp")]
     found = outcome(home.folder)
     return {"first": first, "second": second, "checkpoints": before, "outcome": found, "left over": left}
 
 
-def _forked(home: Home, fault: Fault | None, *, stops: bool) -> dict[str, Any]:
+def _forked(home: Home, fault: Fault | None, *, stops: bool, quiet: bool = False) -> dict[str, Any]:
     report = home.root.with_name(f"{home.root.name}.json")
     report.unlink(missing_ok=True)
     process = os.fork()
@@ -143,7 +147,7 @@ def _forked(home: Home, fault: Fault | None, *, stops: bool) -> dict[str, Any]:
         signal.alarm(PATIENCE)
         status = 1
         try:
-            report.write_text(json.dumps(_run(home, fault, stops=stops)))
+            report.write_text(json.dumps(_run(home, fault, Person(SimpleQueue(), stops=stops, quiet=quiet))))
             status = 0
         finally:
             os._exit(status)
@@ -155,12 +159,10 @@ def _forked(home: Home, fault: Fault | None, *, stops: bool) -> dict[str, Any]:
     return result
 
 
-def _run(home: Home, fault: Fault | None, *, stops: bool) -> dict[str, Any]:
+def _run(home: Home, fault: Fault | None, person: Person) -> dict[str, Any]:
     for name in ("cache", "state"):
         os.environ[f"XDG_{name.upper()}_HOME"] = str(home.root / name)
     crash, began = "", time.monotonic()
-    inbox: SimpleQueue[Command] = SimpleQueue()
-    person = Person(inbox, stops=stops)
     if fault is not None:
         kind = fault.kind if fault.kind in fault_library.KINDS else None
         fault_library.arm(home.root, kind, fault.call, getattr(errno, fault.error, 0), lasting=fault.lasting)
@@ -168,7 +170,7 @@ def _run(home: Home, fault: Fault | None, *, stops: bool) -> dict[str, Any]:
         launch = home.launch()
         if launch.begins and launch.resume is not None:
             begin_run(launch.resume, launch.config)
-        Host(launch, inbox=inbox).train(person)
+        Host(launch, inbox=person.inbox).train(person)
     except EngineError as error:
         person.events.append(RunFailed(error.title, error.message, error.exit_status))
     except BaseException:

@@ -27,6 +27,7 @@ from tests.paths import ROOT
 ERRORS = ("ENOSPC", "EIO", "EDQUOT")
 OTHERS = {"read": ("EIO",), "mmap": ("ENODEV", "EIO"), "link": ("EPERM", "ENOSPC", "EIO"), "flock": ("ENOTSUP", "EIO")}
 "the errors of the other kinds of calls"
+LACKING = {"link": "EPERM", "flock": "ENOTSUP", "mmap": "ENODEV"}
 SCENARIOS = ("start", "named", "resume")
 SERVERS = 2
 Result = dict[str, Any]
@@ -38,13 +39,24 @@ def faults(root: Path, every: int, table: Table) -> None:
     if library is None:
         table.note("`faults`: skipped, there is no C compiler")
         return
-    whole = dict(_tried(library, root, [Fault(scenario, "none", 0, "EIO") for scenario in SCENARIOS], 1))
-    calls = {fault.scenario: result["first"]["counts"] for fault, result in whole.items()}
-    expected = next(iter(whole.values()))
-    for fault, result in _tried(library, root, list(planned(calls, every)), SERVERS):
+    whole = undisturbed(library, root)
+    calls = {fault.scenario: result["first"]["counts"] for fault, result in whole.items() if not fault.lasting}
+    for fault, result in tried(library, root, list(planned(calls, every)), SERVERS):
         what = f"{fault.kind}, {fault.error}" + (", and those after it" if fault.lasting else "")
         where = f"{fault.scenario}, call {fault.call}"
+        expected = whole[nothing(fault.scenario, lasting=fault.lasting)]
         table.count(what, *(f"{where}: {problem}" for problem in problems(result, expected)))
+
+
+def nothing(scenario: str, *, lasting: bool) -> Fault:
+    """No fault."""
+    return Fault(scenario, "none", 0, "EIO", lasting)
+
+
+def undisturbed(library: Path, root: Path) -> dict[Fault, Result]:
+    """The runs as they are when nothing fails."""
+    quiet = [nothing(scenario, lasting=lasting) for scenario in SCENARIOS for lasting in (False, True)]
+    return dict(tried(library, root, quiet, 1))
 
 
 def planned(calls: dict[str, dict[str, int]], every: int) -> Iterator[Fault]:
@@ -56,7 +68,7 @@ def planned(calls: dict[str, dict[str, int]], every: int) -> Iterator[Fault]:
                 for turn, error in enumerate(errors):
                     if every == 1 or (call + turn) % (every * len(errors)) == 0:
                         yield Fault(scenario, kind, call, error)
-        for kind in ("link", "flock", "mmap"):  # as on a file system that has none of it
+        for kind in LACKING:  # as on a file system that has none of it
             yield Fault(
                 scenario, kind, 1, "EPERM" if kind == "link" else "ENOTSUP" if kind == "flock" else "ENODEV", True
             )
@@ -93,7 +105,7 @@ def _wrong_end(events: Sequence[Event]) -> list[str]:
     return [] if named and "report" not in end.message else [f"{end.title}: {end.message}"]
 
 
-def _tried(library: Path, root: Path, faults: Sequence[Fault], servers: int) -> Iterator[tuple[Fault, Result]]:
+def tried(library: Path, root: Path, faults: Sequence[Fault], servers: int) -> Iterator[tuple[Fault, Result]]:
     """Each fault with what came of it, as several processes get them done."""
     results: Queue[tuple[Fault, Result]] = Queue()
     threads = [
