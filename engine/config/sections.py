@@ -222,3 +222,7 @@ class HooksConfig(Section):
     "the same when the run cannot go on; the run's last event comes after the command"
     diverged: Arguments = ()
     "the same when a loss or gradient is not finite and the watchdog takes the arm back"
+    saved: Arguments = ()
+    """the same when a checkpoint is on the disk: the best weights, the last ones, those saved by hand, ends of
+    branches, but no restore point; `{path}` is the checkpoint, `{name}` its place below the run's folder; one command
+    at a time, of each name the newest"""

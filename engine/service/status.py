@@ -65,6 +65,12 @@ class RunStatus:
     "why the current arm learns nothing, or not what it should, where that is sure; only `status` looks for it"
     arms: tuple[ArmStatus, ...] = ()
     "those that have begun"
+    sent_step: int | None = None
+    "step of the last checkpoint that the command `hooks.saved` has sent"
+    sent_name: str = ""
+    "its file, below the run's folder"
+    sent_at: float | None = None
+    "when the command had ended"
 
 
 def status_of(folder: Path) -> RunStatus:
@@ -76,7 +82,7 @@ def status_of(folder: Path) -> RunStatus:
     config = None
     with contextlib.suppress(EngineError, OSError, ValueError):
         config = load_run_config(folder)
-    arm, run, current = summary.arm, summary.run, summary.current
+    arm, run, current, sent = summary.arm, summary.run, summary.current, summary.sent
     if arm is None and config is not None:
         arm, current = config.init, ArmSummary(epochs=config.train.epochs)
     best = max(
@@ -106,6 +112,9 @@ def status_of(folder: Path) -> RunStatus:
         message=f"{summary.end.title}: {summary.end.message}" if isinstance(summary.end, RunFailed) else "",
         metrics=current.metrics,
         arms=arm_statuses(summary.arms),
+        sent_step=sent.step if sent is not None else None,
+        sent_name="/".join(Path(sent.path).parts[-2:]) if sent is not None else "",
+        sent_at=sent.time if sent is not None else None,
     )
 
 
@@ -134,6 +143,8 @@ def describe(run: RunStatus) -> list[str]:
             ("verdict", sentence(run.verdict, over=not run.live) if run.verdict is not None else ""),
             ("rates", ", ".join(f"{group.name} {group.base_lr:g}{_frozen(group)}" for group in run.groups)),
         ]
+    if run.sent_step is not None:
+        rows.append(("bucket", f"{run.sent_name} of step {run.sent_step}, {_clock(run.sent_at)}"))
     rows += [("started", _clock(run.started)), ("last entry", _clock(run.updated))]
     if run.state == "lost":
         rows.append(("go on with", command("--resume", run.path)))
