@@ -49,9 +49,9 @@ class Recording:
             for early in self._early:
                 self._write(early, self.journal)
             self._early.clear()
-        yield event
         if self.journal is not None and (failure := self.journal.failure()):
-            yield failure
+            yield failure  # first, as nothing follows the last event
+        yield event
 
     def close(self) -> None:
         """Close the journal."""

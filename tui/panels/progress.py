@@ -7,7 +7,7 @@ from engine.protocol.best import BEST
 from tui.activity import OVER
 from tui.figures.pace import Pace
 from tui.figures.steady import SHARE, SPEED, steady
-from tui.format import MISSING, ago, clock, coarse, percent, speed
+from tui.format import MISSING, clock, coarse, percent, speed
 from tui.panels.panel import Panel, filled_bar, lines, row
 from tui.panels.spent import Spent
 from tui.panels.underway import described, slow
@@ -40,10 +40,10 @@ class Progress(Panel):
         instead = described(under_way, self._pace, now, width) if under_way is not None else []
         if state.view is None or state.run is None:
             return lines(*instead)
-        usual = self._lines(state, state.view, width, now)
+        usual = self._lines(state, state.view, width)
         return lines(*instead, *usual[len(instead) :])
 
-    def _lines(self, state: UiState, view: ArmView, width: int, now: float) -> list[Content]:
+    def _lines(self, state: UiState, view: ArmView, width: int) -> list[Content]:
         best = view.best
         self._speed = steady(self._speed, view.images_per_second, SPEED * (self._speed or 0.0))
         self._spent.take(view.account)
@@ -55,7 +55,7 @@ class Progress(Panel):
             _line("best", percent(best.accuracy if best else None), "bold $success")
             + Content.assemble(("in epoch ", "$muted"), str(best.epoch) if best else MISSING),
             *([sentence] if sentence is not None else []),
-            *([] if sentence is not None and self.size.height < 9 else [self._best_file(state, view, now)]),
+            *([] if sentence is not None and self.size.height < 9 else [self._best_file(state, view)]),
             row(("spent on", LABEL, "$muted")) + self._spent.bar(width - LABEL),
             self._spent.legend(width),
         ]
@@ -76,12 +76,11 @@ class Progress(Panel):
         style = "bold $warning" if self._spent.starved else ""
         return Content.assemble(("data wait ", "$muted"), (percent(self._wait, 0), style))
 
-    def _best_file(self, state: UiState, view: ArmView, now: float) -> Content:
-        """Where the best weights lie, and what was sent last; the first line of the screen has the last checkpoint."""
+    def _best_file(self, state: UiState, view: ArmView) -> Content:
+        """Where the best weights lie; the first line of the screen has the last checkpoint."""
         path = f"{view.arm}/{BEST}" if view.best is not None else MISSING
         skipped = f"  {state.skipped} unreadable" if state.skipped else ""
-        sent = f"  bucket step {state.sent.step:,}, {ago(now - state.sent.time)}" if state.sent is not None else ""
-        return row(("best file", LABEL, "$muted")) + Content.assemble(path, (sent, "$muted"), (skipped, "$warning"))
+        return row(("best file", LABEL, "$muted")) + Content.assemble(path, (skipped, "$warning"))
 
 
 def _step(state: UiState, view: ArmView, width: int) -> tuple[Content, Content]:

@@ -43,13 +43,25 @@ class Listener:
             with contextlib.suppress(OSError):  # where the system can, the socket is nobody else's from the beginning
                 os.fchmod(self.socket.fileno(), 0o600)
             self.socket.bind(os.fspath(path))
-            path.chmod(0o600)
-            self._inode = path.lstat().st_ino
-            self.socket.listen(PENDING)
-            self.socket.setblocking(False)
+            try:
+                self._inode = self._restrict(path)
+                self.socket.listen(PENDING)
+                self.socket.setblocking(False)
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
         except OSError:
             self.socket.close()
             raise
+
+    @staticmethod
+    def _restrict(path: Path) -> int:
+        """Make a socket its user's alone; its inode. exFAT, for example, makes a file in its place that is for all."""
+        path.chmod(0o600)
+        made = path.lstat()
+        if not stat.S_ISSOCK(made.st_mode):
+            raise OSError("the file system has no sockets")
+        return made.st_ino
 
     @property
     def in_place(self) -> bool:
