@@ -144,7 +144,12 @@ def peek(path: Path) -> dict[str, Any]:
     except Exception:  # a parser can raise anything on damaged bytes
         _verify(path)
         raise _damaged(path) from None
-    return _read(path, mmap=True)
+    try:
+        return _read(path, mmap=True)
+    except FormatError:
+        raise
+    except CheckpointError:  # not every file system can map files
+        return _read(path)
 
 
 def _verify(path: Path) -> None:

@@ -22,6 +22,7 @@ from tests.chaos.fault_library import KINDS, compiled
 from tests.chaos.fault_runs import Fault
 from tests.chaos.plan import differences
 from tests.chaos.table import Table
+from tests.engine.conftest import write_pictures
 from tests.paths import ROOT
 
 ERRORS = ("ENOSPC", "EIO", "EDQUOT")
@@ -30,6 +31,7 @@ OTHERS = {"read": ("EIO",), "mmap": ("ENODEV", "EIO"), "link": ("EPERM", "ENOSPC
 LACKING = {"link": "EPERM", "flock": "ENOTSUP", "mmap": "ENODEV"}
 SCENARIOS = ("start", "named", "resume")
 SERVERS = 2
+PICTURES = "few"
 Result = dict[str, Any]
 
 
@@ -39,6 +41,7 @@ def faults(root: Path, every: int, table: Table) -> None:
     if library is None:
         table.note("`faults`: skipped, there is no C compiler")
         return
+    write_pictures(root / PICTURES, {"train": 7, "test": 3})
     whole = undisturbed(library, root)
     calls = {fault.scenario: result["first"]["counts"] for fault, result in whole.items() if not fault.lasting}
     for fault, result in tried(library, root, list(planned(calls, every)), SERVERS):
@@ -124,7 +127,7 @@ def tried(library: Path, root: Path, faults: Sequence[Fault], servers: int) -> I
 def _serve(library: Path, root: Path, number: int, faults: Sequence[Fault], results: Queue[Any]) -> None:
     home = root / f"server-{number}-{len(faults)}"
     home.mkdir()
-    command = [sys.executable, "-m", "tests.chaos.fault_runs", str(home), str(root / "pictures")]
+    command = [sys.executable, "-m", "tests.chaos.fault_runs", str(home), str(root / PICTURES)]
     environment = os.environ | {"LD_PRELOAD": str(library)}
     with subprocess.Popen(
         command, env=environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
