@@ -18,6 +18,7 @@ from engine.protocol import (
     RunFinished,
     decode,
 )
+from engine.storage.lock import LOCK
 from tests.chaos.fault_library import KINDS, compiled
 from tests.chaos.fault_runs import Fault
 from tests.chaos.plan import differences
@@ -28,6 +29,7 @@ from tests.paths import ROOT
 ERRORS = ("ENOSPC", "EIO", "EDQUOT")
 OTHERS = {"read": ("EIO",), "mmap": ("ENODEV", "EIO"), "link": ("EPERM", "ENOSPC", "EIO"), "flock": ("ENOTSUP", "EIO")}
 "the errors of the other kinds of calls"
+WRITING = ("write", "fsync", "rename", "ftruncate")
 LACKING = {"link": "EPERM", "flock": "ENOTSUP", "mmap": "ENODEV"}
 SCENARIOS = ("start", "named", "resume")
 SERVERS = 2
@@ -48,7 +50,7 @@ def faults(root: Path, every: int, table: Table) -> None:
         what = f"{fault.kind}, {fault.error}" + (", and those after it" if fault.lasting else "")
         where = f"{fault.scenario}, call {fault.call}"
         expected = whole[nothing(fault.scenario, lasting=fault.lasting)]
-        table.count(what, *(f"{where}: {problem}" for problem in problems(result, expected)))
+        table.count(what, *(f"{where}: {problem}" for problem in problems(fault, result, expected)))
 
 
 def nothing(scenario: str, *, lasting: bool) -> Fault:
@@ -80,12 +82,12 @@ def planned(calls: dict[str, dict[str, int]], every: int) -> Iterator[Fault]:
                 yield Fault(scenario, kind, call, "ENOSPC", True)
 
 
-def problems(result: Result, expected: Result) -> list[str]:
+def problems(fault: Fault, result: Result, expected: Result) -> list[str]:
     """What is wrong with a run that had a fault, and with what came after it."""
     first, second = ([decode(line) for line in result[name]["events"]] for name in ("first", "second"))
     crashes = [result[name]["crash"] for name in ("first", "second")]
     found = [f"crashed: {crash.splitlines()[-1]}" for crash in crashes if crash]
-    found += _wrong_end(first)
+    found += _wrong_end(first) + _untold(fault, result["first"]["failed"], first)
     if not second or not isinstance(second[-1], RunFinished) or not second[-1].completed:
         return [*found, f"then it ended with {second[-1:]}"]
     lost = differences(result["outcome"], expected["outcome"])
@@ -95,6 +97,15 @@ def problems(result: Result, expected: Result) -> list[str]:
         *(text for text in lost if Path(text.split()[0]).name not in told),
         *(f"{file} is left over" for file in result["left over"]),
     ]
+
+
+def _untold(fault: Fault, path: str, events: Sequence[Event]) -> list[str]:
+    """Whether a file of the run was not written, and nobody was told which."""
+    if fault.kind not in WRITING or "/runs/" not in path or Path(path).name == LOCK:
+        return []
+    name = re.sub(r"^\.(.*)\.tmp$", r"\1", Path(path).name)
+    told = " ".join(f"{getattr(event, 'message', '')} {getattr(event, 'reason', '')}" for event in events)
+    return [] if name in told else [f"{path} was not written, and nothing was said of it"]
 
 
 def _wrong_end(events: Sequence[Event]) -> list[str]:

@@ -27,7 +27,7 @@ def socket_paths(folder: Path) -> list[Path]:
 
     The second one is for paths that are too long and for file systems that have no sockets.
     """
-    paths = [folder.resolve() / SOCKET, FALLBACK_FOLDER / f"finetune-tui-{os.getuid()}" / f"{short_name(folder)}.sock"]
+    paths = [folder.resolve() / SOCKET, _fallback() / f"{short_name(folder)}.sock"]
     return [path for path in paths if len(os.fsencode(path)) <= LONGEST]
 
 
@@ -89,7 +89,7 @@ def listen(folder: Path) -> Listener:
     for path in socket_paths(folder):
         try:
             if path.parent != folder.resolve():
-                _own_folder(path.parent)
+                own_folder()
             return Listener(path)
         except OSError as error:
             failure = failure or error
@@ -156,15 +156,21 @@ def _connect(client: socket.socket, path: Path, end: float) -> None:
             time.sleep(RETRY_SECONDS)
 
 
-def _own_folder(folder: Path) -> None:
-    """Make a folder that only this user can enter.
+def own_folder() -> Path:
+    """A folder in /tmp that only this user can enter; it is made if need be.
 
     Raises:
         PermissionError: there is a link, a file, or another user's folder.
     """
+    folder = _fallback()
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise PermissionError(f"{folder} is not a folder of this user, so no socket is put into it; remove it")
     folder.chmod(0o700)
+    return folder
+
+
+def _fallback() -> Path:
+    return FALLBACK_FOLDER / f"finetune-tui-{os.getuid()}"

@@ -1,8 +1,6 @@
-"""A run where the system gives it little: a clock that is set back, few threads, little processor time, any umask."""
+"""A run where the system gives it little: a clock that is set back, few threads, little processor time."""
 
-import os
 import resource
-import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +14,6 @@ from engine.config import RunConfig
 from engine.hardware import cpu_time
 from engine.loop.run import Run
 from engine.storage import checkpoint
-from engine.storage.permissions import restrict_umask
 from tests.engine.driving import STEPS, after_step, folder_of, only, play
 
 HOUR = 3600.0
@@ -102,14 +99,3 @@ def test_the_signal_comes_before_the_end_of_the_processor_time(
     monkeypatch.setattr(cpu_time, "usable_processors", lambda: 4)
     cpu_time.leave_time_to_save()
     assert made == ([] if signal_at in (None, limits[0]) else [(signal_at, limits[1])])
-
-
-@pytest.mark.parametrize(("umask", "mode"), [(0, 0o664), (0o777, 0o600), (0o022, 0o644), (0o077, 0o600)])
-def test_a_file_is_its_users_to_write_and_not_for_all(tmp_path: Path, umask: int, mode: int) -> None:
-    before = os.umask(umask)
-    try:
-        restrict_umask()
-        (tmp_path / "file").touch()
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
