@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, chop_cells
 
+from engine.protocol.ages import age
 from engine.protocol.printable import printable
 
 MISSING = "–"
@@ -25,14 +26,6 @@ def clock(seconds: float | None) -> str:
     minutes, rest = divmod(round(max(seconds, 0)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def age(seconds: float) -> str:
-    """How long ago, in one unit: `4 s`, `3 min`, `2 h`, `5 d`."""
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            return f"{int(seconds // length)} {unit}"
-    return f"{int(max(seconds, 0))} s"
 
 
 def ago(seconds: float) -> str:

@@ -21,6 +21,7 @@ from engine.protocol import (
     EpochsChanged,
     EvalDone,
     Event,
+    FolderAwaited,
     GroupFrozen,
     HeadFitted,
     HookFailed,
@@ -68,7 +69,8 @@ IN_ENGINES_WORDS: dict[type[Event], Level] = {
     **dict.fromkeys((GroupFrozen, EpochsChanged, StepsChanged, MicroBatchChanged, Rewound, LabelCorrected), "good"),
     **dict.fromkeys((Diverged, LoaderStuck, SettingsChanged, Compiled), "warning"),
     **dict.fromkeys(
-        (CommandRefused, ImageSkipped, CheckpointDamaged, HookFailed, ControlFailed, HeadFitted), "warning"
+        (CommandRefused, ImageSkipped, CheckpointDamaged, HookFailed, ControlFailed, FolderAwaited, HeadFitted),
+        "warning",
     ),
     **dict.fromkeys((CheckpointFailed, JournalFailed), "bad"),
     PicturesNoted: "info",

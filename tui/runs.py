@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from engine.errors import EngineError
 from engine.protocol import Arm
+from engine.protocol.ages import age
 from engine.service.arm_status import ArmStatus, arm_statuses, most_accurate
 from engine.service.remote.address import is_live
 from engine.service.remote.finding import runs
@@ -17,7 +18,7 @@ from engine.service.status import RunStatus
 from engine.storage.journal import JOURNAL, read_lines
 from engine.storage.summary import RunSummary
 from tui.aside import paced
-from tui.format import MISSING, age, percent, short_name
+from tui.format import MISSING, percent, short_name
 
 LINES = 5000  # of a journal that are read without a pause
 NAME, MODEL = 19, 17  # cells of the columns for names of runs and of models

@@ -28,6 +28,7 @@ from engine.protocol import (
     Evaluating,
     Event,
     FindRate,
+    FolderAwaited,
     GroupFrozen,
     HeadFitted,
     HistoryBegins,
@@ -199,7 +200,8 @@ class UiState(Activity, NoteLog):
                 | (HeadFitted() | AverageScored() | BestTested() | StepsChanged())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
-                | (LabelCorrected() | Suspects() | PicturesNoted() | ControlFailed() | HistoryBegins() | HistoryEnds())
+                | (LabelCorrected() | Suspects() | PicturesNoted() | ControlFailed() | FolderAwaited())
+                | (HistoryBegins() | HistoryEnds())
             ):
                 pass  # the activity, the arm or the note of the event says it all
             case _:

@@ -6,7 +6,7 @@ while torch traces a model it keeps the state of the random numbers and puts it 
 are trained meanwhile. The process can be killed at any time; it is the first that the system ends where memory runs
 out.
 
-`python -m engine.loop.compiler_process` is that process. It reads a pickled `_Job` from its input, and writes the
+`python -m engine.loop.compiler_process` is that process. It reads a pickled `Job` from its input, and writes the
 reason of a failure, or nothing, to its output. It ends when its input does, so it does not outlive the run. Where it
 cannot do its work (a model that it cannot load, too little memory), the run compiles the step itself.
 """
@@ -32,13 +32,21 @@ NICE = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    """A step, and the settings that the compiled code depends on."""
+class Job:
+    """A step, and torch's settings in the training process. They are part of the key of torch's cache."""
 
     step: TrialStep
     threads: int = field(default_factory=torch.get_num_threads)
     deterministic: bool = field(default_factory=torch.are_deterministic_algorithms_enabled)
+    warn_only: bool = field(default_factory=torch.is_deterministic_algorithms_warn_only_enabled)
     matmul_precision: str = field(default_factory=torch.get_float32_matmul_precision)
+
+    def set_torch(self) -> None:
+        """Give torch these settings in this process."""
+        torch.set_num_threads(self.threads)
+        torch.use_deterministic_algorithms(self.deterministic, warn_only=self.warn_only)
+        if self.matmul_precision != torch.get_float32_matmul_precision():  # a value once set has another key
+            torch.set_float32_matmul_precision(self.matmul_precision)
 
 
 class CompilerProcess:
@@ -53,7 +61,7 @@ class CompilerProcess:
         """
         self.failure = ""
         "why the step cannot be compiled, once it is known; empty where the process was ended, or had too little memory"
-        job = pickle.dumps(_Job(step), pickle.HIGHEST_PROTOCOL)
+        job = pickle.dumps(Job(step), pickle.HIGHEST_PROTOCOL)
         self._began = time.perf_counter()
         self.seconds = 0.0
         "how long it took, once it is over"
@@ -98,12 +106,10 @@ def main() -> None:
     with contextlib.suppress(OSError):  # not on Linux
         Path("/proc/self/oom_score_adj").write_text("1000")
     out, sys.stdout = sys.stdout, sys.stderr  # libraries print, too
-    job: _Job = pickle.load(sys.stdin.buffer)  # an error here says nothing of the compiler: the run tries it itself
+    job: Job = pickle.load(sys.stdin.buffer)  # an error here says nothing of the compiler: the run tries it itself
     try:
         threading.Thread(target=_end_with_input, daemon=True).start()
-        torch.set_num_threads(job.threads)
-        torch.use_deterministic_algorithms(job.deterministic, warn_only=True)
-        torch.set_float32_matmul_precision(job.matmul_precision)
+        job.set_torch()
         job.step.compile()
     except Exception as error:  # the compiler and its tools raise many kinds of errors
         if not isinstance(error, MemoryError | torch.OutOfMemoryError):

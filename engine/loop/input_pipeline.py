@@ -18,7 +18,8 @@ from engine.data.samples import Catalogue
 from engine.doctor.identical import note_identical
 from engine.errors import StoppedError
 from engine.protocol import Event, ImageSkipped, LoaderStuck, Loading, PicturesNoted, PicturesPrepared, Preparing
-from engine.storage.run_folder import PICTURES, not_writable
+from engine.storage.run_folder import PICTURES
+from engine.storage.unwritable import not_writable
 
 B = TypeVar("B", bound=Batch | FeatureBatch)
 

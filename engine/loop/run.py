@@ -18,6 +18,7 @@ from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device
 from engine.hardware.process_group import ProcessGroup, launcher, restarts
 from engine.loop.failures import describe_failure
+from engine.loop.folder_lock import lock_folder
 from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list, with_cache_format
 from engine.loop.milestones import finished, started
 from engine.loop.recording import Recording
@@ -101,10 +102,17 @@ class Run:
             if self._processes.size > 1:
                 yield Loading("waiting for the other processes")
             self._processes.join()
-            self._processes.on_first(self._lock_folder)
+            for event in self._processes.on_first_then_others(self._lock_folder):
+                yield from self._recording.record(event)
             self._read_resumed_settings()
             for event in self._run():
+                if self._lock is not None and (other := self._lock.taken_over_by):
+                    why = f"this process showed no sign of life, so {other} goes on with {self.folder}"
+                    yield RunFailed("Run taken over", f"{why}; nothing more is written here")
+                    return
                 yield from self._recording.record(event)
+        except StoppedError:  # while it waited for the folder, whose journal is another process's
+            yield RunFinished(self.config.init, 0, False, None, None, "", "", 0.0)
         except EngineError as error:
             yield from self._fail(RunFailed(error.title, error.message, error.exit_status))
         except Exception as error:
@@ -169,12 +177,18 @@ class Run:
         kept = self.folder / PICTURES if self.folder is not None and self._resuming and not self._begins else None
         return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested, kept)
 
-    def _lock_folder(self) -> None:
-        """Lock the run's folder, if it exists, and remove temporary files that a crash left there."""
-        if self.folder is not None and self._lock is None:
-            self._lock = RunLock(self.folder)
-            self._recording.hooks.folder = self.folder.resolve()
-            clean(self.folder)
+    def _lock_folder(self) -> Generator[Event, None, None]:
+        """Lock the run's folder, if it exists, and remove temporary files that a crash left there.
+
+        Raises:
+            UserError: another process has it.
+            StoppedError: the run was stopped while it waited to know that.
+        """
+        if self.folder is None or self._lock is not None or not self._processes.is_first:
+            return
+        self._lock = yield from lock_folder(self.folder, self._inbox.stop_requested)
+        self._recording.hooks.folder = self.folder.resolve()
+        clean(self.folder)
 
     def _start(self) -> Iterator[Event]:
         """Build or restore the first arm, and build the loop that trains it."""
@@ -184,7 +198,7 @@ class Run:
         self._arms = self._make_arms(steps)
         if not self._resuming and self._processes.is_first and restarts():
             self._resume_launched()
-        self._processes.on_first(self._lock_folder)
+        yield from self._processes.on_first_then_others(self._lock_folder)
         resuming = self._processes.broadcast(self._resuming)
         if resuming:
             yield from self._arms.resume(self.folder or Path())
@@ -193,7 +207,7 @@ class Run:
             # The folder is created after the model, so that a model that cannot be built leaves no folder.
             if self._processes.is_first and self.folder is None:
                 self.folder = create_run(self.config, launcher())
-                self._lock_folder()
+                yield from self._lock_folder()
             self._arms.checkpointer.folder = self.folder or Path()
         if self._processes.is_first and self.folder is not None:
             yield from keep_list(self._catalogue, self.folder, anew=self._begins)

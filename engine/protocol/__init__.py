@@ -93,7 +93,15 @@ from engine.protocol.scores import (
     Suspects,
 )
 from engine.protocol.values import ALL_GROUPS, ARMS, HEADS, PART_NAMES, Arm, Head, Part, Verdict, other_arm
-from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, RecordedAt, Watching
+from engine.protocol.watching import (
+    ControlFailed,
+    FolderAwaited,
+    HistoryBegins,
+    HistoryEnds,
+    PeerRefused,
+    RecordedAt,
+    Watching,
+)
 from engine.protocol.wire import Behind, Goodbye, Hello
 
 __all__ = [
@@ -127,6 +135,7 @@ __all__ = [
     "Evaluating",
     "Event",
     "FindRate",
+    "FolderAwaited",
     "Goodbye",
     "Gpu",
     "GpuProcess",

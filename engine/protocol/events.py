@@ -52,7 +52,15 @@ from engine.protocol.scores import (
     HeadFitted,
     Suspects,
 )
-from engine.protocol.watching import ControlFailed, HistoryBegins, HistoryEnds, PeerRefused, RecordedAt, Watching
+from engine.protocol.watching import (
+    ControlFailed,
+    FolderAwaited,
+    HistoryBegins,
+    HistoryEnds,
+    PeerRefused,
+    RecordedAt,
+    Watching,
+)
 
 Event = (
     Loading
@@ -105,6 +113,7 @@ Event = (
     | Watching
     | PeerRefused
     | ControlFailed
+    | FolderAwaited
     | LabelCorrected
     | Suspects
 )

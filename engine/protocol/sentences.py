@@ -16,6 +16,7 @@ from engine.protocol import (
     EpochDone,
     EpochsChanged,
     Event,
+    FolderAwaited,
     Group,
     GroupFrozen,
     HeadFitted,
@@ -81,6 +82,8 @@ def _of_run(event: Event) -> str:
             return f"hooks.{event.hook}: {event.message}"
         case ControlFailed():
             return f"nobody can attach to this run: {event.message}"
+        case FolderAwaited():
+            return event.message
         case PeerRefused():
             return f"sent {event.who} away from the control socket: {event.reason} ({event.count} so far)"
         case RunFinished(weights_sha256=""):

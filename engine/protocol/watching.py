@@ -41,6 +41,13 @@ class ControlFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class FolderAwaited:
+    """The run waits until it is known whether a process of another machine still trains in its folder."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class PeerRefused:
     """The run's socket refused a connection or closed it; training is not affected."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from engine.protocol import ARMS, PART_NAMES, other_arm
+from engine.protocol.ages import age
 from engine.protocol.counting import plural
 from engine.report.facts import ArmFacts, RunFacts
 from engine.report.mistakes import Mistakes
@@ -31,10 +32,8 @@ def _of_state(facts: RunFacts) -> Iterator[str]:
         case "stopped":
             yield f"The run was stopped before its epochs were done, {_steps(facts)}."
         case "lost":
-            yield (
-                f"The run has no end, and its journal ends {_steps(facts)}: it was killed, or its process is on "
-                "another machine."
-            )
+            seen = f", and was last seen on {status.host} {age(status.seen)} ago" if status.seen is not None else ""
+            yield f"The run has no end, and its journal ends {_steps(facts)}: it was killed{seen}."
         case state:
             now = "it waits for commands" if state == "finished" else f"it is {state}"
             yield (

@@ -1,5 +1,6 @@
 """The program's command line, written as it was started, so that a person can copy and run it."""
 
+import argparse
 import os
 import shlex
 import shutil
@@ -12,6 +13,13 @@ NAME = "finetune-tui"
 def command(*words: object) -> str:
     """`finetune-tui` with arguments: by its name if the shell finds it, else by its path from here."""
     return " ".join(_quoted(word) for word in [*_program(), *map(str, words)])
+
+
+def add_program_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--program`: what finetune-tui is called on another machine."""
+    parser.add_argument(
+        "--program", metavar="FILE", default=NAME, help="finetune-tui there, where it is not on the PATH"
+    )
 
 
 def _program() -> list[str]:

@@ -10,13 +10,15 @@ from engine.errors import EngineError
 from engine.figures.verdicts import Verdict, sentence
 from engine.metrics import METRICS
 from engine.protocol import Arm, Group, RunFailed, RunFinished
+from engine.protocol.ages import age
 from engine.service.arm_status import ArmStatus, arm_statuses
 from engine.service.program import command
 from engine.service.remote.address import is_live
 from engine.service.remote.link import SocketLink
-from engine.storage import lock
+from engine.service.remote.reaching import how_to_reach
 from engine.storage.journal import JOURNAL, read_lines
 from engine.storage.run_folder import CONFIG, load_run_config
+from engine.storage.sighting import last_holder, sight
 from engine.storage.summary import ArmSummary, RunSummary
 
 State = Literal["loading", "training", "evaluating", "paused", "finished", "stopped", "failed", "lost"]
@@ -31,9 +33,10 @@ class RunStatus:
     path: str
     state: State
     """`finished`: the current arm has done all its epochs, and the run is over or waits for commands;
-    `lost`: the journal has no end, but no process of this machine trains the run: it was killed, or is elsewhere"""
+    `lost`: the journal has no end, but no process of this machine trains the run, and none of another machine has shown
+    a sign of life for a minute"""
     live: bool
-    "whether one can attach to it and send it commands"
+    "whether one can attach to it and send it commands, from this machine"
     where: str
     "the process that trains it"
     model: str
@@ -71,14 +74,23 @@ class RunStatus:
     "its file, below the run's folder"
     sent_at: float | None = None
     "when the command had ended"
+    host: str = ""
+    "the machine of the process that trains it, or did last; empty if not known"
+    job: str = ""
+    "what the queue of that machine calls it; empty without one"
+    seen: float | None = None
+    """seconds since the last sign of life of a process that cannot be looked up here, as it is on another machine;
+    `None` if it can be, or if the run has an end"""
 
 
 def status_of(folder: Path) -> RunStatus:
     """The status of the run in `folder`, as far as it is known. Raises nothing."""
     live = is_live(folder)  # first: a run that ends meanwhile has its end in the journal
     summary = _summary(folder)
-    where = lock.last_holder(folder) if live else lock.holder(folder) if summary.end is None else ""
-    state = _state(summary, live=live, held=bool(where), begun=live and _begun(folder, summary))
+    sighting = sight(folder)
+    held = sighting is not None and sighting.alive and summary.end is None
+    where = last_holder(folder) if live else str(sighting.holder) if sighting is not None and held else ""
+    state = _state(summary, live=live, held=held, begun=live and _begun(folder, summary))
     config = None
     with contextlib.suppress(EngineError, OSError, ValueError):
         config = load_run_config(folder)
@@ -115,7 +127,24 @@ def status_of(folder: Path) -> RunStatus:
         sent_step=sent.step if sent is not None else None,
         sent_name="/".join(Path(sent.path).parts[-2:]) if sent is not None else "",
         sent_at=sent.time if sent is not None else None,
+        host=sighting.holder.host if sighting is not None else "",
+        job=sighting.holder.job if sighting is not None else "",
+        seen=sighting.silent if sighting is not None and not live and summary.end is None else None,
     )
+
+
+def is_trained(run: RunStatus) -> bool:
+    """Whether a process has the run, on this machine or on another one."""
+    return run.live or bool(run.where)
+
+
+def in_words(run: RunStatus) -> str:
+    """The state; where the run's process is on another machine with that, and when it was last seen."""
+    if run.seen is None:
+        return run.state
+    if run.state == "lost":
+        return f"lost: last seen on {run.host} {age(run.seen)} ago"
+    return f"{run.state} on {run.host}, {age(run.seen)} ago"
 
 
 def as_plain_values(run: RunStatus) -> dict[str, Any]:
@@ -127,7 +156,8 @@ def describe(run: RunStatus) -> list[str]:
     """The status in aligned lines for people."""
     rows = [
         ("run", run.name),
-        ("state", run.state + (f", {run.where}" if run.where else "")),
+        ("state", in_words(run) + (f", {run.where}" if run.where and run.seen is None else "")),
+        ("process", run.where.removeprefix("process ") if run.seen is not None else ""),
         ("why", run.message),
         ("folder", run.path),
         ("model", " on ".join(filter(None, (run.model, run.device)))),
@@ -148,6 +178,8 @@ def describe(run: RunStatus) -> list[str]:
     rows += [("started", _clock(run.started)), ("last entry", _clock(run.updated))]
     if run.state == "lost":
         rows.append(("go on with", command("--resume", run.path)))
+    elif run.seen is not None:
+        rows.append(("attach with", how_to_reach(run.host, run.job, run.path)))
     return [f"{name:<11} {text}" for name, text in rows if text]
 
 

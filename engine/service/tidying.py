@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from engine.errors import UserError
-from engine.service.status import status_of
-from engine.storage.lock import RunLock
+from engine.protocol.streams import say
+from engine.service.status import in_words, status_of
+from engine.storage.lock import lock_and_wait
 from engine.storage.tidying import Leftover, delete, leftover
 
 OVER = ("finished", "stopped", "failed", "lost")
@@ -21,9 +22,9 @@ def tidy(folder: Path) -> Leftover:
     if status.state not in OVER:
         raise UserError(
             "Not tidied",
-            f"{folder} is {status.state}, and rewinds need its restore points; tidy it when it has ended",
+            f"{folder} is {in_words(status)}, and rewinds need its restore points; tidy it when it has ended",
         )
-    lock = RunLock(folder) if not status.live else None  # so that nobody resumes it meanwhile
+    lock = lock_and_wait(folder, say) if not status.live else None  # so that nobody resumes it meanwhile
     try:
         found = leftover(folder)
         delete(found.points)

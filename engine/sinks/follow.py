@@ -9,9 +9,9 @@ from engine.errors import CheckpointError, EngineError
 from engine.sinks.follow_state import FollowState, Sent
 from engine.sinks.told import Told
 from engine.sinks.tracking import Branch, Note, Scalars, Tracker, TrackerRun, Value
-from engine.storage import lock
 from engine.storage.journal import JOURNAL, size_of
 from engine.storage.run_folder import load_run_config
+from engine.storage.sighting import holder
 from engine.storage.tail import Tail
 
 MOST_AT_ONCE = 500  # points and notes that are sent together; a process that is killed may have sent them unnoted
@@ -76,7 +76,7 @@ class Follower:
         )
 
     def _is_trained(self) -> bool:
-        return bool(lock.holder(self._folder))
+        return bool(holder(self._folder))
 
     def _tell_failure(self, error: Exception) -> None:
         reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
@@ -112,7 +112,7 @@ class _Sending:
                     break
                 wait()
             if not self._told.ended:
-                say("the run has no end, and no process of this machine trains it; all that it has recorded is sent")
+                say("the run has no end, and no process trains it; all that it has recorded is sent")
         finally:
             runs, self._runs = self._runs, {}
             for run in runs.values():

@@ -15,6 +15,7 @@ from engine.protocol import (
     ControlFailed,
     Evaluating,
     Event,
+    FolderAwaited,
     HistoryBegins,
     HistoryEnds,
     JournalFailed,
@@ -31,7 +32,7 @@ from engine.protocol import (
     encode,
     kind_name,
 )
-from engine.storage.run_folder import not_writable
+from engine.storage.unwritable import not_writable
 
 JOURNAL = "journal.jsonl"
 LONGEST_LINE = 1 << 26  # bytes; a run with very many classes or restore points has long ones
@@ -41,7 +42,7 @@ EVALUATION = b'{"type": "eval_done"'  # what a confusion follows
 
 NOT_JOURNALED = (
     *(Loading, Preparing, Evaluating, SweepingRates, RestorePoints, SystemSample),
-    *(HistoryBegins, HistoryEnds, RecordedAt, Watching, PeerRefused, ControlFailed),
+    *(HistoryBegins, HistoryEnds, RecordedAt, Watching, PeerRefused, ControlFailed, FolderAwaited),
 )
 "events that only matter to those who watch at the time"
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from engine.config import RunConfig, load_config
 from engine.config.values import given_keys
 from engine.errors import CheckpointError, UserError
+from engine.protocol.streams import say
 from engine.storage.atomic import atomic_write
-from engine.storage.lock import RunLock
+from engine.storage.lock import lock_and_wait
+from engine.storage.unwritable import not_writable
 
 CONFIG, LAUNCHER = "config.yaml", "launcher"
 CORRECTIONS = "corrections.csv"
@@ -58,6 +60,8 @@ def create_run(config: RunConfig, launcher: str = "") -> Path:
 def begin_run(folder: Path, config: RunConfig) -> None:
     """Make the folder of a run that has no checkpoint yet, with its complete configuration; it may be there already.
 
+    Where a process of another machine may still have it, that is said, and it waits until this is known.
+
     Raises:
         UserError: it cannot be written, or another process has it.
     """
@@ -65,7 +69,7 @@ def begin_run(folder: Path, config: RunConfig) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise not_writable(folder, error) from None
-    lock = RunLock(folder)
+    lock = lock_and_wait(folder, say)
     try:
         save_config(config, folder)
     finally:
@@ -143,9 +147,3 @@ def load_run_config(folder: Path, overrides: Sequence[str] = ()) -> RunConfig:
     if "data.cache_format" in given_keys(config) or not has_checkpoint(folder):
         return config
     return load_config(folder / CONFIG, [*own, "data.cache_format=raw", *overrides])
-
-
-def not_writable(path: Path, error: OSError) -> UserError:
-    """The error for a run's folder, or a file in it, that cannot be written."""
-    reason = error.strerror or error
-    return UserError("Run folder not writable", f"{path}: {reason}; name another one with --set checkpoint.dir=DIR")

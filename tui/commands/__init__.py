@@ -43,6 +43,6 @@ COMMANDS = {
     "replay": Command(AFTER, of_engine=True),
     "schedule": Command(AFTER, of_engine=True),
     "background": Command(SCRIPTS, of_engine=True),
-    "relay": Command(HIDDEN),  # for the other end of ssh, not for people
+    "relay": Command(HIDDEN),  # for the other end of `attach`, not for people
 }
 "in the order of the help; the module of `a-b` is `tui.commands.a_b`, but `train` is what the program itself does"

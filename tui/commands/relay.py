@@ -1,4 +1,4 @@
-"""`finetune-tui relay`: a run's events and commands over the standard streams, for `attach` at the other end of ssh."""
+"""`finetune-tui relay`: a run's events and commands over the standard streams, for `attach` at the other end."""
 
 import argparse
 import contextlib
@@ -24,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         UserError: there is no such live run.
     """
-    parser = argparse.ArgumentParser(prog="finetune-tui relay", description="The far end of `attach BOX:RUN`.")
+    parser = argparse.ArgumentParser(prog="finetune-tui relay", description="The far end of `attach`.")
     parser.add_argument("run", nargs="?", metavar="RUN")
     parser.add_argument("--read-only", action="store_true")
     add_dir_argument(parser)

@@ -1,49 +1,54 @@
-"""`finetune-tui runs`: the live and the finished runs as a table. Loads no Textual."""
+"""`finetune-tui runs`: the live and the finished runs, of this machine or of several, as a table. Loads no Textual."""
 
 import argparse
 import json
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from engine.protocol.printable import printable
-from engine.protocol.streams import print_lines
+from engine.errors import UserError
+from engine.protocol.streams import print_lines, say
 from engine.service.places import add_dir_argument, runs_folder
-from engine.service.status import RunStatus, as_plain_values, status_of
-from tui.format import MISSING, age, percent
-from tui.runs import from_here, newest
+from engine.service.program import add_program_argument
+from engine.service.status import as_plain_values, is_trained, status_of
+from tui.commands.runs_table import NARROWEST, Listed, table
+from tui.runs import newest
 
-NEWEST = 20  # rows, without --all
-HEADER = ("name", "state", "arm", "epoch", "last acc.", "best acc.", "on", "age", "where")
-RIGHT = ("epoch", "last acc.", "best acc.", "age")
-NARROWEST = 80  # columns of the table
-NAME, PLACE = 16, 12  # columns that a name and a place need to be told from others
-GAP = "  "
+NEWEST = 20  # runs of a machine, without --all
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the table; the exit status.
+    """Print the table; the exit status: 1 if a machine that was asked does not answer.
 
     Raises:
-        EngineError: it cannot be written.
+        EngineError: it cannot be written, or a machine is named wrongly.
     """
     parser = argparse.ArgumentParser(prog="finetune-tui runs", description="List live and finished runs.")
     add_dir_argument(parser)
     parser.add_argument("--all", action="store_true", help=f"not only the {NEWEST} newest ones")
     parser.add_argument("--json", action="store_true", help="write all of them, an object a line")
+    parser.add_argument("--newest", type=int, metavar="N", help="so many, also with --json")
+    parser.add_argument("--on", metavar="BOX,BOX", help="the runs of these machines, in one list, over ssh")
+    parser.add_argument("--via", metavar="COMMAND", help="with --on: reach BOX by this, with {} for its name")
+    add_program_argument(parser)
     args = parser.parse_args(argv)
-    print_lines(_lines(runs_folder(args), everything=args.all, as_json=args.json))
+    if args.via is not None and args.on is None:
+        raise UserError("Unclear arguments", "--via says how to reach the machines of --on; add --on BOX,BOX")
+    most = args.newest if args.newest is not None else None if args.all or args.json else NEWEST
+    if args.on is not None:
+        return _elsewhere(args, most)
+    root = runs_folder(args)
+    print_lines(_lines(root, most, as_json=args.json))
     return 0
 
 
-def _lines(root: Path, everything: bool, as_json: bool) -> Iterator[str]:
+def _lines(root: Path, most: int | None, *, as_json: bool) -> Iterator[str]:
     folders = newest(root)
-    most = None if everything or as_json else NEWEST
-    found = sorted(map(status_of, folders[:most]), key=lambda run: (run.live, run.updated or 0.0), reverse=True)
+    found = _in_order(Listed(status_of(folder)) for folder in folders[:most])
     if as_json:
-        yield from (json.dumps(as_plain_values(run)) for run in found)
+        yield from _objects(found)
     elif not found:
         yield f"No runs in {root}, and no live ones elsewhere."
     else:
@@ -52,50 +57,42 @@ def _lines(root: Path, everything: bool, as_json: bool) -> Iterator[str]:
             yield f"and {len(folders) - len(found)} older ones, with --all"
 
 
+def _elsewhere(args: argparse.Namespace, most: int | None) -> int:
+    """Print the runs of the machines `--on`; 1 if one of them does not answer, else 0."""
+    from engine.service.remote.boxes import ask  # late: it builds checks for what comes
+    from engine.service.remote.via import by_command, by_ssh
+
+    boxes = list(dict.fromkeys(box.strip() for box in args.on.split(",") if box.strip()))
+    if not boxes:
+        raise UserError("Unclear arguments", f"--on `{args.on}` names no machine; use --on BOX,BOX")
+    ways = [by_ssh(box, unattended=True) if args.via is None else by_command(args.via, box) for box in boxes]
+    words = [args.program, "runs", "--json", *(["--newest", str(most)] if most is not None else [])]
+    answers = ask(ways, [*words, *(["--dir", args.dir] if args.dir is not None else [])])
+    found = _in_order(Listed(run, answer.box) for answer in answers for run in answer.runs)
+    if args.json:
+        print_lines(_objects(found))
+    elif found:
+        print_lines(table(found, _width(), time.time(), hosts=True))
+    elif not any(answer.problem for answer in answers):
+        print_lines([f"No runs on {', '.join(boxes)}."])
+    problems = [answer for answer in answers if answer.problem]
+    for answer in problems:
+        say(f"{answer.box}: {answer.problem}")
+    return 1 if problems else 0
+
+
+def _in_order(found: Iterable[Listed]) -> list[Listed]:
+    """Those that are trained now first, then the newest."""
+    return sorted(found, key=lambda listed: (is_trained(listed.run), listed.run.updated or 0.0), reverse=True)
+
+
+def _objects(found: Iterable[Listed]) -> Iterator[str]:
+    for run, box in found:
+        yield json.dumps(as_plain_values(run) | ({"box": box} if box else {}))
+
+
 def _width() -> int | None:
     """Columns of the terminal; `None` where the table goes elsewhere: there nothing is cut."""
     if not sys.stdout.isatty():
         return None
     return max(shutil.get_terminal_size((NARROWEST, 24)).columns, NARROWEST)
-
-
-def table(found: Sequence[RunStatus], width: int | None, now: float) -> list[str]:
-    """A header, and a line for each arm of each run.
-
-    With a `width` no line is longer: what is too long is cut, and places are left out where there is no room.
-    """
-    rows = [HEADER, *(tuple(map(printable, row)) for run in found for row in _rows(run, now))]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
-    if width is not None:
-        room = width - sum(widths[1:-1]) - len(GAP) * (len(HEADER) - 1)  # for names and places
-        if room < min(widths[0], NAME) + min(widths[-1], PLACE):
-            widths.pop()
-            room += len(GAP)
-            widths[0] = min(widths[0], room)
-        else:
-            widths[0] = min(widths[0], max(room - widths[-1], room // 2))
-            widths[-1] = max(room - widths[0], 1)
-    return [_line(row, widths) for row in rows]
-
-
-def _rows(run: RunStatus, now: float) -> Iterator[tuple[str, ...]]:
-    """A row for each arm, the current one first. All figures of a row are of its arm."""
-    since = age(now - run.updated) if run.updated is not None else MISSING
-    where = run.where.removeprefix("process ") or from_here(run.path)
-    if not run.arms:
-        yield run.name, run.state, run.arm or MISSING, f"{run.epoch}/{run.epochs}", MISSING, MISSING, "", since, where
-    for arm in sorted(run.arms, key=lambda arm: arm.arm != run.arm):
-        state = run.state if arm.arm == run.arm else "finished" if arm.finished else "suspended"
-        accuracies = percent(arm.accuracy), percent(arm.best_accuracy), arm.part or ""
-        yield run.name, state, arm.arm, f"{arm.epoch}/{arm.epochs}", *accuracies, since, where
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = []
-    for name, text, width in zip(HEADER, row, widths, strict=False):
-        cut = text
-        if len(text) > width:  # of a name the number at its end counts, of a folder the end
-            end = width - 1 if "/" in text else 4 if name == "name" else 0
-            cut = f"{text[: width - 1 - end]}…{text[len(text) - end :]}"
-        cells.append(cut.rjust(width) if name in RIGHT else cut.ljust(width))
-    return GAP.join(cells).rstrip()

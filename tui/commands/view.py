@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import CheckpointError, UserError
+from engine.protocol.ages import age
 from engine.service.places import add_dir_argument, runs_folder
 from engine.service.program import command
 from engine.service.remote.finding import find
-from engine.service.status import RunStatus, status_of
+from engine.service.remote.reaching import how_to_reach
+from engine.service.status import RunStatus, in_words, status_of
 from engine.storage.journal import JOURNAL
 from tui.looks import add_looks_arguments, looks, need_a_terminal
 
@@ -45,6 +47,9 @@ def what_became(run: RunStatus, folder: Path) -> str:
     """
     if run.live:
         raise UserError("Not shown", f"{folder} is not over, it is live; use {command('attach', folder)}")
+    if run.state not in OVER and run.seen is not None:
+        remedy = f"use {how_to_reach(run.host, run.job, run.path)}"
+        raise UserError("Not shown", f"{folder} is not over, it is {in_words(run)}; {remedy}")
     if run.state not in OVER:
         remedy = "it cannot be attached to; look at it when that has ended"
         raise UserError("Not shown", f"{folder} is in use by {run.where}, and {remedy}")
@@ -52,7 +57,8 @@ def what_became(run: RunStatus, folder: Path) -> str:
         remedy = f"train it with {command('--resume', folder)}"
         raise CheckpointError("Not shown", f"{folder / JOURNAL} {_why_nothing(folder / JOURNAL)}; {remedy}")
     if run.state == "lost":
-        return f"killed at step {run.step}; go on with {command('--resume', folder)}"
+        seen = f", last seen on {run.host} {age(run.seen)} ago" if run.seen is not None else ""
+        return f"killed at step {run.step}{seen}; go on with {command('--resume', folder)}"
     return f"this run is over: {run.state} at step {run.step}; S shows what came of it"
 
 

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.format import age
+from engine.protocol.ages import age
 from tui.state import UiState
 
 FOLLOW_SECONDS = 1.0

@@ -10,8 +10,9 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
 from engine.protocol import RestorePoint
+from engine.protocol.ages import age
 from tui.columns import Column, Columns
-from tui.format import MISSING, age, percent
+from tui.format import MISSING, percent
 from tui.listing import Line, Listing
 from tui.state import UiState
 

@@ -185,6 +185,8 @@ def _answer(title: str, what: str) -> Content:
 
 def _line(run: Recent) -> Content:
     name, curve, best, old = run.cells(time.time())
+    if run.away is not None:  # where it is needs the room of the curve
+        return Content.assemble((name.ljust(NAME), "bold"), best.ljust(BEST), (old, "$success"))
     live = "$success" if run.live else "$muted"
     return Content.assemble(
         (name.ljust(NAME), "bold"), (curve.ljust(CURVE + 2), "$accent"), best.ljust(BEST), (old.ljust(6), live)

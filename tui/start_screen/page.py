@@ -91,9 +91,10 @@ class Page(Screen[None]):
         """Show a problem; an empty text takes it away."""
         self.query_one("#problem", Static).update(printable_lines(problem))
 
-    def show_command(self, words: Sequence[str]) -> None:
-        """Show the shell command that does the same."""
-        self.query_one("#command", Static).update(Content.assemble(("$ ", "$muted"), printable(command(*words))))
+    def show_command(self, words: Sequence[str], note: str = "") -> None:
+        """Show the shell command that does the same, below a note about what it is for."""
+        above = f"{printable(note)}\n" if note else ""
+        self.query_one("#command", Static).update(Content.assemble(above, ("$ ", "$muted"), printable(command(*words))))
 
     def helping(self) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
         """What the help says: lists with a title, of names and texts."""

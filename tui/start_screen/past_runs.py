@@ -13,7 +13,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.protocol.printable import printable
-from engine.service.status import RunStatus, describe, status_of
+from engine.service.remote.reaching import attach_words
+from engine.service.status import RunStatus, describe, in_words, is_trained, status_of
 from engine.storage.run_folder import CONFIG
 from tui.aside import aside
 from tui.columns import Column, Columns
@@ -69,7 +70,8 @@ class PastRunsPage(Page):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show the shell command that does the same."""
-        self.show_command(_first(self._runs[event.option_index]))
+        run = self._runs[event.option_index]
+        self.show_command(_first(run), f"{run.name}: {in_words(run)}" if run.seen is not None else "")
 
     def action_again(self) -> None:
         """Show the settings of the highlighted run."""
@@ -169,7 +171,7 @@ class RunPage(Page):
 
 def open_run(page: Page, run: RunStatus) -> None:
     """Attach to a live run; ask what to do with one that is over."""
-    if run.live:
+    if is_trained(run) and (run.live or run.seen is not None):
         page.post_message(Page.Chosen(_first(run)))
     elif run.state in OVER:
         page.app.push_screen(RunPage(run))
@@ -178,10 +180,12 @@ def open_run(page: Page, run: RunStatus) -> None:
 
 
 def _first(run: RunStatus) -> list[str]:
+    if run.where and run.seen is not None:
+        return attach_words(run.host, run.job, run.path)
     return words_for(run.path, live=run.live, finished=run.state == "finished")
 
 
 def _line(run: RunStatus) -> Line:
     name, *others = cells(run)
-    live = ("bold", "$success") if run.live else ("", "")
+    live = ("bold", "$success") if is_trained(run) else ("", "")
     return Line(run.path, (name, run.state, *others), (*live, "", "", "", "", "$muted"))

@@ -2,5 +2,6 @@
 
 At the end of the run: `server` accepts connections at an `address`, `client` is one connection, `watchers` are all who
 get events, each with its `backlog`; `log` and `registry` note refused and live processes. At the other end: `link` is a
-connection on this machine and `ssh` one to another machine, `history` reads past events, `finding` finds runs by name.
+connection on this machine and `relay_link` one to another machine, `via` a command such as ssh; `history` reads past
+events, `finding` finds runs by name, `boxes` asks several machines for theirs, `reaching` says how to attach elsewhere.
 """

@@ -6,6 +6,7 @@ from pathlib import Path
 from engine.errors import CheckpointError, UserError
 from engine.service.remote import registry
 from engine.service.remote.address import is_live
+from engine.service.remote.reaching import elsewhere
 from engine.storage.journal import JOURNAL
 from engine.storage.run_folder import CONFIG, find_run
 
@@ -44,6 +45,8 @@ def only_live_run(root: Path) -> Path:
         UserError: there is none, or more than one; the message lists them.
     """
     live = [folder for folder in runs(root) if is_live(folder)]
+    if not live and (away := [f"{folder.name}: {there}" for folder in runs(root) if (there := elsewhere(folder))]):
+        raise UserError("No live run", "; ".join(away))
     if not live:
         raise UserError("No live run", f"nothing is being trained in {root} or elsewhere; see `finetune-tui runs`")
     if len(live) > 1:

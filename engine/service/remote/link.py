@@ -15,6 +15,7 @@ from engine.service.remote.address import connect
 from engine.service.remote.history import MOST_STEPS, read_history
 from engine.service.remote.lines import Lines, TooLongError, line
 from engine.service.remote.outcome import Outcome
+from engine.service.remote.reaching import elsewhere
 from engine.storage.journal import LONGEST_LINE
 
 GREETING_SECONDS = 10.0
@@ -63,7 +64,7 @@ class SocketLink:
         try:
             self._socket = connect(folder, patience)
         except OSError as error:
-            raise UserError("Not attached", f"{folder}: {_why_not(error)}") from None
+            raise UserError("Not attached", f"{folder}: {_why_not(error, folder)}") from None
         answer = self._greet(Hello(VERSION, __version__, watch=watch, control=control))
         if not isinstance(answer, Hello):
             self._socket.close()
@@ -168,10 +169,10 @@ class SocketLink:
         return decode(self._ready.pop())
 
 
-def _why_not(error: OSError) -> str:
+def _why_not(error: OSError, folder: Path) -> str:
     match error:
         case FileNotFoundError() | ConnectionRefusedError():
-            return "no process of this machine trains it"
+            return elsewhere(folder) or "no process of this machine trains it"
         case BlockingIOError() | TimeoutError():
             return "its process does not answer"
     return error.strerror or str(error)

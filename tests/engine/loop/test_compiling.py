@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import pytest
 import torch
-from torch._dynamo.utils import counters
 
 from engine import protocol as p
 from engine.arms.interruption import Interrupted, unless
@@ -16,12 +15,23 @@ from engine.arms.trial_step import TrialStep
 from engine.config import RunConfig
 from engine.loop import compiling, step_compiler
 from engine.loop.compile_times import CompileTimes
-from engine.loop.compiler_process import CompilerProcess
+from engine.loop.compiler_process import CompilerProcess, Job
 from engine.loop.compiling import CompileChoice
 from engine.loop.run import Run
 from engine.storage.choices import Choices, choices_of
 from tests.engine.backbones import NORM
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
+
+
+class NotCompiled(torch.nn.Linear):
+    """A layer that torch does not compile, and so soon done."""
+
+    def __init__(self) -> None:
+        super().__init__(4, 2)
+
+    @torch.compiler.disable
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return super().forward(inputs)
 
 
 class NoProcess:
@@ -113,11 +123,10 @@ def test_short_runs_are_not_compiled_and_the_log_says_why(small: RunConfig) -> N
 
 
 @needs_compiler
-def test_a_compiled_run_learns_the_same_and_resumes_bit_by_bit(small: RunConfig) -> None:
-    """The only test that compiles, in the compiler's process; what it leaves in the cache is found in this one."""
+def test_a_compiled_run_learns_the_same_and_resumes_bit_by_bit(small: RunConfig, process: type[NoProcess]) -> None:
+    """The only test that compiles."""
     config = with_settings(small, train__compile=True, model__name=NORM, optim__scratch_lr=1e-6)
     compiled = play(Run(config), after_step(3, p.Save()))
-    assert counters["aot_autograd"]["autograd_cache_hit"] == 1
     plain = play(Run(with_settings(config, train__compile=False)))
     (told,) = only(compiled, p.Compiled)
     assert told.failure == "" and told.step == 0
@@ -130,6 +139,23 @@ def test_a_compiled_run_learns_the_same_and_resumes_bit_by_bit(small: RunConfig)
     resumed = play(Run(with_settings(config, train__compile="auto"), resume=folder_of(compiled)))
     assert only(resumed, p.ArmStarted)[0].step == 3 and not only(resumed, p.Compiled)[0].failure
     assert resumed[-1].weights_sha256 == compiled[-1].weights_sha256
+
+
+def test_the_process_has_the_settings_of_the_run_on_which_the_key_of_the_cache_depends() -> None:
+    """All that the key has of them: with another key nothing that the process compiles would be found by the run."""
+
+    def settings() -> tuple[object, ...]:
+        precision = torch.backends.cuda.matmul.fp32_precision
+        exact = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+        return (*exact, precision, torch.get_num_threads())
+
+    for deterministic, warn_only in ((False, False), (True, True)):
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        job, before = Job(None), settings()
+        torch.use_deterministic_algorithms(False)  # as in a new process
+        job.set_torch()
+        assert settings() == before
+    torch.use_deterministic_algorithms(False)
 
 
 def test_what_cannot_be_compiled_is_said_and_trains_as_it_would_have(
@@ -280,9 +306,11 @@ def test_a_call_is_broken_off_when_it_is_not_wanted_any_more() -> None:
 
 
 def test_the_process_says_why_it_fails_and_can_be_ended() -> None:
-    wrong = TrialStep(torch.nn.Linear(4, 2), torch.rand(2, 3), torch.tensor([0, 1]), None)
-    failed, dropped = CompilerProcess(wrong), CompilerProcess(wrong)
+    right = TrialStep(NotCompiled(), torch.rand(2, 4), torch.tensor([0, 1]), None)
+    wrong = TrialStep(NotCompiled(), torch.rand(2, 3), torch.tensor([0, 1]), None)
+    done, failed, dropped = CompilerProcess(right), CompilerProcess(wrong), CompilerProcess(wrong)
     dropped.close()
+    assert done.wait(200) and not done.failure
     assert dropped.wait(200) and not dropped.failure  # it is compiled in this process then
     assert failed.wait(200) and failed.seconds > 0
     assert failed.failure and "\n" not in failed.failure

@@ -22,8 +22,9 @@ from engine.service.remote.finding import find, runs
 from engine.service.remote.server import Server
 from engine.service.remote.watchers import Watchers
 from engine.service.status import as_plain_values, describe, status_of
-from engine.storage.lock import RunLock, holder
+from engine.storage.lock import RunLock
 from engine.storage.run_folder import create_run
+from engine.storage.sighting import holder
 from tests import programs
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 from tests.engine.processes import training

@@ -8,7 +8,8 @@ import pytest
 from engine import protocol as p
 from engine.errors import CheckpointError, EngineError
 from engine.sinks.follow import Follower
-from engine.storage.lock import LOCK, RunLock
+from engine.storage.holder import LOCK
+from engine.storage.lock import RunLock
 from tests.engine.report import told
 from tests.engine.sinks.journals import BRANCHED, Kept, append, write
 
@@ -79,7 +80,7 @@ def test_it_ends_when_the_process_that_trains_is_gone_and_goes_on_after_a_resume
     lock, kept = RunLock(folder), Kept()
     said = follow(folder, kept, lambda failed: (folder / LOCK).unlink())
     lock.close()
-    assert said[-1].startswith("the run has no end, and no process of this machine trains it")
+    assert said[-1].startswith("the run has no end, and no process trains it")
     append(folder, told.run(), told.begun(step=4), *told.epoch(2, 0.5), told.finished())
     follow(folder, kept)
     assert [step for step, _ in kept.series(FIRST, "train/loss")] == list(range(1, 9))

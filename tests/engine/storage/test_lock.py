@@ -17,7 +17,9 @@ from engine.config import RunConfig
 from engine.errors import UserError
 from engine.loop.run import Run
 from engine.storage import checkpoint
-from engine.storage.lock import LOCK, RunLock, holder
+from engine.storage.holder import LOCK
+from engine.storage.lock import RunLock
+from engine.storage.sighting import holder, last_holder
 from tests.engine.cli.test_headless import end, read_until, training
 from tests.engine.driving import after_step, folder_of, only, play
 from tests.paths import ROOT
@@ -44,7 +46,7 @@ def test_a_folder_is_held_until_it_is_given_back(tmp_path: Path) -> None:
     lock.close()
     lock.close()
     RunLock(tmp_path).close()
-    assert (tmp_path / "lock").read_text() == f"process {os.getpid()} on {os.uname().nodename}\n"
+    assert last_holder(tmp_path) == f"process {os.getpid()} on {os.uname().nodename}" and not holder(tmp_path)
 
 
 def test_a_process_that_has_ended_holds_nothing_though_nobody_has_asked_how_it_ended(tmp_path: Path) -> None:
@@ -76,16 +78,18 @@ def test_a_process_that_is_killed_gives_it_back_though_a_program_it_started_live
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP])
-def test_where_the_file_system_has_no_locks_it_goes_on_without(
+def test_where_the_file_system_has_no_locks_a_process_that_is_there_is_found_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def flock(*_: Any) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    first, second = RunLock(tmp_path), RunLock(tmp_path)
+    first = RunLock(tmp_path)
+    with pytest.raises(UserError, match=f"in use by process {os.getpid()} on "):
+        RunLock(tmp_path)
     first.close()
-    second.close()
+    RunLock(tmp_path).close()
 
 
 def test_where_the_file_cannot_be_made_it_goes_on_without(tmp_path: Path) -> None:

@@ -15,9 +15,16 @@ from engine.service.arm_status import ArmStatus
 from engine.service.remote.server import Server
 from engine.service.remote.watchers import Watchers
 from engine.service.status import RunStatus, status_of
-from tui.commands.runs import NEWEST, main, table
+from tui.commands import runs_table
+from tui.commands.runs import NEWEST, main
+from tui.commands.runs_table import Listed
 
 NOW = 1_000_000.0
+
+
+def table(found: list[RunStatus], width: int | None, now: float) -> list[str]:
+    return runs_table.table([Listed(run) for run in found], width, now)
+
 
 RUN = RunStatus(
     name="birds-3",
@@ -69,6 +76,20 @@ def test_a_run_with_both_arms_has_a_row_for_each_with_its_own_figures():
     assert [line.split()[1:3] for line in table([waiting], 120, NOW)[1:]] == [
         ["training", "pretrained"],
         ["suspended", "scratch"],
+    ]
+
+
+def test_a_run_of_another_machine_says_where_it_is_and_when_it_was_seen():
+    away = replace(RUN, live=False, where="process 12345 on n12 (Slurm job 4711)", host="n12", seen=8.2)
+    lost = replace(OVER, state="lost", host="n12", seen=3 * 3600.0, arms=RUN.arms)
+    wide = table([away, lost], None, NOW)
+    assert "birds-3  training on n12, 8 s ago " in wide[1] and wide[1].endswith("12345 on n12 (Slurm job 4711)")
+    assert "birds-2  lost: last seen on n12 3 h ago " in wide[2] and len(wide) == 3
+    assert table([away, lost], 80, NOW)[1:] == [
+        "birds-3  training  pretrained   3/20     95.3 %     96.1 %  val  4 min",
+        "birds-2  lost      pretrained   3/20     95.3 %     96.1 %  val  4 min",
+        "birds-3: training on n12, 8 s ago",
+        "birds-2: lost: last seen on n12 3 h ago",
     ]
 
 

@@ -15,6 +15,7 @@ from engine.service.session import ReplaySession
 from engine.service.status import status_of
 from engine.storage.lock import RunLock
 from tests import programs
+from tests.engine.storage.hosts import left_by, stand_still
 from tests.tui.journals import begun, write_run
 from tests.tui.story import Screen, started, trained
 from tui.app import Dashboard
@@ -130,6 +131,15 @@ def test_a_run_that_a_process_has_without_a_socket_is_not_over(tmp_path: Path):
     lock = RunLock(folder)
     assert refusal(folder).startswith(f"{folder} is in use by process ")
     lock.close()
+
+
+def test_a_run_of_another_machine_is_attached_to_there_or_was_last_seen_there(tmp_path: Path, monkeypatch):
+    folder = write_run(tmp_path / "x-1", *TRAINED)
+    left_by(folder)
+    stand_still(monkeypatch, folder, 8.0)
+    assert refusal(folder).startswith(f"{folder} is not over, it is training on n12, 8 s ago; use ")
+    stand_still(monkeypatch, folder, 3 * 3600.0)
+    assert what_became(status_of(folder), folder).startswith("killed at step 14, last seen on n12 3 h ago; go on with ")
 
 
 def test_a_journal_that_tells_nothing_is_said_to_be_missing_empty_or_damaged(tmp_path: Path):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine import protocol as p
+from tests.engine.storage.hosts import left_by, stand_still
 from tests.tui.journals import begun, write_run
 from tests.tui.story import NOW, started, trained
 from tui.start_screen.recent import MOST, recent_runs
@@ -34,3 +35,12 @@ def test_a_finished_run_is_looked_at(tmp_path: Path) -> None:
     write_run(tmp_path / "run-1", begun("run-1"), started(), *trained("pretrained", 1, 30), done, at=NOW)
     (found,) = recent_runs(tmp_path)
     assert found.words == ["view", str(tmp_path / "run-1")]
+
+
+def test_one_of_another_machine_says_where_it_is_and_is_reached_there(tmp_path: Path, monkeypatch) -> None:
+    folder = write_run(tmp_path / "run-1", begun("run-1"), started(), at=NOW)
+    left_by(folder)
+    stand_still(monkeypatch, folder, 8.0)
+    (found,) = recent_runs(tmp_path)
+    assert found.cells(NOW)[3] == "on n12, 8 s ago"
+    assert found.words == ["attach", "--via", "srun --overlap --jobid 4711 -n1 -w n12", str(folder)]

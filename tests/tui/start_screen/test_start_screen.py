@@ -14,6 +14,9 @@ from engine.cli.preview import ClassCount, Pictures, lines
 from engine.data.samples import LeftOut
 from engine.errors import EngineError, UserError
 from engine.service.program import command
+from engine.storage.holder import Holder
+from engine.storage.sighting import Sighting
+from tests.engine.storage.hosts import left_by, stand_still
 from tests.tui.journals import begun, write_run
 from tests.tui.start_screen.pages import (
     ESTIMATE,
@@ -542,12 +545,25 @@ async def test_a_finished_run_is_looked_at_or_trained_for_more_epochs(place: Pat
 
 async def test_a_run_that_another_process_is_loading_is_not_touched(place: Path, monkeypatch):
     past(place, "new-1")
-    monkeypatch.setattr("engine.service.status.lock.holder", lambda folder: "process 7")
+    seen = Sighting(Holder(7, "box"), alive=True, silent=None)
+    monkeypatch.setattr("engine.service.status.sight", lambda folder: seen)
     async with shown() as page:
         await page.choose(3)
         await page.press("enter")
-        assert "in use by process 7" in page.text
+        assert "in use by process 7 on box" in page.text
     assert page.app.chosen is None
+
+
+async def test_a_run_of_another_machine_says_where_it_is_and_is_attached_to_there(place: Path, monkeypatch):
+    past(place, "new-1")
+    folder = place / "checkpoints" / "new-1"
+    left_by(folder)
+    stand_still(monkeypatch, folder, 8.0)
+    async with shown() as page:
+        await page.choose(3)
+        assert "new-1: training on n12, 8 s ago" in page.text
+        await page.press("enter")
+    assert page.app.chosen == ["attach", "--via", "srun --overlap --jobid 4711 -n1 -w n12", str(folder)]
 
 
 # --- what is said ---------------------------------------------------------------------------------------
