@@ -84,7 +84,6 @@ class Hooks:
         Before the last event of a run it waits for all commands, because no failure can come after that event.
         """
         yield from self._failures()
-        yield from self._uploads.results()
         match event:
             case CheckpointSaved() if self._config.saved:
                 self._uploads.add(event)
@@ -95,11 +94,16 @@ class Hooks:
             case Diverged() if event.what != EVALUATION_LOSS:
                 yield from self._start("diverged", self._config.diverged, event)
         if isinstance(event, RunFinished | RunFailed):
-            if self._uploads.busy:
-                yield Loading("sending the last checkpoints")
-                yield from self._uploads.finish(AT_THE_END)
             yield from self._failures(END_SECONDS)
             yield from [command.failed("was waited for no longer") for command in self._under_way]
+        yield from self._sent(event)
+
+    def _sent(self, event: Event) -> Iterator[Event]:
+        """What became of the checkpoints that are sent; the end of the run waits for them."""
+        if isinstance(event, RunFinished | RunFailed) and self._uploads.busy:
+            yield Loading("sending the last checkpoints")
+            yield from self._uploads.finish(AT_THE_END)
+        yield from self._uploads.results()
 
     def _start(self, hook: str, arguments: Sequence[str], event: Event) -> Iterator[HookFailed]:
         if not arguments:
