@@ -14,6 +14,7 @@ from engine.protocol import (
     CheckpointDamaged,
     CheckpointFailed,
     CheckpointSaved,
+    CheckpointSent,
     Command,
     CommandRefused,
     CompileChosen,
@@ -95,6 +96,7 @@ class UiState(Activity, NoteLog):
         self.arm: Arm | None = None
         self.arms: dict[Arm, ArmView] = {}
         self.checkpoint: CheckpointSaved | None = None
+        self.sent: CheckpointSent | None = None
         self.skipped = 0
         self.system: SystemSample | None = None
         self.drawn = 0
@@ -184,6 +186,8 @@ class UiState(Activity, NoteLog):
                 self.skipped = event.count
             case CheckpointSaved():
                 self.checkpoint = event
+            case CheckpointSent():
+                self.sent = event
             case RestorePoints():
                 self._points[event.arm] = event.points
             case SystemSample():

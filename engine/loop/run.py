@@ -164,6 +164,10 @@ class Run:
         augmentations = recipe_of(config).train_transform.pictures
         rank, size = self._processes.rank, self._processes.size
         self._loader = Loader(self._preparation, config.data, augmentations, config.seed, rank=rank, world_size=size)
+        if missing := self._loader.threads_missing:
+            yield PicturesNoted(
+                f"the system allows {missing} fewer threads for pictures than wanted, which takes longer"
+            )
         try:
             try:
                 # Only the first process downloads; the others then find the files.
@@ -320,6 +324,7 @@ class Run:
         if not self._trains:
             return stopped(self.config.init, cause)
         return left(self._arms.current, self._catalogue, self._writer, cause)
+
     def _any_folder(self) -> Path | None:
         """The run's folder, as far as this process knows it."""
         known = self._processes.folder

@@ -10,7 +10,14 @@ from engine.protocol.arms import (
     EpochDone,
     TrainStep,
 )
-from engine.protocol.checkpoints import CheckpointDamaged, CheckpointFailed, CheckpointSaved, RestorePoints, Rewound
+from engine.protocol.checkpoints import (
+    CheckpointDamaged,
+    CheckpointFailed,
+    CheckpointSaved,
+    CheckpointSent,
+    RestorePoints,
+    Rewound,
+)
 from engine.protocol.effects import (
     CommandRefused,
     EpochsChanged,
@@ -78,6 +85,7 @@ Event = (
     | ImageSkipped
     | CheckpointSaved
     | CheckpointFailed
+    | CheckpointSent
     | RestorePoints
     | Rewound
     | CheckpointDamaged

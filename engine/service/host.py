@@ -9,6 +9,7 @@ from queue import SimpleQueue
 
 from engine.config import RunConfig
 from engine.config.deadline import Limit, job_limit
+from engine.hardware.cpu_time import leave_time_to_save
 from engine.protocol import ArmStarted, Command, ControlFailed, Event, Loading, Release, RunFailed, RunStarted
 from engine.service.ending import Ending
 from engine.service.launch import Launch, is_first
@@ -75,10 +76,12 @@ class Host:
 
     def train(self, emit: Callable[[Event], None] = lambda event: None) -> None:
         """Train to the end; `emit` gets every event, `RunStarted` when others can attach to the run."""
+        leave_time_to_save()
         self._emit = emit
         self.ending.start()
         sampler = threading.Thread(target=self._sample, name="telemetry", daemon=True)
-        sampler.start()
+        with contextlib.suppress(RuntimeError):  # the system allows no more threads: then there are no samples
+            sampler.start()
         launch = self._launch
         try:
             if launch.prepared and is_first():
@@ -97,7 +100,8 @@ class Host:
         finally:
             self._done.set()
             self._server.close()
-            sampler.join()
+            if sampler.ident is not None:
+                sampler.join()
             self.ending.done()
 
     def _publish(self, event: Event) -> None:
