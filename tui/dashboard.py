@@ -142,7 +142,11 @@ class _Ending:
         self._last = (number, time.monotonic())
         if number == before and time.monotonic() - when < AGAIN_SECONDS:
             return  # the same signal, handed on by the parent
-        if self.stopping and number in (signal.SIGUSR1, signal.SIGUSR2):  # these never demand an end at once
+        if self.stopping and number in (
+            signal.SIGUSR1,
+            signal.SIGUSR2,
+            signal.SIGXCPU,
+        ):  # these never demand an end at once
             return
         if self.stopping or self._session is None:
             discard()
@@ -181,7 +185,7 @@ def _show(
 
 def on_signals(handler: "Callable[[int, FrameType | None], object] | signal.Handlers") -> None:
     """Let `handler` take what ends a program."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU):
         signal.signal(number, handler)
 
 

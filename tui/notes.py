@@ -34,6 +34,7 @@ from engine.protocol import (
     PeerRefused,
     PicturesNoted,
     PicturesPrepared,
+    RankSilent,
     RateChanged,
     RatesSwept,
     Resumed,
@@ -68,7 +69,7 @@ class Note:
 # What is shown in the engine's own words, and how much it matters. Other events are only for the log.
 IN_ENGINES_WORDS: dict[type[Event], Level] = {
     **dict.fromkeys((GroupFrozen, EpochsChanged, StepsChanged, MicroBatchChanged, Rewound, LabelCorrected), "good"),
-    **dict.fromkeys((Diverged, LoaderStuck, SettingsChanged, Compiled), "warning"),
+    **dict.fromkeys((Diverged, LoaderStuck, RankSilent, SettingsChanged, Compiled), "warning"),
     **dict.fromkeys(
         (CommandRefused, ImageSkipped, CheckpointDamaged, HookFailed, ControlFailed, FolderAwaited, HeadFitted),
         "warning",

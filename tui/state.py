@@ -14,6 +14,7 @@ from engine.protocol import (
     CheckpointDamaged,
     CheckpointFailed,
     CheckpointSaved,
+    CheckpointSent,
     Command,
     CommandRefused,
     CompileChosen,
@@ -45,6 +46,7 @@ from engine.protocol import (
     PicturesNoted,
     PicturesPrepared,
     Preparing,
+    RankSilent,
     RateChanged,
     RatesSwept,
     RecordedAt,
@@ -94,6 +96,7 @@ class UiState(Activity, NoteLog):
         self.arm: Arm | None = None
         self.arms: dict[Arm, ArmView] = {}
         self.checkpoint: CheckpointSaved | None = None
+        self.sent: CheckpointSent | None = None
         self.skipped = 0
         self.system: SystemSample | None = None
         self.drawn = 0
@@ -137,7 +140,7 @@ class UiState(Activity, NoteLog):
             self._history.recorded = UNKNOWN
         elif isinstance(event, HistoryEnds):
             self._become(self._history, event)
-        elif self._history is not None:
+        elif self._history is not None and not isinstance(event, Loading):  # how far the history is
             self._history.fold(event)
         else:
             self._fold(event)
@@ -183,6 +186,8 @@ class UiState(Activity, NoteLog):
                 self.skipped = event.count
             case CheckpointSaved():
                 self.checkpoint = event
+            case CheckpointSent():
+                self.sent = event
             case RestorePoints():
                 self._points[event.arm] = event.points
             case SystemSample():
@@ -193,7 +198,7 @@ class UiState(Activity, NoteLog):
                 (Loading() | TrainStep() | Resumed() | Evaluating() | EvalDone() | EpochsChanged() | CompileChosen())
                 | (Compiled() | Paused() | StopPlanned() | Preparing() | PicturesPrepared() | ArmFinished())
                 | (RunFinished() | Confusion() | EpochDone() | RateChanged() | GroupFrozen() | MicroBatchChanged())
-                | (SweepingRates() | RatesSwept() | RecordedAt())
+                | (SweepingRates() | RatesSwept() | RecordedAt() | RankSilent())
                 | (HeadFitted() | AverageScored() | BestTested() | StepsChanged())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())

@@ -31,8 +31,10 @@ from engine.sinks import STREAM_SINKS
 from engine.storage.atomic import discard
 
 DONE, FAILED = 0, 1
-ASKED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-"signals that ask for an end and never demand it at once; clusters send the last two before the time is up"
+ASKED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
+"""signals that ask for an end and never demand it at once; clusters send the user's two before the time is up, the
+system the last one, each second, when the limit of processor time is near"""
+OUT_OF_TIME = b"the limit of processor time (ulimit -t) is near: the run saves and ends; go on with --resume\n"
 
 SIGNAL_SECONDS = 0.5
 "the most that a signal has to wait for this thread"
@@ -168,6 +170,8 @@ class _Headless:
         now = time.monotonic()
         if self._signal is None:
             self._signal = number, now
+            if number == signal.SIGXCPU:
+                os.write(2, OUT_OF_TIME)  # a stream may be in the middle of another line
             # One of several processes may be told of the end before its own signal comes.
             self._stop(self._status if self._ended else 128 + number, cause_of(number))
             return

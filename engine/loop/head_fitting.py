@@ -90,7 +90,7 @@ class HeadFitting:
                 next(fitting)
             except StopIteration as end:
                 # All processes have the same features, but not always the same processors.
-                head: FittedHead = self._processes.broadcast(end.value)
+                head: FittedHead = self._processes.broadcast(end.value, patient=True)
                 return head
             if self._processes.size == 1:
                 yield from self._steering.commands()

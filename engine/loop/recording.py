@@ -50,9 +50,9 @@ class Recording:
             yield from self.record(failed)
         with self._lock:
             self._put(event)
-        yield event
         if self.journal is not None and (failure := self.journal.failure()):
-            yield failure
+            yield failure  # first, as nothing follows the last event
+        yield event
 
     def leave(self, event: RunFinished) -> Iterator[Event]:
         """Record the last event of a run that another thread is in the middle of; that thread can record no more."""

@@ -22,6 +22,7 @@ from engine.loop.failures import describe_failure
 from engine.loop.folder_lock import lock_folder
 from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list, with_cache_format
 from engine.loop.milestones import finished, left, started, stopped
+from engine.loop.rank_watch import RankWatch
 from engine.loop.recording import Recording
 from engine.loop.resuming import resumed_settings
 from engine.loop.training import Training
@@ -44,6 +45,7 @@ from engine.steering.further_list import FurtherList
 from engine.steering.inbox import Inbox
 from engine.steering.script import Script, remaining_script
 from engine.steering.steering import Steering
+from engine.storage import fence, ranks_file
 from engine.storage.atomic import clean
 from engine.storage.hooks import Hooks
 from engine.storage.lock import RunLock
@@ -70,11 +72,13 @@ class Run:
         folder: Path | None = None,
         *,
         limit: Limit | None = None,
+        aside: Callable[[Event], None] = lambda event: None,
     ) -> None:
         """`resume` is the folder of a run to resume. `folder` is the folder of a new run, if it exists already.
 
         `hold_open` says whether to wait for commands after the last epoch. `script` has the commands and choices of
-        the run that is repeated. `limit` is the time at which its job is ended from outside.
+        the run that is repeated. `limit` is the time at which its job is ended from outside. `aside` is called from
+        another thread with events that no thread may wait for.
         """
         self.config = with_absolute_places(config)
         self._script = script
@@ -86,6 +90,9 @@ class Run:
         self.folder = Path(resume) if resume is not None else folder
         self._hold_open = hold_open
         self._limit = limit
+        self._aside = aside
+        self._failure = ""
+        "why it ended, for its other processes"
         self._skipped = SkippedPictures()
         self._writer = CheckpointWriter()
         self._lock: RunLock | None = None
@@ -108,7 +115,8 @@ class Run:
         try:
             if self._processes.size > 1:
                 yield Loading("waiting for the other processes")
-            self._processes.join()
+            self._processes.join(self.config.watchdog.rank_seconds, RankWatch(self._any_folder, self._aside))
+            fence.set_check(self._processes.end_if_given_up)
             for event in self._processes.on_first_then_others(self._lock_folder):
                 yield from self._recording.record(event)
             self._read_resumed_settings()
@@ -117,6 +125,7 @@ class Run:
                     why = f"this process showed no sign of life, so {other} goes on with {self.folder}"
                     yield RunFailed("Run taken over", f"{why}; nothing more is written here")
                     return
+                self._processes.note(event)
                 yield from self._recording.record(event)
         except StoppedError:  # while it waited for the folder, whose journal is another process's
             yield stopped(self.config.init, self._inbox.stop_cause())
@@ -128,10 +137,10 @@ class Run:
                 # All processes were asked to end, and another one was faster: nothing has failed.
                 yield from self._recording.record(self._ended(self._inbox.stop_cause()))
                 return
-            yield from self._fail(describe_failure(error, self.config, self._processes.size))
+            yield from self._fail(describe_failure(error, self.config, self._processes))
         finally:
             self._writer.close()
-            self._processes.close()
+            self._processes.close(self._failure)
             self._recording.close()
             if self._lock is not None:
                 self._lock.close()
@@ -155,6 +164,10 @@ class Run:
         augmentations = recipe_of(config).train_transform.pictures
         rank, size = self._processes.rank, self._processes.size
         self._loader = Loader(self._preparation, config.data, augmentations, config.seed, rank=rank, world_size=size)
+        if missing := self._loader.threads_missing:
+            yield PicturesNoted(
+                f"the system allows {missing} fewer threads for pictures than wanted, which takes longer"
+            )
         try:
             try:
                 # Only the first process downloads; the others then find the files.
@@ -197,6 +210,7 @@ class Run:
         self._lock = yield from lock_folder(self.folder, self._inbox.stop_requested)
         self._recording.hooks.folder = self.folder.resolve()
         clean(self.folder)
+        ranks_file.clear(self.folder)
 
     def _start(self) -> Iterator[Event]:
         """Build or restore the first arm, and build the loop that trains it."""
@@ -311,12 +325,20 @@ class Run:
             return stopped(self.config.init, cause)
         return left(self._arms.current, self._catalogue, self._writer, cause)
 
+    def _any_folder(self) -> Path | None:
+        """The run's folder, as far as this process knows it."""
+        known = self._processes.folder
+        return Path(known) if known else self.folder
+
     def _open_journal(self) -> None:
         """Open the journal of a run that ends before it has started, if the run has a folder."""
         if self.folder is not None and self._lock is not None:
             self._recording.open_if_possible(self.folder)
 
     def _fail(self, event: RunFailed) -> Iterator[Event]:
+        self._failure = f"{event.title}: {event.message}"
+        if self._processes.speaks_for_first and (folder := self._any_folder()) is not None:
+            ranks_file.write_failure(folder, self._failure)
         self._open_journal()
         self._writer.retry()
         for saved, _ in self._writer.results(wait=True):

@@ -10,7 +10,14 @@ from engine.protocol.arms import (
     EpochDone,
     TrainStep,
 )
-from engine.protocol.checkpoints import CheckpointDamaged, CheckpointFailed, CheckpointSaved, RestorePoints, Rewound
+from engine.protocol.checkpoints import (
+    CheckpointDamaged,
+    CheckpointFailed,
+    CheckpointSaved,
+    CheckpointSent,
+    RestorePoints,
+    Rewound,
+)
 from engine.protocol.effects import (
     CommandRefused,
     EpochsChanged,
@@ -30,6 +37,7 @@ from engine.protocol.run import (
     HookFailed,
     JournalFailed,
     Loading,
+    RankSilent,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -77,6 +85,7 @@ Event = (
     | ImageSkipped
     | CheckpointSaved
     | CheckpointFailed
+    | CheckpointSent
     | RestorePoints
     | Rewound
     | CheckpointDamaged
@@ -99,6 +108,7 @@ Event = (
     | CommandRefused
     | RunFinished
     | RunFailed
+    | RankSilent
     | SystemSample
     | HistoryBegins
     | HistoryEnds

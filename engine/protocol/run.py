@@ -168,6 +168,17 @@ class Gpu:
 
 
 @dataclass(frozen=True, slots=True)
+class RankSilent:
+    """A process of a run of several has not said for `seconds` that it is alive; 0: it says so again."""
+
+    rank: Int
+    host: str
+    doing: str
+    "what it did last, in words"
+    seconds: Real
+
+
+@dataclass(frozen=True, slots=True)
 class SystemSample:
     """Use of the machine that the engine runs on."""
 

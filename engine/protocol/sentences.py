@@ -30,6 +30,7 @@ from engine.protocol import (
     PeerRefused,
     PicturesNoted,
     PicturesPrepared,
+    RankSilent,
     RateChanged,
     RatesSwept,
     Rewound,
@@ -42,6 +43,7 @@ from engine.protocol import (
     StopPlanned,
     TimeLimited,
 )
+from engine.protocol.ages import age
 from engine.protocol.arms import EVALUATION_LOSS
 from engine.protocol.printable import printable, printable_lines
 from engine.protocol.values import number_text
@@ -91,6 +93,10 @@ def _of_run(event: Event) -> str:
             return f"sent {event.who} away from the control socket: {event.reason} ({event.count} so far)"
         case RunFinished(weights_sha256="", step=0):
             return f"{_stopped(event)} before the first step"
+        case RankSilent(seconds=0.0):
+            return f"rank {event.rank} on {event.host} answers again"
+        case RankSilent():
+            return f"waits for rank {event.rank} on {event.host} for {age(event.seconds)}; it was {event.doing}"
         case RunFinished(best_accuracy=None):
             lost = "; no best weights are on the disk" if event.accuracy is not None else ""
             return f"{'finished' if event.completed else _stopped(event)} at step {event.step}{lost}"

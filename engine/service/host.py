@@ -9,6 +9,7 @@ from queue import SimpleQueue
 
 from engine.config import RunConfig
 from engine.config.deadline import Limit, job_limit
+from engine.hardware.cpu_time import leave_time_to_save
 from engine.protocol import ArmStarted, Command, ControlFailed, Event, Loading, Release, RunFailed, RunStarted
 from engine.service.ending import Ending
 from engine.service.launch import Launch, is_first
@@ -28,12 +29,14 @@ def drive(
     hold_open: Callable[[], bool] = lambda: False,
     ending: Ending | None = None,
     limit: Limit | None = None,
+    aside: Callable[[Event], None] = lambda event: None,
 ) -> None:
     """Train to the end and pass every event to `emit`; a failure is the event `RunFailed`.
 
     `resume` is the folder of a run to go on with; `folder` is that of a new run, if it exists already. `hold_open` says
     whether to wait for commands (another arm, for example) when an arm has done its epochs. `ending` is told of the
-    run, and `limit` is that of its job. An exception in `emit` ends the run and is raised here.
+    run, and `limit` is that of its job. `aside` gets events from another thread. An exception in `emit` ends the run
+    and is raised here.
     """
     emit(Loading("loading PyTorch"))
     try:
@@ -41,7 +44,7 @@ def drive(
     except Exception as error:  # a library is missing, broken, or made for another processor
         emit(RunFailed("PyTorch not loaded", f"{type(error).__name__}: {error}; install the program anew"))
         return
-    run = Run(config, resume=resume, hold_open=hold_open, folder=folder, limit=limit)
+    run = Run(config, resume=resume, hold_open=hold_open, folder=folder, limit=limit, aside=aside)
     if ending is not None:
         ending.run = run
     with contextlib.closing(run.events(inbox)) as events:
@@ -73,10 +76,12 @@ class Host:
 
     def train(self, emit: Callable[[Event], None] = lambda event: None) -> None:
         """Train to the end; `emit` gets every event, `RunStarted` when others can attach to the run."""
+        leave_time_to_save()
         self._emit = emit
         self.ending.start()
         sampler = threading.Thread(target=self._sample, name="telemetry", daemon=True)
-        sampler.start()
+        with contextlib.suppress(RuntimeError):  # the system allows no more threads: then there are no samples
+            sampler.start()
         launch = self._launch
         try:
             if launch.prepared and is_first():
@@ -90,11 +95,13 @@ class Host:
                 hold_open=self._hold_open,
                 ending=self.ending,
                 limit=self._limit,
+                aside=self._publish_aside,
             )
         finally:
             self._done.set()
             self._server.close()
-            sampler.join()
+            if sampler.ident is not None:
+                sampler.join()
             self.ending.done()
 
     def _publish(self, event: Event) -> None:
@@ -110,6 +117,10 @@ class Host:
         self._emit(event)
         if failure is not None:
             self._publish(failure)
+
+    def _publish_aside(self, event: Event) -> None:
+        self.watchers.emit(event)
+        self._emit(event)
 
     def _hold_open(self) -> bool:
         return self._hold and self.watchers.present

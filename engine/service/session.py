@@ -1,12 +1,13 @@
 """A run as a screen sees it: the same methods wherever the engine runs."""
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, Full, Queue
 from typing import Protocol
 
-from engine.protocol import Command, Event, Stop
+from engine.protocol import Command, Event, Loading, Stop
 from engine.service.host import Host
 from engine.service.launch import Launch
 from engine.service.remote.backlog import Backlog
@@ -48,7 +49,7 @@ class LocalSession:
         """The events since the last call, oldest first."""
         if self._reading is not None:
             if self._reading.is_alive():
-                return []
+                return self._reading.progress()
             events, self._reading = self._reading.events, None
             return events
         now = self._host.watchers.resync(self._backlog)
@@ -138,7 +139,7 @@ class ReplaySession:
     def poll(self) -> list[Event]:
         """The history in parts, once it is read; then nothing more."""
         if self._reading.is_alive():
-            return []
+            return self._reading.progress()
         events = self._reading.events[:MOST_AT_ONCE]
         del self._reading.events[:MOST_AT_ONCE]
         return events
@@ -157,8 +158,14 @@ class _HistoryReader(threading.Thread):
         super().__init__(name="history", daemon=True)
         self.events: list[Event] = []
         self._history = history
+        self._progress: deque[Event] = deque(maxlen=1)
         self.start()
+
+    def progress(self) -> list[Event]:
+        """What is new of how far it is, if anything is."""
+        return [self._progress.pop()] if self._progress else []
 
     def run(self) -> None:
         """Read all of it."""
-        self.events.extend(self._history)
+        for event in self._history:
+            (self._progress if isinstance(event, Loading) else self.events).append(event)

@@ -50,7 +50,9 @@ class Inbox:
     def wait(self) -> Command:
         """Wait for the next command of a person; waiting costs no processor time."""
         self.scripted = False
-        return self._processes.broadcast((self._next() or self._queue.get()) if self._processes.is_first else Stop())
+        first = self._processes.is_first
+        command = (self._next() or self._processes.take_from(self._queue)) if first else Stop()
+        return self._processes.broadcast(command, patient=True)
 
     def _next(self) -> Command | None:
         """The oldest one. Commands stay in the queue as long as possible: its length tells others how many wait."""

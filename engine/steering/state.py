@@ -104,7 +104,7 @@ class RunState:
             yield saved
             if isinstance(saved, CheckpointFailed):
                 failure = saved.message
-        return self.arms.processes.broadcast(failure)
+        return self.arms.processes.broadcast(failure, patient=True)
 
     @property
     def is_saved(self) -> bool:

@@ -13,6 +13,7 @@ from engine.protocol import (
     ArmStarted,
     AverageScored,
     BestTested,
+    CheckpointSent,
     EpochDone,
     EpochsChanged,
     EvalDone,
@@ -32,14 +33,14 @@ from engine.protocol import (
     decode,
 )
 from engine.protocol.best import Unkept
-from engine.storage.journal import STEP
+from engine.storage.journal import without_most_steps
 
-# Nothing else is decoded: most lines of a long run are steps, and of those the last one before another line counts.
 DECODED = (
+    "train_step",
     *("run_started", "run_finished", "run_failed", "arm_started", "arm_finished", "eval_done", "epoch_done"),
     *("evaluate", "average_scored", "best_tested", "paused", "resumed", "rewound"),
     *("rate_changed", "group_frozen", "epochs_changed", "steps_changed", "checkpoint_saved"),
-    "checkpoint_failed",
+    *("checkpoint_failed", "checkpoint_sent"),
 )
 BEGINNINGS = tuple(b'{"type": "%s"' % name.encode() for name in DECODED)
 
@@ -187,6 +188,8 @@ class RunSummary:
         self.paused = False
         self.asked = False
         "whether an evaluation was asked for by hand and is not done yet"
+        self.sent: CheckpointSent | None = None
+        "the last checkpoint that `hooks.saved` has sent"
         self.end: RunFinished | RunFailed | None = None
 
     @property
@@ -201,17 +204,13 @@ class RunSummary:
 
     def read(self, lines: Iterable[bytes]) -> None:
         """Fold a journal's lines; what a crash left of one is left out."""
-        last, steps = b"", (b"", b"")  # the last step may be torn: then the one before it counts
-        for line in lines:
-            if line.startswith(STEP):
-                steps = steps[1], line
-            elif line.startswith(BEGINNINGS):
-                self._take(steps)
-                self._take((line,))
-                steps = b"", b""
+        last = b""
+        for line in without_most_steps(lines):
+            if line.startswith(BEGINNINGS):
+                with contextlib.suppress(EngineError):
+                    self.fold(decode(line.decode(errors="replace")))
             if line.endswith(b"}\n"):
                 last = line
-        self._take(steps)
         with contextlib.suppress(ValueError, KeyError, TypeError):
             self.written = float(json.loads(last)["at"])
 
@@ -230,6 +229,8 @@ class RunSummary:
                 self.arm, self.asked = message.arm, False
             case TrainStep():
                 self.arm, self.paused = message.arm, False
+            case CheckpointSent():
+                self.sent = message
             case Evaluate():
                 self.asked = True
             case EvalDone() | BestTested() | Rewound():
@@ -242,9 +243,3 @@ class RunSummary:
                 self.end = message
             case _:
                 pass
-
-    def _take(self, lines: Iterable[bytes]) -> None:
-        """Fold some lines, each as far as it can be read."""
-        for line in filter(None, lines):
-            with contextlib.suppress(EngineError):
-                self.fold(decode(line.decode(errors="replace")))

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from engine.config import RunConfig, load_config
 from engine.errors import CheckpointError, UserError
 from engine.loop.run import Run
 from engine.storage import journal
-from engine.storage.journal import read_journal
+from engine.storage.journal import STEP, read_journal, read_lines, records_in, without_most_steps
 from engine.storage.run_folder import create_run, find_run
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 
@@ -108,6 +109,20 @@ def test_what_cannot_be_written_is_an_event_once_and_training_goes_on(small: Run
     assert events[-1].completed and len(only(events, p.CheckpointSaved)) >= 2
 
 
+def test_nothing_follows_the_last_event_even_if_it_cannot_be_written(
+    small: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = journal.Journal.event
+
+    def fail_at_the_end(record: journal.Journal, event: p.Event) -> None:
+        if isinstance(event, p.RunFinished):
+            record.failed(record.folder / "journal.jsonl", OSError(28, "No space left on device"))
+        write(record, event)
+
+    monkeypatch.setattr(journal.Journal, "event", fail_at_the_end)
+    assert [type(event) for event in play(Run(small))[-2:]] == [p.JournalFailed, p.RunFinished]
+
+
 # --- every failure is in it -----------------------------------------------------------------------------
 
 
@@ -136,6 +151,18 @@ def test_each_run_has_a_folder_of_its_own(small: RunConfig) -> None:
     assert [create_run(small).name for _ in range(3)] == ["small-1", "small-2", "small-3"]
 
 
+def test_a_folder_whose_configuration_cannot_be_written_is_not_left(
+    small: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, target: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(UserError, match=r"small-1/config.yaml: Input/output error; name another one"):
+        create_run(small)
+    assert list(small.checkpoint.dir.iterdir()) == []
+
+
 def test_a_run_is_found_by_its_name_or_its_folder_and_else_the_known_ones_are_named(small: RunConfig) -> None:
     folder = create_run(small)
     root = small.checkpoint.dir
@@ -156,3 +183,14 @@ def test_a_folder_without_a_journal_has_an_empty_past(tmp_path: Path) -> None:
     (tmp_path / journal.JOURNAL).mkdir()
     with pytest.raises(CheckpointError, match=r"journal\.jsonl"):
         list(read_journal(tmp_path))
+
+
+def test_what_needs_little_of_a_journal_reads_the_last_steps_and_the_kinds_it_names(small: RunConfig) -> None:
+    folder = Path(folder_of(play(Run(small))))
+    whole, few = list(read_lines(folder)), list(without_most_steps(read_lines(folder)))
+    assert [line for line in few if not line.startswith(STEP)] == [line for line in whole if not line.startswith(STEP)]
+    assert all(line in few for line, after in pairwise(whole) if line.startswith(STEP) > after.startswith(STEP))
+    are_steps = [line.startswith(STEP) for line in few]
+    assert len(few) < len(whole) and not any(map(all, zip(are_steps, are_steps[1:], are_steps[2:], strict=False)))
+    read = [record.message for record in records_in(whole, (p.EpochDone, p.RunStarted))]
+    assert read == [m for m in read_journal(folder) if isinstance(m, p.EpochDone | p.RunStarted)] and len(read) > 1
