@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from engine.protocol import CommandRefused
 from engine.protocol.best import BEST
 from engine.protocol.streams import print_lines, say
-from engine.service.ending import AGAIN_SECONDS, cause_of
+from engine.service.ending import AGAIN_SECONDS, cause_of, leave_process
 from engine.service.launch import Launch
 from engine.service.program import command
 from engine.storage.atomic import discard
@@ -108,10 +108,7 @@ def _train(launch: Launch, looks: Looks, comes_back: bool, leash: Leash) -> int:
     if cause and safe and status == 128 + app.ended_by and launch.config.checkpoint.signal_exit is not None:
         status = launch.config.checkpoint.signal_exit
     if not ended:  # in the middle of something long: it has nothing to save, and a normal exit would wait for it
-        discard()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+        leave_process(status)
     return status
 
 

@@ -24,7 +24,7 @@ from engine.protocol import (
 from engine.protocol.best import is_best_file
 from engine.protocol.sentences import message
 from engine.protocol.streams import Stream, say
-from engine.service.ending import AGAIN_SECONDS, Ending, cause_of
+from engine.service.ending import AGAIN_SECONDS, Ending, cause_of, leave_process
 from engine.service.host import Host
 from engine.service.launch import Launch, is_first
 from engine.sinks import STREAM_SINKS
@@ -35,6 +35,9 @@ ASKED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 """signals that ask for an end and never demand it at once; clusters send the user's two before the time is up, the
 system the last one, each second, when the limit of processor time is near"""
 OUT_OF_TIME = b"the limit of processor time (ulimit -t) is near: the run saves and ends; go on with --resume\n"
+
+SIGNAL_SECONDS = 0.5
+"the most that a signal has to wait for this thread"
 
 Train = Callable[[SimpleQueue[Command], Callable[[Event], None]], object]
 "trains a run: takes commands from the inbox, and calls the other argument with each event"
@@ -122,15 +125,12 @@ class _Headless:
                 self._ending.done()  # it may not have come so far
 
         threading.Thread(target=work, name="engine", daemon=True).start()
-        self._ending.wait()
+        while not self._ending.wait(SIGNAL_SECONDS):
+            pass  # a signal that the system gives to another thread is handled now
         if self._ending.left:
             if not self._ended:
                 self._status = self._ended_by(self._ending.cause)
-            discard()
-            for stream in (sys.stdout, sys.stderr):
-                if stream is not None and not self._ending.is_stuck:
-                    stream.flush()
-            os._exit(self._status)
+            leave_process(self._status, flush=not self._ending.is_stuck)
         if errors:
             raise errors[0]
 
