@@ -44,6 +44,8 @@ def culprits(heartbeats: Heartbeats, limit: float, *, timed_out: bool) -> str:
 
 def check(heartbeats: Heartbeats, limit: float) -> None:
     """Raise `RankLostError` if another process has ended, or is silent for longer than `limit`."""
+    if any(map(heartbeats.has_died, heartbeats.others)):
+        raise RankLostError(culprits(heartbeats, limit, timed_out=False))
     if max(heartbeats.silences().values(), default=0.0) >= limit or any(
         heartbeats.beat_of(rank).ended for rank in heartbeats.others
     ):
