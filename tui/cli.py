@@ -9,6 +9,7 @@ from engine import __version__
 from engine.cli import program
 from engine.errors import EngineError, UserError
 from engine.protocol.streams import print_lines, say_error
+from engine.service.start import settle
 from tui.commands import COMMANDS
 from tui.commands.overview import TITLE, check_config, overview
 from tui.looks import FLAGS, add_looks_arguments, looks, need_a_screen, on_terminal
@@ -18,6 +19,7 @@ PROGRAM = "finetune-tui"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; the exit status: 0 done, 1 failed, 2 the user's mistake, 128 + N for signal N."""
+    settle()
     try:
         return _run(list(sys.argv[1:] if argv is None else argv))
     except EngineError as error:

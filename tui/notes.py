@@ -43,6 +43,7 @@ from engine.protocol import (
     SettingsChanged,
     StepsChanged,
     StopPlanned,
+    TimeLimited,
 )
 from engine.protocol.sentences import epoch_line, message
 from tui.format import percent, rate
@@ -74,7 +75,7 @@ IN_ENGINES_WORDS: dict[type[Event], Level] = {
         "warning",
     ),
     **dict.fromkeys((CheckpointFailed, JournalFailed), "bad"),
-    PicturesNoted: "info",
+    **dict.fromkeys((PicturesNoted, TimeLimited), "info"),
 }
 LOGGED: dict[type[Event], Level] = {PeerRefused: "warning", RunFailed: "bad"}
 "the same of events that are only for the log; the failure has a panel of its own"

@@ -14,6 +14,7 @@ from engine.protocol import (
     CheckpointDamaged,
     CheckpointFailed,
     CheckpointSaved,
+    CheckpointSent,
     Command,
     CommandRefused,
     CompileChosen,
@@ -62,6 +63,7 @@ from engine.protocol import (
     Suspects,
     SweepingRates,
     SystemSample,
+    TimeLimited,
     TrainStep,
     Watching,
 )
@@ -94,6 +96,7 @@ class UiState(Activity, NoteLog):
         self.arm: Arm | None = None
         self.arms: dict[Arm, ArmView] = {}
         self.checkpoint: CheckpointSaved | None = None
+        self.sent: CheckpointSent | None = None
         self.skipped = 0
         self.system: SystemSample | None = None
         self.drawn = 0
@@ -183,6 +186,8 @@ class UiState(Activity, NoteLog):
                 self.skipped = event.count
             case CheckpointSaved():
                 self.checkpoint = event
+            case CheckpointSent():
+                self.sent = event
             case RestorePoints():
                 self._points[event.arm] = event.points
             case SystemSample():
@@ -198,7 +203,7 @@ class UiState(Activity, NoteLog):
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
                 | (LabelCorrected() | Suspects() | PicturesNoted() | ControlFailed() | FolderAwaited())
-                | (HistoryBegins() | HistoryEnds())
+                | (HistoryBegins() | HistoryEnds() | TimeLimited())
             ):
                 pass  # the activity, the arm or the note of the event says it all
             case _:

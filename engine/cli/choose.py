@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli.arguments import add_json_argument
 from engine.errors import UserError
+from engine.protocol import bounds
 from engine.protocol.streams import print_lines, say
 from engine.service.launch import add_data_argument, data_settings
 from engine.service.program import command
@@ -50,8 +51,8 @@ def run(args: argparse.Namespace, start: Start | None = None) -> int:
     Raises:
         EngineError: the arguments cannot be followed.
     """
-    if not args.minutes > 0:
-        raise UserError("Unclear arguments", "--minutes must be above 0")
+    if not 0 < args.minutes * 60 <= bounds.MOST_SECONDS:
+        raise UserError("Unclear arguments", f"--minutes must be above 0 and no more than {bounds.MOST_SECONDS // 60}")
     configs = [_config(args, text) for text in filter(None, (part.strip() for part in args.models.split(",")))]
     if not configs:
         raise UserError("Unclear arguments", "--models names no model; write --models resnet18,efficientnet_b0")

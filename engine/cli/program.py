@@ -9,6 +9,7 @@ from typing import Protocol, cast
 from engine import __version__
 from engine.errors import EngineError
 from engine.protocol.streams import say_error
+from engine.service.start import settle
 
 
 class Subcommand(Protocol):
@@ -53,6 +54,7 @@ def subcommand(name: str) -> Subcommand:
 
 def main(argv: Sequence[str] | None = None, prog: str = "python -m engine") -> int:
     """Run a subcommand; the exit status. `prog` is how the program was started."""
+    settle()
     words = list(sys.argv[1:] if argv is None else argv)
     args = _parse(words, prog)
     try:

@@ -3,6 +3,7 @@
 import argparse
 
 from engine.cli.arguments import add_run_name, folder_of_run
+from engine.protocol import bounds
 from engine.service import send
 from engine.service.places import add_dir_argument
 from engine.service.words import add_words
@@ -27,6 +28,10 @@ def run(args: argparse.Namespace) -> int:
 def _add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-wait", action="store_true", help="do not wait until it is done")
     parser.add_argument(
-        "--timeout", type=float, default=send.SECONDS, metavar="S", help="seconds to wait; default: %(default)g"
+        "--timeout",
+        type=bounds.real_argument(bounds.seconds),
+        default=send.SECONDS,
+        metavar="S",
+        help="seconds to wait; default: %(default)g",
     )
     add_dir_argument(parser)

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, FiniteFloat, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.config.kinds import Folder, Fraction, Pattern, matching
+from engine.config.kinds import Folder, Fraction, Pattern, Real, matching
 from engine.config.problems import CONTRADICTION, INCOMPLETE
 from engine.config.section import Section
+from engine.protocol import bounds
 
 NEEDED = {
     **{"folder": ("root",), "csv": ("csv",), "archive": ("url", "sha1"), "demo": ()},
@@ -57,11 +58,11 @@ class DataConfig(Section):
     "checksum of the zip file (`source: archive`)"
     image_size: int | None = Field(None, ge=16, le=2048)
     "side of the picture that the model sees, in pixels; default: that of the pretrained weights, else 224"
-    batch_size: int = Field(64, ge=1, le=65536)
+    batch_size: int = Field(64, ge=1, le=bounds.MOST_PICTURES)
     "pictures in a step, of all processes together"
     augment: bool = True
     "crop and flip training pictures at random; without it they are prepared as the test pictures are"
-    crop_scale: Annotated[FiniteFloat, Field(gt=0, le=1)] = 0.08
+    crop_scale: Annotated[Real, Field(gt=0, le=1)] = 0.08
     "smallest area of a random crop, as a fraction of the picture"
     trivial_augment: bool = False
     """change each training picture by one random operation, such as a rotation or another contrast, of random strength
@@ -72,7 +73,7 @@ class DataConfig(Section):
     """how often an epoch has the pictures of each class: `none`: each picture once; `full`: each class equally often;
     `sqrt`: in proportion to the square root of its number of pictures; an epoch keeps its number of pictures, and a
     fitted head (`model.head`) is not affected"""
-    val_fraction: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
+    val_fraction: Annotated[Real, Field(gt=0, lt=1)] = 0.2
     "fraction of each class that is taken from the training pictures for validation, where that is done"
     split_val: bool = False
     """take validation pictures from the training pictures where there is a `test/` but no `val/`; without it the test
@@ -90,7 +91,7 @@ class DataConfig(Section):
     `short_side`; without it they are decoded in each epoch, at their full size"""
     short_side: int | None = Field(None, ge=16, le=8192)
     "shorter side of prepared training pictures, in pixels; smaller ones stay as they are; default: twice `image_size`"
-    cache_gib: Annotated[FiniteFloat, Field(gt=0)] = 20.0
+    cache_gib: Annotated[Real, Field(gt=0, le=bounds.MOST_GIB)] = 20.0
     """space in GiB for all prepared pictures; those not used for longest are removed first, those that do not fit are
     decoded as needed"""
     cache_format: Literal["auto", "raw", "jpeg"] = "auto"

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat
 
-from engine.config import placeholders
+from engine.config import deadline, placeholders
+from engine.protocol import bounds
 
 
 def path(value: Any) -> Any:  # noqa: ANN401 - any value of the file
@@ -37,6 +38,11 @@ def _arguments(value: Any) -> Any:  # noqa: ANN401 - any value of the file
     return () if value is None else value
 
 
+def _text(value: Any) -> Any:  # noqa: ANN401 - any value of the file
+    """A number of seconds as text."""
+    return f"{value}" if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 def _names(value: Any) -> Any:  # noqa: ANN401 - any value of the file
     """A list of names; an empty value means none."""
     if isinstance(value, str):
@@ -64,9 +70,23 @@ def _regular_expression(text: str) -> str:
     return text
 
 
+def _not_too_small(value: Any) -> Any:  # noqa: ANN401 - any value of the file
+    """The value, unless it is the text of a number that would become 0; what is no number is said later."""
+    try:
+        is_zero = isinstance(value, str) and float(value) == 0
+    except ValueError:
+        return value
+    return bounds.real(value) if is_zero else value
+
+
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
-Rate = Annotated[FiniteFloat, Field(gt=0, le=100)]
-Fraction = Annotated[FiniteFloat, Field(ge=0, lt=1)]
+Real = Annotated[FiniteFloat, BeforeValidator(_not_too_small)]
+Rate = Annotated[Real, Field(gt=0, le=bounds.MOST_RATE)]
+Fraction = Annotated[Real, Field(ge=0, lt=1)]
+Seconds = Annotated[Real, Field(gt=0, le=bounds.MOST_SECONDS)]
+Pictures = Annotated[int, Field(ge=1, le=bounds.MOST_PICTURES)]
+Steps = Annotated[int, Field(ge=1, le=bounds.MOST_STEPS)]
+Time = Annotated[str, BeforeValidator(_text), AfterValidator(deadline.check)]
 Folder = Annotated[Path, BeforeValidator(path)]
 Names = Annotated[
     tuple[Annotated[str, matching(r"[a-z][a-z0-9_]{0,31}", "the name of a tracker, such as tensorboard")], ...],

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from string import Formatter
 
-NAMES = ("event", "run", "path", "arm", "step", "accuracy", "message")
+NAMES = ("event", "run", "path", "name", "arm", "step", "accuracy", "message")
 
 
 def check(text: str) -> str:

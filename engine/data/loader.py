@@ -66,6 +66,11 @@ class Loader:
         self._threads = data.threads or min(usable_processors(), MAX_THREADS)
         self._pool = Threads(self._threads, "decode")
 
+    @property
+    def threads_missing(self) -> int:
+        """How many threads the system did not allow."""
+        return self._pool.missing
+
     def close(self) -> None:
         """End the threads and drop batches that nobody has taken. A thread that waits for its file is abandoned."""
         if self._pool.close(CLOSE_SECONDS):

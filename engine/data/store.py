@@ -126,15 +126,16 @@ class Store:
                     _write(self._pixels_file.fileno(), record.tobytes(), offset + data.nbytes)
                     _write(self._index_file.fileno(), record.tobytes(), place * RECORD.itemsize)
             except OSError as error:
-                self.full = error.strerror or str(error)
+                self.full = f"{self.folder}: {error.strerror or error}"
                 return False
             self._index[place] = record
         return True
 
     def close(self) -> None:
-        """Close the files."""
-        self._index_file.close()
-        self._pixels_file.close()
+        """Close the files. What a network drive fails to write at last is found to be damaged when it is read."""
+        for file in (self._index_file, self._pixels_file):
+            with suppress(OSError):
+                file.close()
 
     def _record(self, place: int) -> Any:  # noqa: ANN401 - a numpy record
         """The record of a picture; an empty one is read again, because another process may have written it."""

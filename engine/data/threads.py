@@ -12,21 +12,32 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
+from engine.errors import EngineError
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 class Threads:
-    """`count` threads that work on tasks in the order of submission."""
+    """`count` threads that work on tasks in the order of submission, or as many as the system allows."""
 
     def __init__(self, count: int, name: str) -> None:
+        """Raises `EngineError` if it allows none."""
         self._tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         self._open = True
-        self._threads = [
-            threading.Thread(target=self._work, name=f"{name}_{number}", daemon=True) for number in range(count)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._threads: list[threading.Thread] = []
+        for number in range(count):
+            thread = threading.Thread(target=self._work, name=f"{name}_{number}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the system allows no more of them; those that there are do the work
+                break
+            self._threads.append(thread)
+        if not self._threads:
+            remedy = "raise `ulimit -u`, or the limit of the job or container"
+            raise EngineError("No threads left", f"the system allows this process no more threads; {remedy}")
+        self.missing = count - len(self._threads)
+        "how many of the threads the system did not allow"
 
     def submit(self, do: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> "Future[R]":
         """Call `do` in a thread. The future gets its result or exception."""

@@ -19,9 +19,14 @@ MOST_MEMBERS = 5_000_000  # ImageNet's 22,000 classes have 14 million pictures, 
 MOST_TIMES = 100  # as large as the zip file; pictures are compressed already, a file of zeros shrinks a thousand times
 ALWAYS = 1 << 30  # bytes that are unpacked even from a tiny file
 CHUNK = 1 << 20
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""those of which Python unpacks a part at a time: with bzip2 a thousand bytes become gigabytes in memory, whatever the
+size that the member says"""
+UNBOUNDED = {zipfile.ZIP_BZIP2: "bzip2", zipfile.ZIP_LZMA: "lzma"}
+LONGEST_NAME = 200  # characters in a message
 REMEDY = "make the archive anew, or unpack it yourself and train on its folder with --data DIR"
 MEMBER_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
-"what reading a member raises; RuntimeError: it is encrypted, or compressed in a way that Python cannot read"
+"what reading a member raises; RuntimeError: it is encrypted"
 
 
 def unzip(file: Path, folder: Path, source: str) -> Generator[Loading, None, None]:
@@ -69,6 +74,9 @@ def _check(members: Sequence[zipfile.ZipInfo], packed: int, folder: Path, source
             raise refused(f"it would write outside its folder: {_name(member)}")
         if stat.S_ISLNK(member.external_attr >> 16):
             raise refused(f"its member `{_name(member)}` is a link, not a file")
+        if member.compress_type not in METHODS:
+            how = UNBOUNDED.get(member.compress_type, f"method {member.compress_type}")
+            raise refused(f"its member `{_name(member)}` is compressed with {how}, only deflate is unpacked")
     size = sum(member.file_size for member in members)
     most = max(MOST_TIMES * packed, ALWAYS)
     if size > most:
@@ -114,7 +122,8 @@ def _not_written(member: zipfile.ZipInfo, folder: Path, error: OSError | ValueEr
 
 
 def _name(member: zipfile.ZipInfo) -> str:
-    return printable(member.filename)
+    name = printable(member.filename)
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
 
 
 def _bytes(size: int) -> str:

@@ -47,7 +47,11 @@ class HeadFitting:
             return
         head = None
         if features is not None:
-            head = yield from self._fit(arm, version, *self._gather(arm, features))
+            yield from self._steering.secure()  # the fit of several processes, or to a large table, takes no commands
+            try:
+                head = yield from self._fit(arm, version, *self._gather(arm, features))
+            finally:
+                self._steering.release()
             if head is None:
                 return
             arm.set_head(head)

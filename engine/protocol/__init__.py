@@ -26,6 +26,7 @@ from engine.protocol.checkpoints import (
     CheckpointDamaged,
     CheckpointFailed,
     CheckpointSaved,
+    CheckpointSent,
     RestorePoint,
     RestorePoints,
     Rewound,
@@ -80,6 +81,7 @@ from engine.protocol.run import (
     Setting,
     SettingsChanged,
     SystemSample,
+    TimeLimited,
 )
 from engine.protocol.scores import (
     AverageScored,
@@ -119,6 +121,7 @@ __all__ = [
     "CheckpointDamaged",
     "CheckpointFailed",
     "CheckpointSaved",
+    "CheckpointSent",
     "Command",
     "CommandRefused",
     "CompileChosen",
@@ -194,6 +197,7 @@ __all__ = [
     "SweepingRates",
     "SwitchArm",
     "SystemSample",
+    "TimeLimited",
     "TrainStep",
     "Verdict",
     "Watching",

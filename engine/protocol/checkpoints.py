@@ -34,6 +34,20 @@ class CheckpointFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointSent:
+    """The command `hooks.saved` has ended well for a checkpoint: it is where that command puts it."""
+
+    arm: Arm
+    step: Int
+    path: str
+    "the file in the run's folder, which may have newer weights by now"
+    time: Real
+    "when the command had ended"
+    seconds: Real
+    "that it took"
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointDamaged:
     """A checkpoint cannot be read; an older one is used."""
 

@@ -10,7 +10,14 @@ from engine.protocol.arms import (
     EpochDone,
     TrainStep,
 )
-from engine.protocol.checkpoints import CheckpointDamaged, CheckpointFailed, CheckpointSaved, RestorePoints, Rewound
+from engine.protocol.checkpoints import (
+    CheckpointDamaged,
+    CheckpointFailed,
+    CheckpointSaved,
+    CheckpointSent,
+    RestorePoints,
+    Rewound,
+)
 from engine.protocol.effects import (
     CommandRefused,
     EpochsChanged,
@@ -36,6 +43,7 @@ from engine.protocol.run import (
     RunStarted,
     SettingsChanged,
     SystemSample,
+    TimeLimited,
 )
 from engine.protocol.scores import (
     AverageScored,
@@ -77,6 +85,7 @@ Event = (
     | ImageSkipped
     | CheckpointSaved
     | CheckpointFailed
+    | CheckpointSent
     | RestorePoints
     | Rewound
     | CheckpointDamaged
@@ -110,4 +119,5 @@ Event = (
     | FolderAwaited
     | LabelCorrected
     | Suspects
+    | TimeLimited
 )

@@ -68,18 +68,22 @@ class LocalSession:
         self._host.watchers.remove(self._backlog)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the engine to end; whether it did within `timeout` seconds."""
-        self._engine.join(timeout)
+        """Wait until the engine has ended or was left; whether it ended within `timeout` seconds."""
+        if self._host.ending.wait(timeout) and not self._host.ending.left:
+            self._engine.join()
         return not self._engine.is_alive()
 
-    def stop(self) -> None:
-        """Send commands that end the engine, with a checkpoint if one can be written."""
-        self.send(Stop(save=True))
-        self.send(Stop(save=False))  # takes effect only if the first one was refused
+    def stop(self, cause: str = "") -> None:
+        """End the engine, with a checkpoint if one can be written. `cause` is the signal that asks for it, if one does.
 
-    def close(self, timeout: float) -> bool:
+        If the engine is in the middle of something long and nothing would be lost, it is left there.
+        """
+        self._host.ending.ask(cause)
+        self.send(Stop(save=False, cause=cause))  # takes effect only if the first one was refused
+
+    def close(self, timeout: float, cause: str = "") -> bool:
         """Stop the engine; whether it ended within `timeout` seconds."""
-        self.stop()
+        self.stop(cause)
         ended = self.wait(timeout)
         if self._reading is not None:
             self._reading.join(timeout)

@@ -72,6 +72,12 @@ class RunStatus:
     "those that have begun"
     waits_for: str = ""
     "processes of the run that do not answer the others, and for how long; empty if all do"
+    sent_step: int | None = None
+    "step of the last checkpoint that the command `hooks.saved` has sent"
+    sent_name: str = ""
+    "its file, below the run's folder"
+    sent_at: float | None = None
+    "when the command had ended"
     host: str = ""
     "the machine of the process that trains it, or did last; empty if not known"
     job: str = ""
@@ -92,7 +98,7 @@ def status_of(folder: Path) -> RunStatus:
     config = None
     with contextlib.suppress(EngineError, OSError, ValueError):
         config = load_run_config(folder)
-    arm, run, current = summary.arm, summary.run, summary.current
+    arm, run, current, sent = summary.arm, summary.run, summary.current, summary.sent
     if arm is None and config is not None:
         arm, current = config.init, ArmSummary(epochs=config.train.epochs)
     best = max(
@@ -123,6 +129,9 @@ def status_of(folder: Path) -> RunStatus:
         metrics=current.metrics,
         arms=arm_statuses(summary.arms),
         waits_for=ranks.waits_for if where else "",
+        sent_step=sent.step if sent is not None else None,
+        sent_name="/".join(Path(sent.path).parts[-2:]) if sent is not None else "",
+        sent_at=sent.time if sent is not None else None,
         host=sighting.holder.host if sighting is not None else "",
         job=sighting.holder.job if sighting is not None else "",
         seen=sighting.silent if sighting is not None and not live and summary.end is None else None,
@@ -170,6 +179,8 @@ def describe(run: RunStatus) -> list[str]:
             ("verdict", sentence(run.verdict, over=not run.live) if run.verdict is not None else ""),
             ("rates", ", ".join(f"{group.name} {group.base_lr:g}{_frozen(group)}" for group in run.groups)),
         ]
+    if run.sent_step is not None:
+        rows.append(("bucket", f"{run.sent_name} of step {run.sent_step}, {_clock(run.sent_at)}"))
     rows += [("started", _clock(run.started)), ("last entry", _clock(run.updated))]
     if run.state == "lost":
         rows.append(("go on with", command("--resume", run.path)))

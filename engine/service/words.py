@@ -43,6 +43,7 @@ from engine.protocol import (
     StopAfterEpoch,
     StopPlanned,
     SwitchArm,
+    bounds,
 )
 
 
@@ -87,13 +88,16 @@ WORDS: dict[str, Word] = {
         "give a group another base rate",
         lambda args: SetRate(args.GROUP, args.LR),
         RateChanged,
-        GROUP | {"LR": {"type": float, "help": "its base learning rate"}},
+        GROUP | {"LR": {"type": bounds.real_argument(bounds.rate), "help": "its base learning rate"}},
     ),
     "scale": Word(
         "multiply a group's base rate, or those of all groups",
         lambda args: ScaleRate(args.GROUP, args.FACTOR),
         RateChanged,
-        {"GROUP": {"help": "a parameter group, or `all`"}, "FACTOR": {"type": float, "help": "what to multiply it by"}},
+        {
+            "GROUP": {"help": "a parameter group, or `all`"},
+            "FACTOR": {"type": bounds.real_argument(bounds.factor), "help": "what to multiply it by"},
+        },
     ),
     "freeze": Word("leave a group as it is", lambda args: SetFrozen(args.GROUP, True), GroupFrozen, GROUP),
     "unfreeze": Word("train a group again", lambda args: SetFrozen(args.GROUP, False), GroupFrozen, GROUP),
@@ -101,19 +105,19 @@ WORDS: dict[str, Word] = {
         "give the arm more or fewer epochs",
         lambda args: SetEpochs(args.N),
         EpochsChanged,
-        {"N": {"type": int, "help": "its epochs in all"}},
+        {"N": {"type": bounds.whole_argument(bounds.epochs), "help": "its epochs in all"}},
     ),
     "steps": Word(
         "end the arm after so many steps",
         lambda args: SetSteps(args.N),
         StepsChanged,
-        {"N": {"type": int, "help": "its steps in all"}},
+        {"N": {"type": bounds.whole_argument(bounds.steps), "help": "its steps in all"}},
     ),
     "micro-batch": Word(
         "send fewer pictures through the model at once",
         lambda args: SetMicroBatch(args.N),
         MicroBatchChanged,
-        {"N": {"type": int, "help": "pictures at most"}},
+        {"N": {"type": bounds.whole_argument(bounds.micro_batch), "help": "pictures at most"}},
     ),
     "rewind": Word(
         "go on from an earlier state of the arm",

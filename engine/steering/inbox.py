@@ -26,6 +26,11 @@ class Inbox:
         self._peeked.extend(iter(self._from_queue, None))
         return any(isinstance(command, Stop) for command in self._peeked)
 
+    def stop_cause(self) -> str:
+        """The signal or the time limit of the `Stop` that waits; empty if there is none, or a person has sent it."""
+        self.stop_requested()
+        return next((command.cause for command in self._peeked if isinstance(command, Stop)), "")
+
     def put_first(self, commands: Sequence[Command]) -> None:
         """Let these commands come before those of a person."""
         self._peeked.extendleft(reversed(commands))

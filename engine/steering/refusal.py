@@ -27,11 +27,11 @@ from engine.protocol import (
     Stop,
     StopAfterEpoch,
     SwitchArm,
+    bounds,
 )
 from engine.protocol.printable import printable
 from engine.steering.state import RunState
 
-MOST_EPOCHS = 100_000
 FREED = "the GPU is given back; go on first"
 
 
@@ -61,7 +61,7 @@ def reason(command: Command, run: RunState) -> str:
         case SetSteps():
             return _steps(command, arm)
         case SetMicroBatch():
-            return _done(arm) or ("" if command.pictures > 0 else "a micro-batch has at least 1 picture")
+            return _done(arm)
         case Rewind():
             return _rewind(command, arms)
         case StopAfterEpoch():
@@ -106,13 +106,13 @@ def _pause(command: Pause, run: RunState) -> str:
 
 
 def _rewind(command: Rewind, arms: Arms) -> str:
-    arm = arms.current.arm
+    arm, point = arms.current.arm, printable(command.point)
     if not arms.checkpointer.has_point(arm, command.point):
         if arms.checkpointer.is_gone(arm, command.point):
-            return f"the restore point `{command.point}` is gone: its file has been deleted, as `tidy` does"
-        return f"{arm} has no restore point `{command.point}`"
+            return f"the restore point `{point}` is gone: its file has been deleted, as `tidy` does"
+        return f"{arm} has no restore point `{point}`"
     if command.head != "kept" and command.point != START:
-        return f"only `{START}` can have another head, `{command.point}` has one that was trained"
+        return f"only `{START}` can have another head, `{point}` has one that was trained"
     if command.head in ("pretrained", "fitted") and arm == "scratch":
         return (
             f"scratch has no pretrained {'classifier' if command.head == 'pretrained' else 'features'} that its "
@@ -165,8 +165,13 @@ def _rate(command: SetRate | ScaleRate, groups: dict[str, Group]) -> str:
         return next(filter(None, reasons), "")
     if command.group not in groups:
         return _no_group(command.group)
-    rate = command.base_lr if isinstance(command, SetRate) else groups[command.group].base_lr * command.factor
-    return "" if 0 <= rate <= 100 else f"a rate lies in 0..100, {rate} does not"  # NaN does not either
+    if isinstance(command, SetRate):
+        return bounds.rate(command.base_lr)
+    before = groups[command.group].base_lr
+    after = before * command.factor
+    if after == 0 and before and command.factor:
+        return f"the rate of `{command.group}` would become 0; `rate` says that, where it is meant"
+    return bounds.rate(after)
 
 
 def _freeze(command: SetFrozen, groups: dict[str, Group]) -> str:
@@ -180,12 +185,12 @@ def _freeze(command: SetFrozen, groups: dict[str, Group]) -> str:
 
 
 def _no_group(name: str) -> str:
-    return f"there is no group `{name}`"
+    return f"there is no group `{printable(name)}`"
 
 
 def _epochs(command: SetEpochs, arm: TrainedArm) -> str:
-    if not 1 <= command.epochs <= MOST_EPOCHS:
-        return f"epochs lie in 1..{MOST_EPOCHS}, {command.epochs} does not"
+    if reason := bounds.epochs(command.epochs):
+        return reason
     if command.epochs == arm.epochs:
         return f"it has {arm.epochs} epochs already"
     if command.epochs * arm.steps_per_epoch < arm.step:
@@ -194,9 +199,8 @@ def _epochs(command: SetEpochs, arm: TrainedArm) -> str:
 
 
 def _steps(command: SetSteps, arm: TrainedArm) -> str:
-    most = MOST_EPOCHS * arm.steps_per_epoch
-    if not 1 <= command.steps <= most:
-        return f"steps lie in 1..{most}, {command.steps} does not"
+    if reason := bounds.steps(command.steps, bounds.MOST_EPOCHS * arm.steps_per_epoch):
+        return reason
     if command.steps == arm.total_steps:
         return f"it has {command.steps} steps already"
     return f"step {arm.step} is done" if command.steps < arm.step else ""

@@ -87,7 +87,7 @@ def _follow(messages: Iterable[Message]) -> _Arms:
                 arms.heads[message.arm, message.branch] = of_base if message.head == "kept" else message.head
                 arms.branch[message.arm] = message.branch
             case StepsChanged(planned=True):
-                pass  # the setting `train.minutes` does it again
+                pass  # the setting `train.minutes` or `train.until` does it again
             case EpochsChanged() if message.reason:
                 pass  # the setting `train.patience` does it again
             case RateChanged() | GroupFrozen() | EpochsChanged() | StepsChanged() | MicroBatchChanged():

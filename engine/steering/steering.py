@@ -30,6 +30,7 @@ from engine.protocol import (
     StopAfterEpoch,
     StopPlanned,
     SwitchArm,
+    bounds,
 )
 from engine.steering import changes, moves, pausing, refusal
 from engine.steering.inbox import Inbox
@@ -138,6 +139,11 @@ class Steering(RunState):
             else:
                 yield changes.make(command, arm, SCHEDULED)
 
+    def _why_not(self, command: Command) -> str:
+        """Why the command is impossible, empty if it is possible. What an older version did is done again as it was."""
+        out_of_bounds = "" if self._inbox.scripted else bounds.problem(command)
+        return out_of_bounds or refusal.reason(command, self)
+
     def _refuse(self, command: Command, reason: str) -> Iterator[Event]:
         """Say why a command has no effect. Whoever asked for a rewind may have seen points whose files are gone."""
         yield self.refused(command, reason)
@@ -148,7 +154,7 @@ class Steering(RunState):
         arm, checkpointer = self.arms.current, self.arms.checkpointer
         if isinstance(command, Rewind):  # its restore point may still be on its way to the disk
             yield from checkpointer.results(wait=True)
-        if reason := refusal.reason(command, self):
+        if reason := self._why_not(command):
             yield from self._refuse(command, reason)
             return
         if self.sweep_asked:

@@ -52,9 +52,9 @@ def save(state: dict[str, Any], path: Path) -> int:
             size = temporary.stat().st_size
             ensure_current()
             temporary.replace(path)
-        _sync_folder(path.parent)
     except (OSError, RuntimeError, CheckpointError) as error:
         raise _not_written(path, error) from None
+    _sync_folder(path)
     return size
 
 
@@ -92,9 +92,9 @@ def link(path: Path, other: Path) -> None:
                 _copy(path, temporary)
             ensure_current()
             temporary.replace(other)
-        _sync_folder(other.parent)
     except (OSError, CheckpointError) as error:
         raise _not_written(other, error) from None
+    _sync_folder(other)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -147,7 +147,12 @@ def peek(path: Path) -> dict[str, Any]:
     except Exception:  # a parser can raise anything on damaged bytes
         _verify(path)
         raise _damaged(path) from None
-    return _read(path, mmap=True)
+    try:
+        return _read(path, mmap=True)
+    except FormatError:
+        raise
+    except CheckpointError:  # not every file system can map files
+        return _read(path)
 
 
 def _verify(path: Path) -> None:
@@ -222,9 +227,18 @@ def _reason(error: BaseException) -> str:
     return str(error).splitlines()[0]
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync_folder(path: Path) -> None:
+    """Have the disk take a name that a file has got.
+
+    Raises:
+        SaveError: it does not say that it has; the file itself is whole.
+    """
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        handle = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        reason = f"{path}: {_reason(error)}; the file is whole, but it may not outlast a failure of the power"
+        raise SaveError("Checkpoint not written", reason) from None

@@ -14,14 +14,26 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from engine.config.placeholders import fill
 from engine.config.sections import HooksConfig
-from engine.protocol import ArmFinished, Diverged, Event, HookFailed, RunFailed, RunFinished
+from engine.protocol import (
+    ArmFinished,
+    CheckpointSaved,
+    Diverged,
+    Event,
+    HookFailed,
+    Loading,
+    RunFailed,
+    RunFinished,
+)
 from engine.protocol.arms import EVALUATION_LOSS
 from engine.protocol.sentences import message
+from engine.storage.uploads import AT_THE_END, HOOK, Uploads
 
 LOG = "hooks.log"
 MOST_SECONDS = 60.0  # a command may take
 GRACE_SECONDS = 5.0  # for a command to end after a signal
+SENDING_SECONDS = 3600.0  # the command that sends a checkpoint may take
 END_SECONDS = 80.0  # the end of a run waits for commands: one on a broken disk may neither start nor end
+PREEMPTED_SECONDS = 3.0  # the same if a signal ends the run, as the process is soon killed
 AT_ONCE = 4  # commands under way
 
 
@@ -65,23 +77,36 @@ class Hooks:
         self._name = name
         self._under_way: list[_Command] = []
         self._results: SimpleQueue[tuple[_Command, str]] = SimpleQueue()
+        self._uploads = Uploads(self._send)
 
-    def before(self, event: Event) -> Iterator[HookFailed]:
-        """Start the command for an event that is about to be emitted. Yields the failures of earlier commands.
+    def before(self, event: Event) -> Iterator[Event]:
+        """Start the command for an event that is about to be emitted. Yields what became of earlier commands.
 
         Before the last event of a run it waits for all commands, because no failure can come after that event.
         """
         yield from self._failures()
         match event:
+            case CheckpointSaved() if self._config.saved:
+                self._uploads.add(event)
             case ArmFinished():
                 yield from self._start("finished", self._config.finished, event)
             case RunFailed():
                 yield from self._start("failed", self._config.failed, event)
+            case RunFinished() if event.cause and not event.completed:
+                yield from self._start("preempted", self._config.preempted, event)
             case Diverged() if event.what != EVALUATION_LOSS:
                 yield from self._start("diverged", self._config.diverged, event)
         if isinstance(event, RunFinished | RunFailed):
-            yield from self._failures(END_SECONDS)
+            yield from self._failures(PREEMPTED_SECONDS if getattr(event, "cause", "") else END_SECONDS)
             yield from [command.failed("was waited for no longer") for command in self._under_way]
+        yield from self._sent(event)
+
+    def _sent(self, event: Event) -> Iterator[Event]:
+        """What became of the checkpoints that are sent; the end of the run waits for them."""
+        if isinstance(event, RunFinished | RunFailed) and self._uploads.busy:
+            yield Loading("sending the last checkpoints")
+            yield from self._uploads.finish(AT_THE_END)
+        yield from self._uploads.results()
 
     def _start(self, hook: str, arguments: Sequence[str], event: Event) -> Iterator[HookFailed]:
         if not arguments:
@@ -93,7 +118,7 @@ class Hooks:
             yield command.failed(f"was left out, {AT_ONCE} commands are under way already")
             return
         self._under_way.append(command)
-        environment = os.environ | {f"FINETUNE_{name.upper()}": value for name, value in values.items()}
+        environment = _environment(values)
         log = None if self.folder is None else self.folder / LOG
         try:
             # The start is in the thread, too: the program may be on a disk that does not answer.
@@ -101,6 +126,15 @@ class Hooks:
             threading.Thread(target=run, name=f"hooks.{hook}", daemon=True).start()
         except RuntimeError as error:  # the system allows no more threads
             self._results.put((command, f"could not be run ({error})"))
+
+    def _send(self, saved: CheckpointSaved, path: Path) -> str:
+        """Run the command for a checkpoint, of which `path` is a name; what went wrong."""
+        assert self.folder is not None
+        name = "/".join(Path(saved.path).parts[-2:])
+        values = self._values(HOOK, saved) | {"path": str(path.absolute()), "name": name, "arm": saved.arm}
+        arguments = [fill(argument, values) for argument in self._config.saved]
+        problem = _run(arguments, _environment(values), self.folder / LOG, SENDING_SECONDS)
+        return f"`{arguments[0]}` {problem}" if problem else ""
 
     def _run(self, command: _Command, environment: Mapping[str, str], log: Path | None) -> None:
         problem = "was not run"
@@ -119,6 +153,7 @@ class Hooks:
             "event": hook,
             "run": self._name if folder is None else folder.name,
             "path": "" if folder is None else str(folder),
+            "name": "",
             "arm": "" if current is None else current.arm,
             "step": "" if current is None else str(getattr(event, "step", current.step)),
             "accuracy": "" if best is None else f"{100 * best:.1f} %",
@@ -139,8 +174,13 @@ class Hooks:
                 yield command.failed(problem)
 
 
-def _run(arguments: list[str], environment: Mapping[str, str], log: Path | None) -> str:
+def _environment(values: Mapping[str, str]) -> dict[str, str]:
+    return os.environ | {f"FINETUNE_{name.upper()}": value for name, value in values.items()}
+
+
+def _run(arguments: list[str], environment: Mapping[str, str], log: Path | None, seconds: float | None = None) -> str:
     """Run a command to its end, or until it takes too long; what went wrong, empty if nothing did."""
+    most = MOST_SECONDS if seconds is None else seconds
     with contextlib.ExitStack() as stack:
         output: BinaryIO | int = subprocess.DEVNULL
         if log is not None:
@@ -160,10 +200,10 @@ def _run(arguments: list[str], environment: Mapping[str, str], log: Path | None)
         except (OSError, ValueError) as error:
             return f"could not be run ({getattr(error, 'strerror', None) or error})"
     try:
-        status = process.wait(MOST_SECONDS)
+        status = process.wait(most)
     except subprocess.TimeoutExpired:
         _end(process)
-        return f"took longer than {MOST_SECONDS:g} s and was ended"
+        return f"took longer than {most:g} s and was ended"
     if status < 0:
         return f"was ended by signal {-status}"
     where = "" if output == subprocess.DEVNULL else f", see {LOG}"

@@ -66,14 +66,14 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         """Raises `UserError` if the journal cannot be opened."""
         self.folder = folder
+        path = folder / JOURNAL
         self._failure: JournalFailed | None = None
         self._reported = False
         try:
-            path = folder / JOURNAL
             torn = _is_torn(path)
             self._file: TextIO = path.open("a", encoding="utf-8")
         except OSError as error:
-            raise not_writable(folder, error) from None
+            raise not_writable(path, error) from None
         if torn:  # a crash cut the last line short: end it, or the next one is lost with it
             self._write("")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.config import RunConfig, load_config
 from engine.config.values import given_keys
-from engine.errors import CheckpointError
+from engine.errors import CheckpointError, UserError
 from engine.protocol.streams import say
 from engine.storage.atomic import atomic_write
 from engine.storage.lock import lock_and_wait
@@ -43,11 +43,17 @@ def create_run(config: RunConfig, launcher: str = "") -> Path:
                 break
             except FileExistsError:
                 number += 1
-        (folder / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
-        if launcher:
-            (folder / LAUNCHER).write_text(launcher, encoding="utf-8")
     except OSError as error:
         raise not_writable(root, error) from None
+    try:
+        save_config(config, folder)
+        if launcher:
+            (folder / LAUNCHER).write_text(launcher, encoding="utf-8")
+    except (OSError, UserError) as error:
+        with contextlib.suppress(OSError):  # without a configuration it is no run
+            (folder / CONFIG).unlink(missing_ok=True)
+            folder.rmdir()
+        raise (error if isinstance(error, UserError) else not_writable(folder / LAUNCHER, error)) from None
     return folder
 
 
@@ -109,7 +115,7 @@ def save_config(config: RunConfig, folder: Path) -> None:
             temporary.write_text(config.to_yaml(), encoding="utf-8")
             temporary.replace(folder / CONFIG)
     except OSError as error:
-        raise not_writable(folder, error) from None
+        raise not_writable(folder / CONFIG, error) from None
 
 
 def keep_corrections(config: RunConfig, folder: Path) -> RunConfig:
@@ -126,7 +132,7 @@ def keep_corrections(config: RunConfig, folder: Path) -> RunConfig:
             shutil.copyfile(config.data.exclude, temporary)
             temporary.replace(kept)
     except OSError as error:
-        raise not_writable(folder, error) from None
+        raise not_writable(kept, error) from None
     return config.model_copy(update={"data": config.data.model_copy(update={"exclude": kept})})
 
 

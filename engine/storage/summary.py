@@ -13,6 +13,7 @@ from engine.protocol import (
     ArmStarted,
     AverageScored,
     BestTested,
+    CheckpointSent,
     EpochDone,
     EpochsChanged,
     EvalDone,
@@ -39,7 +40,7 @@ DECODED = (
     *("run_started", "run_finished", "run_failed", "arm_started", "arm_finished", "eval_done", "epoch_done"),
     *("evaluate", "average_scored", "best_tested", "paused", "resumed", "rewound"),
     *("rate_changed", "group_frozen", "epochs_changed", "steps_changed", "checkpoint_saved"),
-    "checkpoint_failed",
+    *("checkpoint_failed", "checkpoint_sent"),
 )
 BEGINNINGS = tuple(b'{"type": "%s"' % name.encode() for name in DECODED)
 
@@ -187,6 +188,8 @@ class RunSummary:
         self.paused = False
         self.asked = False
         "whether an evaluation was asked for by hand and is not done yet"
+        self.sent: CheckpointSent | None = None
+        "the last checkpoint that `hooks.saved` has sent"
         self.end: RunFinished | RunFailed | None = None
 
     @property
@@ -226,6 +229,8 @@ class RunSummary:
                 self.arm, self.asked = message.arm, False
             case TrainStep():
                 self.arm, self.paused = message.arm, False
+            case CheckpointSent():
+                self.sent = message
             case Evaluate():
                 self.asked = True
             case EvalDone() | BestTested() | Rewound():

@@ -2,11 +2,11 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, ParamSpec, Protocol
 
 import torch
 
@@ -14,6 +14,7 @@ from engine.errors import CheckpointError, SaveError
 from engine.protocol import CheckpointFailed, CheckpointSaved, RestorePoint
 from engine.storage import checkpoint
 
+P = ParamSpec("P")
 Saved = CheckpointSaved | CheckpointFailed
 BEST_REASONS = ("best", "average")
 "why a checkpoint is saved that has the best weights"
@@ -63,7 +64,7 @@ class CheckpointWriter:
         self.last_checkpoint = ""
         self._latest = 0.0
         self._tried = time.monotonic()
-        self._pool = ThreadPoolExecutor(1, "checkpoint")
+        self._pool: ThreadPoolExecutor | None = ThreadPoolExecutor(1, "checkpoint")
         self._writing: deque[_Writing] = deque()
         self._owed: dict[Path, _Owed] = {}
         "states of best weights that could not be written; they are tried again before the next checkpoint"
@@ -72,6 +73,14 @@ class CheckpointWriter:
     def since(self) -> float:
         """Seconds since the last attempt to save; a failure counts, so a full disk is not asked at every step."""
         return time.monotonic() - self._tried
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that was asked for is written; from any thread."""
+        written = [writing.results for writing in tuple(self._writing)]
+        return all(done.done() for done in written) and not any(
+            isinstance(result, CheckpointFailed) for done in written for result in done.result()
+        )
 
     def continue_from(self, path: Path, saved_at: float) -> None:
         """Take up a run whose newest checkpoint was `saved_at` that time."""
@@ -101,7 +110,18 @@ class CheckpointWriter:
         name = point.name if point is not None else ""
         if point is not None:
             point = replace(point, time=now)
-        self._writing.append(_Writing(arm, point, self._pool.submit(self._write, state, paths, name, stall)))
+        self._writing.append(_Writing(arm, point, self._submit(self._write, state, paths, name, stall)))
+
+    def write_now(self, state: dict[str, Any], path: Path) -> bool:
+        """Write a copy of an arm's checkpoint from another thread. Returns whether it is on the disk."""
+        self.wait()
+        self._latest = now = max(time.time(), self._latest + 0.001)
+        try:
+            checkpoint.save(self._as_on_disk(state, path.parent) | {"time": now}, path)
+        except SaveError:
+            return False
+        self.last_checkpoint = str(path)
+        return True
 
     def results(self, wait: bool = False) -> Iterator[tuple[Saved, RestorePoint | None]]:
         """What became of the checkpoints since the last call, or of all that were asked for, and of their points."""
@@ -125,7 +145,7 @@ class CheckpointWriter:
         """Try again to write best weights that are owed, before an end. If they fail in another way, that is said."""
         self.wait()
         if self._owed:
-            self._writing.append(_Writing(_Nobody(), None, self._pool.submit(self._write_owed, {})))
+            self._writing.append(_Writing(_Nobody(), None, self._submit(self._write_owed, {})))
 
     def of_best(self, path: Path, name: str, known: Any) -> Any:  # noqa: ANN401 - the value in a checkpoint
         """A value of `OF_BEST` of the best weights at `path`: `known`, unless those could not be written."""
@@ -133,7 +153,20 @@ class CheckpointWriter:
 
     def close(self) -> None:
         """Write what was asked for, and end the thread."""
-        self._pool.shutdown(wait=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
+
+    def _submit(self, write: Callable[P, list[Saved]], *args: P.args, **kwargs: P.kwargs) -> Future[list[Saved]]:
+        """Have the thread write. Where the system allows no more threads, training waits for each checkpoint."""
+        if self._pool is not None:
+            try:
+                return self._pool.submit(write, *args, **kwargs)
+            except RuntimeError:
+                self._pool.shutdown(cancel_futures=True)  # it has kept what it was to do
+                self._pool = None
+        done: Future[list[Saved]] = Future()
+        done.set_result(write(*args, **kwargs))
+        return done
 
     def _write(self, state: dict[str, Any], paths: dict[Path, str], point: str, stall: float) -> list[Saved]:
         """Write a state, after what is owed. No later state has the best weights, so theirs is kept until then."""

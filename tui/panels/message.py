@@ -31,7 +31,7 @@ class Message(Panel):
         """One line. A hint goes after a while; what stays in the log gets dim, unless it warns."""
         note = state.note
         age = now - note.time if note.time else 0.0
-        if not note.kept and age > EXPIRED and not note.text.endswith("…"):
+        if not note.kept and not -1 <= age <= EXPIRED and not note.text.endswith("…"):
             return Content("")
         style = "$muted" if age > OLD and note.level not in ("warning", "bad") else STYLES[note.level]
         waits = bool(state.waiting) and note.text.endswith("…")

@@ -1,5 +1,7 @@
 """The first line: the run, what it is doing, and the last safe checkpoint."""
 
+from collections.abc import Sequence
+
 from textual.content import Content
 
 from engine.protocol import Pause, SwitchArm
@@ -21,9 +23,6 @@ WORDS: dict[Phase, tuple[str, str]] = {
 }
 
 
-LAST = "last "
-
-
 class Status(Panel):
     """Name, state, arm, its branch after a rewind, model and device on the left, the last checkpoint on the right."""
 
@@ -39,20 +38,28 @@ class Status(Panel):
             parts.append((" finetune-tui", "bold"))
         if state.watching > 1 and state.phase not in ENDED:
             parts.append((f"  {state.watching - 1} more watching", "$muted"))
-        saved = state.checkpoint
-        of = f"{saved.arm} " if saved and saved.arm != state.arm and state.arm is not None else ""
         left = Content.assemble(*parts)
-        right = "nothing saved yet "
-        if saved:
-            right = f"{of}checkpoint: step {saved.step}, {ago(now - saved.time)} "
-            if left.cell_length + len(LAST) + len(right) < self.size.width:
-                right = LAST + right
+        texts = _saved(state, now)
+        right = next((text for text in texts if left.cell_length + len(text) < self.size.width), texts[-1])
         if state.run is not None:
             what = f"  {state.run.model} on {state.run.device}"
             if left.cell_length + len(what) + len(right) + 1 < self.size.width:
                 left = left.append_text(what, "$muted")
         gap = max(self.size.width - left.cell_length - len(right), 1)
         return Content.assemble(left, " " * gap, (right, "$muted"))
+
+
+def _saved(state: UiState, now: float) -> Sequence[str]:
+    """What is said of the last checkpoint, and of the last one that `hooks.saved` has sent, the longest text first."""
+    saved, sent = state.checkpoint, state.sent
+    if not saved:
+        return ("nothing saved yet ",)
+    of = f"{saved.arm} " if saved.arm != state.arm and state.arm is not None else ""
+    alone = f"{of}checkpoint: step {saved.step}, {ago(now - saved.time)} "
+    if sent is None:
+        return f"last {alone}", alone
+    both = f"{alone}· bucket: step {sent.step}, {ago(now - sent.time)} "
+    return f"last {both}", both, f"saved: step {saved.step} · bucket: step {sent.step}, {ago(now - sent.time)} ", alone
 
 
 def _word(state: UiState) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from concurrent.futures import wait
 from typing import TypeVar
 
 from engine.data.threads import Threads
+from engine.errors import EngineError
 from engine.protocol import Loading
 
 T = TypeVar("T")
@@ -18,7 +19,10 @@ def meanwhile(do: Callable[[], T], what: str, count: Callable[[], int] = lambda:
 
     Where the generator is closed, the thread is abandoned; it does not keep the process from ending.
     """
-    thread = Threads(1, "listing")
+    try:
+        thread = Threads(1, "listing")
+    except EngineError:
+        return do()  # without progress, rather than not at all
     # The search for cycles of references among a million pictures takes a second, and stops this thread, too.
     collects, before = gc.isenabled(), count()
     gc.disable()

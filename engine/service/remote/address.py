@@ -27,7 +27,7 @@ def socket_paths(folder: Path) -> list[Path]:
 
     The second one is for paths that are too long and for file systems that have no sockets.
     """
-    paths = [folder.resolve() / SOCKET, FALLBACK_FOLDER / f"finetune-tui-{os.getuid()}" / f"{short_name(folder)}.sock"]
+    paths = [folder.resolve() / SOCKET, _fallback() / f"{short_name(folder)}.sock"]
     return [path for path in paths if len(os.fsencode(path)) <= LONGEST]
 
 
@@ -40,14 +40,28 @@ class Listener:
         self.path = path
         try:
             path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # where the system can, the socket is nobody else's from the beginning
+                os.fchmod(self.socket.fileno(), 0o600)
             self.socket.bind(os.fspath(path))
-            path.chmod(0o600)
-            self._inode = path.lstat().st_ino
-            self.socket.listen(PENDING)
-            self.socket.setblocking(False)
+            try:
+                self._inode = self._restrict(path)
+                self.socket.listen(PENDING)
+                self.socket.setblocking(False)
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
         except OSError:
             self.socket.close()
             raise
+
+    @staticmethod
+    def _restrict(path: Path) -> int:
+        """Make a socket its user's alone; its inode. exFAT, for example, makes a file in its place that is for all."""
+        path.chmod(0o600)
+        made = path.lstat()
+        if not stat.S_ISSOCK(made.st_mode):
+            raise OSError("the file system has no sockets")
+        return made.st_ino
 
     @property
     def in_place(self) -> bool:
@@ -75,7 +89,7 @@ def listen(folder: Path) -> Listener:
     for path in socket_paths(folder):
         try:
             if path.parent != folder.resolve():
-                _own_folder(path.parent)
+                own_folder()
             return Listener(path)
         except OSError as error:
             failure = failure or error
@@ -142,15 +156,21 @@ def _connect(client: socket.socket, path: Path, end: float) -> None:
             time.sleep(RETRY_SECONDS)
 
 
-def _own_folder(folder: Path) -> None:
-    """Make a folder that only this user can enter.
+def own_folder() -> Path:
+    """A folder in /tmp that only this user can enter; it is made if need be.
 
     Raises:
-        PermissionError: there is a link, or another user's folder.
+        PermissionError: there is a link, a file, or another user's folder.
     """
+    folder = _fallback()
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise PermissionError(f"{folder} belongs to somebody else")
+        raise PermissionError(f"{folder} is not a folder of this user, so no socket is put into it; remove it")
     folder.chmod(0o700)
+    return folder
+
+
+def _fallback() -> Path:
+    return FALLBACK_FOLDER / f"finetune-tui-{os.getuid()}"

@@ -135,7 +135,7 @@ class Client:
 
     def _read(self, text: str) -> Message:
         try:
-            return decode(text)
+            return decode(text, foreign=True)
         except EngineError:
             raise DisconnectError(f"{text[:40]!a} is no message") from None
 

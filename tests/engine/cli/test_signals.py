@@ -85,8 +85,11 @@ def test_in_the_first_moments_a_signal_ends_it_without_a_traceback(
 # --- while it trains ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])
-def test_a_signal_leaves_a_checkpoint_and_nothing_else(tmp_path: Path, small: Any, number: int) -> None:
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU]
+)
+def test_a_signal_leaves_a_checkpoint_and_nothing_else(tmp_path: Path, small: Any, name: str) -> None:
+    number = signal.Signals[name]
     with training(tmp_path, "--epochs", "100000") as process:
         read_until(process, "train_step")
         process.send_signal(number)

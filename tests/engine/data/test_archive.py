@@ -238,6 +238,12 @@ def test_a_member_of_another_size_than_it_says_is_damaged(server: Server, cache:
     assert "its member `train/a/1.png` is damaged" in refused(server, DataError, cache)
 
 
+@pytest.mark.parametrize(("method", "name"), [(zipfile.ZIP_BZIP2, "bzip2"), (zipfile.ZIP_LZMA, "lzma")])
+def test_what_python_can_only_unpack_as_a_whole_is_refused(server: Server, cache: Path, method: int, name: str) -> None:
+    server.content = of(("train/a/1.png", bytes(10_000)), method=method)
+    assert f"is compressed with {name}, only deflate is unpacked" in refused(server, DataError, cache)
+
+
 def test_a_link_is_refused(server: Server, cache: Path) -> None:
     link = zipfile.ZipInfo("train/a/1.png")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16

@@ -91,7 +91,7 @@ def test_a_full_disk_is_a_reason_too_and_leaves_what_is_there(folder: Path, monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("engine.data.store.os.pwrite", full)
-    assert not store.put(3, encode(picture(3), "raw")) and store.full == "No space left on device"
+    assert not store.put(3, encode(picture(3), "raw")) and store.full == f"{store.folder}: No space left on device"
     assert np.array_equal(store.get(1), picture(1, height=2))
     store.close()
 

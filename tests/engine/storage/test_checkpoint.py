@@ -55,6 +55,18 @@ def saved(tmp_path: Path) -> Path:
 # --- what is in it --------------------------------------------------------------------------------------
 
 
+def test_where_files_cannot_be_mapped_it_is_read(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = torch.load
+
+    def read(*given: Any, mmap: bool = False, **how: Any) -> Any:
+        if mmap:
+            raise RuntimeError("unable to mmap: No such device (19)")
+        return load(*given, **how)
+
+    monkeypatch.setattr(torch, "load", read)
+    assert checkpoint.peek(saved)["step"] == 3
+
+
 def test_it_loads_as_it_was_saved_without_running_code(saved: Path) -> None:
     assert equal(checkpoint.load(saved), {"format": checkpoint.FORMAT, **state()})
     assert equal(torch.load(saved, weights_only=True), {"format": checkpoint.FORMAT, **state()})

@@ -67,8 +67,11 @@ def recorder(tmp_path: Path) -> Recorder:
 
 @pytest.fixture
 def told(small: RunConfig, recorder: Recorder) -> RunConfig:
-    """Every hook tells the recorder all there is to tell."""
-    return hooked(small, **dict.fromkeys(HooksConfig.model_fields, recorder.command(*(f"{{{n}}}" for n in NAMES))))
+    """Every hook but that for checkpoints tells the recorder all there is to tell."""
+    return hooked(
+        small,
+        **dict.fromkeys(HooksConfig.model_fields.keys() - {"saved"}, recorder.command(*(f"{{{n}}}" for n in NAMES))),
+    )
 
 
 def hooked(config: RunConfig, **commands: Iterable[str]) -> RunConfig:
@@ -108,6 +111,7 @@ def test_when_an_arm_is_done_a_command_is_run_with_what_is_to_be_told(told: RunC
         "event": "finished",
         "run": "small-1",
         "path": str(Path(folder_of(events)).resolve()),
+        "name": "",
         "arm": "scratch",
         "step": str(STEPS),
         "accuracy": f"{100 * best:.1f} %",
@@ -138,8 +142,25 @@ def test_what_is_not_known_yet_is_empty(told: RunConfig, recorder: Recorder, tmp
     events = play(Run(with_settings(told, data__root=str(tmp_path / "nowhere"))))
     assert isinstance(events[-1], p.RunFailed)
     environment = recorder.told[0][1]
-    assert {name for name, value in environment.items() if not value} == {"path", "arm", "step", "accuracy"}
+    assert {name for name, value in environment.items() if not value} == {"path", "name", "arm", "step", "accuracy"}
     assert environment["run"] == "small"
+
+
+def test_and_when_a_signal_of_a_cluster_ends_it(told: RunConfig, recorder: Recorder) -> None:
+    play(Run(told), after_step(3, p.Stop(cause="SIGUSR1")))
+    environment = recorder.told[0][1]
+    assert recorder.events == ["preempted"] and environment["step"] == "3"
+    assert environment["message"].startswith("stopped by SIGUSR1 at step 3")
+
+
+def test_the_end_by_a_signal_does_not_wait_long_for_a_command(
+    small: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "PREEMPTED_SECONDS", 0.0)
+    pipe = fifo(tmp_path)
+    events = play(Run(hooked(small, preempted=["cat", str(pipe)])), after_step(3, p.Stop(cause="SIGTERM")))
+    assert failures(events) == [("preempted", "`cat` was waited for no longer")]
+    release(pipe)
 
 
 def test_none_is_run_for_a_stop_by_hand(told: RunConfig, recorder: Recorder) -> None:

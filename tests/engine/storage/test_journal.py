@@ -109,6 +109,20 @@ def test_what_cannot_be_written_is_an_event_once_and_training_goes_on(small: Run
     assert events[-1].completed and len(only(events, p.CheckpointSaved)) >= 2
 
 
+def test_nothing_follows_the_last_event_even_if_it_cannot_be_written(
+    small: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = journal.Journal.event
+
+    def fail_at_the_end(record: journal.Journal, event: p.Event) -> None:
+        if isinstance(event, p.RunFinished):
+            record.failed(record.folder / "journal.jsonl", OSError(28, "No space left on device"))
+        write(record, event)
+
+    monkeypatch.setattr(journal.Journal, "event", fail_at_the_end)
+    assert [type(event) for event in play(Run(small))[-2:]] == [p.JournalFailed, p.RunFinished]
+
+
 # --- every failure is in it -----------------------------------------------------------------------------
 
 
@@ -135,6 +149,18 @@ def test_a_resume_that_fails_before_training_is_in_it(small: RunConfig) -> None:
 
 def test_each_run_has_a_folder_of_its_own(small: RunConfig) -> None:
     assert [create_run(small).name for _ in range(3)] == ["small-1", "small-2", "small-3"]
+
+
+def test_a_folder_whose_configuration_cannot_be_written_is_not_left(
+    small: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, target: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(UserError, match=r"small-1/config.yaml: Input/output error; name another one"):
+        create_run(small)
+    assert list(small.checkpoint.dir.iterdir()) == []
 
 
 def test_a_run_is_found_by_its_name_or_its_folder_and_else_the_known_ones_are_named(small: RunConfig) -> None:

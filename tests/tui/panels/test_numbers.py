@@ -306,6 +306,14 @@ async def test_the_age_of_what_is_safe_changes_rarely():
         assert len(set(texts)) == 1 + 5 + 2, "just now, five tens of seconds, two minutes"
 
 
+@pytest.mark.parametrize(("columns", "words"), [(200, "last checkpoint: step "), (80, "saved: step ")])
+async def test_what_has_been_sent_elsewhere_stands_beside_what_is_saved(columns, words):
+    screen = Screen([*TRAINING, p.CheckpointSent("pretrained", 7, "last.pt", NOW - 42, 1.0)])
+    async with screen.shown((columns, 24)):
+        line = drawn(screen, Status, NOW)
+        assert words in line and line.rstrip().endswith("· bucket: step 7, 40 s ago")
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(-3, "just now"), (9.9, "just now"), (19, "10 s ago"), (59.9, "50 s ago"), (61, "1 min ago")]
 )

@@ -125,6 +125,10 @@ def test_a_folder_in_tmp_that_is_another_users_or_a_link_is_refused(
     theirs.symlink_to(short / "elsewhere")
     with pytest.raises(PermissionError):
         listen(folder)
+    theirs.unlink()
+    theirs.write_text("")
+    with pytest.raises(PermissionError, match="no socket is put into it; remove it"):
+        listen(folder)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
