@@ -135,10 +135,10 @@ class Heartbeats(threading.Thread):
         """The ranks of the other processes."""
         return tuple(self._others)
 
-    def has_died(self, rank: int) -> bool:
-        """Whether a silent process of this machine is not there any more."""
+    def has_died(self, rank: int, silent: float) -> bool:
+        """Whether a process of this machine that was silent for so many seconds is not there any more."""
         beat = self._others[rank].beat
-        if beat.ended or not beat.pid or beat.host != self.own.host or self.silences()[rank] < self.gone:
+        if beat.ended or not beat.pid or beat.host != self.own.host or self.silences()[rank] < silent:
             return False
         try:
             os.kill(beat.pid, 0)
