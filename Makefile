@@ -26,7 +26,7 @@ lint: .venv/.installed
 	$(BIN)/lint-imports
 
 bench: .venv/.installed
-	for name in throughput exactness frozen startup dashboard tax drawing saving steering watching accuracy preparation settings; do $(BIN)/python -m tests.bench.$$name || exit; done
+	for name in throughput exactness frozen startup dashboard tax drawing saving steering watching journal accuracy preparation settings; do $(BIN)/python -m tests.bench.$$name || exit; done
 
 chaos: .venv/.installed
 	$(BIN)/python -m tests.chaos

@@ -9,4 +9,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from engine.cli.program import main
 
-    sys.exit(main())
+    status = main()
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)  # all is done: a signal that comes now must not change the status
+    sys.exit(status)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.__main__ import main
 
-SHORT = ("--times", "3", "--places", "6", "--resumes", "1", "--rooms", "1")
+SHORT = ("kill", "damage", "disk", "others", "--times", "3", "--places", "6", "--resumes", "1", "--rooms", "1")
 ALWAYS = 3 + 1 + 6 + 1 + 4 + 3  # kills and a run's end, damages and one gone on with, foreign files, others
 
 

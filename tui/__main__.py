@@ -11,7 +11,10 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from tui.cli import main as run
 
-    return run()
+    status = run()
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)  # all is done: a signal that comes now must not change the status
+    return status
 
 
 if __name__ == "__main__":

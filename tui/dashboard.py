@@ -12,8 +12,10 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from engine.protocol import CommandRefused
 from engine.protocol.best import BEST
 from engine.protocol.streams import print_lines, say
+from engine.service.ending import AGAIN_SECONDS, cause_of
 from engine.service.launch import Launch
 from engine.service.program import command
 from engine.storage.atomic import discard
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
 SWITCH_SECONDS = 0.0005  # Python's default is ten times as long
 SAVING_SECONDS, LOADING_SECONDS = 90.0, 0.5  # to wait for the end of the engine; a command of `hooks` may take a minute
-AGAIN_SECONDS = 0.3  # a signal that comes twice so soon was sent to this process and handed on by its parent
 
 
 def train(launch: Launch, looks: Looks) -> int:
@@ -97,12 +98,18 @@ def _train(launch: Launch, looks: Looks, comes_back: bool, leash: Leash) -> int:
         return _go_on(app, stray, session, leash)
     ending.stopping = True
     # While it loads there is nothing to save, and a download does not look for commands.
-    ended = session.close(LOADING_SECONDS if app.state.phase == "loading" else SAVING_SECONDS)
+    loading, cause = app.state.phase == "loading" and not app.ended_by, cause_of(app.ended_by)
+    ended = session.close(LOADING_SECONDS if loading else SAVING_SECONDS, cause)
+    safe = True
     while events := session.poll():
         for event in events:
             app.state.fold(event)
+            safe &= not (isinstance(event, CommandRefused) and event.command == "stop")
     status = _say_goodbye(app, stray)
-    if not ended:  # still importing or decoding: it has nothing to save, and a normal exit would wait for it
+    if cause and safe and status == 128 + app.ended_by and launch.config.checkpoint.signal_exit is not None:
+        status = launch.config.checkpoint.signal_exit
+    if not ended:  # in the middle of something long: it has nothing to save, and a normal exit would wait for it
+        discard()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
@@ -149,7 +156,7 @@ class _Ending:
             discard()
             os._exit(128 + number)
         self.stopping = True
-        self._session.stop()
+        self._session.stop(cause_of(number))
 
 
 def _show(

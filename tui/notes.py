@@ -34,6 +34,7 @@ from engine.protocol import (
     PeerRefused,
     PicturesNoted,
     PicturesPrepared,
+    RankSilent,
     RateChanged,
     RatesSwept,
     Resumed,
@@ -42,6 +43,7 @@ from engine.protocol import (
     SettingsChanged,
     StepsChanged,
     StopPlanned,
+    TimeLimited,
 )
 from engine.protocol.sentences import epoch_line, message
 from tui.format import percent, rate
@@ -67,13 +69,13 @@ class Note:
 # What is shown in the engine's own words, and how much it matters. Other events are only for the log.
 IN_ENGINES_WORDS: dict[type[Event], Level] = {
     **dict.fromkeys((GroupFrozen, EpochsChanged, StepsChanged, MicroBatchChanged, Rewound, LabelCorrected), "good"),
-    **dict.fromkeys((Diverged, LoaderStuck, SettingsChanged, Compiled), "warning"),
+    **dict.fromkeys((Diverged, LoaderStuck, RankSilent, SettingsChanged, Compiled), "warning"),
     **dict.fromkeys(
         (CommandRefused, ImageSkipped, CheckpointDamaged, HookFailed, ControlFailed, FolderAwaited, HeadFitted),
         "warning",
     ),
     **dict.fromkeys((CheckpointFailed, JournalFailed), "bad"),
-    PicturesNoted: "info",
+    **dict.fromkeys((PicturesNoted, TimeLimited), "info"),
 }
 LOGGED: dict[type[Event], Level] = {PeerRefused: "warning", RunFailed: "bad"}
 "the same of events that are only for the log; the failure has a panel of its own"

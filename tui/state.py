@@ -46,6 +46,7 @@ from engine.protocol import (
     PicturesNoted,
     PicturesPrepared,
     Preparing,
+    RankSilent,
     RateChanged,
     RatesSwept,
     RecordedAt,
@@ -62,6 +63,7 @@ from engine.protocol import (
     Suspects,
     SweepingRates,
     SystemSample,
+    TimeLimited,
     TrainStep,
     Watching,
 )
@@ -138,7 +140,7 @@ class UiState(Activity, NoteLog):
             self._history.recorded = UNKNOWN
         elif isinstance(event, HistoryEnds):
             self._become(self._history, event)
-        elif self._history is not None:
+        elif self._history is not None and not isinstance(event, Loading):  # how far the history is
             self._history.fold(event)
         else:
             self._fold(event)
@@ -196,12 +198,12 @@ class UiState(Activity, NoteLog):
                 (Loading() | TrainStep() | Resumed() | Evaluating() | EvalDone() | EpochsChanged() | CompileChosen())
                 | (Compiled() | Paused() | StopPlanned() | Preparing() | PicturesPrepared() | ArmFinished())
                 | (RunFinished() | Confusion() | EpochDone() | RateChanged() | GroupFrozen() | MicroBatchChanged())
-                | (SweepingRates() | RatesSwept() | RecordedAt())
+                | (SweepingRates() | RatesSwept() | RecordedAt() | RankSilent())
                 | (HeadFitted() | AverageScored() | BestTested() | StepsChanged())
                 | (Diverged() | Rewound() | ArmSuspended() | CommandRefused() | SettingsChanged() | LoaderStuck())
                 | (JournalFailed() | CheckpointFailed() | CheckpointDamaged() | HookFailed() | PeerRefused())
                 | (LabelCorrected() | Suspects() | PicturesNoted() | ControlFailed() | FolderAwaited())
-                | (HistoryBegins() | HistoryEnds())
+                | (HistoryBegins() | HistoryEnds() | TimeLimited())
             ):
                 pass  # the activity, the arm or the note of the event says it all
             case _:

@@ -56,6 +56,11 @@ class Arms:
         """The rows of all epochs by arm, also of an arm that has not been built since the resume."""
         return self._saved_history | {name: list(arm.history) for name, arm in self._arms.items()}
 
+    @property
+    def unsaved(self) -> bool:
+        """Whether an arm has changed since it was saved; from any thread."""
+        return any(arm.unsaved for arm in tuple(self._arms.values()))
+
     # --- making an arm current --------------------------------------------------------------------------
 
     def start(self, name: Arm) -> Iterator[Event]:

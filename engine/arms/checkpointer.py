@@ -1,5 +1,6 @@
 """Saves checkpoints of the arms, and each as a restore point."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
@@ -18,7 +19,7 @@ from engine.storage import checkpoint
 from engine.storage.choices import Choices
 from engine.storage.journal import Position
 from engine.storage.tidying import POINTS
-from engine.storage.writer import CheckpointWriter
+from engine.storage.writer import CheckpointWriter, copy_to_host
 
 HEAD = "head.pt"
 "the file of an arm with a fitted head, before its first step"
@@ -33,6 +34,7 @@ REASONS = {
     "change": "before a change",
     "switch": "before a switch",
     "stop": "before the end",
+    "long": "before something long",
     "rewind": "start of a branch",
 }
 "why a restore point was saved"
@@ -72,6 +74,8 @@ class Checkpointer:
         self._arms = arms
         self._common_state = common_state
         self._points = SavedPoints()
+        self._kept: tuple[Path, dict[str, Any]] | None = None
+        "a copy of an arm, and where it belongs"
         self._pending: tuple[Arm, RestorePoint] | None = None
 
     # --- saving -----------------------------------------------------------------------------------------
@@ -101,6 +105,21 @@ class Checkpointer:
         """Save the end of the current branch before a rewind leaves it."""
         stem = f"branch-{arm.branch}"
         self._save(_Save(arm, {stem: "branch"}, f"{stem}.pt", f"end of branch {arm.branch}"))
+
+    @contextlib.contextmanager
+    def keeping(self, arm: TrainedArm) -> Iterator[None]:
+        """Keep a copy of an arm during a step that takes long, so that another thread can save it with `rescue`."""
+        state = copy_to_host(arm.state() | self._common_state() | {"reason": REASONS["stop"]})
+        self._kept = self.folder / arm.arm / "last.pt", state
+        try:
+            yield
+        finally:
+            self._kept = None
+
+    def rescue(self) -> bool:
+        """Write the copy that is kept, from another thread. Returns whether there is one, and it is on the disk."""
+        kept = self._kept
+        return kept is not None and self._writer.write_now(kept[1], kept[0])
 
     def before_change(self, arm: TrainedArm) -> None:
         """Save a restore point before a change by the user, unless this step has one."""

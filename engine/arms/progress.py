@@ -59,11 +59,11 @@ class Progress:
         self.branch = self.branches = 1
         self.change = 0
         "increases with each change of the state that is no step: (step, change) is a position in a branch"
-        self.epochs = config.epochs if config.minutes is None else max(config.epochs, 1)
+        self.epochs = max(config.epochs, 1) if config.is_timed else config.epochs
         self.steps: int | None = None
         "all steps, if they are not those of whole epochs"
-        self.timed = config.minutes is not None
-        "whether its steps are planned so that it ends in time (`train.minutes`)"
+        self.timed = config.is_timed
+        "whether its steps are planned so that it ends in time (`train.minutes`, `train.until`)"
         self.spent = 0.0
         "seconds since the arm began, without pauses, as of the last step; counted if it is timed"
         self.micro_batch = config.micro_batch

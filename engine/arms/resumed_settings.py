@@ -17,6 +17,8 @@ def apply_settings(arm: TrainedArm, before: RunConfig, now: RunConfig) -> Iterat
     if "train.epochs" in changed and now.train.epochs * arm.steps_per_epoch >= arm.step:
         arm.set_epochs(now.train.epochs)
         yield EpochsChanged(arm.arm, arm.step, arm.epochs, arm.change)
+    if changed & {"train.minutes", "train.until"} and now.train.is_timed:
+        arm.timed = True
     if "train.micro_batch" in changed and now.train.micro_batch is not None:
         arm.set_micro_batch(now.train.micro_batch)
         yield MicroBatchChanged(arm.arm, arm.step, now.train.micro_batch, WHY, arm.change)

@@ -18,6 +18,7 @@ from engine.arms.optimizer import describe_groups
 from engine.arms.setup import Setup
 from engine.cli.preview import Estimate
 from engine.config import RunConfig
+from engine.config.deadline import job_limit
 from engine.config.sections import DataConfig
 from engine.data.batches import Batch
 from engine.data.cache_format import CacheEstimate, estimate_cache
@@ -30,6 +31,7 @@ from engine.data.transfer import Transfer
 from engine.errors import EngineError
 from engine.hardware.device import ask_for_determinism, choose_device, describe_device
 from engine.hardware.process_group import ProcessGroup
+from engine.loop.time_budget import time_given
 from engine.loop.watchdog import MIN_MICRO_BATCH, is_out_of_memory
 from engine.models import preparation
 from engine.recipes.choices import chosen, complete
@@ -86,6 +88,7 @@ def estimate(config: RunConfig, catalogue: Catalogue) -> Estimate:
     )
     epochs, bottleneck = _epochs(decoding, computing, setup, catalogue)
     groups = describe_groups(arm.optimizer)
+    minutes, until = time_given(config.train, job_limit(), time.time())
     return Estimate(
         model=config.model.name,
         arm=config.init,
@@ -103,8 +106,9 @@ def estimate(config: RunConfig, catalogue: Catalogue) -> Estimate:
         images_per_second_again=decoding.again,
         first_epoch_seconds=epochs[0],
         epoch_seconds=epochs[-1],
-        seconds=sum(epochs) if config.train.minutes is None else config.train.minutes * 60,
-        minutes=config.train.minutes,
+        seconds=sum(epochs) if minutes is None else minutes * 60,
+        minutes=minutes,
+        until=until,
         bottleneck=bottleneck,
         recipe=config.recipe,
         chosen=by_recipe,

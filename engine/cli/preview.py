@@ -96,7 +96,9 @@ class Estimate:
     bottleneck: Literal["decoding", "computing"]
     "which of the two takes longer in all"
     minutes: float | None = None
-    "minutes after which an arm ends (`train.minutes`)"
+    "minutes after which an arm ends (`train.minutes`, `train.until`)"
+    until: str = ""
+    "when it ends, for people, if that is a time of day (`train.until`); else empty"
     recipe: str = "lesson"
     chosen: dict[str, Any] = field(default_factory=dict)
     "the settings that the recipe has chosen, by dotted key"
@@ -225,7 +227,8 @@ def how_long(found: Estimate) -> str:
         return f"about {duration(found.seconds)} for {found.epochs:,} epoch{'s' * (found.epochs != 1)}"
     later = max(found.seconds - found.first_epoch_seconds, 0.0) / max(found.epoch_seconds, 1e-9)
     share = found.seconds / max(found.first_epoch_seconds, 1e-9)
-    return f"{duration(found.seconds)}, in which there is time for about {min(share, 1.0) + later:,.2g} epochs"
+    until = f"until {found.until}, " if found.until else ""
+    return f"{until}{duration(found.seconds)}, in which there is time for about {min(share, 1.0) + later:,.2g} epochs"
 
 
 def settings(chosen: Mapping[str, Any]) -> str:

@@ -16,19 +16,16 @@ from engine.errors import CheckpointError
 from engine.protocol import (
     ArmStarted,
     Command,
-    Confusion,
-    Evaluating,
     Event,
     RunFinished,
     RunStarted,
     SettingsChanged,
     Stop,
-    TrainStep,
 )
 from engine.protocol.streams import say
 from engine.steering.script import Script, done_commands
 from engine.storage.choices import Choices, choices_of
-from engine.storage.journal import Position, Record, read_records
+from engine.storage.journal import CONFUSION, STEP, Position, Record, read_lines, records_in
 from engine.storage.run_folder import load_run_config
 
 
@@ -103,7 +100,7 @@ def plan(folder: Path) -> Plan:
         CheckpointError: the journal cannot be read, or the run has not come to an end.
     """
     # Events of single steps and pictures are most of a journal, and a replay does not need them.
-    records = [r for r in read_records(folder) if not isinstance(r.message, TrainStep | Evaluating | Confusion)]
+    records = list(records_in(line for line in read_lines(folder) if not line.startswith((STEP, CONFUSION))))
     finished = next((r.message for r in reversed(records) if isinstance(r.message, RunFinished | RunStarted)), None)
     if not isinstance(finished, RunFinished) or not finished.weights_sha256:
         raise CheckpointError("Nothing to compare", f"{folder} has not ended; go on with it first (--resume)")

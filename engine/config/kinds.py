@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat
 
-from engine.config import placeholders
+from engine.config import deadline, placeholders
 from engine.protocol import bounds
 
 
@@ -36,6 +36,11 @@ def _arguments(value: Any) -> Any:  # noqa: ANN401 - any value of the file
     if isinstance(value, str):
         raise ValueError("it should be a list, a program and its arguments, such as [notify-send, done]")
     return () if value is None else value
+
+
+def _text(value: Any) -> Any:  # noqa: ANN401 - any value of the file
+    """A number of seconds as text."""
+    return f"{value}" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _names(value: Any) -> Any:  # noqa: ANN401 - any value of the file
@@ -81,6 +86,7 @@ Fraction = Annotated[Real, Field(ge=0, lt=1)]
 Seconds = Annotated[Real, Field(gt=0, le=bounds.MOST_SECONDS)]
 Pictures = Annotated[int, Field(ge=1, le=bounds.MOST_PICTURES)]
 Steps = Annotated[int, Field(ge=1, le=bounds.MOST_STEPS)]
+Time = Annotated[str, BeforeValidator(_text), AfterValidator(deadline.check)]
 Folder = Annotated[Path, BeforeValidator(path)]
 Names = Annotated[
     tuple[Annotated[str, matching(r"[a-z][a-z0-9_]{0,31}", "the name of a tracker, such as tensorboard")], ...],

@@ -12,7 +12,19 @@ from pydantic import (
 )
 
 from engine.config.data_section import DataConfig
-from engine.config.kinds import Arguments, Folder, Fraction, Pictures, Rate, Real, Seconds, Steps, matching, path
+from engine.config.kinds import (
+    Arguments,
+    Folder,
+    Fraction,
+    Pictures,
+    Rate,
+    Real,
+    Seconds,
+    Steps,
+    Time,
+    matching,
+    path,
+)
 from engine.config.section import Section
 from engine.protocol import Arm, bounds
 
@@ -154,6 +166,10 @@ class TrainConfig(Section):
     minutes: Annotated[Real, Field(gt=0, le=bounds.MOST_SECONDS / 60)] | None = None
     """end each arm after so many minutes, evaluations included and pauses not, in place of `epochs`; warm-up and decay
     are stretched to fit"""
+    until: Time | None = None
+    """end each arm by then, in the same way, pauses included: `2026-03-01T18:00` (of this machine's zone, or with one),
+    `18:00` (the next one, whenever the run is started) or seconds since 1970; with `train.minutes`, the earlier of both
+    counts"""
     clip: Annotated[Real, Field(gt=0)] | None = None
     "largest norm of the gradient; a longer one is shortened to it"
     label_smoothing: Fraction = 0.0
@@ -187,6 +203,11 @@ class TrainConfig(Section):
     deterministic: bool = False
     "use algorithms of CUDA that give the same bits each time, which are slower; on a CPU they always do"
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether an arm ends at a time and not after so many epochs."""
+        return self.minutes is not None or self.until is not None
+
 
 class CheckpointConfig(Section):
     """What is kept of a run."""
@@ -198,6 +219,9 @@ class CheckpointConfig(Section):
     points_gib: Annotated[Real, Field(ge=0, le=bounds.MOST_GIB)] = 4.0
     """space in GiB for restore points, which a rewind goes back to; the oldest are removed first, the newest of an arm
     stays"""
+    signal_exit: int | None = Field(None, ge=0, le=255)
+    """exit status of a run that SIGTERM, SIGUSR1, SIGUSR2 or the time limit of its job has ended, once its state is
+    safe, such as 85; default: 128 and the signal's number"""
 
 
 class WatchdogConfig(Section):
@@ -210,6 +234,9 @@ class WatchdogConfig(Section):
     "when memory runs out, halve `train.micro_batch`; without it the run ends"
     loader_seconds: Seconds | None = 60.0
     "say which files training waits for when no batch is ready after so many seconds; `null`: never"
+    rank_seconds: Annotated[Real, Field(ge=2, le=bounds.MOST_SECONDS)] = 600.0
+    """with several processes: end the run when one has not answered the others for so many seconds; what the first one
+    does alone, such as a download, may take longer, as long as it is alive"""
 
 
 class HooksConfig(Section):
@@ -220,6 +247,9 @@ class HooksConfig(Section):
     `{accuracy}` (the best) and `{message}` are filled in, `{{` and `}}` are braces"""
     failed: Arguments = ()
     "the same when the run cannot go on; the run's last event comes after the command"
+    preempted: Arguments = ()
+    """the same when SIGTERM, SIGUSR1, SIGUSR2 or the time limit of its job has ended the run, which `{message}` names;
+    the run waits 3 s at most for the command, which may go on after it"""
     diverged: Arguments = ()
     "the same when a loss or gradient is not finite and the watchdog takes the arm back"
     saved: Arguments = ()

@@ -17,6 +17,7 @@ from engine.data.library import source as library
 from engine.data.listing.layout import NoClassesError
 from engine.data.listing.meanwhile import meanwhile
 from engine.data.listing.table_beside import table_beside
+from engine.data.listing.walk import Listed
 from engine.data.roots import scan_roots
 from engine.data.samples import Catalogue
 from engine.data.split import Split
@@ -80,7 +81,7 @@ def find_catalogue(config: DataConfig, seed: int) -> Generator[Loading, None, Ca
     else:
         root = yield from SOURCES[config.source].locate(config, seed)
         found = partial(_list_made, root, config, seed)
-    return (yield from meanwhile(found, LOOKING))
+    return (yield from meanwhile(found, LOOKING, lambda: Listed.files))
 
 
 def local_catalogue(config: DataConfig, seed: int) -> Catalogue | None:

@@ -18,6 +18,7 @@
 - `step_compiler`: compiles it while commands are taken, in the process of `compiler_process` first.
 - `readback`: copies figures from the device to the host without waiting.
 - `recording`: sends each event to hooks, journal and sinks.
+- `rank_watch`: says which other processes of the run do not answer.
 - `failures`: describes an unexpected error as the last event.
 
 May import `steering`, `arms`, `recipes`, `models`, `data`, `sinks`, `metrics`, `storage`, `hardware`, `config`,

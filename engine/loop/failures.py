@@ -6,7 +6,7 @@ from torch import nn
 
 from engine.config import RunConfig
 from engine.errors import UserError, place
-from engine.hardware.process_group import is_lost
+from engine.hardware.process_group import ProcessGroup, is_lost, restarts_again
 from engine.loop.watchdog import is_out_of_memory
 from engine.protocol import RunFailed
 
@@ -14,18 +14,26 @@ ONE_VALUE = "Expected more than 1 value per channel when training"
 "how torch's message begins if batch norm has nothing to compute a deviation of"
 
 
-def describe_failure(error: Exception, config: RunConfig, processes: int) -> RunFailed:
-    """The last event of a run. `processes` is the number of processes."""
+def describe_failure(error: Exception, config: RunConfig, processes: ProcessGroup) -> RunFailed:
+    """The last event of a run."""
     if is_out_of_memory(error):
         size = config.data.batch_size
         remedy = f"use --set data.batch_size={size // 2}" if size > 1 else "use a smaller model or data.image_size"
         return RunFailed("Out of memory", f"a batch of {size} does not fit; {remedy}")
     if ONE_VALUE in str(error):
         return RunFailed("Batch too small", _one_value(error, config), UserError.exit_status)
-    if processes > 1 and is_lost(error):
-        message = "another process of this run has ended; its last messages say why; go on with --resume"
-        return RunFailed("A process is gone", message)
+    if processes.size > 1 and is_lost(error):
+        return RunFailed("A process is gone", _lost(error, processes))
     return RunFailed("Unexpected error", f"{type(error).__name__}: {error} ({place(error)}); please report this")
+
+
+def _lost(error: Exception, processes: ProcessGroup) -> str:
+    """Which process is gone, what there is of the run, and how it goes on."""
+    if not processes.saved:
+        what, remedy = "there is no checkpoint yet", "start the run again"
+    else:
+        what, remedy = f"the last checkpoint is {processes.saved}", f"go on with --resume {processes.folder}"
+    return f"{processes.why_lost(error)}; {what}; {'torchrun starts the run again' if restarts_again() else remedy}"
 
 
 def _one_value(error: Exception, config: RunConfig) -> str:

@@ -47,7 +47,11 @@ class HeadFitting:
             return
         head = None
         if features is not None:
-            head = yield from self._fit(arm, version, *self._gather(arm, features))
+            yield from self._steering.secure()  # the fit of several processes, or to a large table, takes no commands
+            try:
+                head = yield from self._fit(arm, version, *self._gather(arm, features))
+            finally:
+                self._steering.release()
             if head is None:
                 return
             arm.set_head(head)
@@ -86,7 +90,7 @@ class HeadFitting:
                 next(fitting)
             except StopIteration as end:
                 # All processes have the same features, but not always the same processors.
-                head: FittedHead = self._processes.broadcast(end.value)
+                head: FittedHead = self._processes.broadcast(end.value, patient=True)
                 return head
             if self._processes.size == 1:
                 yield from self._steering.commands()

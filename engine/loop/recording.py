@@ -1,11 +1,12 @@
 """Records events: hooks, journal and sinks get each event before the caller does."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import UserError
-from engine.protocol import Event
+from engine.protocol import Event, RunFailed, RunFinished
 from engine.sinks import RUN_SINKS, Sink
 from engine.storage.hooks import Hooks
 from engine.storage.journal import Journal, NullJournal
@@ -19,6 +20,9 @@ class Recording:
         self.journal: Journal | None = None
         self._sinks: list[Sink] = []
         self._early: list[Event] = []
+        self._lock = threading.Lock()
+        self.ended = False
+        "whether the last event is recorded"
 
     def open(self, folder: Path | None) -> Journal:
         """Open the journal and the sinks in a run's folder. Without a folder nothing is recorded.
@@ -44,14 +48,28 @@ class Recording:
         """
         for failed in self.hooks.before(event):
             yield from self.record(failed)
+        with self._lock:
+            self._put(event)
+        if self.journal is not None and (failure := self.journal.failure()):
+            yield failure  # first, as nothing follows the last event
+        yield event
+
+    def leave(self, event: RunFinished) -> Iterator[Event]:
+        """Record the last event of a run that another thread is in the middle of; that thread can record no more."""
+        self._lock.acquire()  # for ever
+        if not self.ended:
+            yield from self.hooks.before(event)  # a command that fails now is in the log of the commands, too
+            self._put(event)
+            yield event
+
+    def _put(self, event: Event) -> None:
+        """Write an event, and those before the journal was there."""
+        self.ended = self.ended or isinstance(event, RunFinished | RunFailed)
         self._early.append(event)
         if self.journal is not None:
             for early in self._early:
                 self._write(early, self.journal)
             self._early.clear()
-        if self.journal is not None and (failure := self.journal.failure()):
-            yield failure  # first, as nothing follows the last event
-        yield event
 
     def close(self) -> None:
         """Close the journal."""

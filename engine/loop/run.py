@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from engine.arms.arms import Arms
 from engine.arms.setup import Setup
 from engine.config import RunConfig
+from engine.config.deadline import Limit
 from engine.config.places import with_absolute_places
 from engine.config.sections import HooksConfig
 from engine.data.loader import Loader
@@ -16,11 +17,12 @@ from engine.data.sources import folders
 from engine.data.transfer import Transfer
 from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device
-from engine.hardware.process_group import ProcessGroup, launcher, restarts
+from engine.hardware.process_group import ProcessGroup, is_lost, launcher, restarts
 from engine.loop.failures import describe_failure
 from engine.loop.folder_lock import lock_folder
 from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list, with_cache_format
-from engine.loop.milestones import finished, started
+from engine.loop.milestones import finished, left, started, stopped
+from engine.loop.rank_watch import RankWatch
 from engine.loop.recording import Recording
 from engine.loop.resuming import resumed_settings
 from engine.loop.training import Training
@@ -34,6 +36,7 @@ from engine.protocol import (
     RunFinished,
     Setting,
     SettingsChanged,
+    TimeLimited,
 )
 from engine.recipes.choices import complete
 from engine.recipes.table import recipe_of
@@ -42,6 +45,7 @@ from engine.steering.further_list import FurtherList
 from engine.steering.inbox import Inbox
 from engine.steering.script import Script, remaining_script
 from engine.steering.steering import Steering
+from engine.storage import fence, ranks_file
 from engine.storage.atomic import clean
 from engine.storage.hooks import Hooks
 from engine.storage.lock import RunLock
@@ -66,11 +70,15 @@ class Run:
         hold_open: Callable[[], bool] = lambda: False,
         script: Script | None = None,
         folder: Path | None = None,
+        *,
+        limit: Limit | None = None,
+        aside: Callable[[Event], None] = lambda event: None,
     ) -> None:
         """`resume` is the folder of a run to resume. `folder` is the folder of a new run, if it exists already.
 
         `hold_open` says whether to wait for commands after the last epoch. `script` has the commands and choices of
-        the run that is repeated.
+        the run that is repeated. `limit` is the time at which its job is ended from outside. `aside` is called from
+        another thread with events that no thread may wait for.
         """
         self.config = with_absolute_places(config)
         self._script = script
@@ -81,11 +89,20 @@ class Run:
         "whether nothing has been trained yet"
         self.folder = Path(resume) if resume is not None else folder
         self._hold_open = hold_open
+        self._limit = limit
+        self._aside = aside
+        self._failure = ""
+        "why it ended, for its other processes"
         self._skipped = SkippedPictures()
         self._writer = CheckpointWriter()
         self._lock: RunLock | None = None
         self.followers = Followers()
         "the processes that send it to its trackers"
+        self._trains = False
+        "whether the run has started, so that there may be something to lose"
+        self._processes = ProcessGroup()
+        hooks = Hooks(self.config.hooks if self._processes.is_first else HooksConfig(), self.config.name)
+        self._recording = Recording(hooks)
 
     def events(self, inbox: SimpleQueue[Command] | None = None) -> Generator[Event, None, None]:
         """Run to the end. Commands in `inbox` take effect between two steps.
@@ -94,14 +111,12 @@ class Run:
         As soon as the run has a folder, each event is written to its journal before it is yielded.
         """
         self._began = time.perf_counter()
-        self._processes = ProcessGroup()
-        hooks = Hooks(self.config.hooks if self._processes.is_first else HooksConfig(), self.config.name)
-        self._recording = Recording(hooks)
         self._inbox = Inbox(inbox if inbox is not None else SimpleQueue(), self._processes)
         try:
             if self._processes.size > 1:
                 yield Loading("waiting for the other processes")
-            self._processes.join()
+            self._processes.join(self.config.watchdog.rank_seconds, RankWatch(self._any_folder, self._aside))
+            fence.set_check(self._processes.end_if_given_up)
             for event in self._processes.on_first_then_others(self._lock_folder):
                 yield from self._recording.record(event)
             self._read_resumed_settings()
@@ -110,16 +125,22 @@ class Run:
                     why = f"this process showed no sign of life, so {other} goes on with {self.folder}"
                     yield RunFailed("Run taken over", f"{why}; nothing more is written here")
                     return
+                self._processes.note(event)
                 yield from self._recording.record(event)
         except StoppedError:  # while it waited for the folder, whose journal is another process's
-            yield RunFinished(self.config.init, 0, False, None, None, "", "", 0.0)
+            yield stopped(self.config.init, self._inbox.stop_cause())
         except EngineError as error:
             yield from self._fail(RunFailed(error.title, error.message, error.exit_status))
         except Exception as error:
-            yield from self._fail(describe_failure(error, self.config, self._processes.size))
+            can_lose = self._trains and self._processes.is_first
+            if is_lost(error) and not can_lose and self._inbox.stop_requested():
+                # All processes were asked to end, and another one was faster: nothing has failed.
+                yield from self._recording.record(self._ended(self._inbox.stop_cause()))
+                return
+            yield from self._fail(describe_failure(error, self.config, self._processes))
         finally:
             self._writer.close()
-            self._processes.close()
+            self._processes.close(self._failure)
             self._recording.close()
             if self._lock is not None:
                 self._lock.close()
@@ -156,7 +177,7 @@ class Run:
             except StoppedError:
                 if not self._resuming:  # the journal of a resumed run already ends with an event
                     self._open_journal()
-                yield RunFinished(config.init, 0, False, None, None, "", "", 0.0)
+                yield stopped(config.init, self._inbox.stop_cause())
                 return
             while not self._steering.stopped:
                 yield from self._training.train(self._arms.current)
@@ -166,7 +187,7 @@ class Run:
                         break
                     yield from self._steering.wait()
             yield from self._arms.checkpointer.settle()
-            yield finished(self._arms, self._catalogue, self.folder, self._writer)
+            yield finished(self._arms, self._catalogue, self.folder, self._writer, self._steering.stop_cause)
         finally:
             self._loader.close()
 
@@ -189,6 +210,7 @@ class Run:
         self._lock = yield from lock_folder(self.folder, self._inbox.stop_requested)
         self._recording.hooks.folder = self.folder.resolve()
         clean(self.folder)
+        ranks_file.clear(self.folder)
 
     def _start(self) -> Iterator[Event]:
         """Build or restore the first arm, and build the loop that trains it."""
@@ -212,9 +234,12 @@ class Run:
         if self._processes.is_first and self.folder is not None:
             yield from keep_list(self._catalogue, self.folder, anew=self._begins)
         self._make_loop(resuming)
+        self._trains = True
         yield started(self._arms, self._catalogue, self.folder, steps, self._writer.last_checkpoint)
         if self._processes.is_first and self.folder is not None:
             yield from self.followers.start(self.folder, self.config.sinks)
+        if self._limit is not None:
+            yield TimeLimited(self._limit.end, self._limit.sentence(time.time()))
         if self._settings:
             yield SettingsChanged(self._settings)
         if reason := self._arms.current.label_record.omission:
@@ -253,7 +278,9 @@ class Run:
         self._steering = Steering(
             self._inbox, self._arms, journal, self.config, self._hold_open, has_validation=bool(self._catalogue.val)
         )
-        self._training = Training(self._pipeline, self._steering, self._device, self.config, self._began)
+        self._training = Training(
+            self._pipeline, self._steering, self._device, self.config, began=self._began, limit=self._limit
+        )
         if own is not None and (self._settings or self._begins):
             self.config = keep_corrections(self.config, own)
             save_config(self.config, own)
@@ -266,12 +293,52 @@ class Run:
 
     # --- the end ----------------------------------------------------------------------------------------
 
+    @property
+    def can_be_left(self) -> bool:
+        """Whether its process may end at this moment, and nothing is lost; from any thread."""
+        if not self._trains or self._recording.ended or self._is_taken_over:
+            return True
+        # One of several processes would leave the others waiting, but for where all of them can be left.
+        return self._steering.is_saved if self._processes.size == 1 else self._steering.secured
+
+    def rescue(self) -> bool:
+        """Save the arm as it was before a step that takes long, from another thread. Returns whether that is done."""
+        return not self._is_taken_over and self._arms.checkpointer.rescue()
+
+    def leave(self, cause: str) -> Iterator[Event]:
+        """End the record of a run that can be left, while another thread is in the middle of something long.
+
+        That thread must not go on: it waits for ever as soon as it has an event to record.
+        """
+        if not self._is_taken_over:
+            yield from self._recording.leave(self._ended(cause))
+            if self._lock is not None:
+                self._lock.close()  # who goes on with the run need not wait for signs of life of this process
+
+    @property
+    def _is_taken_over(self) -> bool:
+        """Whether another process goes on with the run, so that this one must write nothing more."""
+        return self._lock is not None and bool(self._lock.taken_over_by)
+
+    def _ended(self, cause: str) -> RunFinished:
+        if not self._trains:
+            return stopped(self.config.init, cause)
+        return left(self._arms.current, self._catalogue, self._writer, cause)
+
+    def _any_folder(self) -> Path | None:
+        """The run's folder, as far as this process knows it."""
+        known = self._processes.folder
+        return Path(known) if known else self.folder
+
     def _open_journal(self) -> None:
         """Open the journal of a run that ends before it has started, if the run has a folder."""
         if self.folder is not None and self._lock is not None:
             self._recording.open_if_possible(self.folder)
 
     def _fail(self, event: RunFailed) -> Iterator[Event]:
+        self._failure = f"{event.title}: {event.message}"
+        if self._processes.speaks_for_first and (folder := self._any_folder()) is not None:
+            ranks_file.write_failure(folder, self._failure)
         self._open_journal()
         self._writer.retry()
         for saved, _ in self._writer.results(wait=True):

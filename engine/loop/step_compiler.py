@@ -95,6 +95,8 @@ class StepCompiler:
         """Compile the step here, mostly from what the process has left in torch's cache."""
         failure, seconds = (self._process.failure, self._process.seconds) if self._process is not None else ("", 0.0)
         if not failure:
+            if self._process is None:  # nothing is compiled yet
+                yield from self._steering.secure()
             yield Loading(COMPILING)
             began = time.perf_counter()
             try:
@@ -103,6 +105,8 @@ class StepCompiler:
                 self.holds = True
                 yield from self.drop(arm, "the run is to end")
                 return
+            finally:
+                self._steering.release()
             seconds += time.perf_counter() - began
         self.close()
         self._chosen = None

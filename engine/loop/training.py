@@ -1,5 +1,6 @@
 """The training loop: train an epoch, evaluate, save, and take commands between steps."""
 
+import contextlib
 import math
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import torch
 from engine.arms.arm import TrainedArm
 from engine.arms.stopwatch import Stopwatch
 from engine.config import RunConfig
+from engine.config.deadline import Limit
 from engine.data.batches import Batch, Waiting
 from engine.loop.end_average import EndAverage
 from engine.loop.evaluation import Evaluation
@@ -26,6 +28,9 @@ from engine.loop.watchdog import NotFinite, Watchdog
 from engine.protocol import ArmFinished, EpochDone, EpochsChanged, Event, Stop, Suspects, TrainStep
 from engine.recipes.table import recipe_of
 from engine.steering.steering import Steering
+
+SLOW_SECONDS = 2.0
+"a step that takes longer is worth a copy of the arm before it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +50,16 @@ class Training:
     """Trains and evaluates the current arm."""
 
     def __init__(
-        self, pipeline: InputPipeline, steering: Steering, device: torch.device, config: RunConfig, began: float
+        self,
+        pipeline: InputPipeline,
+        steering: Steering,
+        device: torch.device,
+        config: RunConfig,
+        *,
+        began: float,
+        limit: Limit | None = None,
     ) -> None:
-        """`began` is the time, of `time.perf_counter`, at which the run began."""
+        """`began` is the time, of `time.perf_counter`, at which the run began; `limit` is that of its job."""
         self._pipeline = pipeline
         self._steering = steering
         self._device = device
@@ -62,10 +74,10 @@ class Training:
         self._final_test = FinalTest(pipeline, self._checkpointer, self._evaluation)
         self._passes = FeaturePass(pipeline, steering, device, config.seed)
         self._head_fitting = HeadFitting(pipeline, steering, self._evaluation, self._passes, config.seed)
-        self._budget = TimeBudget(config.train, pipeline, steering, began)
+        self._budget = TimeBudget(config.train, pipeline, steering, began, limit)
         self._rate_sweep = RateSweep(pipeline, steering)
         self._steps: Readback[_Step] = Readback(device)
-        self._read_at = 0.0
+        self._read_at = self._step_seconds = 0.0
 
     def train(self, arm: TrainedArm) -> Iterator[Event]:
         """Train an arm until it is done, another arm becomes current, or the run stops."""
@@ -161,11 +173,17 @@ class Training:
                 if self._compiler.holds:
                     return
             began = time.perf_counter() - waited  # without the time for commands, saves and compiling
-            figures, rates, update = yield from self._watchdog.within_memory(arm, batch, arm.update)
+            with self._kept(arm):
+                figures, rates, update = yield from self._watchdog.within_memory(arm, batch, arm.update)
             self._steps.put(_Step(arm.step, epoch, images, began, waited, rates, update), figures)
             waited = 0.0
             yield from self._read(arm)
         yield from self._read(arm, everything=True)
+
+    def _kept(self, arm: TrainedArm) -> contextlib.AbstractContextManager[None]:
+        """Within it, a step that is so long that nobody can wait for its end does not keep the arm from being saved."""
+        slow = self._single_process and self._step_seconds > SLOW_SECONDS
+        return self._checkpointer.keeping(arm) if slow else contextlib.nullcontext()
 
     def _compile(self, arm: TrainedArm, batch: Batch) -> Iterator[Event]:
         """Compile the step if that is worth it. What is known of the steps before is reported first."""
@@ -191,7 +209,8 @@ class Training:
             self._read_at = now
             waited = min(step.waited, seconds)
             waiting = waited / seconds
-            self._compiler.add_step_time(arm, seconds - waited)
+            self._step_seconds = seconds - waited
+            self._compiler.add_step_time(arm, self._step_seconds)
             arm.add_step(loss, int(correct), step.images, seconds, waited)
             yield TrainStep(
                 arm=arm.arm,

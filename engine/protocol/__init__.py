@@ -6,8 +6,8 @@ number, from 1, of the epoch that a step belongs to. No value is smoothed.
 
 `events` and `commands` list them; the events are in `run`, `arms`, `scores`, `pictures`, `checkpoints`, `effects` (of
 commands) and `watching`, and made of `values`. `encoding` writes them as JSON, `sentences` and `deeds` as text for
-people, `counting` says how many, `streams` prints. `wire` has the messages that only a socket carries. Loads no torch.
-May import `errors` only.
+people, `activity` what goes on, `counting` says how many, `ages` how long ago, `streams` prints. `wire` has the
+messages that only a socket carries. Loads no torch. May import `errors` only.
 """
 
 from engine.protocol.arms import (
@@ -65,7 +65,7 @@ from engine.protocol.effects import (
     StopPlanned,
     SweepingRates,
 )
-from engine.protocol.encoding import Message, decode, encode, kind_name, name_of
+from engine.protocol.encoding import Message, decode, decode_with_fields, encode, kind_name, name_of
 from engine.protocol.events import Event
 from engine.protocol.pictures import ImageSkipped, LoaderStuck, PicturesNoted, PicturesPrepared, Preparing
 from engine.protocol.run import (
@@ -74,12 +74,14 @@ from engine.protocol.run import (
     HookFailed,
     JournalFailed,
     Loading,
+    RankSilent,
     RunFailed,
     RunFinished,
     RunStarted,
     Setting,
     SettingsChanged,
     SystemSample,
+    TimeLimited,
 )
 from engine.protocol.scores import (
     AverageScored,
@@ -163,6 +165,7 @@ __all__ = [
     "PicturesNoted",
     "PicturesPrepared",
     "Preparing",
+    "RankSilent",
     "RateChanged",
     "RatesSwept",
     "RecordedAt",
@@ -194,10 +197,12 @@ __all__ = [
     "SweepingRates",
     "SwitchArm",
     "SystemSample",
+    "TimeLimited",
     "TrainStep",
     "Verdict",
     "Watching",
     "decode",
+    "decode_with_fields",
     "encode",
     "kind_name",
     "name_of",

@@ -1,6 +1,9 @@
 """The commands that a run obeys. Each takes effect between two steps, or is refused with the reason."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from engine.protocol.values import Arm, Bool, Head, Int, Real, Verdict
 
@@ -114,6 +117,8 @@ class Stop:
     """
 
     save: Bool = True
+    cause: Annotated[str, Field(exclude_if=lambda cause: not cause)] = ""
+    "the signal or the time limit that ends the run; empty if a person does"
 
 
 @dataclass(frozen=True, slots=True)

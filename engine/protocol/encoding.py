@@ -56,10 +56,19 @@ def decode(line: str, *, foreign: bool = False) -> Message:
     Raises:
         EngineError: the line is no JSON object, of no known type, or has missing or ill-typed fields.
     """
+    return decode_with_fields(line, foreign=foreign)[0]
+
+
+def decode_with_fields(line: str, *, foreign: bool = False) -> tuple[Message, dict[str, Any]]:
+    """The same, and all that the line has: its `extra` keys, too.
+
+    Raises:
+        EngineError: as `decode`.
+    """
     try:
-        fields = json.loads(line, parse_float=real) if foreign else json.loads(line)
+        fields: dict[str, Any] = json.loads(line, parse_float=real) if foreign else json.loads(line)
         message: Message = _adapter(fields["type"]).validate_python(fields)
     except UNREADABLE as error:
         reason = str(error).splitlines()[0]
         raise EngineError("Unreadable message", f"{line[:80]!r} is not a message ({reason})") from None
-    return message
+    return message, fields

@@ -37,11 +37,13 @@ from engine.protocol.run import (
     HookFailed,
     JournalFailed,
     Loading,
+    RankSilent,
     RunFailed,
     RunFinished,
     RunStarted,
     SettingsChanged,
     SystemSample,
+    TimeLimited,
 )
 from engine.protocol.scores import (
     AverageScored,
@@ -106,6 +108,7 @@ Event = (
     | CommandRefused
     | RunFinished
     | RunFailed
+    | RankSilent
     | SystemSample
     | HistoryBegins
     | HistoryEnds
@@ -116,4 +119,5 @@ Event = (
     | FolderAwaited
     | LabelCorrected
     | Suspects
+    | TimeLimited
 )

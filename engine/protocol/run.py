@@ -89,6 +89,14 @@ class HookFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeLimited:
+    """The job that the run is in is ended from outside at `end`, in seconds since 1970; the run saves before that."""
+
+    end: Real
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """The run is over: its epochs are done, or it was stopped."""
 
@@ -103,7 +111,7 @@ class RunFinished:
     checkpoint: str
     "the last checkpoint, empty without any"
     weights_sha256: str
-    "empty if the run was stopped while it was loading"
+    "empty if the run was stopped while it was loading, or had to be left in the middle of something long"
     seconds: Real
     part: Part = "test"
     "the pictures of both accuracies"
@@ -117,6 +125,8 @@ class RunFinished:
     "the file of the best weights, empty without any"
     best_epoch: Annotated[Int | None, Field(exclude_if=lambda epoch: epoch is None)] = None
     "the epoch of the best weights; 0: those before the first step"
+    cause: Annotated[str, Field(exclude_if=lambda cause: not cause)] = ""
+    "the signal or the time limit that ended the run; empty if neither did"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +165,17 @@ class Gpu:
     "watts"
     others: tuple[GpuProcess, ...] = ()
     "processes on it that do not belong to the run, those with the most memory first; at most four"
+
+
+@dataclass(frozen=True, slots=True)
+class RankSilent:
+    """A process of a run of several has not said for `seconds` that it is alive; 0: it says so again."""
+
+    rank: Int
+    host: str
+    doing: str
+    "what it did last, in words"
+    seconds: Real
 
 
 @dataclass(frozen=True, slots=True)

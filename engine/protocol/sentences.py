@@ -30,6 +30,7 @@ from engine.protocol import (
     PeerRefused,
     PicturesNoted,
     PicturesPrepared,
+    RankSilent,
     RateChanged,
     RatesSwept,
     Rewound,
@@ -40,7 +41,9 @@ from engine.protocol import (
     SettingsChanged,
     StepsChanged,
     StopPlanned,
+    TimeLimited,
 )
+from engine.protocol.ages import age
 from engine.protocol.arms import EVALUATION_LOSS
 from engine.protocol.printable import printable, printable_lines
 from engine.protocol.values import number_text
@@ -78,6 +81,8 @@ def _of_run(event: Event) -> str:
             )
         case SettingsChanged():
             return "; ".join(map(_setting, event.settings))
+        case TimeLimited():
+            return event.message
         case HookFailed():
             return f"hooks.{event.hook}: {event.message}"
         case ControlFailed():
@@ -86,18 +91,26 @@ def _of_run(event: Event) -> str:
             return event.message
         case PeerRefused():
             return f"sent {event.who} away from the control socket: {event.reason} ({event.count} so far)"
-        case RunFinished(weights_sha256=""):
-            return "stopped before the first step"
+        case RunFinished(weights_sha256="", step=0):
+            return f"{_stopped(event)} before the first step"
+        case RankSilent(seconds=0.0):
+            return f"rank {event.rank} on {event.host} answers again"
+        case RankSilent():
+            return f"waits for rank {event.rank} on {event.host} for {age(event.seconds)}; it was {event.doing}"
         case RunFinished(best_accuracy=None):
             lost = "; no best weights are on the disk" if event.accuracy is not None else ""
-            return f"{'finished' if event.completed else 'stopped'} at step {event.step}{lost}"
+            return f"{'finished' if event.completed else _stopped(event)} at step {event.step}{lost}"
         case RunFinished():
-            end = "finished" if event.completed else "stopped"
+            end = "finished" if event.completed else _stopped(event)
             return f"{end} at step {event.step}: {_both(event)}"
         case RunFailed():
             return f"{event.title}: {event.message}"
         case _:
             return ""
+
+
+def _stopped(event: RunFinished) -> str:
+    return f"stopped by {event.cause}" if event.cause else "stopped"
 
 
 def _of_arm(event: Event) -> str:

@@ -11,7 +11,7 @@ from engine.protocol import Arm, ArmStarted, Event, ImageSkipped, RunFinished, R
 from engine.report.deeds import Deeds
 from engine.report.facts import ArmFacts, Deed, RunFacts
 from engine.service.status import status_of
-from engine.storage.journal import CONFUSION, JOURNAL, STEP, Record, read_lines, record_of
+from engine.storage.journal import CONFUSION, JOURNAL, STEP, Record, read_lines, record_of, records_in
 from engine.storage.run_folder import load_run_config
 
 BEST = "best.pt"
@@ -58,10 +58,9 @@ def read_deeds(folder: Path) -> tuple[Deed, ...]:
         CheckpointError: its journal cannot be read.
     """
     told = _Told(iter)
-    for line in read_lines(folder):
-        if not line.startswith((STEP, CONFUSION)):
-            with suppress(EngineError, KeyError, TypeError, ValueError):  # a crash cut it short, or it was edited
-                told.fold(record_of(line.decode(errors="replace")))
+    for record in records_in(line for line in read_lines(folder) if not line.startswith((STEP, CONFUSION))):
+        with suppress(KeyError, TypeError, ValueError):  # somebody edited it
+            told.fold(record)
     return tuple(told.deeds.found)
 
 

@@ -15,6 +15,8 @@ from engine.service.remote.address import is_live
 from engine.storage.run_folder import create_run
 
 OUTPUT = "output.log"
+PASSED_ON = ("--signals-to-handle", "SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1,SIGUSR2")
+"torchrun would die of the last two, and its processes would train on"
 READY_SECONDS = 120.0  # a resumed run reads its checkpoint before anybody can attach to it
 POLL_SECONDS = 0.05
 
@@ -93,7 +95,7 @@ def _folder(launch: Launch, gpus: int | None) -> Path:
 def _command(folder: Path, launch: Launch, gpus: int | None) -> list[str]:
     python = [sys.executable]
     if gpus is not None:
-        python += ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(gpus)]
+        python += ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(gpus), *PASSED_ON]
     again = ["--resume"] if launch.resume is not None else []
     settings = [word for override in launch.overrides for word in ("--set", override)]
     return [*python, "-m", "engine", "background", str(folder), *again, *settings]

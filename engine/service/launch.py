@@ -2,11 +2,13 @@
 
 import argparse
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.config import RunConfig, load_config, shipped_config
+from engine.config.deadline import clock, job_limit, seconds_at
 from engine.config.resumed import as_yaml, with_given
 from engine.config.values import flat, given_keys
 from engine.errors import ConfigError, DataError, WeightsError
@@ -57,6 +59,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", metavar="NAME", help="auto: a good classifier soon; lesson: the lesson's rates")
     parser.add_argument("--epochs", type=int, metavar="N", help="times through the training pictures")
     parser.add_argument("--minutes", type=float, metavar="M", help="how long each arm is trained, all included")
+    parser.add_argument("--until", metavar="TIME", help="when each arm is to be done: 18:00 or 2026-03-01T18:00")
     parser.add_argument(
         "--set", action="append", default=[], metavar="A.B=C", help="change any setting; may be repeated"
     )
@@ -97,6 +100,8 @@ def plan(args: argparse.Namespace) -> Launch:
         overrides.append(f"train.epochs={args.epochs}")
     if args.minutes is not None:
         overrides.append(f"train.minutes={args.minutes}")
+    if args.until is not None:
+        overrides.append(f"train.until={_quoted(args.until)}")
     overrides += args.set
     if args.resume is not None and args.run is not None:
         raise ConfigError("Unclear arguments", "--run goes on with a run by itself; leave out --resume")
@@ -105,6 +110,8 @@ def plan(args: argparse.Namespace) -> Launch:
     if args.demo and (args.config is not None or args.data is not None):
         raise ConfigError("Unclear arguments", "--demo trains the demo; leave out CONFIG and --data with it")
     launch = Launch(_configured(args, overrides)) if args.run is None else _plan_named(args, overrides)
+    if launch.resume is None or launch.begins:
+        _check_until(launch.config)
     _check_now(launch.config)
     return launch
 
@@ -179,8 +186,16 @@ def _plan_resume(args: argparse.Namespace, overrides: list[str]) -> Launch:
     return Launch(config, folder, overrides=tuple(overrides))
 
 
+def _check_until(config: RunConfig) -> None:
+    """Refuse to begin a run whose time is over. One that goes on then ends at once, in order."""
+    until, now = config.train.until, time.time()
+    if until is not None and (end := seconds_at(until, now)) <= now:
+        raise ConfigError("Too late", f"train.until {until} was at {clock(end, now)}; give a later time")
+
+
 def _check_now(config: RunConfig) -> None:
     """Check the paths and the trackers now: it takes no time, and no screen is open yet."""
+    job_limit()
     check_trackers(config.sinks)
     data = config.data
     if data.source == "folder":

@@ -1,12 +1,13 @@
 """A run as a screen sees it: the same methods wherever the engine runs."""
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, Full, Queue
 from typing import Protocol
 
-from engine.protocol import Command, Event, Stop
+from engine.protocol import Command, Event, Loading, Stop
 from engine.service.host import Host
 from engine.service.launch import Launch
 from engine.service.remote.backlog import Backlog
@@ -48,7 +49,7 @@ class LocalSession:
         """The events since the last call, oldest first."""
         if self._reading is not None:
             if self._reading.is_alive():
-                return []
+                return self._reading.progress()
             events, self._reading = self._reading.events, None
             return events
         now = self._host.watchers.resync(self._backlog)
@@ -67,18 +68,22 @@ class LocalSession:
         self._host.watchers.remove(self._backlog)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the engine to end; whether it did within `timeout` seconds."""
-        self._engine.join(timeout)
+        """Wait until the engine has ended or was left; whether it ended within `timeout` seconds."""
+        if self._host.ending.wait(timeout) and not self._host.ending.left:
+            self._engine.join()
         return not self._engine.is_alive()
 
-    def stop(self) -> None:
-        """Send commands that end the engine, with a checkpoint if one can be written."""
-        self.send(Stop(save=True))
-        self.send(Stop(save=False))  # takes effect only if the first one was refused
+    def stop(self, cause: str = "") -> None:
+        """End the engine, with a checkpoint if one can be written. `cause` is the signal that asks for it, if one does.
 
-    def close(self, timeout: float) -> bool:
+        If the engine is in the middle of something long and nothing would be lost, it is left there.
+        """
+        self._host.ending.ask(cause)
+        self.send(Stop(save=False, cause=cause))  # takes effect only if the first one was refused
+
+    def close(self, timeout: float, cause: str = "") -> bool:
         """Stop the engine; whether it ended within `timeout` seconds."""
-        self.stop()
+        self.stop(cause)
         ended = self.wait(timeout)
         if self._reading is not None:
             self._reading.join(timeout)
@@ -134,7 +139,7 @@ class ReplaySession:
     def poll(self) -> list[Event]:
         """The history in parts, once it is read; then nothing more."""
         if self._reading.is_alive():
-            return []
+            return self._reading.progress()
         events = self._reading.events[:MOST_AT_ONCE]
         del self._reading.events[:MOST_AT_ONCE]
         return events
@@ -153,8 +158,14 @@ class _HistoryReader(threading.Thread):
         super().__init__(name="history", daemon=True)
         self.events: list[Event] = []
         self._history = history
+        self._progress: deque[Event] = deque(maxlen=1)
         self.start()
+
+    def progress(self) -> list[Event]:
+        """What is new of how far it is, if anything is."""
+        return [self._progress.pop()] if self._progress else []
 
     def run(self) -> None:
         """Read all of it."""
-        self.events.extend(self._history)
+        for event in self._history:
+            (self._progress if isinstance(event, Loading) else self.events).append(event)

@@ -17,11 +17,13 @@ from engine.service.remote.address import is_live
 from engine.service.remote.link import SocketLink
 from engine.service.remote.reaching import how_to_reach
 from engine.storage.journal import JOURNAL, read_lines
+from engine.storage.ranks_file import read_note
 from engine.storage.run_folder import CONFIG, load_run_config
 from engine.storage.sighting import last_holder, sight
 from engine.storage.summary import ArmSummary, RunSummary
 
 State = Literal["loading", "training", "evaluating", "paused", "finished", "stopped", "failed", "lost"]
+IF_KNOWN = ("metrics", "verdict", "waits_for")
 PATIENCE = 1.0  # seconds for an answer of the run's process
 
 
@@ -68,6 +70,8 @@ class RunStatus:
     "why the current arm learns nothing, or not what it should, where that is sure; only `status` looks for it"
     arms: tuple[ArmStatus, ...] = ()
     "those that have begun"
+    waits_for: str = ""
+    "processes of the run that do not answer the others, and for how long; empty if all do"
     sent_step: int | None = None
     "step of the last checkpoint that the command `hooks.saved` has sent"
     sent_name: str = ""
@@ -87,7 +91,7 @@ def status_of(folder: Path) -> RunStatus:
     """The status of the run in `folder`, as far as it is known. Raises nothing."""
     live = is_live(folder)  # first: a run that ends meanwhile has its end in the journal
     summary = _summary(folder)
-    sighting = sight(folder)
+    sighting, ranks = sight(folder), read_note(folder)
     held = sighting is not None and sighting.alive and summary.end is None
     where = last_holder(folder) if live else str(sighting.holder) if sighting is not None and held else ""
     state = _state(summary, live=live, held=held, begun=live and _begun(folder, summary))
@@ -121,9 +125,10 @@ def status_of(folder: Path) -> RunStatus:
         best_arm=best[1],
         started=summary.started if summary.started is not None else _changed(folder / CONFIG),
         updated=summary.written or _changed(folder / JOURNAL) or _changed(folder / CONFIG),
-        message=f"{summary.end.title}: {summary.end.message}" if isinstance(summary.end, RunFailed) else "",
+        message=f"{summary.end.title}: {summary.end.message}" if isinstance(summary.end, RunFailed) else ranks.failure,
         metrics=current.metrics,
         arms=arm_statuses(summary.arms),
+        waits_for=ranks.waits_for if where else "",
         sent_step=sent.step if sent is not None else None,
         sent_name="/".join(Path(sent.path).parts[-2:]) if sent is not None else "",
         sent_at=sent.time if sent is not None else None,
@@ -148,8 +153,8 @@ def in_words(run: RunStatus) -> str:
 
 
 def as_plain_values(run: RunStatus) -> dict[str, Any]:
-    """The fields by name, for JSON. `metrics` and `verdict` are left out if there are none, as in events."""
-    return {name: value for name, value in asdict(run).items() if name not in ("metrics", "verdict") or value}
+    """The fields by name, for JSON. Those of `IF_KNOWN` are left out if there are none, as in events."""
+    return {name: value for name, value in asdict(run).items() if name not in IF_KNOWN or value}
 
 
 def describe(run: RunStatus) -> list[str]:
@@ -158,6 +163,7 @@ def describe(run: RunStatus) -> list[str]:
         ("run", run.name),
         ("state", in_words(run) + (f", {run.where}" if run.where and run.seen is None else "")),
         ("process", run.where.removeprefix("process ") if run.seen is not None else ""),
+        ("waits for", run.waits_for),
         ("why", run.message),
         ("folder", run.path),
         ("model", " on ".join(filter(None, (run.model, run.device)))),

@@ -11,7 +11,7 @@ def open_json_lines(out: Output, messages: Output) -> Callable[[Event], None]:
     """Write each event as a line to `out`. If it has a message for people, write that to `messages`."""
 
     def sink(event: Event) -> None:
-        print(encode(event), file=out, flush=True)
+        print(f"{encode(event)}\n", end="", file=out, flush=True)  # in one piece: several threads tell
         if text := message(event):
             print(text, file=messages, flush=True)
 

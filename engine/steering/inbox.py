@@ -26,6 +26,11 @@ class Inbox:
         self._peeked.extend(iter(self._from_queue, None))
         return any(isinstance(command, Stop) for command in self._peeked)
 
+    def stop_cause(self) -> str:
+        """The signal or the time limit of the `Stop` that waits; empty if there is none, or a person has sent it."""
+        self.stop_requested()
+        return next((command.cause for command in self._peeked if isinstance(command, Stop)), "")
+
     def put_first(self, commands: Sequence[Command]) -> None:
         """Let these commands come before those of a person."""
         self._peeked.extendleft(reversed(commands))
@@ -45,7 +50,9 @@ class Inbox:
     def wait(self) -> Command:
         """Wait for the next command of a person; waiting costs no processor time."""
         self.scripted = False
-        return self._processes.broadcast((self._next() or self._queue.get()) if self._processes.is_first else Stop())
+        first = self._processes.is_first
+        command = (self._next() or self._processes.take_from(self._queue)) if first else Stop()
+        return self._processes.broadcast(command, patient=True)
 
     def _next(self) -> Command | None:
         """The oldest one. Commands stay in the queue as long as possible: its length tells others how many wait."""

@@ -33,4 +33,4 @@ def stop(run: RunState, command: Stop) -> Iterator[Event]:
             yield run.refused(command, f"{failure}; training goes on")
             return
     run.record(command)
-    run.stopped = True
+    run.stopped, run.stop_cause = True, command.cause

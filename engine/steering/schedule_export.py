@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from engine.config import RunConfig
 from engine.config.resumed import before_changes
@@ -10,6 +10,7 @@ from engine.config.sections import Change
 from engine.protocol import (
     Arm,
     ArmStarted,
+    EpochDone,
     EpochsChanged,
     GroupFrozen,
     Head,
@@ -19,11 +20,13 @@ from engine.protocol import (
     Rewound,
     SettingsChanged,
     StepsChanged,
+    TrainStep,
 )
-from engine.storage.journal import read_records
+from engine.storage.journal import read_lines, records_in, without_most_steps
 from engine.storage.run_folder import LABELS, load_run_config
 
 Changed = RateChanged | GroupFrozen | EpochsChanged | StepsChanged | MicroBatchChanged
+NEEDED = (*get_args(Changed), ArmStarted, EpochDone, Rewound, SettingsChanged, TrainStep)
 
 
 class _Arms(NamedTuple):
@@ -45,7 +48,7 @@ def script(folder: Path) -> str:
         CheckpointError: the journal cannot be read.
         ConfigError: the run's configuration cannot be read.
     """
-    messages = [record.message for record in read_records(folder)]
+    messages = [record.message for record in records_in(without_most_steps(read_lines(folder)), NEEDED)]
     resumes = [message for message in messages if isinstance(message, SettingsChanged)]
     config = before_changes(load_run_config(folder), resumes)
     arms = _follow(messages)
@@ -84,15 +87,16 @@ def _follow(messages: Iterable[Message]) -> _Arms:
                 arms.heads[message.arm, message.branch] = of_base if message.head == "kept" else message.head
                 arms.branch[message.arm] = message.branch
             case StepsChanged(planned=True):
-                pass  # the setting `train.minutes` does it again
+                pass  # the setting `train.minutes` or `train.until` does it again
             case EpochsChanged() if message.reason:
                 pass  # the setting `train.patience` does it again
             case RateChanged() | GroupFrozen() | EpochsChanged() | StepsChanged() | MicroBatchChanged():
                 arms.changes[message.arm, arms.branch[message.arm]].append(message)
                 arms.step[message.arm] = message.step
+            case TrainStep() | EpochDone() if message.arm in arms.step:
+                arms.step[message.arm] = message.step
             case _:
-                if getattr(message, "arm", None) in arms.step and hasattr(message, "learning_rates"):
-                    arms.step[message.arm] = message.step  # type: ignore[union-attr]
+                pass
     return arms
 
 

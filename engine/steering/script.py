@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
+from typing import get_args
 
 from engine.protocol import (
     Command,
@@ -24,7 +25,7 @@ from engine.protocol import (
     SwitchArm,
 )
 from engine.storage.choices import Choices
-from engine.storage.journal import Position, Record, read_records
+from engine.storage.journal import Position, Record, read_lines, records_in
 
 REPEATED = (
     SwitchArm,
@@ -102,8 +103,7 @@ def done_commands(records: Iterable[Record]) -> list[tuple[Position, Command]]:
 
 def remaining_script(folder: Path, done: int, step: int) -> Script:
     """The commands of a run's journal after the first `done` ones, and the planned stop that is still to come."""
-    kinds = (Command, RunStarted, EpochDone, RunFinished)  # not those of single steps, which are most of a journal
-    records = [record for record in read_records(folder) if isinstance(record.message, kinds)]
+    records = list(records_in(read_lines(folder), (*get_args(Command), RunStarted, EpochDone, RunFinished)))
     commands = past_commands(records)
     before, after = commands[:done], commands[done:]
     if planned := _planned_stop(records, done, step):

@@ -1,6 +1,6 @@
 """What all commands act on: the arms of a run, whether it is paused or about to end, and the record of its commands."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from engine.arms.arms import Arms
@@ -31,6 +31,10 @@ class RunState:
         self.has_validation = has_validation
         "whether other pictures than the test pictures choose"
         self.stopped = False
+        self.stop_cause = ""
+        "the signal or the time limit that has stopped the run"
+        self.secured = False
+        "whether all is saved and the run does something long that it cannot break off: its processes may just end"
         self.stops_after_epoch = False
         self.paused = False
         self.freed = False
@@ -100,7 +104,25 @@ class RunState:
             yield saved
             if isinstance(saved, CheckpointFailed):
                 failure = saved.message
-        return self.arms.processes.broadcast(failure)
+        return self.arms.processes.broadcast(failure, patient=True)
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether all that was trained is on the disk, as the first process knows it; from any thread."""
+        return self.arms.writer.is_idle and not self.arms.unsaved
+
+    def secure(self) -> Iterator[Event]:
+        """Save what is not saved yet, before something long that cannot be broken off; `release` is called after it."""
+        arm, checkpointer, failure = self.arms.current, self.arms.checkpointer, ""
+        if not self.arms.processes.broadcast(self.is_saved):
+            if self.arms.unsaved:
+                checkpointer.save(arm, {"last": "long"})
+            failure = yield from self.wait_for_checkpoints()
+        self.secured = not failure
+
+    def release(self) -> None:
+        """Call this when what `secure` was called for is over."""
+        self.secured = False
 
     def take_back_gpu(self) -> None:
         """Move both arms to the GPU again, if its memory is given back."""

@@ -14,6 +14,7 @@ import torch
 
 from engine.errors import CheckpointError, FormatError, SaveError
 from engine.storage.atomic import atomic_write
+from engine.storage.fence import ensure_current
 
 FORMAT = 2
 DIGEST = 64  # characters of a checksum
@@ -49,6 +50,7 @@ def save(state: dict[str, Any], path: Path) -> int:
             _verify(temporary)
             _read(temporary)
             size = temporary.stat().st_size
+            ensure_current()
             temporary.replace(path)
     except (OSError, RuntimeError, CheckpointError) as error:
         raise _not_written(path, error) from None
@@ -88,6 +90,7 @@ def link(path: Path, other: Path) -> None:
                 os.link(path, temporary)
             except OSError:  # whatever the reason, a copy either works or fails for the same reason
                 _copy(path, temporary)
+            ensure_current()
             temporary.replace(other)
     except (OSError, CheckpointError) as error:
         raise _not_written(other, error) from None

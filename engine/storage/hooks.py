@@ -33,6 +33,7 @@ MOST_SECONDS = 60.0  # a command may take
 GRACE_SECONDS = 5.0  # for a command to end after a signal
 SENDING_SECONDS = 3600.0  # the command that sends a checkpoint may take
 END_SECONDS = 80.0  # the end of a run waits for commands: one on a broken disk may neither start nor end
+PREEMPTED_SECONDS = 3.0  # the same if a signal ends the run, as the process is soon killed
 AT_ONCE = 4  # commands under way
 
 
@@ -91,10 +92,12 @@ class Hooks:
                 yield from self._start("finished", self._config.finished, event)
             case RunFailed():
                 yield from self._start("failed", self._config.failed, event)
+            case RunFinished() if event.cause and not event.completed:
+                yield from self._start("preempted", self._config.preempted, event)
             case Diverged() if event.what != EVALUATION_LOSS:
                 yield from self._start("diverged", self._config.diverged, event)
         if isinstance(event, RunFinished | RunFailed):
-            yield from self._failures(END_SECONDS)
+            yield from self._failures(PREEMPTED_SECONDS if getattr(event, "cause", "") else END_SECONDS)
             yield from [command.failed("was waited for no longer") for command in self._under_way]
         yield from self._sent(event)
 

@@ -1,10 +1,9 @@
 """The journal of a run, the record of all its events and commands: writing it and reading it."""
 
 import contextlib
-import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -23,15 +22,17 @@ from engine.protocol import (
     Message,
     PeerRefused,
     Preparing,
+    RankSilent,
     RecordedAt,
     RestorePoints,
     SweepingRates,
     SystemSample,
     Watching,
-    decode,
+    decode_with_fields,
     encode,
     kind_name,
 )
+from engine.storage.fence import ensure_current
 from engine.storage.unwritable import not_writable
 
 JOURNAL = "journal.jsonl"
@@ -42,7 +43,7 @@ EVALUATION = b'{"type": "eval_done"'  # what a confusion follows
 
 NOT_JOURNALED = (
     *(Loading, Preparing, Evaluating, SweepingRates, RestorePoints, SystemSample),
-    *(HistoryBegins, HistoryEnds, RecordedAt, Watching, PeerRefused, ControlFailed, FolderAwaited),
+    *(HistoryBegins, HistoryEnds, RecordedAt, Watching, PeerRefused, ControlFailed, FolderAwaited, RankSilent),
 )
 "events that only matter to those who watch at the time"
 
@@ -99,6 +100,7 @@ class Journal:
             self._file.close()
 
     def _write(self, line: str) -> None:
+        ensure_current()
         try:
             self._file.write(line + "\n")
             self._file.flush()
@@ -163,10 +165,19 @@ def read_records(folder: Path) -> Iterator[Record]:
     Raises:
         CheckpointError: the journal cannot be read.
     """
-    for line in read_lines(folder):
-        # The steps after a torn line were recorded again.
-        with contextlib.suppress(EngineError, KeyError, TypeError, ValueError):
-            yield record_of(line.decode(errors="replace"))
+    return records_in(read_lines(folder))
+
+
+def records_in(lines: Iterable[bytes], kinds: tuple[type[Message], ...] = ()) -> Iterator[Record]:
+    """The records of lines, of some kinds or of all. Of other kinds nothing is decoded, which takes most of the time.
+
+    A line that cannot be read is left out: a crash cut it short, and the steps after it were recorded again.
+    """
+    beginnings = tuple(f'{{"type": "{kind_name(kind)}"'.encode() for kind in kinds) or b""
+    for line in lines:
+        if line.startswith(beginnings):
+            with contextlib.suppress(EngineError, KeyError, TypeError, ValueError):
+                yield record_of(line.decode(errors="replace"))
 
 
 def read_events(folder: Path, kinds: tuple[type[Event], ...]) -> Iterator[Event]:
@@ -175,13 +186,9 @@ def read_events(folder: Path, kinds: tuple[type[Event], ...]) -> Iterator[Event]
     Raises:
         CheckpointError: the journal cannot be read.
     """
-    beginnings = tuple(f'{{"type": "{kind_name(kind)}"'.encode() for kind in kinds)
-    for line in read_lines(folder):
-        if line.startswith(beginnings):
-            with contextlib.suppress(EngineError):
-                message = decode(line.decode(errors="replace"))
-                assert isinstance(message, Event)
-                yield message
+    for record in records_in(read_lines(folder), kinds):
+        assert isinstance(record.message, Event)
+        yield record.message
 
 
 def read_lines(folder: Path, until: int | None = None) -> Iterator[bytes]:
@@ -206,13 +213,26 @@ def read_lines(folder: Path, until: int | None = None) -> Iterator[bytes]:
         raise CheckpointError("Journal not read", f"{path}: {error.strerror}") from None
 
 
+def without_most_steps(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of a journal, but of steps that follow each other the last two: the last one may be cut short."""
+    before, last = b"", b""
+    for line in lines:
+        if line.startswith(STEP):
+            before, last = last, line
+            continue
+        yield from filter(None, (before, last))
+        before = last = b""
+        yield line
+    yield from filter(None, (before, last))
+
+
 def record_of(line: str) -> Record:
     """The record that a line holds.
 
     Raises:
         EngineError, KeyError, TypeError, ValueError: it holds none; a crash cut it short, or somebody edited it.
     """
-    message, fields = decode(line), json.loads(line)
+    message, fields = decode_with_fields(line)
     at = None
     if isinstance(message, Command):
         at = Position(fields["at_arm"], *(int(fields[f"at_{name}"]) for name in ("branch", "step", "change")))

@@ -33,10 +33,10 @@ from engine.protocol import (
     decode,
 )
 from engine.protocol.best import Unkept
-from engine.storage.journal import STEP
+from engine.storage.journal import without_most_steps
 
-# Nothing else is decoded: most lines of a long run are steps, and of those the last one before another line counts.
 DECODED = (
+    "train_step",
     *("run_started", "run_finished", "run_failed", "arm_started", "arm_finished", "eval_done", "epoch_done"),
     *("evaluate", "average_scored", "best_tested", "paused", "resumed", "rewound"),
     *("rate_changed", "group_frozen", "epochs_changed", "steps_changed", "checkpoint_saved"),
@@ -204,17 +204,13 @@ class RunSummary:
 
     def read(self, lines: Iterable[bytes]) -> None:
         """Fold a journal's lines; what a crash left of one is left out."""
-        last, steps = b"", (b"", b"")  # the last step may be torn: then the one before it counts
-        for line in lines:
-            if line.startswith(STEP):
-                steps = steps[1], line
-            elif line.startswith(BEGINNINGS):
-                self._take(steps)
-                self._take((line,))
-                steps = b"", b""
+        last = b""
+        for line in without_most_steps(lines):
+            if line.startswith(BEGINNINGS):
+                with contextlib.suppress(EngineError):
+                    self.fold(decode(line.decode(errors="replace")))
             if line.endswith(b"}\n"):
                 last = line
-        self._take(steps)
         with contextlib.suppress(ValueError, KeyError, TypeError):
             self.written = float(json.loads(last)["at"])
 
@@ -247,9 +243,3 @@ class RunSummary:
                 self.end = message
             case _:
                 pass
-
-    def _take(self, lines: Iterable[bytes]) -> None:
-        """Fold some lines, each as far as it can be read."""
-        for line in filter(None, lines):
-            with contextlib.suppress(EngineError):
-                self.fold(decode(line.decode(errors="replace")))

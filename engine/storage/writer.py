@@ -74,6 +74,14 @@ class CheckpointWriter:
         """Seconds since the last attempt to save; a failure counts, so a full disk is not asked at every step."""
         return time.monotonic() - self._tried
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that was asked for is written; from any thread."""
+        written = [writing.results for writing in tuple(self._writing)]
+        return all(done.done() for done in written) and not any(
+            isinstance(result, CheckpointFailed) for done in written for result in done.result()
+        )
+
     def continue_from(self, path: Path, saved_at: float) -> None:
         """Take up a run whose newest checkpoint was `saved_at` that time."""
         self.last_checkpoint, self._latest = str(path), saved_at
@@ -103,6 +111,17 @@ class CheckpointWriter:
         if point is not None:
             point = replace(point, time=now)
         self._writing.append(_Writing(arm, point, self._submit(self._write, state, paths, name, stall)))
+
+    def write_now(self, state: dict[str, Any], path: Path) -> bool:
+        """Write a copy of an arm's checkpoint from another thread. Returns whether it is on the disk."""
+        self.wait()
+        self._latest = now = max(time.time(), self._latest + 0.001)
+        try:
+            checkpoint.save(self._as_on_disk(state, path.parent) | {"time": now}, path)
+        except SaveError:
+            return False
+        self.last_checkpoint = str(path)
+        return True
 
     def results(self, wait: bool = False) -> Iterator[tuple[Saved, RestorePoint | None]]:
         """What became of the checkpoints since the last call, or of all that were asked for, and of their points."""

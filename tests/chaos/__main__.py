@@ -21,9 +21,11 @@ from tests.chaos.faults import faults
 from tests.chaos.kill import kill
 from tests.chaos.others import others
 from tests.chaos.plan import make_inputs
+from tests.chaos.preempt import preempt
+from tests.chaos.ranks import PHASES, ranks
 from tests.chaos.table import Table
 
-LONG = ("faults",)
+LONG = ("preempt", "faults")
 "parts that take an hour, and are only done if they are named"
 
 
@@ -34,17 +36,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--places", type=int, default=200, help="in how many places a checkpoint is damaged")
     parser.add_argument("--resumes", type=int, default=20, help="how often a run is gone on with after such damage")
     parser.add_argument("--rooms", type=int, default=len(ROOMS), help="how many kinds of full disks there are")
-    parser.add_argument("--every", type=int, default=1, help="which of the calls fail: every so manieth")
+    parser.add_argument("--signals", type=int, default=50, help="how often runs are preempted")
+    parser.add_argument(
+        "--compiled", action=argparse.BooleanOptionalAction, default=True, help="whether some of those compile"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the moments and the places")
-    known = "kill, damage, disk, others, faults; default: all but the last"
+    parser.add_argument("--phases", nargs="*", choices=PHASES, default=PHASES, help="of the part `ranks`")
+    parser.add_argument("--every", type=int, default=1, help="which of the calls fail: every so manieth")
+    known = "kill, damage, disk, others, ranks, preempt, faults; default: all but the last two"
     parser.add_argument("parts", nargs="*", metavar="PART", help=known)
     options = parser.parse_args(argv)
     parts: dict[str, Callable[[Path, Undisturbed, Table], None]] = {
         "kill": lambda root, whole, table: kill(root, whole, options.times, options.seed, table),
         "damage": lambda root, whole, table: damage(root, whole, options.places, options.resumes, options.seed, table),
         "disk": lambda root, whole, table: disk(root, whole, options.rooms, table),
+        "preempt": lambda root, whole, table: preempt(root, options.signals, options.seed, options.compiled, table),
         "faults": lambda root, whole, table: faults(root, options.every, table),
         "others": lambda root, whole, table: others(root, whole, options.resumes, table),
+        "ranks": lambda root, whole, table: ranks(root, tuple(options.phases), table),
     }
     if unknown := set(options.parts) - parts.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}")

@@ -1,6 +1,6 @@
 """How long something has been under way, and how fast it is. Uses the screen's clock, as events carry no time."""
 
-BYTES = "downloading "  # names that begin like this are of something counted in bytes
+BYTES = ("downloading ", "reading the journal")  # names that begin like this are of something counted in bytes
 
 
 class Pace:

@@ -28,7 +28,8 @@ def described(loading: Loading, pace: Pace, now: float, width: int) -> list[Cont
     """Its name, a bar, and figures; where nothing can be counted, its name and the seconds so far."""
     pace.see(loading.what, loading.done, now)
     if not loading.total:
-        return [Content.assemble((f"{loading.what}…", "bold"), f" {elapsed(pace.seconds)}")]
+        so_far = f" {loading.done:,} so far," if loading.done else ""
+        return [Content.assemble((f"{loading.what}…", "bold"), f"{so_far} {elapsed(pace.seconds)}")]
     return [
         Content.assemble((loading.what, "bold")),
         filled_bar(loading.done / loading.total, width, "$primary"),

@@ -14,8 +14,8 @@ T = TypeVar("T")
 REPORT_SECONDS = 0.1  # between two progress events
 
 
-def meanwhile(do: Callable[[], T], what: str) -> Generator[Loading, None, T]:
-    """Call `do` in a thread; its result or its error. Until then, a `Loading` every 0.1 s.
+def meanwhile(do: Callable[[], T], what: str, count: Callable[[], int] = lambda: 0) -> Generator[Loading, None, T]:
+    """Call `do` in a thread; its result or its error. Until then, a `Loading` every 0.1 s, with how far `count` went.
 
     Where the generator is closed, the thread is abandoned; it does not keep the process from ending.
     """
@@ -24,12 +24,12 @@ def meanwhile(do: Callable[[], T], what: str) -> Generator[Loading, None, T]:
     except EngineError:
         return do()  # without progress, rather than not at all
     # The search for cycles of references among a million pictures takes a second, and stops this thread, too.
-    collects = gc.isenabled()
+    collects, before = gc.isenabled(), count()
     gc.disable()
     try:
         future = thread.submit(do)
         while wait([future], REPORT_SECONDS).not_done:
-            yield Loading(what)
+            yield Loading(what, count() - before)
         return future.result()
     finally:
         thread.close(0.0)

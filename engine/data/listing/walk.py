@@ -26,6 +26,12 @@ class Seen:
     "how many class folders have a folder of a name directly within"
 
 
+class Listed:
+    """How many files this process has listed so far; for progress alone."""
+
+    files = 0
+
+
 def pictures_of_classes(root: Path, labels: Mapping[str, int], seen: Seen | None = None) -> tuple[Sample, ...]:
     """The pictures in the folders below `root` that `labels` names, sorted, each with the label of its folder.
 
@@ -38,6 +44,7 @@ def pictures_of_classes(root: Path, labels: Mapping[str, int], seen: Seen | None
     found: list[Sample] = []
     for name, label in labels.items():
         for folder, files in _walk(root / name, seen):
+            Listed.files += len(files)
             for file in sorted(files):
                 if is_picture(file):
                     found.append(Sample(os.path.join(folder, file), label))  # noqa: PTH118 - half the time of Path

@@ -2,16 +2,20 @@
 
 import contextlib
 import re
+import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import CheckpointError, EngineError
 from engine.figures.branch import CONFUSIONS
-from engine.protocol import Event, HistoryBegins, HistoryEnds, RecordedAt, decode
-from engine.storage.journal import CONFUSION, EVALUATION, STEP, read_lines
+from engine.protocol import Event, HistoryBegins, HistoryEnds, Loading, RecordedAt, decode
+from engine.storage.journal import CONFUSION, EVALUATION, JOURNAL, STEP, read_lines, size_of
 
-MOST_STEPS = 20_000  # forty times as many as a plot has points for
+MOST_STEPS = 8_000  # sixteen times as many as a plot has points for
+EACH = 1.0  # seconds between two events that say how far the reading is
+LOOK = 1 << 20  # bytes that are read between two looks at the clock
+READING = "reading the journal"
 _AT = re.compile(rb'\{"type": "\w+", "at": (\d+)')  # the whole seconds of a line's time
 
 
@@ -23,7 +27,7 @@ def read_history(
     Before an event that is no step comes `RecordedAt`, if its line has another time (in whole seconds) than the last.
     Of very many steps it yields about `most_steps`, evenly spaced. Of the events `Confusion`, which are long where
     there are many classes, it yields the newest ones of each arm, and that of its best weights. Of a journal that
-    cannot be read it yields none.
+    cannot be read it yields none. While it takes longer than a second, `Loading` says each second how far it is.
     """
     yield HistoryBegins()
     with contextlib.suppress(CheckpointError):
@@ -33,11 +37,17 @@ def read_history(
 
 def _events(folder: Path, until: int | None, most_steps: int) -> Iterator[Event]:
     steps, wanted = 0, _Confusions()
+    progress = _Progress(2 * (size_of(folder / JOURNAL) if until is None else until))
     for number, line in enumerate(read_lines(folder, until)):
+        if (loading := progress.after(line)) is not None:
+            yield loading
         steps += line.startswith(STEP)
         wanted.take(number, line)
-    stride, seen, recorded = 1 + steps // most_steps, 0, b""
+    # An odd stride meets every so many of the steps whose updates were measured, those divisible by 16.
+    stride, seen, recorded = 1 + steps // most_steps | 1, 0, b""
     for number, line in enumerate(read_lines(folder, until)):
+        if (loading := progress.after(line)) is not None:
+            yield loading
         if line.startswith(STEP):
             seen += 1
             if seen % stride:
@@ -53,6 +63,26 @@ def _events(folder: Path, until: int | None, most_steps: int) -> Iterator[Event]
                 recorded = at[1]
                 yield RecordedAt(float(recorded))
             yield message
+
+
+class _Progress:
+    """How far the reading of so many bytes is, once a second."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = self._looked = 0
+        self._said = time.monotonic()
+
+    def after(self, line: bytes) -> Loading | None:
+        """What is to be told when a line has been read, if anything."""
+        self._done += len(line)
+        if self._done - self._looked < LOOK:
+            return None
+        self._looked, now = self._done, time.monotonic()
+        if now - self._said < EACH:
+            return None
+        self._said = now
+        return Loading(READING, self._done, self._total)
 
 
 class _Confusions:

@@ -2,18 +2,23 @@
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 import torch
 
 from engine import protocol as p
+from engine.cli.headless import _Headless
 from engine.cli.program import main
+from engine.service.ending import Ending
 from tests.engine.driving import only
 from tests.paths import ROOT
 from tests.programs import Program
@@ -111,6 +116,50 @@ def test_a_full_disk_under_the_output_is_said_and_training_goes_on(settings: Pat
 
 
 # --- in this process ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "chosen", "refused", "status"),
+    [
+        (signal.SIGUSR1, None, False, 138),
+        (signal.SIGUSR1, 85, False, 85),
+        (signal.SIGTERM, 0, False, 0),
+        (signal.SIGTERM, 85, True, 143),
+        (signal.SIGINT, 85, False, 130),
+    ],
+)
+def test_a_status_can_be_chosen_for_the_end_by_a_signal_of_a_cluster_if_the_state_is_safe(
+    number: int, chosen: int | None, refused: bool, status: int
+) -> None:
+    inbox = SimpleQueue[p.Command]()
+    ending = Ending(inbox, lambda event: None)
+
+    def train(inbox: SimpleQueue[p.Command], emit: Callable[[p.Event], None]) -> None:
+        os.kill(os.getpid(), number)
+        stop = inbox.get(timeout=PATIENCE)
+        if refused:
+            emit(p.CommandRefused("scratch", 3, "stop", "the disk is full"))
+            stop = inbox.get(timeout=PATIENCE)
+        assert isinstance(stop, p.Stop)
+        emit(p.RunFinished("scratch", 3, False, None, None, "", "", 0.0, cause=stop.cause))
+        ending.done()
+
+    assert _Headless(False, inbox, ending, chosen).run(train) == status
+
+
+@pytest.mark.parametrize(("cause", "completed", "status"), [("", True, 0), ("SIGUSR1", False, 85)])
+def test_a_signal_after_the_end_changes_nothing(cause: str, completed: bool, status: int) -> None:
+    """One of several processes may be told of the end before its own signal comes."""
+    inbox = SimpleQueue[p.Command]()
+    ending = Ending(inbox, lambda event: None)
+
+    def train(inbox: SimpleQueue[p.Command], emit: Callable[[p.Event], None]) -> None:
+        emit(p.RunFinished("scratch", 3, completed, None, None, "", "", 0.0, cause=cause))
+        os.kill(os.getpid(), signal.SIGUSR1)
+        inbox.get(timeout=PATIENCE)
+        ending.done()
+
+    assert _Headless(False, inbox, ending, 85).run(train) == status
 
 
 def test_without_json_there_is_a_line_an_epoch_and_messages_go_to_stderr(

@@ -10,6 +10,8 @@ import pytest
 from engine import protocol as p
 from engine.arms.arm import TrainedArm
 from engine.config import RunConfig
+from engine.config.deadline import Limit
+from engine.config.sections import TrainConfig
 from engine.loop import evaluation, time_budget, training
 from engine.loop.run import Run
 from engine.steering import steering
@@ -127,3 +129,57 @@ def test_an_arm_may_end_in_the_middle_of_an_epoch(small: RunConfig) -> None:
 def test_steps_that_cannot_be_are_refused(small: RunConfig, steps: int, reason: str) -> None:
     events = play(Run(small), after_step(2, p.SetSteps(steps)))
     assert reason in only(events, p.CommandRefused)[0].reason and events[-1].step == 8
+
+
+# --- a time of day -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def of_day(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The same clock tells the time of day."""
+    times = SimpleNamespace(perf_counter=lambda: clock.now, time=lambda: clock.now)
+    for module in ("engine.loop.time_budget", "engine.loop.run"):
+        monkeypatch.setattr(f"{module}.time", times)
+    return clock
+
+
+def test_an_arm_ends_by_a_time_and_its_schedule_with_it(small: RunConfig, of_day: Clock) -> None:
+    until = str(of_day.now + SECONDS)
+    events = play(Run(with_settings(small, train__until=until, schedule__name="cosine", schedule__warmup=0.1)))
+    assert SECONDS * 0.93 <= spent(of_day) <= SECONDS and events[-1].completed
+    assert only(events, p.TrainStep)[-1].learning_rates["head"] < 1e-4
+    assert only(events, p.StepsChanged)[-1].reason.startswith("to end by ")
+
+
+def test_the_earlier_of_all_times_counts_and_a_pause_is_time(
+    small: RunConfig, of_day: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Inbox, "wait", of_day.slowed(lambda inbox: p.Resume(), lambda: 30.0))
+    limit = Limit("Slurm", of_day.now + SECONDS + 60, of_day.now + SECONDS)
+    events = play(Run(with_settings(small, train__minutes=60.0), limit=limit), after_step(9, p.Pause()))
+    assert SECONDS * 0.93 <= spent(of_day) <= SECONDS and events[-1].completed
+    assert only(events, p.TimeLimited)[0].message.startswith("Slurm ends this job at ")
+    assert only(events, p.StepsChanged)[-1].reason.endswith(", before the time limit of Slurm")
+
+
+def test_a_limit_alone_leaves_the_schedule_alone(small: RunConfig, of_day: Clock) -> None:
+    events = play(Run(small, limit=Limit("Slurm", of_day.now + 7, of_day.now + 6)))
+    assert events[-1].completed and len(only(events, p.TrainStep)) == 8 and not only(events, p.StepsChanged)
+
+
+def test_a_resumed_run_whose_time_is_over_ends_at_once_in_order(small: RunConfig, of_day: Clock) -> None:
+    first = play(Run(with_settings(small, train__epochs=50)), after_step(6, p.Stop()))
+    late = with_settings(small, train__epochs=50, train__until=str(of_day.now - 1))
+    again = play(Run(late, resume=folder_of(first)))
+    assert again[-1].completed and again[-1].step == 6 and len(only(again, p.EvalDone)) == 1
+
+
+def test_what_is_estimated_ends_by_the_earliest_time() -> None:
+    def given(limit: Limit | None = None, **train: Any) -> tuple[float | None, bool]:
+        minutes, until = time_budget.time_given(TrainConfig(**train), limit, 1000.0)
+        return minutes, bool(until)
+
+    limit = Limit("Slurm", 1660.0, 1600.0)
+    assert given(limit) == (None, False) and given(minutes=3) == (3, False)
+    assert given(until=1300.0) == (5, True) == given(until=1300.0, minutes=6)
+    assert given(limit, minutes=60) == (10, True) and given(until=1300.0, minutes=4) == (4, False)

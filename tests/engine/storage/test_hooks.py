@@ -146,6 +146,23 @@ def test_what_is_not_known_yet_is_empty(told: RunConfig, recorder: Recorder, tmp
     assert environment["run"] == "small"
 
 
+def test_and_when_a_signal_of_a_cluster_ends_it(told: RunConfig, recorder: Recorder) -> None:
+    play(Run(told), after_step(3, p.Stop(cause="SIGUSR1")))
+    environment = recorder.told[0][1]
+    assert recorder.events == ["preempted"] and environment["step"] == "3"
+    assert environment["message"].startswith("stopped by SIGUSR1 at step 3")
+
+
+def test_the_end_by_a_signal_does_not_wait_long_for_a_command(
+    small: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "PREEMPTED_SECONDS", 0.0)
+    pipe = fifo(tmp_path)
+    events = play(Run(hooked(small, preempted=["cat", str(pipe)])), after_step(3, p.Stop(cause="SIGTERM")))
+    assert failures(events) == [("preempted", "`cat` was waited for no longer")]
+    release(pipe)
+
+
 def test_none_is_run_for_a_stop_by_hand(told: RunConfig, recorder: Recorder) -> None:
     events = play(Run(told), after_step(3, p.Stop()))
     assert isinstance(events[-1], p.RunFinished) and recorder.told == []

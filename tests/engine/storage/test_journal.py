@@ -2,6 +2,7 @@
 
 import csv
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from engine.config import RunConfig, load_config
 from engine.errors import CheckpointError, UserError
 from engine.loop.run import Run
 from engine.storage import journal
-from engine.storage.journal import read_journal
+from engine.storage.journal import STEP, read_journal, read_lines, records_in, without_most_steps
 from engine.storage.run_folder import create_run, find_run
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
 
@@ -182,3 +183,14 @@ def test_a_folder_without_a_journal_has_an_empty_past(tmp_path: Path) -> None:
     (tmp_path / journal.JOURNAL).mkdir()
     with pytest.raises(CheckpointError, match=r"journal\.jsonl"):
         list(read_journal(tmp_path))
+
+
+def test_what_needs_little_of_a_journal_reads_the_last_steps_and_the_kinds_it_names(small: RunConfig) -> None:
+    folder = Path(folder_of(play(Run(small))))
+    whole, few = list(read_lines(folder)), list(without_most_steps(read_lines(folder)))
+    assert [line for line in few if not line.startswith(STEP)] == [line for line in whole if not line.startswith(STEP)]
+    assert all(line in few for line, after in pairwise(whole) if line.startswith(STEP) > after.startswith(STEP))
+    are_steps = [line.startswith(STEP) for line in few]
+    assert len(few) < len(whole) and not any(map(all, zip(are_steps, are_steps[1:], are_steps[2:], strict=False)))
+    read = [record.message for record in records_in(whole, (p.EpochDone, p.RunStarted))]
+    assert read == [m for m in read_journal(folder) if isinstance(m, p.EpochDone | p.RunStarted)] and len(read) > 1

@@ -66,13 +66,16 @@ def test_a_hook_of_an_arm_that_is_done_ends_before_the_program_does(run, folder:
     assert '"run_finished"' in (folder / "runs" / "small-1" / "journal.jsonl").read_text().splitlines()[-1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2])
-def test_a_signal_saves_before_the_process_ends(run, folder: Path, number: int):
-    terminal = run("small.yaml")
+@pytest.mark.parametrize(
+    ("number", "chosen", "expected"),
+    [(signal.SIGINT, "85", 130), (signal.SIGTERM, "null", 143), (signal.SIGUSR1, "85", 85), (signal.SIGUSR2, "0", 0)],
+)
+def test_a_signal_saves_before_the_process_ends(run, folder: Path, number: int, chosen: str, expected: int):
+    terminal = run("small.yaml", "--set", f"checkpoint.signal_exit={chosen}")
     terminal.wait_for("TRAINING")
     terminal.process.send_signal(number)
     status, errors = terminal.end()
-    assert (status, errors) == (128 + number, "")
+    assert (status, errors) == (expected, "")
     assert (folder / "runs" / "small-1" / "scratch" / "last.pt").is_file()
 
 

@@ -5,6 +5,8 @@ import threading
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from engine import protocol as p
 from engine.service.remote.backlog import Backlog
 from engine.service.remote.history import read_history
@@ -126,6 +128,18 @@ def test_of_very_many_steps_evenly_spaced_ones_stand_for_all_and_every_state_is_
     steps = [event.step for event in told if isinstance(event, p.TrainStep)]
     assert 80 <= len(steps) <= 100 and max(b - a for a, b in pairwise(steps)) <= 12
     assert sum(isinstance(event, p.Resumed) for event in told) == 10
+
+
+def test_reading_that_takes_long_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watchers, journal = begun(tmp_path)
+    tell(watchers, journal, step(1))
+    assert p.Loading not in map(type, read_history(tmp_path))
+    monkeypatch.setattr("engine.service.remote.history.EACH", 0.0)
+    monkeypatch.setattr("engine.service.remote.history.LOOK", 1)
+    told = [event for event in read_history(tmp_path) if isinstance(event, p.Loading)]
+    size = (tmp_path / "journal.jsonl").stat().st_size
+    assert told[-1] == p.Loading("reading the journal", 2 * size, 2 * size)
+    assert [event.done for event in told] == sorted(event.done for event in told) and len(told) > 2
 
 
 def test_times_come_before_what_they_are_of_once_a_second(tmp_path: Path) -> None:
