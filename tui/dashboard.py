@@ -23,6 +23,7 @@ from tui.activity import ENDED, OVER
 from tui.format import percent
 from tui.looks import Looks
 from tui.terminal.parent import Ended, Leash, attended, forget_terminal
+from tui.terminal.threads import need_threads
 
 if TYPE_CHECKING:
     from engine.figures.arm import ArmView
@@ -165,6 +166,7 @@ def _show(
     comes_back: bool = False,
 ) -> "tuple[Dashboard, SimpleQueue[str]]":
     """Show the screen until it is left."""
+    need_threads()
     # Imported late, so that --help and mistakes are answered at once.
     from tui.app import Dashboard
     from tui.terminal.driver import TerminalDriver, own_terminal

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, NamedTuple
 
+from engine.errors import EngineError
 from engine.protocol.streams import say
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
@@ -88,7 +89,11 @@ def attended(program: Callable[[Leash], int], lost: str) -> Ended:
     modes = _modes()
     reading, writing = os.pipe()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError as error:
+        reason = f"no process can be started for the run ({error.strerror}); raise `ulimit -u`, or use --headless"
+        raise EngineError("Not started", reason) from None
     if child == 0:
         os.close(reading)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -85,9 +85,7 @@ def test_in_the_first_moments_a_signal_ends_it_without_a_traceback(
 # --- while it trains ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU]
-)
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU"])
 def test_a_signal_leaves_a_checkpoint_and_nothing_else(tmp_path: Path, small: Any, name: str) -> None:
     number = signal.Signals[name]
     with training(tmp_path, "--epochs", "100000") as process:
