@@ -138,6 +138,14 @@ class Heartbeats(threading.Thread):
         """The ranks of the other processes."""
         return tuple(self._others)
 
+    def hear_an_end(self) -> bool:
+        """Whether another process says that it has ended; also where the store has ended."""
+        try:
+            self.listen()
+        except RuntimeError:
+            return True
+        return any(heard.beat.ended for heard in self._others.values())
+
     def has_died(self, rank: int) -> bool:
         """Whether it is known that a process is not there any more: one that can be seen from here."""
         beat = self._others[rank].beat
