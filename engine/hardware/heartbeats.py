@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from torch.distributed.distributed_c10d import Store
 
@@ -31,6 +32,8 @@ class Beat:
     """What a process says of itself."""
 
     host: str
+    machine: str = ""
+    "where the number of the process means something: an identifier of the running system, or of a container on it"
     pid: int = 0
     doing: str = "starting"
     "in words"
@@ -56,7 +59,7 @@ class Heartbeats(threading.Thread):
         once with none, when all answer again. A process that was itself silent for `limit` seconds ends at once.
         """
         super().__init__(name="heartbeats", daemon=True)
-        self.own = Beat(socket.gethostname(), os.getpid())
+        self.own = Beat(socket.gethostname(), _machine(), os.getpid())
         "what is said next; the thread that trains changes it"
         self.every = max(1.0, size / RANKS_A_SECOND)
         "seconds between two beats"
@@ -135,10 +138,18 @@ class Heartbeats(threading.Thread):
         """The ranks of the other processes."""
         return tuple(self._others)
 
-    def has_died(self, rank: int, silent: float) -> bool:
-        """Whether a process of this machine that was silent for so many seconds is not there any more."""
+    def hear_an_end(self) -> bool:
+        """Whether another process says that it has ended; also where the store has ended."""
+        try:
+            self.listen()
+        except RuntimeError:
+            return True
+        return any(heard.beat.ended for heard in self._others.values())
+
+    def has_died(self, rank: int) -> bool:
+        """Whether it is known that a process is not there any more: one that can be seen from here."""
         beat = self._others[rank].beat
-        if beat.ended or not beat.pid or beat.host != self.own.host or self.silences()[rank] < silent:
+        if beat.ended or not beat.machine or beat.machine != self.own.machine:
             return False
         try:
             os.kill(beat.pid, 0)
@@ -203,3 +214,10 @@ class _Heard:
             fields = json.loads(text)
             del fields["beat"]
             self._text, self.at, self.beat = text, now, Beat(**fields)
+
+
+def _machine() -> str:
+    try:
+        return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115
+    except OSError:
+        return ""

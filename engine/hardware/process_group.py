@@ -185,6 +185,15 @@ class ProcessGroup:
         """The newest checkpoint of the run, in words; empty if there is none that this process knows."""
         return self._heartbeats.beat_of(0).saved if self._heartbeats is not None else ""
 
+    def others_said_so(self) -> bool:
+        """Whether another process that has ended has said that it does; else it was killed, or is cut off."""
+        return self._heartbeats is None or self._heartbeats.hear_an_end()
+
+    def say_end(self) -> None:
+        """Tell the others that this process ends, from any thread, where it just ends."""
+        if self._heartbeats is not None:
+            self._heartbeats.close()
+
     def close(self, why: str = "") -> None:
         """Disconnect from the other processes; `why` tells them why this one has failed."""
         if self._heartbeats is not None:

@@ -125,7 +125,7 @@ class Run:
             yield from self._fail(RunFailed(error.title, error.message, error.exit_status))
         except Exception as error:
             can_lose = self._trains and self._processes.is_first
-            if is_lost(error) and not can_lose and self._inbox.stop_requested():
+            if is_lost(error) and not can_lose and self._inbox.stop_requested() and self._processes.others_said_so():
                 # All processes were asked to end, and another one was faster: nothing has failed.
                 yield from self._recording.record(self._ended(self._inbox.stop_cause()))
                 return
@@ -285,6 +285,7 @@ class Run:
         """
         if not self._own.taken_over_by:
             yield from self._recording.leave(self._ended(cause))
+            self._processes.say_end()
             self._own.unlock()  # who goes on with the run need not wait for signs of life of this process
 
     def _ended(self, cause: str) -> RunFinished:

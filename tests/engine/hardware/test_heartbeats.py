@@ -110,17 +110,21 @@ def test_one_that_waits_for_hours_learns_at_once_that_a_process_of_its_machine_w
     alive, dead = Popen(["sleep", "60"]), Popen(["true"])
     dead.wait()
     for rank in ranks.all:
-        rank.own.host, rank.own.pid = "here", alive.pid
+        rank.own.pid = alive.pid
     ranks.beat(0, 1, 2)
     ranks.beat(0, 2, seconds=10)
     check(ranks.all[0], LIMIT)  # it is silent, but there: somebody stopped it
     ranks.all[1].own.pid = dead.pid
-    ranks.beat(0, 1, 2)
-    ranks.beat(0, 2, seconds=10)
+    ranks.beat(1)
+    ranks.beat(0)
+    with pytest.raises(RankLostError, match="rank 1 on n1 has ended without a word"):
+        check(ranks.all[0], LIMIT)
+    ranks.all[1].own.machine = "another one, where such a number is of another process"
+    ranks.beat(1)
+    ranks.beat(0)
+    check(ranks.all[0], LIMIT)
     alive.kill()
     alive.wait()
-    with pytest.raises(RankLostError, match="rank 1 on here has ended without a word"):
-        check(ranks.all[0], LIMIT)
 
 
 def test_a_process_that_was_stopped_longer_than_the_others_wait_ends_before_it_writes(
