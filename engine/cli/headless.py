@@ -31,6 +31,7 @@ from engine.sinks import STREAM_SINKS
 from engine.storage.atomic import discard
 
 DONE, FAILED = 0, 1
+LOOK_SECONDS = 0.5  # between two looks for a signal
 ASKED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 """signals that ask for an end and never demand it at once; clusters send the user's two before the time is up, the
 system the last one, each second, when the limit of processor time is near"""
@@ -121,8 +122,12 @@ class _Headless:
                 errors.append(error)
                 self._ending.done()  # it may not have come so far
 
-        threading.Thread(target=work, name="engine", daemon=True).start()
-        self._ending.wait()
+        try:
+            threading.Thread(target=work, name="engine", daemon=True).start()
+        except RuntimeError:  # the system allows no more threads: a signal is then handled when Python is next at work
+            work()
+        while not self._ending.wait(LOOK_SECONDS):
+            pass  # a signal may come to a thread that computes, and Python handles it here, if this one is awake
         if self._ending.left:
             if not self._ended:
                 self._status = self._ended_by(self._ending.cause)
