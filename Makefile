@@ -32,9 +32,9 @@ chaos: .venv/.installed
 	$(BIN)/python -m tests.chaos
 
 soak: .venv/.installed
-	SOAK_VIEWERS=400 FUZZ_INPUTS=100000 ALL_MODELS=1 SESSIONS=40 $(BIN)/python -m pytest \
+	SOAK_VIEWERS=400 FUZZ_INPUTS=100000 ALL_MODELS=1 SESSIONS=40 DOCKER=1 $(BIN)/python -m pytest \
 	  tests/engine/service/remote/test_soak.py tests/engine/service/remote/test_fuzz.py \
-	  tests/engine/service/test_sessions.py tests/engine/models/test_models.py
+	  tests/engine/service/test_sessions.py tests/engine/models/test_models.py tests/test_clusters.py
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

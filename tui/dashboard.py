@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from engine.protocol import CommandRefused
 from engine.protocol.best import BEST
 from engine.protocol.streams import print_lines, say
-from engine.service.ending import AGAIN_SECONDS, cause_of
+from engine.service.ending import AGAIN_SECONDS, cause_of, leave_process
 from engine.service.launch import Launch
 from engine.service.program import command
 from engine.storage.atomic import discard
@@ -55,15 +55,18 @@ def attempt(launch: Launch, looks: Looks, *, comes_back: bool = True) -> Ended:
     return attended(partial(_train, launch, looks, comes_back), f"Run lost: {lost}: {how}")
 
 
-def attach(link: "Link", access: "Access", looks: Looks) -> int:
-    """Show and steer the run of another process; the exit status. However the screen ends, the run goes on."""
+def attach(link: "Link", access: "Access", looks: Looks, again: str = "") -> int:
+    """Show and steer the run of another process; the exit status. However the screen ends, the run goes on.
+
+    `again` is the command that attaches again; default: that for a run of this machine.
+    """
     from engine.service.session import RemoteSession
 
     app, stray = _show(lambda: RemoteSession(link), access, looks)
     on_signals(lambda number, frame: os._exit(128 + number))
     if app.session is not None:
         app.session.leave()
-    return _say_goodbye(app, stray)
+    return _say_goodbye(app, stray, again)
 
 
 def view(folder: Path, over: str, looks: Looks) -> int:
@@ -109,10 +112,7 @@ def _train(launch: Launch, looks: Looks, comes_back: bool, leash: Leash) -> int:
     if cause and safe and status == 128 + app.ended_by and launch.config.checkpoint.signal_exit is not None:
         status = launch.config.checkpoint.signal_exit
     if not ended:  # in the middle of something long: it has nothing to save, and a normal exit would wait for it
-        discard()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+        leave_process(status)
     return status
 
 
@@ -194,8 +194,8 @@ def on_signals(handler: "Callable[[int, FrameType | None], object] | signal.Hand
         signal.signal(number, handler)
 
 
-def _say_goodbye(app: "Dashboard", stray: "SimpleQueue[str]") -> int:
-    """Print what the user should know when the screen is closed; the exit status."""
+def _say_goodbye(app: "Dashboard", stray: "SimpleQueue[str]", again: str = "") -> int:
+    """Print what the user should know when the screen is closed; the exit status. `again` attaches to the run again."""
     state = app.state
     say_broken(app, stray)
     if state.failure is not None:
@@ -206,7 +206,7 @@ def _say_goodbye(app: "Dashboard", stray: "SimpleQueue[str]") -> int:
         print_lines([f"{run.name}: {_did(view, Path(run.path), saved)}", *filter(None, [state.unsaved.sentence])])
         if _goes_on(app):
             how = "stays paused" if state.paused else "goes on"
-            print_lines([f"it {how} in the background; watch it with: {command('attach', run.name)}"])
+            print_lines([f"it {how} in the background; watch it with: {again or command('attach', run.name)}"])
         elif not view.finished:
             print_lines([f"go on with: {command('--resume', run.path)}"])
     elif app.access == "own" and not app.return_code:

@@ -24,18 +24,20 @@ from engine.protocol import (
 from engine.protocol.best import is_best_file
 from engine.protocol.sentences import message
 from engine.protocol.streams import Stream, say
-from engine.service.ending import AGAIN_SECONDS, Ending, cause_of
+from engine.service.ending import AGAIN_SECONDS, Ending, cause_of, leave_process
 from engine.service.host import Host
 from engine.service.launch import Launch, is_first
 from engine.sinks import STREAM_SINKS
 from engine.storage.atomic import discard
 
 DONE, FAILED = 0, 1
-LOOK_SECONDS = 0.5  # between two looks for a signal
 ASKED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 """signals that ask for an end and never demand it at once; clusters send the user's two before the time is up, the
 system the last one, each second, when the limit of processor time is near"""
 OUT_OF_TIME = b"the limit of processor time (ulimit -t) is near: the run saves and ends; go on with --resume\n"
+
+SIGNAL_SECONDS = 0.5
+"the most that a signal has to wait for this thread"
 
 Train = Callable[[SimpleQueue[Command], Callable[[Event], None]], object]
 "trains a run: takes commands from the inbox, and calls the other argument with each event"
@@ -126,16 +128,12 @@ class _Headless:
             threading.Thread(target=work, name="engine", daemon=True).start()
         except RuntimeError:  # the system allows no more threads: a signal is then handled when Python is next at work
             work()
-        while not self._ending.wait(LOOK_SECONDS):
-            pass  # a signal may come to a thread that computes, and Python handles it here, if this one is awake
+        while not self._ending.wait(SIGNAL_SECONDS):
+            pass  # a signal that the system gives to another thread is handled now
         if self._ending.left:
             if not self._ended:
                 self._status = self._ended_by(self._ending.cause)
-            discard()
-            for stream in (sys.stdout, sys.stderr):
-                if stream is not None and not self._ending.is_stuck:
-                    stream.flush()
-            os._exit(self._status)
+            leave_process(self._status, flush=not self._ending.is_stuck)
         if errors:
             raise errors[0]
 

@@ -31,6 +31,7 @@ class Beat:
     """What a process says of itself."""
 
     host: str
+    pid: int = 0
     doing: str = "starting"
     "in words"
     waits: bool = False
@@ -55,7 +56,7 @@ class Heartbeats(threading.Thread):
         once with none, when all answer again. A process that was itself silent for `limit` seconds ends at once.
         """
         super().__init__(name="heartbeats", daemon=True)
-        self.own = Beat(socket.gethostname())
+        self.own = Beat(socket.gethostname(), os.getpid())
         "what is said next; the thread that trains changes it"
         self.every = max(1.0, size / RANKS_A_SECOND)
         "seconds between two beats"
@@ -133,6 +134,19 @@ class Heartbeats(threading.Thread):
     def others(self) -> tuple[int, ...]:
         """The ranks of the other processes."""
         return tuple(self._others)
+
+    def has_died(self, rank: int, silent: float) -> bool:
+        """Whether a process of this machine that was silent for so many seconds is not there any more."""
+        beat = self._others[rank].beat
+        if beat.ended or not beat.pid or beat.host != self.own.host or self.silences()[rank] < silent:
+            return False
+        try:
+            os.kill(beat.pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:  # it is another user's
+            pass
+        return False
 
     def beat_of(self, rank: int) -> Beat:
         """What a process said last."""

@@ -24,8 +24,9 @@ def culprits(heartbeats: Heartbeats, limit: float, *, timed_out: bool) -> str:
     with suppress(RuntimeError):  # the store is gone, too
         heartbeats.listen()
     known = _silent_or_failed(heartbeats)
-    if not timed_out and len(heartbeats.others) == 1:
-        known = list(heartbeats.others)
+    if not timed_out:
+        only = list(heartbeats.others) if len(heartbeats.others) == 1 else []
+        known = only or [rank for rank in heartbeats.others if heartbeats.has_died(rank, 0.0)] or known
     end = time.monotonic() + 2 * heartbeats.gone
     while not known and not timed_out and time.monotonic() < end:
         time.sleep(heartbeats.every / 4)
@@ -44,6 +45,8 @@ def culprits(heartbeats: Heartbeats, limit: float, *, timed_out: bool) -> str:
 
 def check(heartbeats: Heartbeats, limit: float) -> None:
     """Raise `RankLostError` if another process has ended, or is silent for longer than `limit`."""
+    if any(heartbeats.has_died(rank, heartbeats.gone) for rank in heartbeats.others):
+        raise RankLostError(culprits(heartbeats, limit, timed_out=False))
     if max(heartbeats.silences().values(), default=0.0) >= limit or any(
         heartbeats.beat_of(rank).ended for rank in heartbeats.others
     ):

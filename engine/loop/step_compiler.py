@@ -95,8 +95,7 @@ class StepCompiler:
         """Compile the step here, mostly from what the process has left in torch's cache."""
         failure, seconds = (self._process.failure, self._process.seconds) if self._process is not None else ("", 0.0)
         if not failure:
-            if self._process is None:  # nothing is compiled yet
-                yield from self._steering.secure()
+            yield from self._steering.secure()  # the compiler waits for processes of its own, and hears of nothing then
             yield Loading(COMPILING)
             began = time.perf_counter()
             try:

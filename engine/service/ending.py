@@ -6,15 +6,18 @@ What would be lost of a long step is saved first, as it was before that step.
 """
 
 import contextlib
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from engine.config.deadline import Limit
 from engine.protocol import Command, Event, Stop
+from engine.storage.atomic import discard
 
 PREEMPTING = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 """signals that clusters send, and that of the limit of processor time; `checkpoint.signal_exit` chooses the exit status
@@ -33,6 +36,25 @@ AGAIN_SECONDS = 0.3
 def cause_of(number: int) -> str:
     """The name of a signal that a cluster sends; empty for another one, or none."""
     return signal.Signals(number).name if number in PREEMPTING else ""
+
+
+def leave_process(status: int, *, flush: bool = True) -> NoReturn:
+    """End this process in the middle of something, with what its libraries have started, such as compilers.
+
+    What this program itself starts to outlive it has a session of its own: commands of `hooks`, and trackers. `flush`:
+    write what is buffered for the standard streams, which must not block then.
+    """
+    import psutil  # late: few runs end like this
+
+    discard()
+    for stream in (sys.stdout, sys.stderr) if flush else ():
+        if stream is not None:
+            stream.flush()
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(OSError, psutil.Error):  # it has just ended
+            if os.getsid(child.pid) == os.getsid(0):
+                child.kill()
+    os._exit(status)
 
 
 class Leavable(Protocol):

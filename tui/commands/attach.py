@@ -40,9 +40,9 @@ def main(argv: Sequence[str]) -> int:
     need_a_terminal("Not attached")
     box, colon, name = (args.run or "").partition(":")
     if args.via is not None:
-        return _there(by_command(args.via), args.run or "", args, wanted)
+        return _there(by_command(args.via), args.run or "", args, wanted, argv)
     if colon and not Path(args.run).exists():
-        return _there(by_ssh(box), name, args, wanted)
+        return _there(by_ssh(box), name, args, wanted, argv)
     return show(which(args), wanted, args.read_only)
 
 
@@ -72,12 +72,12 @@ def show(folder: Path, looks: Looks, read_only: bool = False) -> int:
     return _dashboard(SocketLink(folder, control=not read_only), read_only, looks)
 
 
-def _there(via: Via, run: str, args: argparse.Namespace, looks: Looks) -> int:
+def _there(via: Via, run: str, args: argparse.Namespace, looks: Looks, argv: Sequence[str]) -> int:
     link = RelayLink(via, run, read_only=args.read_only, program=args.program, directory=args.dir)
-    return _dashboard(link, args.read_only, looks)
+    return _dashboard(link, args.read_only, looks, command("attach", *argv))
 
 
-def _dashboard(link: Link, read_only: bool, looks: Looks) -> int:
+def _dashboard(link: Link, read_only: bool, looks: Looks, again: str = "") -> int:
     from tui.dashboard import attach  # with what draws it
 
-    return attach(link, "read-only" if read_only else "attached", looks)
+    return attach(link, "read-only" if read_only else "attached", looks, again)

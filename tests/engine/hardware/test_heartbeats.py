@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 from torch.distributed import HashStore
@@ -103,6 +104,23 @@ def test_a_process_that_failed_has_said_why(ranks: Ranks) -> None:
     ranks.all[1].close("Pictures unreadable: a.jpg")
     ranks.beat(0, 2)
     assert culprits(ranks.all[0], LIMIT, timed_out=False) == "rank 1 on n1 has ended (Pictures unreadable: a.jpg)"
+
+
+def test_one_that_waits_for_hours_learns_at_once_that_a_process_of_its_machine_was_killed(ranks: Ranks) -> None:
+    alive, dead = Popen(["sleep", "60"]), Popen(["true"])
+    dead.wait()
+    for rank in ranks.all:
+        rank.own.host, rank.own.pid = "here", alive.pid
+    ranks.beat(0, 1, 2)
+    ranks.beat(0, 2, seconds=10)
+    check(ranks.all[0], LIMIT)  # it is silent, but there: somebody stopped it
+    ranks.all[1].own.pid = dead.pid
+    ranks.beat(0, 1, 2)
+    ranks.beat(0, 2, seconds=10)
+    alive.kill()
+    alive.wait()
+    with pytest.raises(RankLostError, match="rank 1 on here has ended without a word"):
+        check(ranks.all[0], LIMIT)
 
 
 def test_a_process_that_was_stopped_longer_than_the_others_wait_ends_before_it_writes(

@@ -390,6 +390,7 @@ def test_a_run_on_another_machine_is_attached_to_over_ssh(run, folder: Path):
     terminal.press("p")
     terminal.wait_for("PAUSED")
     terminal.press("D")
+    terminal.wait_for("attach box:small-1")
     assert terminal.end() == (0, "")
     looking = run("attach", "box:", "--read-only")
     looking.wait_for("PAUSED")
