@@ -21,6 +21,10 @@ class Inbox:
         self._processes = processes
         self._peeked: deque[Command] = deque()
 
+    def connect(self, queue: SimpleQueue[Command]) -> None:
+        """Take the commands of a person from this queue from now on."""
+        self._queue = queue
+
     def stop_requested(self) -> bool:
         """Whether a `Stop` waits; the order of the commands stays as it is."""
         self._peeked.extend(iter(self._from_queue, None))

@@ -59,11 +59,11 @@ def _trained(
         run, sums = Run(load_config("configs/folder.yaml", [*settings, *further])), []
         for event in run.events():
             if isinstance(event, EpochDone):
-                sums.append(run._arms.current.label_record.figures()[0].clone())
+                sums.append(run.work.arms.current.label_record.figures()[0].clone())
             if isinstance(event, RunFailed):
                 raise SystemExit(f"{event.title}: {event.message}")
         assert isinstance(event, RunFinished) and event.test_accuracy is not None
-        paths = [sample.path for sample in run._catalogue.train]
+        paths = [sample.path for sample in run.work.catalogue.train]
     return _precision(paths, sums, labels), event.test_accuracy
 
 

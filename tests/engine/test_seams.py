@@ -82,11 +82,11 @@ def test_a_layer_that_is_frozen_keeps_its_batch_norm_statistics(tiny: RunConfig,
         if isinstance(event, p.TrainStep) and event.step == 1:
             return [p.SetFrozen("stem")]
         if isinstance(event, p.GroupFrozen):
-            kept.update({name: value.clone() for name, value in run._arms.current.model.named_buffers()})
+            kept.update({name: value.clone() for name, value in run.work.arms.current.model.named_buffers()})
         return []
 
     play(run, react)
-    after = dict(run._arms.current.model.named_buffers())
+    after = dict(run.work.arms.current.model.named_buffers())
     assert torch.equal(after["stem.1.running_mean"], kept["stem.1.running_mean"])
     assert not torch.equal(after["layer1.1.running_mean"], kept["layer1.1.running_mean"])
 
@@ -114,7 +114,7 @@ def test_a_recipe_may_do_something_after_each_step_and_keep_a_state(tiny: RunCon
     events = play(Run(config), after_step(2, p.Stop()))
     resumed = Run(config, resume=folder_of(events))
     play(resumed)
-    assert resumed._arms.current.state()["recipe"] == {"steps": 4}
+    assert resumed.work.arms.current.state()["recipe"] == {"steps": 4}
 
 
 def test_a_picture_augmentation(tiny: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:

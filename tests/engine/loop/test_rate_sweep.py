@@ -86,7 +86,7 @@ def test_a_sweep_restores_the_whole_state(small: RunConfig) -> None:
 
     def react(event: p.Event) -> Iterable[p.Command]:
         if isinstance(event, p.Paused | p.RatesSwept):
-            arm = run._arms.current
+            arm = run.work.arms.current
             states.append(copy_to_host(arm.state()))
             others.append((arm.init, arm.unsaved, arm.batches, arm.groups.rates, list(arm.history)))
         return sweeping(5)(event)
@@ -111,7 +111,7 @@ def test_the_groups_keep_the_ratios_of_their_rates(small: RunConfig, weights: Pa
 
     def react(event: p.Event) -> Iterable[p.Command]:
         if isinstance(event, p.SweepingRates):
-            rates.append(run._arms.current.groups.rates | {"swept": event.rate})
+            rates.append(run.work.arms.current.groups.rates | {"swept": event.rate})
         return sweeping(1, arm="pretrained")(event)
 
     play(run, react)

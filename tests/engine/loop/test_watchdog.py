@@ -116,7 +116,7 @@ def test_the_weights_are_not_touched_by_the_step(
 
     def react(event: p.Event) -> list[p.Command]:
         if isinstance(event, p.Diverged):
-            after.append(run._arms.current.network.weights_sha256())
+            after.append(run.work.arms.current.network.weights_sha256())
         return []
 
     events = play(run, react)

@@ -103,7 +103,9 @@ def test_a_checkpoint_has_the_temperature_of_its_evaluation_and_a_resume_goes_on
     assert saved["temperature"] == done.temperature != 1.0 and LOWEST <= done.temperature <= HIGHEST
     assert p.decode(p.encode(done)) == done and '"temperature"' in p.encode(done)
     run = Run(small, resume=folder_of(events))
-    resumed: list[Any] = [run._arms.current.temperature for event in run.events() if isinstance(event, p.ArmStarted)]
+    resumed: list[Any] = [
+        run.work.arms.current.temperature for event in run.events() if isinstance(event, p.ArmStarted)
+    ]
     assert resumed == [done.temperature]
 
 
@@ -115,7 +117,7 @@ def test_a_rewind_goes_back_to_the_temperature_of_the_restore_point(small: RunCo
             seen.append(event.temperature)
             return [p.Rewind("start")]
         if isinstance(event, p.Rewound):
-            seen.append(run._arms.current.temperature)
+            seen.append(run.work.arms.current.temperature)
             return [p.Stop()]
         return []
 

@@ -106,7 +106,7 @@ def test_a_frozen_backbone_has_no_backward_pass(small: RunConfig, monkeypatch: p
 
     def react(event: p.Event) -> list[p.Command]:
         if isinstance(event, p.TrainStep):
-            arm = run._arms.current
+            arm = run.work.arms.current
             seen[event.step] = sum(parameter.grad is not None for parameter in arm.network.model.parameters())
         return list(after_step(2, p.SetFrozen("backbone"))(event))
 

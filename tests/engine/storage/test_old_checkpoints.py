@@ -56,7 +56,7 @@ def test_a_resume_goes_on_with_exactly_what_was_saved(old: Path, pictures: Path)
     run = resumed(old, pictures)
     for event in run.events():
         if isinstance(event, p.ArmStarted):
-            state = run._arms.current.state()
+            state = run.work.arms.current.state()
             assert (event.arm, event.step, event.branch) == ("scratch", 6, 1)
             assert weights_sha256(state["model"]) == weights_sha256(saved["model"])
             assert "temperature" not in saved and state["temperature"] == 1.0

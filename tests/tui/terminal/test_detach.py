@@ -426,7 +426,10 @@ def test_a_lost_connection_is_not_explained_by_what_ssh_said_long_before(run, fo
         process.kill()
     terminal.wait_for("Connection lost")
     terminal.press("q")
-    assert terminal.end() == (1, "Connection lost: box: ssh ended; the run goes on, attach to it again\n")
+    assert terminal.end() == (
+        1,
+        "Connection lost: box: the connection has ended; the run goes on, attach to it again\n",
+    )
 
 
 @pytest.mark.usefixtures("ssh")
