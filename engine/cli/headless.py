@@ -124,7 +124,10 @@ class _Headless:
                 errors.append(error)
                 self._ending.done()  # it may not have come so far
 
-        threading.Thread(target=work, name="engine", daemon=True).start()
+        try:
+            threading.Thread(target=work, name="engine", daemon=True).start()
+        except RuntimeError:  # the system allows no more threads: a signal is then handled when Python is next at work
+            work()
         while not self._ending.wait(SIGNAL_SECONDS):
             pass  # a signal that the system gives to another thread is handled now
         if self._ending.left:

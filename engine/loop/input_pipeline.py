@@ -89,7 +89,7 @@ def keep_list(catalogue: Catalogue, folder: Path, anew: bool) -> Generator[Loadi
         try:
             yield from meanwhile(lambda: write_list(file, list_of(catalogue)), "writing the list of the pictures")
         except OSError as error:
-            raise not_writable(folder, error) from None
+            raise not_writable(file, error) from None
 
 
 def with_cache_format(config: RunConfig, loader: Loader) -> RunConfig:

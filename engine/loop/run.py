@@ -17,11 +17,11 @@ from engine.data.sources import folders
 from engine.data.transfer import Transfer
 from engine.errors import EngineError, StoppedError
 from engine.hardware.device import ask_for_determinism, choose_device
-from engine.hardware.process_group import ProcessGroup, is_lost, launcher, restarts
+from engine.hardware.process_group import ProcessGroup, is_lost
 from engine.loop.failures import describe_failure
-from engine.loop.folder_lock import lock_folder
 from engine.loop.input_pipeline import InputPipeline, SkippedPictures, find_pictures, keep_list, with_cache_format
 from engine.loop.milestones import finished, left, started, stopped
+from engine.loop.own_folder import OwnFolder
 from engine.loop.rank_watch import RankWatch
 from engine.loop.recording import Recording
 from engine.loop.resuming import resumed_settings
@@ -46,17 +46,8 @@ from engine.steering.inbox import Inbox
 from engine.steering.script import Script, remaining_script
 from engine.steering.steering import Steering
 from engine.storage import fence, ranks_file
-from engine.storage.atomic import clean
 from engine.storage.hooks import Hooks
-from engine.storage.lock import RunLock
-from engine.storage.run_folder import (
-    PICTURES,
-    create_run,
-    find_launched,
-    has_checkpoint,
-    keep_corrections,
-    save_config,
-)
+from engine.storage.run_folder import keep_corrections, save_config
 from engine.storage.writer import CheckpointWriter
 
 
@@ -84,10 +75,6 @@ class Run:
         self._script = script
         self._settings: tuple[Setting, ...] = ()
         self._further_list: FurtherList | None = None
-        self._resuming = resume is not None
-        self._begins = not self._resuming
-        "whether nothing has been trained yet"
-        self.folder = Path(resume) if resume is not None else folder
         self._hold_open = hold_open
         self._limit = limit
         self._aside = aside
@@ -95,14 +82,19 @@ class Run:
         "why it ended, for its other processes"
         self._skipped = SkippedPictures()
         self._writer = CheckpointWriter()
-        self._lock: RunLock | None = None
         self.followers = Followers()
         "the processes that send it to its trackers"
         self._trains = False
         "whether the run has started, so that there may be something to lose"
         self._processes = ProcessGroup()
+        self._own = OwnFolder(self._processes, Path(resume) if resume is not None else None, folder)
         hooks = Hooks(self.config.hooks if self._processes.is_first else HooksConfig(), self.config.name)
         self._recording = Recording(hooks)
+
+    @property
+    def folder(self) -> Path | None:
+        """The run's folder, as soon as it has one."""
+        return self._own.path
 
     def events(self, inbox: SimpleQueue[Command] | None = None) -> Generator[Event, None, None]:
         """Run to the end. Commands in `inbox` take effect between two steps.
@@ -121,7 +113,7 @@ class Run:
                 yield from self._recording.record(event)
             self._read_resumed_settings()
             for event in self._run():
-                if self._lock is not None and (other := self._lock.taken_over_by):
+                if other := self._own.taken_over_by:
                     why = f"this process showed no sign of life, so {other} goes on with {self.folder}"
                     yield RunFailed("Run taken over", f"{why}; nothing more is written here")
                     return
@@ -142,14 +134,13 @@ class Run:
             self._writer.close()
             self._processes.close(self._failure)
             self._recording.close()
-            if self._lock is not None:
-                self._lock.close()
+            self._own.unlock()
 
     def _read_resumed_settings(self) -> None:
         """Compare the settings with those of the resumed run. Settings that cannot change keep their old values."""
-        if self._resuming and self.folder is not None:
+        if self._own.resuming and self.folder is not None:
             found = resumed_settings(self.folder, self.config, self._processes)
-            self.config, self._begins = found.config, found.begins
+            self.config, self._own.begins = found.config, found.begins
             self._settings, self._further_list = found.changed, found.further_list
 
     def _run(self) -> Iterator[Event]:
@@ -175,7 +166,7 @@ class Run:
                 self.config = with_cache_format(complete(given, len(self._catalogue.train)), self._loader)
                 yield from self._start()
             except StoppedError:
-                if not self._resuming:  # the journal of a resumed run already ends with an event
+                if not self._own.resuming:  # the journal of a resumed run already ends with an event
                     self._open_journal()
                 yield stopped(config.init, self._inbox.stop_cause())
                 return
@@ -194,23 +185,13 @@ class Run:
     # --- getting ready ----------------------------------------------------------------------------------
 
     def _find_pictures(self) -> Generator[Event, None, Catalogue]:
-        # A run that begins again, without a checkpoint, takes the pictures as they are now.
-        kept = self.folder / PICTURES if self.folder is not None and self._resuming and not self._begins else None
+        kept = self._own.kept_pictures
         return find_pictures(self.config, self._loader, self._skipped, self._inbox.stop_requested, kept)
 
     def _lock_folder(self) -> Generator[Event, None, None]:
-        """Lock the run's folder, if it exists, and remove temporary files that a crash left there.
-
-        Raises:
-            UserError: another process has it.
-            StoppedError: the run was stopped while it waited to know that.
-        """
-        if self.folder is None or self._lock is not None or not self._processes.is_first:
-            return
-        self._lock = yield from lock_folder(self.folder, self._inbox.stop_requested)
-        self._recording.hooks.folder = self.folder.resolve()
-        clean(self.folder)
-        ranks_file.clear(self.folder)
+        yield from self._own.lock(self._inbox.stop_requested)
+        if self.folder is not None:
+            self._recording.hooks.folder = self.folder.resolve()
 
     def _start(self) -> Iterator[Event]:
         """Build or restore the first arm, and build the loop that trains it."""
@@ -218,26 +199,24 @@ class Run:
         if self._device.type != "cpu":
             yield Loading(f"starting {self._device}")
         self._arms = self._make_arms(steps)
-        if not self._resuming and self._processes.is_first and restarts():
-            self._resume_launched()
+        self._own.find_launched(self.config)
         yield from self._processes.on_first_then_others(self._lock_folder)
-        resuming = self._processes.broadcast(self._resuming)
+        resuming = self._processes.broadcast(self._own.resuming)
         if resuming:
             yield from self._arms.resume(self.folder or Path())
         else:
             yield from self._arms.start(self.config.init)
             # The folder is created after the model, so that a model that cannot be built leaves no folder.
-            if self._processes.is_first and self.folder is None:
-                self.folder = create_run(self.config, launcher())
-                yield from self._lock_folder()
+            self._own.create(self.config)
+            yield from self._lock_folder()
             self._arms.checkpointer.folder = self.folder or Path()
-        if self._processes.is_first and self.folder is not None:
-            yield from keep_list(self._catalogue, self.folder, anew=self._begins)
+        if (own := self._own.written) is not None:
+            yield from keep_list(self._catalogue, own, anew=self._own.begins)
         self._make_loop(resuming)
         self._trains = True
         yield started(self._arms, self._catalogue, self.folder, steps, self._writer.last_checkpoint)
-        if self._processes.is_first and self.folder is not None:
-            yield from self.followers.start(self.folder, self.config.sinks)
+        if own is not None:
+            yield from self.followers.start(own, self.config.sinks)
         if self._limit is not None:
             yield TimeLimited(self._limit.end, self._limit.sentence(time.time()))
         if self._settings:
@@ -265,7 +244,7 @@ class Run:
 
     def _make_loop(self, resuming: bool) -> None:
         """Build the journal, the sources of commands and the training loop."""
-        own = self.folder if self._processes.is_first else None  # only the first process writes to the folder
+        own = self._own.written
         self._recording.hooks.current = lambda: self._arms.current
         journal = self._recording.open(own)
         if self._script is not None:
@@ -281,45 +260,33 @@ class Run:
         self._training = Training(
             self._pipeline, self._steering, self._device, self.config, began=self._began, limit=self._limit
         )
-        if own is not None and (self._settings or self._begins):
+        if own is not None and (self._settings or self._own.begins):
             self.config = keep_corrections(self.config, own)
             save_config(self.config, own)
-
-    def _resume_launched(self) -> None:
-        """After a restart by torchrun, resume the run of the same launch if it has a checkpoint."""
-        found = find_launched(launcher(), self.config.checkpoint.dir) if self.folder is None else self.folder
-        if found is not None and has_checkpoint(found):
-            self.folder, self._resuming, self._begins = found, True, False
 
     # --- the end ----------------------------------------------------------------------------------------
 
     @property
     def can_be_left(self) -> bool:
         """Whether its process may end at this moment, and nothing is lost; from any thread."""
-        if not self._trains or self._recording.ended or self._is_taken_over:
+        if not self._trains or self._recording.ended or self._own.taken_over_by:
             return True
         # One of several processes would leave the others waiting, but for where all of them can be left.
         return self._steering.is_saved if self._processes.size == 1 else self._steering.secured
 
     def rescue(self) -> bool:
         """Save the arm as it was before a step that takes long, from another thread. Returns whether that is done."""
-        return not self._is_taken_over and self._arms.checkpointer.rescue()
+        return not self._own.taken_over_by and self._arms.checkpointer.rescue()
 
     def leave(self, cause: str) -> Iterator[Event]:
         """End the record of a run that can be left, while another thread is in the middle of something long.
 
         That thread must not go on: it waits for ever as soon as it has an event to record.
         """
-        if not self._is_taken_over:
+        if not self._own.taken_over_by:
             yield from self._recording.leave(self._ended(cause))
             self._processes.say_end()
-            if self._lock is not None:
-                self._lock.close()  # who goes on with the run need not wait for signs of life of this process
-
-    @property
-    def _is_taken_over(self) -> bool:
-        """Whether another process goes on with the run, so that this one must write nothing more."""
-        return self._lock is not None and bool(self._lock.taken_over_by)
+            self._own.unlock()  # who goes on with the run need not wait for signs of life of this process
 
     def _ended(self, cause: str) -> RunFinished:
         if not self._trains:
@@ -333,7 +300,7 @@ class Run:
 
     def _open_journal(self) -> None:
         """Open the journal of a run that ends before it has started, if the run has a folder."""
-        if self.folder is not None and self._lock is not None:
+        if self.folder is not None and self._own.is_locked:
             self._recording.open_if_possible(self.folder)
 
     def _fail(self, event: RunFailed) -> Iterator[Event]:

@@ -19,8 +19,9 @@ from engine.config.deadline import Limit
 from engine.protocol import Command, Event, Stop
 from engine.storage.atomic import discard
 
-PREEMPTING = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
-"signals that clusters send; `checkpoint.signal_exit` chooses the exit status after them"
+PREEMPTING = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
+"""signals that clusters send, and that of the limit of processor time; `checkpoint.signal_exit` chooses the exit status
+after them"""
 GRACE_SECONDS = 4.0
 "that a run has to look for a command and to end by itself"
 LOADING_SECONDS = 2.0
@@ -96,7 +97,8 @@ class Ending:
 
     def start(self) -> None:
         """Begin to see to it: when the run begins."""
-        self._thread.start()
+        with contextlib.suppress(RuntimeError):  # no more threads are allowed: the run looks for commands by itself
+            self._thread.start()
 
     def ask(self, cause: str = "") -> None:
         """Ask the run to save and to end. In a signal handler, too: this takes no lock."""

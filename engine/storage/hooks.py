@@ -105,7 +105,7 @@ class Hooks:
         """What became of the checkpoints that are sent; the end of the run waits for them."""
         if isinstance(event, RunFinished | RunFailed) and self._uploads.busy:
             yield Loading("sending the last checkpoints")
-            yield from self._uploads.finish(AT_THE_END)
+            yield from self._uploads.finish(PREEMPTED_SECONDS if getattr(event, "cause", "") else AT_THE_END)
         yield from self._uploads.results()
 
     def _start(self, hook: str, arguments: Sequence[str], event: Event) -> Iterator[HookFailed]:

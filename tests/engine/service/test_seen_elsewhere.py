@@ -95,7 +95,7 @@ def requeued(small: RunConfig, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = Path(folder_of(play(Run(small), after_step(3, p.Stop()))))
     left_by(folder, Holder(4321, "n12", kernel="12ab", pids="77"))
     stand_still(monkeypatch, folder, 8.0)
-    monkeypatch.setattr("engine.loop.folder_lock.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("engine.loop.own_folder.POLL_SECONDS", 0.0)
     return folder
 
 
@@ -109,7 +109,7 @@ def test_a_requeued_run_waits_and_says_so_and_goes_on(
     requeued: Path, small: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "engine.loop.folder_lock.lock_when_free", partial(lock_when_free, clock=clock(STALE_SECONDS / 3))
+        "engine.loop.own_folder.lock_when_free", partial(lock_when_free, clock=clock(STALE_SECONDS / 3))
     )
     events = list(Run(small, resume=requeued).events())
     assert isinstance(events[0], p.FolderAwaited)
@@ -128,7 +128,7 @@ def test_it_can_be_stopped_while_it_waits_and_leaves_all_as_it_was(requeued: Pat
 
 
 def test_a_live_one_is_refused(requeued: Path, small: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.loop.folder_lock.lock_when_free", partial(lock_when_free, clock=clock(10.0)))
+    monkeypatch.setattr("engine.loop.own_folder.lock_when_free", partial(lock_when_free, clock=clock(10.0)))
     events = Run(small, resume=requeued).events()
     assert isinstance(next(events), p.FolderAwaited)
     (requeued / LOCK).touch()
@@ -143,9 +143,9 @@ def test_a_process_from_which_it_was_taken_writes_nothing_more(small: RunConfig)
     events = run.events()
     while not isinstance(next(events), p.TrainStep):
         pass
-    assert run.folder is not None and run._lock is not None and run._lock._heartbeat is not None
+    assert run.folder is not None and run._own._lock is not None and run._own._lock._heartbeat is not None
     left_by(run.folder)
-    run._lock._heartbeat.beat()
+    run._own._lock._heartbeat.beat()
     journal = (run.folder / "journal.jsonl").read_bytes()
     (last,) = events
     assert isinstance(last, p.RunFailed) and last.title == "Run taken over"
