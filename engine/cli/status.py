@@ -7,7 +7,8 @@ from dataclasses import replace
 from engine.cli.arguments import add_json_argument, add_run_name_and_dir, folder_of_run
 from engine.protocol.streams import print_lines
 from engine.service.judging import verdict_in
-from engine.service.status import as_plain_values, describe, status_of
+from engine.service.status import as_plain_values, status_of
+from engine.service.status_lines import describe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,15 +1,12 @@
 """The training loop: train an epoch, evaluate, save, and take commands between steps."""
 
 import contextlib
-import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 
 from engine.arms.arm import TrainedArm
-from engine.arms.stopwatch import Stopwatch
 from engine.config import RunConfig
 from engine.config.deadline import Limit
 from engine.data.batches import Batch, Waiting
@@ -20,9 +17,9 @@ from engine.loop.final_test import FinalTest
 from engine.loop.head_fitting import HeadFitting
 from engine.loop.input_pipeline import InputPipeline
 from engine.loop.rate_sweep import RateSweep
-from engine.loop.readback import Readback
 from engine.loop.scores import Score, report_score
 from engine.loop.step_compiler import StepCompiler
+from engine.loop.step_reports import Step, StepReports
 from engine.loop.time_budget import TimeBudget
 from engine.loop.watchdog import NotFinite, Watchdog
 from engine.protocol import ArmFinished, EpochDone, EpochsChanged, Event, Stop, Suspects, TrainStep
@@ -31,19 +28,6 @@ from engine.steering.steering import Steering
 
 SLOW_SECONDS = 2.0
 "a step that takes longer is worth a copy of the arm before it"
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A step whose figures the host has not read yet."""
-
-    number: int
-    epoch: int
-    images: int
-    began: float
-    waited: float
-    rates: dict[str, float]
-    update: Stopwatch
 
 
 class Training:
@@ -76,8 +60,7 @@ class Training:
         self._head_fitting = HeadFitting(pipeline, steering, self._evaluation, self._passes, config.seed)
         self._budget = TimeBudget(config.train, pipeline, steering, began, limit)
         self._rate_sweep = RateSweep(pipeline, steering)
-        self._steps: Readback[_Step] = Readback(device)
-        self._read_at = self._step_seconds = 0.0
+        self._steps = StepReports(device)
 
     def train(self, arm: TrainedArm) -> Iterator[Event]:
         """Train an arm until it is done, another arm becomes current, or the run stops."""
@@ -107,7 +90,7 @@ class Training:
                 try:
                     yield from self._train_epoch(arm)
                 except NotFinite as found:
-                    list(self._steps.take(everything=True))  # the steps after it are useless
+                    self._steps.drop()  # the steps after it are useless
                     yield from self._watchdog.diverged(arm, found)
         if arm.done and arm is self._arms.current:
             yield from self._end(arm)
@@ -175,14 +158,14 @@ class Training:
             began = time.perf_counter() - waited  # without the time for commands, saves and compiling
             with self._kept(arm):
                 figures, rates, update = yield from self._watchdog.within_memory(arm, batch, arm.update)
-            self._steps.put(_Step(arm.step, epoch, images, began, waited, rates, update), figures)
+            self._steps.add(Step(arm.step, epoch, images, began, waited, rates, update), figures)
             waited = 0.0
             yield from self._read(arm)
         yield from self._read(arm, everything=True)
 
     def _kept(self, arm: TrainedArm) -> contextlib.AbstractContextManager[None]:
         """Within it, a step that is so long that nobody can wait for its end does not keep the arm from being saved."""
-        slow = self._single_process and self._step_seconds > SLOW_SECONDS
+        slow = self._single_process and self._steps.last_seconds > SLOW_SECONDS
         return self._checkpointer.keeping(arm) if slow else contextlib.nullcontext()
 
     def _compile(self, arm: TrainedArm, batch: Batch) -> Iterator[Event]:
@@ -192,41 +175,10 @@ class Training:
             yield event
 
     def _read(self, arm: TrainedArm, everything: bool = False) -> Iterator[TrainStep]:
-        """Report the steps whose figures have arrived. `everything` waits for those of all steps.
-
-        Raises:
-            NotFinite: the loss or the gradient of a step is not finite; the steps after it do not count.
-        """
-        for step, figures in self._steps.take(everything):
-            loss, correct, norm, *ratios = figures.tolist()
-            if not math.isfinite(loss):
-                raise NotFinite(step.number, "loss", loss)
-            if not math.isfinite(norm) and not arm.scales_gradients:
-                raise NotFinite(step.number, "gradient", norm)
-            # If the host is ahead of the device, a step begins when the step before it has ended.
-            now = time.perf_counter()
-            seconds = now - max(step.began, self._read_at)
-            self._read_at = now
-            waited = min(step.waited, seconds)
-            waiting = waited / seconds
-            self._step_seconds = seconds - waited
-            self._compiler.add_step_time(arm, self._step_seconds)
-            arm.add_step(loss, int(correct), step.images, seconds, waited)
-            yield TrainStep(
-                arm=arm.arm,
-                step=step.number,
-                epoch=step.epoch,
-                loss=loss,
-                accuracy=correct / step.images,
-                images_per_second=step.images / seconds,
-                data_wait=waiting,
-                learning_rates=step.rates,
-                gradient_norm=norm,
-                seconds=seconds,
-                # The device may have finished the update before the host waited for it.
-                optimizer=min(step.update.seconds / seconds, 1 - waiting),
-                update_ratios=dict(zip(step.rates, ratios, strict=False)),  # of most steps there are none
-            )
+        """Report the steps whose figures have arrived, as `StepReports.read` does."""
+        for step in self._steps.read(arm, everything):
+            self._compiler.add_step_time(arm, self._steps.last_seconds)
+            yield step
 
     # --- testing ----------------------------------------------------------------------------------------
 

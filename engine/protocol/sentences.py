@@ -26,7 +26,6 @@ from engine.protocol import (
     LabelCorrected,
     LoaderStuck,
     MicroBatchChanged,
-    Part,
     PeerRefused,
     PicturesNoted,
     PicturesPrepared,
@@ -45,6 +44,7 @@ from engine.protocol import (
 )
 from engine.protocol.ages import age
 from engine.protocol.arms import EVALUATION_LOSS
+from engine.protocol.end_sentence import end_sentence, on
 from engine.protocol.printable import printable, printable_lines
 from engine.protocol.values import number_text
 
@@ -91,26 +91,16 @@ def _of_run(event: Event) -> str:
             return event.message
         case PeerRefused():
             return f"sent {event.who} away from the control socket: {event.reason} ({event.count} so far)"
-        case RunFinished(weights_sha256="", step=0):
-            return f"{_stopped(event)} before the first step"
         case RankSilent(seconds=0.0):
             return f"rank {event.rank} on {event.host} answers again"
         case RankSilent():
             return f"waits for rank {event.rank} on {event.host} for {age(event.seconds)}; it was {event.doing}"
-        case RunFinished(best_accuracy=None):
-            lost = "; no best weights are on the disk" if event.accuracy is not None else ""
-            return f"{'finished' if event.completed else _stopped(event)} at step {event.step}{lost}"
         case RunFinished():
-            end = "finished" if event.completed else _stopped(event)
-            return f"{end} at step {event.step}: {_both(event)}"
+            return end_sentence(event)
         case RunFailed():
             return f"{event.title}: {event.message}"
         case _:
             return ""
-
-
-def _stopped(event: RunFinished) -> str:
-    return f"stopped by {event.cause}" if event.cause else "stopped"
 
 
 def _of_arm(event: Event) -> str:
@@ -139,7 +129,7 @@ def _of_arm(event: Event) -> str:
         case ArmFinished():
             none = "no best weights are on the disk"
             best = none if event.best_accuracy is None else f"best {event.best_accuracy:.1%}"
-            return f"{event.arm} has done all its epochs: {_on(event.part)}accuracy {event.accuracy:.1%}, {best}"
+            return f"{event.arm} has done all its epochs: {on(event.part)}accuracy {event.accuracy:.1%}, {best}"
         case BestTested():
             return (
                 f"{event.arm}: the best weights (step {event.step}) classify {event.accuracy:.1%} of "
@@ -147,12 +137,12 @@ def _of_arm(event: Event) -> str:
             )
         case AverageScored():
             return (
-                f"{event.arm}: {_on(event.part)}accuracy {event.accuracy:.1%} with the average of {event.share:.0%} "
+                f"{event.arm}: {on(event.part)}accuracy {event.accuracy:.1%} with the average of {event.share:.0%} "
                 f"last weights and {1 - event.share:.0%} fitted head{', the best so far' if event.best else ''}"
             )
         case HeadFitted(failure=""):
             return (
-                f"{event.arm}: {_on(event.part)}accuracy {event.accuracy:.1%} with the fitted head alone, after "
+                f"{event.arm}: {on(event.part)}accuracy {event.accuracy:.1%} with the fitted head alone, after "
                 f"{event.seconds:.0f} s"
             )
         case HeadFitted():
@@ -226,30 +216,6 @@ def _of_file(event: Event) -> str:
             return f"passed over: {event.message}"
         case _:
             return ""
-
-
-def _uneven(event: RunFinished) -> str:
-    """What stands beside the accuracy where classes are uneven."""
-    if event.majority is None:
-        return ""
-    balanced = f"balanced {event.balanced_accuracy:.1%}, " if event.balanced_accuracy is not None else ""
-    return f" ({balanced}always the largest class {event.majority:.1%})"
-
-
-def _both(event: RunFinished) -> str:
-    """The best weights and the last ones, each with their file: they are seldom the same."""
-    tested = f", {event.test_accuracy:.1%} on test pictures" if event.test_accuracy is not None else ""
-    epoch = f" (epoch {event.best_epoch})" if event.best_epoch is not None else ""
-    best = f"best {_on(event.part)}accuracy {event.best_accuracy:.1%}{epoch}{_uneven(event)}{tested}"
-    if not event.best_checkpoint:  # a journal of an older version
-        return f"{best}; last checkpoint {event.checkpoint}"
-    last = f" {event.accuracy:.1%}" if event.accuracy is not None else ""
-    return f"{best}: {event.best_checkpoint} · last{last}: {event.checkpoint}"
-
-
-def _on(part: Part) -> str:
-    """Says that a figure is of validation pictures; figures of test pictures have no such word."""
-    return "validation " if part == "val" else ""
 
 
 def _rate(group: Group, resumed: bool) -> str:

@@ -14,7 +14,8 @@ from textual.widgets.option_list import Option
 
 from engine.protocol.printable import printable
 from engine.service.remote.reaching import attach_words
-from engine.service.status import RunStatus, describe, in_words, is_trained, status_of
+from engine.service.status import RunStatus, in_words, is_trained, status_of
+from engine.service.status_lines import describe
 from engine.storage.run_folder import CONFIG
 from tui.aside import aside
 from tui.columns import Column, Columns

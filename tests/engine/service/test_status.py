@@ -21,7 +21,8 @@ from engine.loop.run import Run
 from engine.service.remote.finding import find, runs
 from engine.service.remote.server import Server
 from engine.service.remote.watchers import Watchers
-from engine.service.status import as_plain_values, describe, status_of
+from engine.service.status import as_plain_values, status_of
+from engine.service.status_lines import describe
 from engine.storage.lock import RunLock
 from engine.storage.run_folder import create_run
 from engine.storage.sighting import holder
