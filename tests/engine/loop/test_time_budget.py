@@ -12,7 +12,7 @@ from engine.arms.arm import TrainedArm
 from engine.config import RunConfig
 from engine.config.deadline import Limit
 from engine.config.sections import TrainConfig
-from engine.loop import evaluation, time_budget, training
+from engine.loop import evaluation, step_reports, time_budget, training
 from engine.loop.run import Run
 from engine.steering import steering
 from engine.steering.inbox import Inbox
@@ -47,7 +47,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in (time_budget, training, evaluation, steering):
+    for module in (time_budget, training, step_reports, evaluation, steering):
         monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: clock.now))
     monkeypatch.setattr(TrainedArm, "update", clock.slowed(TrainedArm.update, clock.step))
     monkeypatch.setattr(TrainedArm, "score", clock.slowed(TrainedArm.score, lambda: 0.25))
@@ -138,7 +138,7 @@ def test_steps_that_cannot_be_are_refused(small: RunConfig, steps: int, reason: 
 def of_day(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The same clock tells the time of day."""
     times = SimpleNamespace(perf_counter=lambda: clock.now, time=lambda: clock.now)
-    for module in ("engine.loop.time_budget", "engine.loop.run"):
+    for module in ("engine.loop.time_budget", "engine.loop.run", "engine.loop.work"):
         monkeypatch.setattr(f"{module}.time", times)
     return clock
 

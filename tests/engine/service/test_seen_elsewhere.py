@@ -17,7 +17,8 @@ from engine.service.program import command
 from engine.service.remote.finding import only_live_run
 from engine.service.remote.link import SocketLink
 from engine.service.remote.reaching import how_to_reach
-from engine.service.status import as_plain_values, describe, in_words, status_of
+from engine.service.status import as_plain_values, in_words, status_of
+from engine.service.status_lines import describe
 from engine.storage.heartbeat import STALE_SECONDS
 from engine.storage.holder import LOCK, Holder
 from engine.storage.lock import lock_when_free

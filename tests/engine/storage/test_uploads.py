@@ -10,7 +10,8 @@ import pytest
 from engine import protocol as p
 from engine.config import RunConfig
 from engine.loop.run import Run
-from engine.service.status import describe, status_of
+from engine.service.status import status_of
+from engine.service.status_lines import describe
 from engine.storage import checkpoint, uploads
 from engine.storage.uploads import Uploads
 from tests.engine.driving import after_step, folder_of, only, play, with_settings
