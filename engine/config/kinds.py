@@ -38,6 +38,13 @@ def _arguments(value: Any) -> Any:  # noqa: ANN401 - any value of the file
     return () if value is None else value
 
 
+def _unquoted(value: Any) -> Any:  # noqa: ANN401 - any value of the file
+    """The argument `{path}`, which YAML takes for a mapping where it has no quotes, as text."""
+    if isinstance(value, dict) and list(value.values()) == [None]:
+        return f"{{{next(iter(value))}}}"
+    return value
+
+
 def _text(value: Any) -> Any:  # noqa: ANN401 - any value of the file
     """A number of seconds as text."""
     return f"{value}" if isinstance(value, int | float) and not isinstance(value, bool) else value
@@ -92,5 +99,5 @@ Names = Annotated[
     tuple[Annotated[str, matching(r"[a-z][a-z0-9_]{0,31}", "the name of a tracker, such as tensorboard")], ...],
     BeforeValidator(_names),
 ]
-Argument = Annotated[str, AfterValidator(_without_nul), AfterValidator(placeholders.check)]
+Argument = Annotated[str, BeforeValidator(_unquoted), AfterValidator(_without_nul), AfterValidator(placeholders.check)]
 Arguments = Annotated[tuple[Argument, ...], BeforeValidator(_arguments), AfterValidator(_program)]

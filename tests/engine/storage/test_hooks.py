@@ -356,6 +356,7 @@ def test_the_end_waits_for_one_under_way_but_a_second_signal_leaves_at_once(tmp_
         ("finished=notify-send", "`hooks.finished` is notify-send; it should be a list, a program and its arguments"),
         ("finished=['', x]", "it should begin with the name of a program"),
         ("failed=[mail, '{runn}']", "`hooks.failed.1` is '{runn}'; {runn} is not known, only {event}, {run}, {path}, "),
+        ("failed=[mail, {runn}]", "{runn} is not known"),
         ("failed=[mail, '{}']", "{} is not known"),
         ("failed=[mail, '{0}']", "{0} is not known"),
         ("failed=[mail, '{run.__class__}']", "{run.__class__} is not known"),
@@ -380,6 +381,11 @@ def test_what_cannot_be_run_is_refused_before_anything_is_loaded(small: Any, tmp
 )
 def test_names_in_braces_are_filled_in(text: str, filled: str) -> None:
     assert placeholders.fill(placeholders.check(text), {"run": "x"}) == filled
+
+
+def test_a_name_in_braces_needs_no_quotes(small: Any, tmp_path: Path) -> None:
+    config = load_config(tmp_path / "small.yaml", ["hooks.saved=[cp, {path}, /mnt]"])
+    assert config.hooks.saved == ("cp", "{path}", "/mnt")
 
 
 def test_what_is_filled_in_is_not_read_again() -> None:
