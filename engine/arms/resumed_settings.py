@@ -14,9 +14,11 @@ def apply_settings(arm: TrainedArm, before: RunConfig, now: RunConfig) -> Iterat
     """Apply to an arm the settings of `now` that differ from those of `before`."""
     yield from _groups(arm, before, now)
     changed = {setting.key for setting in differences(before, now)}
-    if "train.epochs" in changed and now.train.epochs * arm.steps_per_epoch >= arm.step:
-        arm.set_epochs(now.train.epochs)
-        yield EpochsChanged(arm.arm, arm.step, arm.epochs, arm.change)
+    if "train.epochs" in changed:
+        begun = -(-arm.step // arm.steps_per_epoch)
+        past = "" if begun <= now.train.epochs else f"epoch {begun} has begun, so it ends there"
+        arm.set_epochs(max(now.train.epochs, begun))
+        yield EpochsChanged(arm.arm, arm.step, arm.epochs, arm.change, past)
     if changed & {"train.minutes", "train.until"} and now.train.is_timed:
         arm.timed = True
     if "train.micro_batch" in changed and now.train.micro_batch is not None:

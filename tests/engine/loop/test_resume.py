@@ -230,6 +230,14 @@ def test_more_epochs_go_on_from_the_end(small: RunConfig) -> None:
     assert [event.step for event in only(more, p.TrainStep)] == [9, 10, 11, 12] and more[-1].completed
 
 
+def test_fewer_epochs_than_have_begun_end_the_run_with_the_one_in_progress(small: RunConfig) -> None:
+    first = play(Run(with_settings(small, train__epochs=4)), after_step(6, p.Stop()))
+    less = play(Run(with_settings(small, train__epochs=1), resume=folder_of(first)))
+    (changed,) = only(less, p.EpochsChanged)
+    assert (changed.epochs, changed.reason) == (2, "epoch 2 has begun, so it ends there")
+    assert less[-1].completed and only(less, p.EpochDone)[-1].epoch == 2
+
+
 def test_the_table_of_epochs_has_each_epoch_once_however_often_the_run_was_resumed(both: RunConfig) -> None:
     events = play(Run(both), in_turns(("scratch", 5, p.SwitchArm("pretrained")), ("pretrained", 6, p.Stop())))
     folder = Path(folder_of(events))
