@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from engine.protocol import CommandRefused
 from engine.protocol.best import BEST
 from engine.protocol.streams import print_lines, say
-from engine.service.ending import AGAIN_SECONDS, cause_of, leave_process
+from engine.service.ending import AGAIN_SECONDS, PATIENT, cause_of, leave_process
 from engine.service.launch import Launch
 from engine.service.program import command
 from engine.storage.atomic import discard
@@ -146,11 +146,7 @@ class _Ending:
         self._last = (number, time.monotonic())
         if number == before and time.monotonic() - when < AGAIN_SECONDS:
             return  # the same signal, handed on by the parent
-        if self.stopping and number in (
-            signal.SIGUSR1,
-            signal.SIGUSR2,
-            signal.SIGXCPU,
-        ):  # these never demand an end at once
+        if self.stopping and number in PATIENT:
             return
         if self.stopping or self._session is None:
             discard()
@@ -190,7 +186,7 @@ def _show(
 
 def on_signals(handler: "Callable[[int, FrameType | None], object] | signal.Handlers") -> None:
     """Let `handler` take what ends a program."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, *PATIENT):
         signal.signal(number, handler)
 
 

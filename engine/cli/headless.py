@@ -24,16 +24,15 @@ from engine.protocol import (
 from engine.protocol.best import is_best_file
 from engine.protocol.sentences import message
 from engine.protocol.streams import Stream, say
-from engine.service.ending import AGAIN_SECONDS, Ending, cause_of, leave_process
+from engine.service.ending import AGAIN_SECONDS, PATIENT, Ending, cause_of, leave_process
 from engine.service.host import Host
 from engine.service.launch import Launch, is_first
 from engine.sinks import STREAM_SINKS
 from engine.storage.atomic import discard
 
 DONE, FAILED = 0, 1
-ASKED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
-"""signals that ask for an end and never demand it at once; clusters send the user's two before the time is up, the
-system the last one, each second, when the limit of processor time is near"""
+ASKED = (signal.SIGHUP, *PATIENT)
+"signals that ask for an end and never demand it at once"
 OUT_OF_TIME = b"the limit of processor time (ulimit -t) is near: the run saves and ends; go on with --resume\n"
 
 SIGNAL_SECONDS = 0.5

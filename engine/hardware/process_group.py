@@ -17,6 +17,7 @@ from torch.distributed.rendezvous import rendezvous
 from engine.errors import EngineError
 from engine.hardware.heartbeats import Heartbeats
 from engine.hardware.lost_rank import RankLostError, check, culprits
+from engine.hardware.torchrun import restarts
 from engine.protocol import CheckpointSaved, Event, RankSilent, RunStarted
 from engine.protocol.activity import doing
 
@@ -235,21 +236,3 @@ def is_lost(error: BaseException) -> bool:
     return isinstance(error, distributed.DistError | RankLostError) or (
         isinstance(error, RuntimeError) and "gloo" in str(error).lower()
     )
-
-
-def launcher() -> str:
-    """An identifier of this launch by torchrun, the same after its restarts; empty without torchrun."""
-    run = os.environ.get("TORCHELASTIC_RUN_ID")
-    if run is None:
-        return ""
-    return run if run != "none" else f"{os.uname().nodename} {os.getppid()}"
-
-
-def restarts() -> int:
-    """How often torchrun has restarted the processes of this run after a failure."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
-
-
-def restarts_again() -> bool:
-    """Whether torchrun starts the processes of this run again when one has failed (`--max-restarts`)."""
-    return restarts() < int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0"))

@@ -6,7 +6,8 @@ from torch import nn
 
 from engine.config import RunConfig
 from engine.errors import UserError, place
-from engine.hardware.process_group import ProcessGroup, is_lost, restarts_again
+from engine.hardware.process_group import ProcessGroup, is_lost
+from engine.hardware.torchrun import restarts_again
 from engine.loop.watchdog import is_out_of_memory
 from engine.protocol import RunFailed
 

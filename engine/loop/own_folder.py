@@ -6,11 +6,12 @@ from pathlib import Path
 
 from engine.config import RunConfig
 from engine.errors import StoppedError
-from engine.hardware.process_group import ProcessGroup, launcher, restarts
+from engine.hardware.process_group import ProcessGroup
+from engine.hardware.torchrun import launcher, restarts
 from engine.protocol import Event, FolderAwaited, Loading
 from engine.storage import ranks_file
 from engine.storage.atomic import clean
-from engine.storage.lock import POLL_SECONDS, RunLock, lock_when_free
+from engine.storage.lock import POLL_SECONDS, Locking, RunLock, lock_when_free
 from engine.storage.run_folder import PICTURES, create_run, find_launched, has_checkpoint
 
 
@@ -85,15 +86,11 @@ class OwnFolder:
 
 
 def _lock(folder: Path, stop_requested: Callable[[], bool]) -> Generator[Event, None, RunLock]:
-    locking, told = lock_when_free(folder), False
-    while True:
-        try:
-            sentence = next(locking)
-        except StopIteration as locked:
-            lock: RunLock = locked.value
-            return lock
+    locking, told = Locking(lock_when_free(folder)), False
+    for sentence in locking:
         yield Loading("waiting for the run's folder") if told else FolderAwaited(sentence)
         told = True
         if stop_requested():
             raise StoppedError("Stopped", "while it waited for the run's folder")
         time.sleep(POLL_SECONDS)
+    return locking.lock

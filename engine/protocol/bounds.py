@@ -20,6 +20,10 @@ MOST_SECONDS = 10**9
 MOST_GIB = 10**9
 
 
+class TooSmallError(ValueError):
+    """A number so small that it would become 0."""
+
+
 def rate(value: float) -> str:
     """Why it is no learning rate; empty if it is one. The other rules answer in the same way."""
     return "" if 0 <= value <= MOST_RATE else f"a rate lies in 0..{MOST_RATE}, {_shown(value)} does not"  # NaN does not
@@ -75,7 +79,7 @@ def real(text: str) -> float:
     """
     value = float(text)
     if value == 0 and any(digit in "123456789" for digit in text.lower().partition("e")[0]):
-        raise ValueError(f"{_shown(text)} is too small, it would become 0")
+        raise TooSmallError(f"{_shown(text)} is too small, it would become 0")
     return value + 0.0  # no negative zero
 
 
@@ -92,9 +96,10 @@ def whole_argument(rule: Callable[[int], str]) -> Callable[[str], int]:
 def _argument(text: str, read: Callable[[str], N], kind: str, rule: Callable[[N], str]) -> N:
     try:
         value = read(text)
-    except ValueError as error:
-        reason = str(error) if "too small" in str(error) else f"{_shown(text)} is not {kind}"
-        raise argparse.ArgumentTypeError(reason) from None
+    except TooSmallError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{_shown(text)} is not {kind}") from None
     if reason := rule(value):
         raise argparse.ArgumentTypeError(reason)
     return value

@@ -19,7 +19,10 @@ from engine.config.deadline import Limit
 from engine.protocol import Command, Event, Stop
 from engine.storage.atomic import discard
 
-PREEMPTING = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
+PATIENT = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
+"""signals that ask for an end and never demand it at once, however often they come: clusters send the user's two before
+the time is up, the system the last one, each second, when the limit of processor time is near"""
+PREEMPTING = (signal.SIGTERM, *PATIENT)
 """signals that clusters send, and that of the limit of processor time; `checkpoint.signal_exit` chooses the exit status
 after them"""
 GRACE_SECONDS = 4.0

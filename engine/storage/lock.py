@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 from engine.errors import UserError
@@ -105,23 +105,31 @@ def lock_when_free(folder: Path, clock: Callable[[], float] = time.monotonic) ->
             )
 
 
+class Locking:
+    """Iterates over the sentences of `lock_when_free`, and has the lock afterwards."""
+
+    lock: RunLock
+
+    def __init__(self, waiting: Generator[str, None, RunLock]) -> None:
+        self._waiting = waiting
+
+    def __iter__(self) -> Iterator[str]:
+        self.lock = yield from self._waiting
+
+
 def lock_and_wait(folder: Path, tell: Callable[[str], None], sleep: Callable[[float], None] = time.sleep) -> RunLock:
     """The same for a caller that has nothing else to do; `tell` gets the sentence once.
 
     Raises:
         RunInUseError: another process has the folder.
     """
-    locking, told = lock_when_free(folder), False
-    while True:
-        try:
-            sentence = next(locking)
-        except StopIteration as locked:
-            lock: RunLock = locked.value
-            return lock
+    locking, told = Locking(lock_when_free(folder)), False
+    for sentence in locking:
         if not told:
             tell(sentence)
             told = True
         sleep(POLL_SECONDS)
+    return locking.lock
 
 
 def _check(descriptor: int, folder: Path, gone: Holder | None) -> None:

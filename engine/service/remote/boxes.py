@@ -12,6 +12,7 @@ from typing import IO
 
 from pydantic import TypeAdapter, ValidationError
 
+from engine.errors import UserError
 from engine.service.remote.via import Via, why_it_failed
 from engine.service.status import RunStatus
 
@@ -57,17 +58,10 @@ class _Question:
         self._readers: list[threading.Thread] = []
         self._problem = ""
         try:
-            self._process = subprocess.Popen(
-                way.line(words),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-                start_new_session=True,  # so that what it has started ends with it
-            )
-        except OSError as error:
-            self._problem = way.not_started("Not asked", error).message
+            # In a session of its own, so that what it has started ends with it.
+            self._process = way.start(words, "Not asked", stdin=subprocess.DEVNULL, new_session=True)
+        except UserError as error:
+            self._problem = error.message
             return
         for stream, lines in zip((self._process.stdout, self._process.stderr), self._lines, strict=True):
             assert stream is not None

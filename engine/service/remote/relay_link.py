@@ -33,17 +33,7 @@ class RelayLink:
         self._closed = False
         self._errors: deque[str] = deque(maxlen=20)
         self._other_output = ""
-        try:
-            self._process = subprocess.Popen(
-                via.line(words),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-            )
-        except OSError as error:
-            raise via.not_started("Not attached", error) from None
+        self._process = via.start(words, "Not attached", stdin=subprocess.PIPE)
         self._listener = threading.Thread(target=self._listen, name="relay errors", daemon=True)
         self._listener.start()
         greeting = self._next()

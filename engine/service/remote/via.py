@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -34,11 +35,27 @@ class Via:
         """The whole command that runs a program with its arguments there."""
         return [*self.words, *([shlex.join(program)] if self.shell else program)]
 
-    def not_started(self, title: str, error: OSError) -> UserError:
-        """The error where the command itself cannot be started."""
-        return UserError(
-            title, f"`{self.words[0]}` cannot be started: {error.strerror or error}; install it, or correct its name"
-        )
+    def start(
+        self, program: Sequence[str], title: str, *, stdin: int, new_session: bool = False
+    ) -> "subprocess.Popen[str]":
+        """Start a program with its arguments there; its output and its errors are pipes of text.
+
+        Raises:
+            UserError: the command itself cannot be started; `title` is that of the error.
+        """
+        try:
+            return subprocess.Popen(
+                self.line(program),
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                start_new_session=new_session,
+            )
+        except OSError as error:
+            reason = f"`{self.words[0]}` cannot be started: {error.strerror or error}"
+            raise UserError(title, f"{reason}; install it, or correct its name") from None
 
 
 def by_ssh(box: str, *, unattended: bool = False) -> Via:
