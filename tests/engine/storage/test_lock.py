@@ -21,7 +21,7 @@ from engine.storage.holder import LOCK
 from engine.storage.lock import RunLock
 from engine.storage.sighting import holder, last_holder
 from tests.engine.cli.test_headless import end, read_until, training
-from tests.engine.driving import after_step, folder_of, only, play
+from tests.engine.driving import after_step, folder_of, only, play, with_settings
 from tests.paths import ROOT
 
 HOLD = """
@@ -133,7 +133,7 @@ def test_after_a_kill_it_is_resumed_and_what_the_kill_left_is_removed(tmp_path: 
     found = checkpoint.newest(folder)
     assert found is not None
     step = found.state["step"] + 1
-    events = play(Run(small, resume=folder), after_step(step, p.Stop()))
+    events = play(Run(with_settings(small, train__epochs=100000), resume=folder), after_step(step, p.Stop()))
     assert only(events, p.TrainStep)[0].step == step == events[-1].step
     assert folder_of(events) == str(folder) and not list(folder.rglob(".*.tmp"))
 
